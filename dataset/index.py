@@ -1,0 +1,73 @@
+"""Find the labelled pictures: `train/ val/ test/` x `NORMAL/ PNEUMONIA/` under one folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.names import identify
+from model.errors import DatasetError
+
+SPLITS = ("train", "val", "test")
+LABELS = ("NORMAL", "PNEUMONIA")
+DEFAULT_ROOT = Path("data/chest_xray")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled picture.
+
+    split: the official folder, "train", "val" or "test"; label: "NORMAL" or "PNEUMONIA";
+    patient, group and cause: see `dataset.names.Identity`.
+    """
+
+    path: Path
+    split: str
+    label: str
+    patient: str
+    group: str
+    cause: str
+
+    @property
+    def target(self) -> int:
+        """1 for pneumonia, 0 for normal."""
+        return LABELS.index(self.label)
+
+
+def dataset_root() -> Path:
+    """The folder named by `CHEST_XRAY_DIR`, or `data/chest_xray`."""
+    return Path(os.environ.get("CHEST_XRAY_DIR") or DEFAULT_ROOT)
+
+
+def load_index(root: Path) -> list[Record]:
+    """List every picture of the set, ordered by split, label and name.
+
+    Hidden files and sub-folders are passed over. A split may be absent (`val` is sixteen pictures that some copies
+    drop), a class may not.
+
+    Raises:
+        DatasetError: no such folder, a split without its two classes, an empty class.
+    """
+    if not root.is_dir():
+        raise DatasetError(
+            f"There is no folder {root}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and test/, "
+            "or fetch the set with `python -m training download`."
+        )
+    splits = [split for split in SPLITS if (root / split).is_dir()]
+    if not splits:
+        raise DatasetError(f"{root} holds none of the folders train, val and test, each with NORMAL and PNEUMONIA.")
+    return [record for split in splits for label in LABELS for record in _class_records(root, split, label)]
+
+
+def _class_records(root: Path, split: str, label: str) -> list[Record]:
+    folder = root / split / label
+    if not folder.is_dir():
+        raise DatasetError(f"The folder {folder} is missing: every split needs the two classes NORMAL and PNEUMONIA.")
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not paths:
+        raise DatasetError(f"The folder {folder} is empty: put its pictures there or remove the split {split}.")
+    return [_record(path, split, label) for path in paths]
+
+
+def _record(path: Path, split: str, label: str) -> Record:
+    identity = identify(path.name, label)
+    return Record(path, split, label, identity.patient, identity.group, identity.cause)

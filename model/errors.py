@@ -1,0 +1,68 @@
+"""What can go wrong between a file and a finding, in words for the person who reads them.
+
+    ReaderError                     base of all: `str(error)` is shown to the clinician as it stands
+    |-- FileRefused                 this file is not read; the next one may be
+    |   |-- FileUnreadable          empty, truncated or damaged
+    |   |-- FormatUnsupported       a format that is not read (the message names those that are)
+    |   |-- PictureTooLarge         more bytes or pixels than the limits allow
+    |   `-- PictureTooSmall         shortest side under the least that can be judged
+    |-- ReleaseError                the trained model cannot be trusted: nothing is read
+    |   |-- ReleaseMissing          a file of the release is not there
+    |   |-- ReleaseAltered          a file differs from the checksum that it was released with
+    |   `-- ReleaseMismatch         the files do not fit each other or this program
+    |-- DatasetError                the labelled set cannot be used as it lies there
+    `-- TrainingError               a training command cannot go on
+
+Each message says what happened, what is accepted and what to do. None holds a file name, a patient's name or an
+identifier, except those of the training commands, whose user works on their own files.
+"""
+
+
+class ReaderError(Exception):
+    """Base of the family; `code` is the stable word that exports carry as `reason_code`."""
+
+    code = "error"
+
+
+class FileRefused(ReaderError):
+    code = "file_refused"
+
+
+class FileUnreadable(FileRefused):
+    code = "unreadable"
+
+
+class FormatUnsupported(FileRefused):
+    code = "unsupported_format"
+
+
+class PictureTooLarge(FileRefused):
+    code = "too_large"
+
+
+class PictureTooSmall(FileRefused):
+    code = "too_small"
+
+
+class ReleaseError(ReaderError):
+    code = "release"
+
+
+class ReleaseMissing(ReleaseError):
+    code = "release_missing"
+
+
+class ReleaseAltered(ReleaseError):
+    code = "release_altered"
+
+
+class ReleaseMismatch(ReleaseError):
+    code = "release_mismatch"
+
+
+class DatasetError(ReaderError):
+    code = "dataset"
+
+
+class TrainingError(ReaderError):
+    code = "training"

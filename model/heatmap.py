@@ -1,0 +1,53 @@
+"""Lay the heat map over the radiograph it belongs to, on the release's one fixed scale."""
+
+import io
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from model.preprocess import resize
+from model.radiograph import Radiograph
+
+NOTICE = "Research use only, not a medical device."
+OPACITY = 0.6  # of the strongest colour; the viewer starts there as well
+
+# Colours of the map, value by value: inferno from its red third upwards, so that the weakest evidence already differs
+# from grey and every step is brighter than the last; opacity rises from nothing, so that no evidence is no colour.
+_ANCHORS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+_COLOURS = np.array([(120, 28, 109), (187, 55, 84), (237, 105, 37), (251, 180, 26), (252, 255, 164)])
+
+
+def colour_table() -> np.ndarray:
+    """uint8 (256, 4): red, green, blue, opacity (0-255) of a map value times 255."""
+    values = np.linspace(0, 1, 256)
+    colours = [np.interp(values, _ANCHORS, _COLOURS[:, channel]) for channel in range(3)]
+    opacity = 255 * np.clip(values / 0.35, 0, 1)
+    return np.stack([*colours, opacity], axis=1).round().astype(np.uint8)
+
+
+def lay_over(heat_map: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Enlarge a map to the radiograph's own size.
+
+    Args:
+        heat_map: float32 (rows, columns), 0-1.
+        height: rows of the radiograph.
+        width: columns of the radiograph.
+
+    Returns:
+        float32 (height, width), 0-1, bilinear between the centres of the map's cells.
+    """
+    return np.clip(resize(np.ascontiguousarray(heat_map, np.float32), height, width), 0, 1)
+
+
+def overlay_png(radiograph: Radiograph, heat_map: np.ndarray, model_version: str) -> bytes:
+    """The radiograph with its map as a PNG of its own size, "research use only" in a text chunk."""
+    laid = lay_over(heat_map, radiograph.height, radiograph.width)
+    colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
+    opacity = colours[..., 3:] / 255 * OPACITY
+    blended = radiograph.pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", NOTICE)
+    text.add_text("Software", f"Chest radiograph reader, model {model_version}")
+    buffer = io.BytesIO()
+    Image.fromarray(blended.round().astype(np.uint8)).save(buffer, "PNG", pnginfo=text, compress_level=1)
+    return buffer.getvalue()

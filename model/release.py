@@ -1,0 +1,153 @@
+"""One release directory is one trained model: load it whole and verified, or not at all.
+
+`model.json` lists every file with its SHA-256 and declares input, outputs, labels, calibration, operating points and
+map scale. The checksums guard against corruption and mix-ups, not against somebody who can rewrite both.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.errors import ReleaseAltered, ReleaseMismatch, ReleaseMissing
+from model.preprocess import RESIZE_METHOD
+
+RELEASE_DIR = Path(__file__).parent / "release"
+DESCRIPTION = "model.json"
+NETWORK = "reader.tflite"
+FORMAT = 1
+LABELS = ("NORMAL", "PNEUMONIA")
+ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A named threshold: at or above it a calibrated probability (0-1) reads PNEUMONIA.
+
+    chosen: one sentence on how, and on which pictures, the threshold was chosen.
+    """
+
+    name: str
+    threshold: float
+    chosen: str
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What the network takes: float32 (1, height, width, 1), 0-255, bright = dense."""
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probability = sigmoid(slope * logit + intercept) (Platt 1999)."""
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """A verified release.
+
+    network: bytes of the LiteRT file, the very bytes whose checksum was verified.
+    map_scale: value of the class-activation map, in logits, that is shown as 1.
+    digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
+    description: model.json as it stands, for what is only shown.
+    """
+
+    directory: Path
+    version: str
+    network: bytes
+    input: InputContract
+    outputs: dict[str, tuple[int, ...]]
+    calibration: Calibration
+    operating_points: tuple[OperatingPoint, ...]
+    default_operating_point: str
+    map_scale: float
+    digest: str
+    description: dict[str, Any]
+
+    def operating_point(self, name: str | None = None) -> OperatingPoint:
+        """The operating point of that name, or the release's default."""
+        wanted = name or self.default_operating_point
+        for point in self.operating_points:
+            if point.name == wanted:
+                return point
+        raise KeyError(f"operating point {wanted!r}: this release has {[p.name for p in self.operating_points]}")
+
+
+def load_release(directory: Path = RELEASE_DIR) -> Release:
+    """Load and verify a release.
+
+    Raises:
+        ReleaseMissing: model.json or a file that it lists is not there.
+        ReleaseAltered: a file differs from the checksum it was released with.
+        ReleaseMismatch: model.json cannot be understood, or was made for another reading program.
+    """
+    content = release_file(directory, DESCRIPTION)
+    try:
+        description = json.loads(content)
+        release = _interpret(directory, description, hashlib.sha256(content).hexdigest())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReleaseMismatch(f"The description of the trained model ({DESCRIPTION}) is damaged. {ADVICE}") from error
+    for problem in _misfits(description):
+        raise ReleaseMismatch(f"The trained model does not fit this program: {problem}. {ADVICE}")
+    return release
+
+
+def release_file(directory: Path, name: str) -> bytes:
+    """The bytes of one file of a release.
+
+    Raises:
+        ReleaseMissing: it is not there.
+    """
+    try:
+        return (directory / name).read_bytes()
+    except OSError as error:
+        raise ReleaseMissing(f"The trained model is incomplete: {name} is missing. {ADVICE}") from error
+
+
+def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
+    files = {name: _verified(directory, name, expected) for name, expected in description["files"].items()}
+    return Release(
+        directory=directory,
+        version=str(description["version"]),
+        network=files[NETWORK],
+        input=InputContract(int(description["input"]["height"]), int(description["input"]["width"])),
+        outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
+        calibration=Calibration(
+            float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
+        ),
+        operating_points=tuple(
+            OperatingPoint(str(p["name"]), float(p["threshold"]), str(p["chosen"]))
+            for p in description["operating_points"]
+        ),
+        default_operating_point=str(description["default_operating_point"]),
+        map_scale=float(description["map_scale"]["value"]),
+        digest=digest,
+        description=description,
+    )
+
+
+def _verified(directory: Path, name: str, expected: str) -> bytes:
+    content = release_file(directory, name)
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ReleaseAltered(f"The trained model is not the one that was released: {name} has changed. {ADVICE}")
+    return content
+
+
+def _misfits(description: dict[str, Any]) -> list[str]:
+    """What model.json declares and this program does not do."""
+    expected = {
+        "format": (description.get("format"), FORMAT),
+        "labels": (tuple(description.get("labels", ())), LABELS),
+        "resize method": (description["input"].get("resize"), RESIZE_METHOD),
+        "channels": (description["input"].get("channels"), 1),
+        "value range": (description["input"].get("value_range"), [0, 255]),
+        "data type": (description["input"].get("dtype"), "float32"),
+    }
+    return [f"{what} is {found}, expected {wanted}" for what, (found, wanted) in expected.items() if found != wanted]

@@ -1,0 +1,65 @@
+"""One row per file, the same columns in the shell, in CSV and in the app's download."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from model.errors import FileRefused
+from model.reader import Finding
+
+COLUMNS = (
+    "path",
+    "status",  # read or refused
+    "probability",  # 0-1, full precision; empty where refused
+    "verdict",
+    "operating_point",
+    "threshold",
+    "reason_code",  # why a file was refused
+    "reason",
+    "cautions",
+    "read_anyway",
+    "model_version",
+)
+Row = dict[str, Any]
+
+
+def finding_row(path: str, finding: Finding) -> Row:
+    """The row of a file that was read."""
+    return {
+        "path": path,
+        "status": "read",
+        "probability": finding.probability,
+        "verdict": str(finding.verdict),
+        "operating_point": finding.operating_point.name,
+        "threshold": finding.operating_point.threshold,
+        "reason_code": "",
+        "reason": "",
+        "cautions": list(finding.cautions),
+        "read_anyway": False,
+        "model_version": finding.model_version,
+    }
+
+
+def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
+    """The row of a file that was not read, with the reason in place of a finding."""
+    row: Row = dict.fromkeys(COLUMNS, "")
+    row |= {"path": path, "status": "refused", "probability": None, "threshold": None, "cautions": []}
+    row |= {"reason_code": refused.code, "reason": str(refused), "read_anyway": False, "model_version": model_version}
+    return row
+
+
+def to_jsonl(row: Row) -> str:
+    """One JSON object in one line, without the line's end."""
+    return json.dumps(row, ensure_ascii=False)
+
+
+def to_csv(rows: Iterable[Row], header: bool = True) -> str:
+    """Rows as CSV; cautions joined by ";", what is absent left empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows({**row, "cautions": ";".join(row["cautions"])} for row in rows)
+    return text.getvalue()

@@ -1,0 +1,115 @@
+"""Random changes that leave the disease and take the shortcuts away.
+
+In this set the class shows without any lung: in the size of the original file, in its aspect ratio, in the sharpness
+of the copies, in letters and collimator edges. Framing, scaling kernels, sharpness, compression and borders are
+therefore drawn at random, so that they stop telling anything.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+KERNELS = (
+    Image.Resampling.NEAREST,
+    Image.Resampling.BOX,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
+
+
+@dataclass(frozen=True)
+class Augmenter:
+    """Draws and applies one random change per call; `strength` 0 gives the picture back as it is, 1 is full.
+
+    Strength scales how far tone and geometry go and how often each further change happens.
+    """
+
+    strength: float = 1.0
+
+    def __call__(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Change one picture: uint8 (height, width), bright = dense, to uint8 of the same shape."""
+        if self.strength == 0:
+            return pixels
+        picture = self._reframe(Image.fromarray(pixels), rng)
+        picture = self._retone(picture, rng)
+        for change, probability in ((_resharpen, 0.5), (_add_noise, 0.3), (_recompress, 0.4), (_mask, 0.4)):
+            if rng.random() < probability * self.strength:
+                picture = change(picture, rng)
+        return np.asarray(picture)
+
+    def _reframe(self, picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """Rotate a little, crop, mirror, and scale down or up and back with two random kernels."""
+        size = picture.size
+        if rng.random() < 0.5:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if rng.random() < 0.5:
+            picture = picture.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
+        box = _random_box(size, 0.4 * self.strength, rng)
+        if rng.random() < 0.6 * self.strength:
+            middle = round(size[0] * float(np.exp(rng.uniform(np.log(0.45), np.log(1.6)))))
+            picture = picture.resize((middle, middle), KERNELS[rng.integers(len(KERNELS))], box)
+            return picture.resize(size, KERNELS[rng.integers(len(KERNELS))])
+        return picture.resize(size, Image.Resampling.BILINEAR, box)
+
+    def _retone(self, picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """Change gamma, contrast and brightness with one look-up table."""
+        gamma = np.exp(rng.uniform(-0.45, 0.45) * self.strength)
+        contrast = np.exp(rng.uniform(-0.4, 0.4) * self.strength)
+        brightness = rng.uniform(-30, 30) * self.strength
+        grey = 255 * (np.arange(256) / 255) ** gamma
+        table = (grey - 128) * contrast + 128 + brightness
+        return picture.point(np.clip(table, 0, 255).round().astype(np.uint8).tolist())
+
+
+def _random_box(size: tuple[int, int], most_lost: float, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """A box that keeps between 1 - most_lost and all of the area, sides stretched by up to a fifth."""
+    area = 1 - rng.uniform(0, most_lost)
+    stretch = np.exp(rng.uniform(-0.2, 0.2) * most_lost / 0.4)
+    width = min(1.0, float(np.sqrt(area * stretch))) * size[0]
+    height = min(1.0, float(np.sqrt(area / stretch))) * size[1]
+    left, top = rng.uniform(0, size[0] - width), rng.uniform(0, size[1] - height)
+    return left, top, left + width, top + height
+
+
+def _resharpen(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    radius = rng.uniform(0.4, 1.8)
+    if rng.random() < 0.6:
+        return picture.filter(ImageFilter.GaussianBlur(radius))
+    return picture.filter(ImageFilter.UnsharpMask(radius, percent=int(rng.integers(50, 250)), threshold=0))
+
+
+def _add_noise(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    noise = rng.standard_normal(picture.size[::-1], dtype=np.float32) * np.float32(rng.uniform(1, 9))
+    return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+
+
+def _recompress(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=int(rng.integers(20, 95)))
+    return Image.open(buffer).convert("L")
+
+
+def _mask(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Paint a border bar, a block anywhere, or a letter of a side marker."""
+    picture = picture.copy()
+    draw = ImageDraw.Draw(picture)
+    width, height = picture.size
+    grey = int(rng.choice([0, 255, rng.integers(256)]))
+    kind = rng.integers(3)
+    if kind == 0:
+        deep = rng.uniform(0.02, 0.12, size=4) * (rng.random(4) < 0.5)
+        draw.rectangle((0, 0, deep[0] * width, height), fill=grey)
+        draw.rectangle(((1 - deep[1]) * width, 0, width, height), fill=grey)
+        draw.rectangle((0, 0, width, deep[2] * height), fill=grey)
+        draw.rectangle((0, (1 - deep[3]) * height, width, height), fill=grey)
+    elif kind == 1:
+        side = rng.uniform(0.08, 0.25, size=2)
+        left, top = rng.uniform(0, 1 - side)
+        draw.rectangle((left * width, top * height, (left + side[0]) * width, (top + side[1]) * height), fill=grey)
+    else:
+        place = (rng.choice([0.02, 0.85]) * width, rng.uniform(0, 0.9) * height)
+        draw.text(place, str(rng.choice(["R", "L", "AP", "PA"])), fill=grey, font_size=rng.uniform(0.06, 0.14) * height)
+    return picture

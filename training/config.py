@@ -1,0 +1,41 @@
+"""Everything that decides how a run turns out, in one place."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def option(default: Any, help_text: str) -> Any:
+    """A field with the comment that `python -m training fit --help` shows."""
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """Settings of one training run."""
+
+    backbone: str = option("imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'")
+    seed: int = option(1, "order of the pictures, augmentation, initial head and dropout follow from it")
+    size: int = option(224, "height and width of the network's input, pixels")
+    alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
+    batch_size: int = option(32, "pictures per step")
+    epochs: int = option(10, "most passes over the training pictures; the learning rate reaches zero at the last")
+    patience: int = option(4, "epochs without a better validation loss before training stops")
+    learning_rate: float = option(5e-4, "peak of the cosine schedule (AdamW)")
+    warmup_epochs: float = option(0.5, "epochs of linear rise to the peak")
+    weight_decay: float = option(1e-2, "decoupled weight decay (AdamW)")
+    label_smoothing: float = option(0.05, "0 trusts every label fully, 1 none")
+    dropout: float = option(0.2, "share of the embedding dropped before the last layer")
+    augmentation: float = option(1.0, "strength of augmentation: 0 none, 1 full")
+    workers: int = option(2, "threads that prepare pictures")
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "FitConfig":
+        """Read settings that `save` wrote."""
+        return cls(**json.loads(path.read_text()))

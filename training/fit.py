@@ -1,0 +1,110 @@
+"""Train the reader network on the pictures at `CHEST_XRAY_DIR` and keep the epoch that validation liked best.
+
+    python -m training fit --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
+
+A run folder holds config.json, cut.csv (which picture served for what), history.csv, best.weights.h5, and
+reader.keras once it has ended. The same command goes on with a run that was killed.
+"""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import keras
+
+from dataset.cut import Cut, cut
+from dataset.index import load_index
+from model.errors import TrainingError
+from training.callbacks import make_callbacks, resume
+from training.config import FitConfig
+from training.network import build_reader
+from training.pictures import TrainingStream, load_pictures, targets
+
+CONFIG = "config.json"
+READER = "reader.keras"
+
+
+def fit(data: Path, run: Path, config: FitConfig) -> None:
+    """Train, or go on with, the run in the folder `run`.
+
+    Raises:
+        DatasetError: the pictures cannot be used as they lie there.
+        TrainingError: the folder holds a run with other settings, or the backbone cannot be had.
+    """
+    parts = cut(load_index(data))
+    _claim(run, config)
+    _write_cut(run / "cut.csv", parts)
+    keras.utils.set_random_seed(config.seed)
+    reader = build_reader(config)
+    stream = TrainingStream(
+        load_pictures(parts.training, config.size, "training pictures"), targets(parts.training), config
+    )
+    validation = load_pictures(parts.validation, config.size, "validation pictures").astype("float32")
+    _compile(reader, config, stream.steps_per_epoch)
+    first_epoch, end = resume(run, config.epochs)
+    reader.fit(
+        stream.batches(first_epoch),
+        steps_per_epoch=stream.steps_per_epoch,
+        epochs=end,
+        validation_data=(validation, targets(parts.validation)),
+        validation_batch_size=64,
+        callbacks=make_callbacks(run, config, first_epoch, stream.steps_per_epoch),
+        verbose=0,
+        shuffle=False,  # the stream shuffles
+    )
+    _save(reader, run / READER)
+
+
+def learning_rate(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Linear rise, then a cosine to zero: a function of the step alone, so that a resumed run needs no memory of it."""
+    warmup = round(config.warmup_epochs * steps_per_epoch)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / 100,
+        decay_steps=max(1, config.epochs * steps_per_epoch - warmup),
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+
+
+def _compile(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+    reader.compile(
+        keras.optimizers.AdamW(learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0),
+        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
+        weighted_metrics=[],
+        metrics=[
+            keras.metrics.AUC(from_logits=True, name="auc"),
+            keras.metrics.BinaryAccuracy("accuracy", threshold=0),
+        ],
+    )
+
+
+def _claim(run: Path, config: FitConfig) -> None:
+    """Make the run folder, or make sure that it holds a run with these very settings."""
+    run.mkdir(parents=True, exist_ok=True)
+    written = run / CONFIG
+    if not written.exists():
+        config.save(written)
+        return
+    found = FitConfig.load(written)
+    differ = [f.name for f in dataclasses.fields(config) if getattr(found, f.name) != getattr(config, f.name)]
+    if differ:
+        raise TrainingError(
+            f"{run} holds a run with other settings ({', '.join(differ)}). Name another folder with --run, or delete "
+            "this one."
+        )
+
+
+def _write_cut(path: Path, parts: Cut) -> None:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "part", "patient", "label", "cause"])
+        for part in ("training", "validation"):
+            rows.writerows([r.path.name, part, r.patient, r.label, r.cause] for r in parts.part(part))
+
+
+def _save(reader: keras.Model, path: Path) -> None:
+    """Save without optimizer state; a full disk leaves no half file."""
+    beside = path.with_name(f"new-{path.name}")
+    reader.compile()
+    reader.save(beside)
+    beside.replace(path)

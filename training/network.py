@@ -1,0 +1,79 @@
+"""The reader network: MobileNetV2, global average pooling, one logit (Sandler et al. 2018, arXiv:1801.04381).
+
+One flat functional graph, so that Grad-CAM tools can walk it. Backend-neutral: Keras layers only.
+"""
+
+import keras
+
+from model.errors import TrainingError
+from training.config import FitConfig
+
+FEATURE_MAP = "out_relu"  # the backbone's last layer; what the class-activation map weighs
+EMBEDDING = "embedding"
+HEAD = "logit"
+
+
+def build_reader(config: FitConfig) -> keras.Model:
+    """Build the network; input (batch, size, size, 1), 0-255; output (batch, 1), the logit of pneumonia.
+
+    Raises:
+        TrainingError: the backbone's weights cannot be had or do not fit.
+    """
+    pictures = keras.Input((config.size, config.size, 1), name="radiograph")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
+    backbone = keras.applications.MobileNetV2(
+        input_tensor=scaled, include_top=False, weights=None, alpha=config.alpha, name="mobilenet_v2"
+    )
+    if config.backbone != "none":
+        _load_grey(backbone, _rgb_backbone(config))
+    embedding = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(backbone.output)
+    dropped = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(embedding)
+    logit = keras.layers.Dense(1, name=HEAD)(dropped)
+    return keras.Model(pictures, logit, name="chest_radiograph_reader")
+
+
+def reading_outputs(reader: keras.Model) -> keras.Model:
+    """The network as it is served: logit, class-activation map and embedding of one forward pass.
+
+    With pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
+    (Selvaraju et al. 2017, section 3.1), so the map needs no gradient. Returned as named outputs: logit (batch, 1),
+    class_activation_map (batch, rows, columns), signed, in logits (its mean plus the bias is the logit),
+    embedding (batch, channels).
+    """
+    weights = reader.get_layer(HEAD).kernel
+    features = reader.get_layer(FEATURE_MAP).output
+    evidence = keras.layers.Conv2D(1, 1, use_bias=False, name="evidence")
+    evidence_map = keras.layers.Reshape(tuple(features.shape[1:3]), name="evidence_map")(evidence(features))
+    evidence.kernel.assign(keras.ops.reshape(weights, (1, 1, -1, 1)))
+    outputs = {
+        "logit": reader.output,
+        "class_activation_map": evidence_map,
+        "embedding": reader.get_layer(EMBEDDING).output,
+    }
+    return keras.Model(reader.input, outputs, name="reading")
+
+
+def _rgb_backbone(config: FitConfig) -> keras.Model:
+    """MobileNetV2 with the weights asked for, as published: three colour channels."""
+    shape = (config.size, config.size, 3)
+    try:
+        if config.backbone == "imagenet":
+            return keras.applications.MobileNetV2(input_shape=shape, include_top=False, alpha=config.alpha)
+        backbone = keras.applications.MobileNetV2(
+            input_shape=shape, include_top=False, weights=None, alpha=config.alpha
+        )
+        backbone.load_weights(config.backbone)
+    except Exception as error:  # Keras reports a failed download as a bare Exception, a misfit as one of several
+        raise TrainingError(
+            f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {config.alpha}. "
+            "--backbone takes 'imagenet' (downloaded from storage.googleapis.com, which needs the network), the path "
+            "of a MobileNetV2 weights file without top layers, or 'none'."
+        ) from error
+    return backbone
+
+
+def _load_grey(grey: keras.Model, rgb: keras.Model) -> None:
+    """Copy weights; the first convolution is summed over colours, which is exact for grey pictures."""
+    weights = rgb.get_weights()
+    weights[0] = weights[0].sum(axis=2, keepdims=True)
+    grey.set_weights(weights)
