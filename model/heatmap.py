@@ -9,7 +9,7 @@ from model.preprocess import resize
 from model.radiograph import Radiograph
 
 NOTICE = "Research use only, not a medical device."
-OPACITY = 0.6  # of the strongest colour; the viewer starts there as well
+OPACITY = 0.6  # of the strongest colours, so that the film shows through
 
 # Colours of the map, value by value: inferno from its red third upwards, so that the weakest evidence already differs
 # from grey and every step is brighter than the last; opacity rises from nothing, so that no evidence is no colour.
@@ -21,7 +21,7 @@ def colour_table() -> np.ndarray:
     """uint8 (256, 4): red, green, blue, opacity (0-255) of a map value times 255."""
     values = np.linspace(0, 1, 256)
     colours = [np.interp(values, _ANCHORS, _COLOURS[:, channel]) for channel in range(3)]
-    opacity = 255 * np.clip(values / 0.35, 0, 1)
+    opacity = 255 * OPACITY * np.clip(values / 0.35, 0, 1)
     return np.stack([*colours, opacity], axis=1).round().astype(np.uint8)
 
 
@@ -43,7 +43,7 @@ def overlay_png(radiograph: Radiograph, heat_map: np.ndarray, model_version: str
     """The radiograph with its map as a PNG of its own size, "research use only" in a text chunk."""
     laid = lay_over(heat_map, radiograph.height, radiograph.width)
     colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
-    opacity = colours[..., 3:] / 255 * OPACITY
+    opacity = colours[..., 3:] / 255
     blended = radiograph.pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", NOTICE)

@@ -12,6 +12,7 @@ import keras
 from tqdm.keras import TqdmCallback
 
 from training.config import FitConfig
+from training.files import swap
 
 MONITOR = "val_loss"  # smooth where the AUC has long saturated, and it punishes confident errors
 BEST = "best.weights.h5"
@@ -59,7 +60,7 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):
         (staged / MEMORY).write_text(json.dumps(memory))
         for name in (BEST, HISTORY):
             shutil.copy2(self.run / name, staged / name)
-        _swap(staged, self.run / BACKUP)
+        swap(staged, self.run / BACKUP)
 
     def on_train_end(self, logs=None) -> None:
         """Keep the backup: it says that, and how, the run ended."""
@@ -121,13 +122,3 @@ def make_callbacks(run: Path, config: FitConfig, first_epoch: int, steps: int) -
         ),
         CrashSafeBackup(run, checkpoint, stopping),
     ]
-
-
-def _swap(staged: Path, final: Path) -> None:
-    """Put `staged` in the place of `final`; a kill between the renames leaves `final` as `.old`."""
-    old = final.with_name(f"{final.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    staged.rename(final)
-    shutil.rmtree(old, ignore_errors=True)

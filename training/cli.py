@@ -8,9 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataset.index import DEFAULT_ROOT, dataset_root
+from dataset.cut import cut
+from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from model.errors import ReaderError
+from model.release import RELEASE_DIR, load_release
 from training.config import FitConfig
+
+PROJECT = Path(__file__).parent.parent
+PARTS = ("training", "validation", "test")
+TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,13 +54,36 @@ def _parser() -> argparse.ArgumentParser:
     _add_places(fitting)
     _add_config(fitting)
     fitting.set_defaults(command=_fit)
+    evaluating = commands.add_parser("evaluate", help="measure a run, or the committed release, and write the figures")
+    _add_data(evaluating)
+    evaluating.add_argument("--run", type=Path, help="measure this run instead of the committed release")
+    evaluating.add_argument("--split", nargs="+", choices=PARTS, default=PARTS, help="default: all of them")
+    evaluating.add_argument("--out", type=Path, help="default: the run's candidate, or runs/evaluation")
+    evaluating.add_argument("--test-log", type=Path, default=TEST_LOG, help="where an opening of test is written down")
+    evaluating.set_defaults(command=_evaluate)
+    releasing = commands.add_parser("release", help="publish a measured run as the model that the app loads")
+    _add_places(releasing)
+    releasing.add_argument("--version", required=True, help="of the new release, for example 1.1.0")
+    releasing.add_argument("--change", required=True, help="one sentence: what changes for the user")
+    releasing.set_defaults(command=_release)
+    measuring = commands.add_parser("throughput", help="pictures per second of the pipeline alone and of training")
+    _add_data(measuring)
+    _add_config(measuring)
+    measuring.set_defaults(command=_throughput)
+    fetching = commands.add_parser("download", help="fetch the public data set")
+    fetching.add_argument("--to", type=Path, default=DEFAULT_ROOT, help="default %(default)s")
+    fetching.set_defaults(command=_download)
     return parser
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=dataset_root(), help=f"the labelled set (CHEST_XRAY_DIR, or {DEFAULT_ROOT})"
     )
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    _add_data(parser)
     parser.add_argument("--run", type=Path, default=Path("runs/reader"), help="folder of the run (default %(default)s)")
 
 
@@ -68,8 +97,60 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _config(options: argparse.Namespace) -> FitConfig:
+    return FitConfig(**{field.name: getattr(options, field.name) for field in dataclasses.fields(FitConfig)})
+
+
 def _fit(options: argparse.Namespace) -> None:
     from training.fit import fit
 
-    config = FitConfig(**{field.name: getattr(options, field.name) for field in dataclasses.fields(FitConfig)})
-    fit(options.data, options.run, config)
+    fit(options.data, options.run, _config(options))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.candidate import assemble
+    from training.evaluate import evaluate
+    from training.release import head_commit
+
+    parts = cut(load_index(options.data))
+    release = assemble(options.run, parts) if options.run else load_release()
+    out = options.out or (release.directory if options.run else Path("runs/evaluation"))
+    metrics = evaluate(release, parts, options.split, out, options.test_log, head_commit(PROJECT))
+    print(_table(metrics))
+    print(f"Written to {out}.")
+
+
+def _table(metrics: dict) -> str:
+    lines = [f"Operating point {metrics['operating_point']['name']}; 95 % intervals by patient"]
+    for split, measured in metrics["splits"].items():
+        lines.append(f"{split}: n = {measured['n']}, {measured['patients']} patients, {measured['confusion']}")
+        lines += [
+            f"  {name:<12} {m['value']:.4f} ({m['low']:.4f} to {m['high']:.4f})"
+            for name, m in measured.items()
+            if isinstance(m, dict) and m.get("value") is not None
+        ]
+    return "\n".join(lines)
+
+
+def _release(options: argparse.Namespace) -> None:
+    from training.candidate import CANDIDATE
+    from training.evaluate import times_tested
+    from training.release import Edition, clean_commit, publish
+
+    edition = Edition(options.version, options.change, clean_commit(PROJECT))
+    parts = cut(load_index(options.data))
+    candidate = load_release(options.run / CANDIDATE)
+    publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
+    print(f"Released {options.version} in {RELEASE_DIR}.")
+
+
+def _throughput(options: argparse.Namespace) -> None:
+    from training.throughput import throughput
+
+    print(throughput(options.data, _config(options)))
+
+
+def _download(options: argparse.Namespace) -> None:
+    from dataset.download import download
+
+    download(options.to)

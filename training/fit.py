@@ -40,7 +40,7 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
         load_pictures(parts.training, config.size, "training pictures"), targets(parts.training), config
     )
     validation = load_pictures(parts.validation, config.size, "validation pictures").astype("float32")
-    _compile(reader, config, stream.steps_per_epoch)
+    compile_reader(reader, config, stream.steps_per_epoch)
     first_epoch, end = resume(run, config.epochs)
     reader.fit(
         stream.batches(first_epoch),
@@ -66,7 +66,8 @@ def learning_rate(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.s
     )
 
 
-def _compile(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+def compile_reader(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+    """Give the network its optimizer, loss and metrics."""
     reader.compile(
         keras.optimizers.AdamW(learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0),
         keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
@@ -105,6 +106,5 @@ def _write_cut(path: Path, parts: Cut) -> None:
 def _save(reader: keras.Model, path: Path) -> None:
     """Save without optimizer state; a full disk leaves no half file."""
     beside = path.with_name(f"new-{path.name}")
-    reader.compile()
-    reader.save(beside)
+    keras.Model(reader.input, reader.output, name=reader.name).save(beside)
     beside.replace(path)

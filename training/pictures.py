@@ -12,6 +12,7 @@ from dataset.index import Record
 from model.decode import decode
 from model.errors import DatasetError, FileRefused
 from model.preprocess import preprocess
+from model.radiograph import Radiograph
 from training.augment import Augmenter
 from training.config import FitConfig
 
@@ -33,7 +34,7 @@ def load_pictures(records: Sequence[Record], size: int, what: str) -> np.ndarray
     pictures = np.empty((len(records), size, size, 1), np.uint8)
 
     def load(index: int) -> None:
-        pictures[index] = _load(records[index], size)
+        pictures[index] = preprocess(read_radiograph(records[index]), size, size)[0].round()
 
     with ThreadPoolExecutor() as pool:
         for _ in tqdm(pool.map(load, range(len(records))), total=len(records), desc=what, unit="picture", leave=False):
@@ -41,14 +42,18 @@ def load_pictures(records: Sequence[Record], size: int, what: str) -> np.ndarray
     return pictures
 
 
-def _load(record: Record, size: int) -> np.ndarray:
+def read_radiograph(record: Record) -> Radiograph:
+    """Decode the picture of a record.
+
+    Raises:
+        DatasetError: it cannot be read; the message names it.
+    """
     try:
-        radiograph = decode(record.path.read_bytes())
+        return decode(record.path.read_bytes())
     except FileRefused as refused:
         raise DatasetError(f"{record.path} cannot be read: {refused} Replace or remove the file.") from refused
     except OSError as error:
         raise DatasetError(f"{record.path} cannot be read ({error.strerror}). Replace or remove the file.") from error
-    return preprocess(radiograph, size, size)[0].round().astype(np.uint8)
 
 
 def targets(records: Sequence[Record]) -> np.ndarray:

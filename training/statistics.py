@@ -2,7 +2,8 @@
 
 Pictures of one patient resemble each other, so intervals come from drawing patients, not pictures, with replacement
 (the cluster bootstrap; Efron and Tibshirani 1993, chapter 8). Where a rate is 0 or 1 on all pictures, every such draw
-gives the same value: the interval's far end is then the rule of three over patients (Hanley and Lippman-Hand 1983).
+gives the same value: the interval's far end is then the rule of three over the patients that the rate is over, for
+sensitivity those with pneumonia (Hanley and Lippman-Hand 1983).
 """
 
 from dataclasses import dataclass
@@ -40,14 +41,15 @@ def measure(scores: Scores, threshold: float) -> dict:
     values["auc"] = _auc(scores, ones)
     drawn["auc"] = _auc(scores, weights)
     counts = {name: int(value[0]) for name, value in _confusion(scores.target, predicted, ones).items()}
-    patients = len(np.unique(scores.patient))
+    judged = {"sensitivity": scores.target == 1, "specificity": scores.target == 0, "precision": predicted}
+    patients = {name: _patients(scores.patient[judged.get(name, slice(None))]) for name in values}
     return {
         "n": len(scores.target),
-        "patients": patients,
+        "patients": _patients(scores.patient),
         "positives": int(scores.target.sum()),
         "threshold": float(threshold),
         "confusion": counts,
-        **{name: _interval(float(values[name][0]), drawn[name], patients) for name in values},
+        **{name: _interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
     }
 
 
@@ -72,8 +74,15 @@ def youden_threshold(scores: Scores) -> float:
     spared = np.cumsum(1 - target) / (1 - target).sum()
     index = spared - missed
     cuts = np.flatnonzero(np.diff(probability) > 0)
+    if not cuts.size:  # all probabilities are equal: there is nothing to choose between
+        return float(probability[0])
     best = cuts[np.argmax(index[cuts])]
-    return float((probability[best] + probability[best + 1]) / 2)
+    below, above = probability[best], probability[best + 1]
+    return float(max((below + above) / 2, np.nextafter(below, above)))  # the middle of neighbours may round down
+
+
+def _patients(patient: np.ndarray) -> int:
+    return len(np.unique(patient))
 
 
 def _confusion(target: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

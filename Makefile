@@ -1,0 +1,40 @@
+# make run    make the environment and start the app
+# make test   make the environment, lint and run the tests
+# make pins   resolve requirements*.in anew (with uv)
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$name && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint pins
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run
+	$(BIN)/streamlit run app.py
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+pins: $(VENV)/.test
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
+		--custom-compile-command "make pins (uv pip compile --universal)" requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate -c requirements.txt \
+		--custom-compile-command "make pins (uv pip compile --universal)" requirements-dev.in -o requirements-dev.txt
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no build for others)." \
+		"Install one, or name it: make run PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,144 @@
+"""From a finished run to a candidate: a release directory without version and metrics.
+
+Calibration, operating point and map scale are chosen here, all on the validation patients of the run.
+"""
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from dataset.cut import Cut
+from dataset.index import Record
+from model.errors import TrainingError
+from model.preprocess import RESIZE_METHOD
+from model.reader import RawReading, Reader
+from model.release import DESCRIPTION, FORMAT, LABELS, NETWORK, Calibration, Release, load_release
+from training.callbacks import HISTORY
+from training.config import FitConfig
+from training.export import check_agreement, export_litert
+from training.files import sha256, swap, write_json
+from training.fit import CONFIG, READER
+from training.pictures import load_pictures
+from training.statistics import Scores, youden_threshold
+
+CANDIDATE = "candidate"
+MAP_QUANTILE = 0.99
+BALANCED = "balanced"
+
+
+def assemble(run: Path, parts: Cut) -> Release:
+    """Export, calibrate and describe the run's network; returns the candidate, loaded and verified.
+
+    Raises:
+        TrainingError: the run has not ended, or Keras and LiteRT disagree.
+    """
+    if not (run / READER).exists():
+        raise TrainingError(
+            f"{run} holds no finished training run. Finish it with `python -m training fit --run {run}`."
+        )
+    config = FitConfig.load(run / CONFIG)
+    staged = run / f"{CANDIDATE}.new"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    shutil.copy2(run / READER, staged / READER)
+    shutil.copy2(run / HISTORY, staged / HISTORY)
+    keras_reader = keras.models.load_model(staged / READER)
+    outputs = export_litert(keras_reader, staged / NETWORK)
+    description = _describe(staged, config, outputs, parts)
+    write_json(staged / DESCRIPTION, description)
+
+    pictures = load_pictures(parts.validation, config.size, "validation pictures")
+    uncalibrated = Reader(load_release(staged))
+    raw = [
+        uncalibrated.raw(picture[np.newaxis].astype(np.float32)) for picture in tqdm(pictures, "reading", leave=False)
+    ]
+    write_json(staged / DESCRIPTION, description | _choose(raw, parts.validation))
+    check_agreement(keras_reader, Reader(load_release(staged)), pictures)
+    swap(staged, run / CANDIDATE)
+    return load_release(run / CANDIDATE)
+
+
+def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
+    """Platt scaling with his smoothed targets (Platt 1999, section 2.2), which keep separable data from extremes.
+
+    Args:
+        logits: float (n,).
+        target: 0 or 1 (n,).
+    """
+    positives, negatives = target.sum(), (1 - target).sum()
+    soft = np.where(target == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    fitted = LogisticRegression(C=np.inf).fit(
+        np.concatenate([logits, logits])[:, np.newaxis],
+        np.repeat([1, 0], len(logits)),
+        sample_weight=np.concatenate([soft, 1 - soft]),
+    )
+    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+
+def _choose(raw: Sequence[RawReading], validation: Sequence[Record]) -> dict:
+    """Calibration, operating points and map scale from the readings of the validation pictures."""
+    target = np.array([record.target for record in validation])
+    logits = np.array([reading.logit for reading in raw])
+    calibration = fit_calibration(logits, target)
+    probability = 1 / (1 + np.exp(-(calibration.slope * logits + calibration.intercept)))
+    patients = np.array([record.patient for record in validation])
+    evidence = np.concatenate([reading.class_activation_map.ravel() for reading in raw])
+    positive = evidence[evidence > 0]
+    where = f"on {len(validation)} validation pictures"
+    return {
+        "calibration": dataclasses.asdict(calibration) | {"chosen": f"Platt scaling fitted {where}."},
+        "operating_points": [
+            {
+                "name": BALANCED,
+                "threshold": youden_threshold(Scores(target, probability, patients)),
+                "chosen": f"Largest sensitivity + specificity - 1 {where}.",
+            }
+        ],
+        "map_scale": {
+            "value": float(np.quantile(positive, MAP_QUANTILE)) if positive.size else 1.0,
+            "chosen": f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
+        },
+    }
+
+
+def _describe(staged: Path, config: FitConfig, outputs: dict[str, list[int]], parts: Cut) -> dict:
+    """model.json before anything is chosen: the network's own logit, to be replaced by `_choose`."""
+    fitted = [record.target for record in parts.training]
+    return {
+        "format": FORMAT,
+        "name": "Chest radiograph pneumonia reader",
+        "version": "candidate",
+        "files": {name: sha256(staged / name) for name in (NETWORK, READER, HISTORY)},
+        "input": {
+            "height": config.size,
+            "width": config.size,
+            "channels": 1,
+            "dtype": "float32",
+            "value_range": [0, 255],
+            "resize": RESIZE_METHOD,
+        },
+        "outputs": outputs,
+        "labels": list(LABELS),
+        "training_prevalence": sum(fitted) / len(fitted),
+        "default_operating_point": BALANCED,
+        "calibration": {"slope": 1.0, "intercept": 0.0},
+        "operating_points": [],
+        "map_scale": {"value": 1.0},
+        "training": dataclasses.asdict(config) | {"backbone": Path(config.backbone).name},
+        "dataset": {
+            "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
+            "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
+            "licence": "CC BY 4.0",
+            "pictures": {name: len(parts.part(name)) for name in ("training", "validation", "test")},
+            "patients": {
+                name: len({record.patient for record in parts.part(name)})
+                for name in ("training", "validation", "test")
+            },
+        },
+    }

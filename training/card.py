@@ -1,0 +1,78 @@
+"""The model card, written from model.json and metrics.json and from nothing else (Mitchell et al. 2019)."""
+
+from typing import Any
+
+from model.figures import METRIC_NAMES, with_interval
+
+
+def metrics_table(splits: dict[str, Any]) -> str:
+    """Markdown table of the test and validation figures, 95 % intervals in brackets."""
+    columns = ("test", "validation")
+    lines = ["| | official test split | validation |", "| --- | --- | --- |"]
+    sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
+    lines.append(f"| n | {' | '.join(sizes)} |")
+    lines += [
+        f"| {words} | {' | '.join(with_interval(splits[c][name]) for c in columns)} |"
+        for name, words in METRIC_NAMES.items()
+    ]
+    counts = (splits[name]["confusion"] for name in columns)
+    wrong = (f"{c['fn']} missed of {c['tp'] + c['fn']}, {c['fp']} false alarms of {c['fp'] + c['tn']}" for c in counts)
+    return "\n".join([*lines, f"| Errors | {' | '.join(wrong)} |"])
+
+
+def model_card(description: dict[str, Any], metrics: dict[str, Any], times_tested: int) -> str:
+    """The card of a release.
+
+    Args:
+        description: model.json.
+        metrics: metrics.json.
+        times_tested: how often the official test split had been opened when the release was made.
+    """
+    data = description["dataset"]
+    sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
+    points = "\n".join(
+        f"- {p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
+        for p in description["operating_points"]
+    )
+    limits = "\n".join(f"- {limit}" for limit in description["limits"])
+    changes = "\n".join(f"- {entry['version']}: {entry['change']}" for entry in description["changelog"])
+    return f"""# {description["name"]}, model {description["version"]}
+
+Generated from model.json and metrics.json; do not edit.
+
+## Intended use
+
+{description["intended_use"]}
+
+## Data
+
+{data["name"]}; {data["source"]}; {data["licence"]}. {description["population"]}
+
+{sizes}. Validation is cut by patient from the official train and val folders. Share of pneumonia among the training
+pictures: {description["training_prevalence"]:.3f}.
+
+## How well it does
+
+{metrics_table(metrics["splits"])}
+
+95 % intervals by bootstrap over patients. Validation chose epoch, calibration and threshold, so its figures flatter.
+The official test split chose nothing; it had been opened {times_tested} time(s) when this release was made
+(training/TEST_LOG.csv).
+
+## Operating points
+
+{points}
+
+## Limits
+
+{limits}
+
+## Made by
+
+`python -m training fit`, `evaluate` and `release`, program {description["git_commit"]}, seed {description["seed"]},
+{", ".join(f"{name} {version}" for name, version in description["libraries"].items())}.
+
+## Changes
+
+{changes}
+"""

@@ -1,0 +1,126 @@
+"""Measure a release, or a candidate for one, with the very code that the app reads with.
+
+    python -m training evaluate --run runs/reader --split validation
+    python -m training evaluate                   # the committed release on all splits, into runs/evaluation
+
+Every opening of the official test split is logged in training/TEST_LOG.csv, which nobody edits.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_curve, roc_curve
+from tqdm import tqdm
+
+from dataset.cut import Cut
+from dataset.index import Record
+from model.reader import Reader
+from model.release import NETWORK, Release
+from training.files import write_json, write_text
+from training.pictures import read_radiograph
+from training.statistics import Scores, measure
+
+METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
+LOGGED = ("auc", "accuracy", "sensitivity", "specificity")
+
+
+def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test_log: Path, commit: str) -> dict:
+    """Read every picture of the parts named and write metrics.json, predictions.csv and curves.csv into `out`.
+
+    Args:
+        release: what is measured.
+        parts: the records of each part.
+        names: of training, validation and test, those to measure.
+        out: folder, made where it is missing.
+        test_log: CSV that an opening of the test part is appended to.
+        commit: of the measuring program, for the log.
+
+    Returns:
+        What metrics.json holds.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    reader = Reader(release)
+    predictions = pd.concat([_predict(reader, parts.part(name), name) for name in names], ignore_index=True)
+    point = release.operating_point()
+    metrics = {
+        "network_sha256": release.description["files"][NETWORK],
+        "operating_point": {"name": point.name, "threshold": point.threshold},
+        "splits": {name: measure(scores_of(predictions, name), point.threshold) for name in names},
+    }
+    if "test" in names:
+        _log_test(test_log, metrics, commit)
+    write_text(out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
+    write_text(out / CURVES, _curves(predictions, names).to_csv(index=False, lineterminator="\n"))
+    write_json(out / METRICS, metrics)
+    return metrics
+
+
+def times_tested(test_log: Path) -> int:
+    """How often the test part has been opened."""
+    return max(0, len(test_log.read_text().splitlines()) - 1) if test_log.exists() else 0
+
+
+def scores_of(predictions: pd.DataFrame, name: str) -> Scores:
+    """The scores of one split of a predictions table."""
+    rows = predictions[predictions["split"] == name]
+    return Scores(
+        target=(rows["label"] == "PNEUMONIA").to_numpy(int),
+        probability=rows["probability"].to_numpy(float),
+        patient=rows["patient"].to_numpy(str),
+    )
+
+
+def _predict(reader: Reader, records: Sequence[Record], name: str) -> pd.DataFrame:
+    rows = [
+        {
+            "file": record.path.name,
+            "patient": record.patient,
+            "split": name,
+            "label": record.label,
+            "cause": record.cause,
+            "probability": reader.read(read_radiograph(record)).probability,
+        }
+        for record in tqdm(records, desc=f"reading {name} pictures", unit="picture", disable=None)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Points of the ROC (x: 1 - specificity, y: sensitivity) and precision-recall (x: recall, y: precision) curves."""
+    tables = []
+    for name in names:
+        scores = scores_of(predictions, name)
+        false_rate, true_rate, thresholds = roc_curve(scores.target, scores.probability)
+        tables.append(_curve(name, "roc", false_rate, true_rate, thresholds))
+        precision, recall, thresholds = precision_recall_curve(
+            scores.target, scores.probability, drop_intermediate=True
+        )
+        tables.append(_curve(name, "precision_recall", recall, precision, np.append(thresholds, np.inf)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _curve(split: str, kind: str, x: np.ndarray, y: np.ndarray, thresholds: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"split": split, "curve": kind, "threshold": thresholds, "x": x, "y": y})
+
+
+def _log_test(path: Path, metrics: dict, commit: str) -> None:
+    measured = metrics["splits"]["test"]
+    row = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit,
+        "network_sha256": metrics["network_sha256"],
+        "n": measured["n"],
+        **{name: measured[name]["value"] for name in LOGGED},
+    }
+    text = io.StringIO()
+    writer = csv.DictWriter(text, row, lineterminator="\n")
+    if not path.exists():
+        writer.writeheader()
+    writer.writerow(row)
+    with path.open("a") as file:
+        file.write(text.getvalue())

@@ -1,0 +1,34 @@
+"""Write beside, then rename: nothing that is read is ever half written."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+
+def swap(staged: Path, final: Path) -> None:
+    """Put the folder `staged` in the place of `final`; a kill between the renames leaves `final` as `.old`."""
+    old = final.with_name(f"{final.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        final.rename(old)
+    staged.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all; NaN is refused, since no reader of JSON need understand it."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,126 @@
+"""Publish a measured candidate as the release that the app loads.
+
+    python -m training release --run runs/reader --version 1.0.0 --change "First release."
+
+The new release is put together and verified beside the old one, which it replaces in one rename.
+"""
+
+import json
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from pathlib import Path
+
+import keras
+
+from dataset.cut import Cut
+from model.errors import ReleaseError, TrainingError
+from model.reader import Reader
+from model.release import DESCRIPTION, NETWORK, Release, load_release
+from training import about
+from training.card import model_card
+from training.evaluate import CURVES, METRICS, PREDICTIONS
+from training.export import check_agreement
+from training.files import sha256, swap, write_json, write_text
+from training.fit import READER
+from training.pictures import load_pictures
+
+CARD = "MODEL_CARD.md"
+HEADLINE = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
+LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What a new release is told from outside: version, one sentence for the changelog, commit of the program."""
+
+    version: str
+    change: str
+    commit: str
+
+
+def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, times_tested: int) -> Release:
+    """Write the release `target` from a candidate that `evaluate` has measured on validation and test.
+
+    Args:
+        candidate: made by `training.candidate.assemble`; its measurements lie in its folder.
+        parts: the records, for the check that Keras and LiteRT agree.
+        target: the release folder, replaced whole.
+        edition: version, change and commit.
+        times_tested: how often the official test split has been opened.
+
+    Raises:
+        TrainingError: not measured, measured with other weights, or Keras and LiteRT disagree.
+    """
+    metrics = _metrics(candidate)
+    staged = target.with_name(f"{target.name}.new")
+    shutil.rmtree(staged, ignore_errors=True)
+    shutil.copytree(candidate.directory, staged)
+    described = {
+        "version": edition.version,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": edition.commit,
+        "seed": candidate.description["training"]["seed"],
+        "libraries": {name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+        "metrics": {split: {name: m[name] for name in HEADLINE} for split, m in metrics["splits"].items()},
+        "intended_use": about.INTENDED_USE,
+        "population": about.POPULATION,
+        "limits": list(about.LIMITS),
+        "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
+    }
+    description = candidate.description | described
+    write_text(staged / CARD, model_card(description, metrics, times_tested))
+    files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
+    write_json(staged / DESCRIPTION, description | {"files": files})
+    pictures = load_pictures(parts.validation, candidate.input.height, "validation pictures")
+    check_agreement(keras.models.load_model(staged / READER), Reader(load_release(staged)), pictures)
+    swap(staged, target)
+    return load_release(target)
+
+
+def head_commit(folder: Path) -> str:
+    """The commit that the program stands at, "unknown" outside a git checkout."""
+    found = _git(folder, "rev-parse", "HEAD")
+    return found.stdout.strip() if found.returncode == 0 else "unknown"
+
+
+def clean_commit(folder: Path) -> str:
+    """The commit of a tree without uncommitted changes, so that a release names the program that made it.
+
+    Raises:
+        TrainingError: something is not committed, or the folder is no git checkout.
+    """
+    status = _git(folder, "status", "--porcelain")
+    if status.returncode != 0:
+        raise TrainingError("A release is made from a git checkout, so that it can name the program that made it.")
+    if status.stdout.strip():
+        raise TrainingError(f"Commit or remove these before a release is made:\n{status.stdout.rstrip()}")
+    return head_commit(folder)
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603, S607
+
+
+def _metrics(candidate: Release) -> dict:
+    """The candidate's measurements, of these very weights and of every split that a release reports."""
+    advice = "Run `python -m training evaluate --run ... --split training validation test` first."
+    absent = [name for name in (METRICS, PREDICTIONS, CURVES) if not (candidate.directory / name).exists()]
+    if absent:
+        raise TrainingError(f"The candidate has not been measured ({', '.join(absent)} missing). {advice}")
+    metrics = json.loads((candidate.directory / METRICS).read_text())
+    if metrics["network_sha256"] != candidate.description["files"][NETWORK]:
+        raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
+    if not {"validation", "test"} <= metrics["splits"].keys():
+        raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")
+    return metrics
+
+
+def _changelog(target: Path) -> list[dict[str, str]]:
+    try:
+        return load_release(target).description["changelog"]
+    except ReleaseError:  # there is none yet, or it is broken and about to be replaced
+        return []

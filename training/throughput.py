@@ -1,0 +1,59 @@
+"""Pictures per second of the input pipeline alone and of training, measured in one run.
+
+    python -m training throughput
+
+Training that is slower than its step on pictures already in memory waits for the pipeline.
+"""
+
+import itertools
+import time
+from pathlib import Path
+
+import keras
+
+from dataset.cut import cut
+from dataset.index import load_index
+from training.config import FitConfig
+from training.fit import compile_reader
+from training.network import build_reader
+from training.pictures import TrainingStream, load_pictures, targets
+
+PICTURES = 512  # enough to draw batches from
+STEPS = 12
+ROUNDS = 3  # the three are measured in turn, so that a machine that slows down slows all of them
+
+
+def throughput(data: Path, config: FitConfig) -> str:
+    """Measure and describe: pipeline alone, step alone (one batch again and again), both together."""
+    records = cut(load_index(data)).training[:: max(1, len(cut(load_index(data)).training) // PICTURES)]
+    stream = TrainingStream(load_pictures(records, config.size, "pictures"), targets(records), config)
+    reader = build_reader(config)
+    compile_reader(reader, config, stream.steps_per_epoch)
+    same = next(stream.batches())
+    reader.fit(itertools.repeat(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
+    rates: dict[str, list[float]] = {"pipeline alone": [], "step alone": [], "training": []}
+    for _ in range(ROUNDS):
+        rates["pipeline alone"].append(_rate(config, lambda: _drain(stream)))
+        rates["step alone"].append(_rate(config, lambda: _train(reader, itertools.repeat(same))))
+        rates["training"].append(_rate(config, lambda: _train(reader, stream.batches())))
+    best = {name: max(values) for name, values in rates.items()}
+    lines = [f"{name:>15}: {value:7.1f} pictures per second" for name, value in best.items()]
+    lines.append(
+        f"training / step alone: {best['training'] / best['step alone']:.2f} (1 = never waits for the pipeline)"
+    )
+    return "\n".join([f"{keras.backend.backend()}, {config.size} pixels, batches of {config.batch_size}", *lines])
+
+
+def _rate(config: FitConfig, work) -> float:
+    start = time.perf_counter()
+    work()
+    return STEPS * config.batch_size / (time.perf_counter() - start)
+
+
+def _drain(stream: TrainingStream) -> None:
+    for _ in itertools.islice(stream.batches(), STEPS):
+        pass
+
+
+def _train(reader: keras.Model, batches) -> None:
+    reader.fit(batches, steps_per_epoch=STEPS, verbose=0, shuffle=False)

@@ -1,0 +1,135 @@
+"""The finding in words, number and icon, what to do next, and its downloads."""
+
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from model.heatmap import overlay_png
+from model.reader import Finding, Verdict
+from model.rows import Row, to_csv
+from ui.session import Reading
+
+_VERDICT = {
+    Verdict.PNEUMONIA: ("Signs of pneumonia", ":material/warning:"),
+    Verdict.NORMAL: ("No sign of pneumonia found", ":material/check_circle:"),
+}
+_MEANING = {
+    Verdict.PNEUMONIA: "The probability is at or above the threshold of the operating point.",
+    Verdict.NORMAL: "Other disease is not looked for.",
+}
+_NEXT = {
+    Verdict.PNEUMONIA: "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this "
+    "page alone.",
+    Verdict.NORMAL: "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may "
+    "not show on a film.",
+}
+NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
+
+_BAR = """
+<style>
+.probability-bar {{ position: relative; height: 0.8rem; border-radius: 0.4rem; margin: 0.2rem 0 1.5rem;
+  background: color-mix(in srgb, CanvasText 14%, Canvas); }}
+.probability-bar > div {{ height: 100%; border-radius: 0.4rem; background: #2f7fb5; }}
+.probability-bar > i {{ position: absolute; top: -0.25rem; height: 1.3rem; width: 2px; background: CanvasText; }}
+.probability-bar > span {{ position: absolute; top: 1.05rem; font-size: 0.75rem; white-space: nowrap;
+  transform: translateX({shift}%); color: CanvasText; }}
+</style>
+<div class="probability-bar" role="img" aria-label="{label}">
+  <div style="width: {filled:.2f}%"></div><i style="left: {mark:.2f}%"></i>
+  <span style="left: {mark:.2f}%">threshold {threshold}</span>
+</div>
+"""
+
+
+def percent(probability: float) -> str:
+    """A probability (0-1) for people: whole percent, and never 0 or 100, which no reader can know."""
+    if probability < 0.01:
+        return "< 1 %"
+    if probability > 0.99:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def describe(finding: Finding) -> str:
+    """The finding in one sentence, the text alternative of the picture."""
+    words, _ = _VERDICT[finding.verdict]
+    evidence = "coloured where the network saw evidence for it" if finding.heat_map.any() else "nothing coloured"
+    return f"Chest radiograph. {words}, probability of pneumonia {percent(finding.probability)}; {evidence}."
+
+
+def show_finding(reading: Reading, training_prevalence: float) -> None:
+    """Draw the panel beside the viewer."""
+    finding = reading.finding
+    words, icon = _VERDICT[finding.verdict]
+    point = finding.operating_point
+    st.subheader(f"{icon} {words}", anchor=False)
+    st.write(_MEANING[finding.verdict])
+    st.metric("Probability of pneumonia", percent(finding.probability))
+    st.html(_bar(finding))
+    st.markdown(f"**Next:** {_NEXT[finding.verdict]}")
+    if not finding.heat_map.any():
+        st.info(NO_EVIDENCE, icon=":material/visibility_off:")
+    st.caption(
+        f"Operating point: {point.name}, threshold {100 * point.threshold:.1f} %. Calibrated at the prevalence of the "
+        f"training pictures, {percent(training_prevalence)}. Model {finding.model_version}."
+    )
+    _downloads(reading)
+
+
+def show_session(rows: list[Row]) -> None:
+    """Draw the table of what this session has read, newest first."""
+    with st.expander(f"Read in this session ({len(rows)})", icon=":material/history:"):
+        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "reason"]]
+        st.dataframe(
+            shown,
+            hide_index=True,
+            column_config={
+                "path": "File",
+                "status": "Status",
+                "verdict": "Verdict",
+                "probability": st.column_config.NumberColumn("Probability", format="%.3f"),
+                "reason": "Reason",
+            },
+        )
+        st.download_button(
+            "All rows as CSV",
+            data=lambda: to_csv(rows),
+            file_name="findings.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        st.caption("Kept in the memory of this session alone, gone minutes after the tab is closed.")
+
+
+def _bar(finding: Finding) -> str:
+    threshold = finding.operating_point.threshold
+    return _BAR.format(
+        label=escape(f"Probability {percent(finding.probability)}, threshold {percent(threshold)}"),
+        filled=100 * finding.probability,
+        mark=100 * threshold,
+        threshold=escape(percent(threshold)),
+        shift=-100 * threshold,
+    )
+
+
+def _downloads(reading: Reading) -> None:
+    stem = reading.row["path"].rsplit(".", 1)[0]
+    with st.container(horizontal=True):
+        st.download_button(
+            "Overlay as PNG",
+            data=lambda: overlay_png(reading.preview, reading.finding.heat_map, reading.finding.model_version),
+            file_name=f"{stem}_heatmap.png",
+            mime="image/png",
+            icon=":material/image:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Row as CSV",
+            data=lambda: to_csv([reading.row]),
+            file_name=f"{stem}_finding.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )

@@ -1,0 +1,43 @@
+"""What every page has: settings, menu and the notice that is always in sight."""
+
+import streamlit as st
+
+from model.errors import ReleaseError
+from ui.loaders import current_release
+
+APP = "Chest radiograph reader"
+MENU = (
+    ("app.py", "Read a radiograph", ":material/radiology:"),
+    ("pages/About.py", "About the reader", ":material/info:"),
+)
+NOTICE = "Research use only, not a medical device. A second reader, after the clinician's own look."
+TRAINED_ON = "Trained on frontal chest radiographs of children of one to five years from one hospital."
+
+_STYLE = """
+<style>
+.stMainBlockContainer { padding-top: 4rem; padding-bottom: 6rem; max-width: 84rem; }
+.reader-notice {
+  position: fixed; inset: auto 0 0 0; z-index: 90; padding: 0.4rem 1rem; text-align: center;
+  font-size: 0.8rem; line-height: 1.3; background: Canvas; color: CanvasText;
+  border-top: 1px solid color-mix(in srgb, CanvasText 20%, Canvas);
+}
+@media (max-width: 40rem) { .reader-notice { font-size: 0.72rem; padding: 0.35rem 0.6rem; } }
+</style>
+"""
+
+
+def frame(title: str) -> None:
+    """Begin a page: the first line of app.py and of every file in pages/."""
+    st.set_page_config(page_title=f"{title} - {APP}", page_icon=":material/radiology:", layout="wide")
+    with st.container(horizontal=True, gap="small"):
+        for page, label, icon in MENU:
+            st.page_link(page, label=label, icon=icon)
+    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE} {TRAINED_ON} {_model()}</div>')
+    st.title(title, anchor=False)
+
+
+def _model() -> str:
+    try:
+        return f"Model {current_release().version}."
+    except ReleaseError:
+        return "No trained model."

@@ -1,0 +1,39 @@
+"""Tables of what the release says of itself."""
+
+import pandas as pd
+
+from model.figures import METRIC_NAMES, with_interval
+from model.release import Release
+
+_SHOWN = ("auc", "accuracy", "sensitivity", "specificity")
+
+
+def performance_table(release: Release) -> pd.DataFrame:
+    """Validation and test figures at the default operating point, a column per split."""
+    splits = release.description["metrics"]
+    return pd.DataFrame(
+        {
+            f"{split.capitalize()}": {
+                "Pictures": f"{splits[split]['n']}",
+                "Patients": f"{splits[split]['patients']}",
+                **{METRIC_NAMES[name]: with_interval(splits[split][name]) for name in _SHOWN},
+            }
+            for split in ("test", "validation")
+        }
+    )
+
+
+def provenance_table(release: Release) -> pd.DataFrame:
+    """Version, origin and settings, one per row."""
+    about = release.description
+    facts = {
+        "Version": release.version,
+        "Created": about["created"],
+        "Program": about["git_commit"][:12],
+        "Data set": f"{about['dataset']['source']} ({about['dataset']['licence']})",
+        "Training pictures": f"{about['dataset']['pictures']['training']}",
+        **{f"Operating point: {p.name}": f"{p.threshold:.3f}. {p.chosen}" for p in release.operating_points},
+        "Calibration": about["calibration"]["chosen"],
+        "Map scale": about["map_scale"]["chosen"],
+    }
+    return pd.DataFrame({"": facts})

@@ -1,0 +1,335 @@
+/* The radiograph viewer, the browser's half of viewer.py: a canvas with window and level, zoom, pan and a heat map.
+ *
+ * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Nothing
+ * is ever sent back. What the user has set (`view`) outlives reruns and the element itself; a new picture resets it. */
+
+// x, y: the point in the middle of the canvas, 0-1 of the picture's sides; window 256 at level 128 changes no grey.
+const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true };
+const LIMITS = { zoom: [1, 10], window: [2, 256], level: [0, 255], opacity: [0, 100] };
+const KEYS = {
+  "+": (v) => v.zoomBy(1.25), "=": (v) => v.zoomBy(1.25), // "=" is "+" without Shift on many keyboards
+  "-": (v) => v.zoomBy(0.8), "_": (v) => v.zoomBy(0.8),
+  "[": (v) => v.change("opacity", -10), "]": (v) => v.change("opacity", 10),
+  w: (v) => v.change("window", 8), s: (v) => v.change("window", -8),
+  d: (v) => v.change("level", 4), a: (v) => v.change("level", -4),
+  m: (v) => v.overlay && v.set({ map: !v.view.map }), 0: (v) => v.set(FRESH), escape: (v) => v.canvas.blur(),
+  arrowleft: (v) => v.panBy(60, 0), arrowright: (v) => v.panBy(-60, 0),
+  arrowup: (v) => v.panBy(0, 60), arrowdown: (v) => v.panBy(0, -60),
+};
+const whole = (n) => String(Math.round(n));
+const TEXT = { zoom: (n) => `${whole(n * 100)} %`, window: whole, level: whole, opacity: (n) => `${whole(n)} %` };
+
+const viewers = new WeakMap(); // root element -> Viewer
+const views = new Map(); // key -> { picture, view }; a few numbers per viewer of the app
+
+const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
+
+/** Take the message apart; its layout stands in viewer.py. */
+export function unpack(bytes) {
+  const start = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start)));
+  const [rows, columns] = header.map ?? [0, 0];
+  const mapStart = start + header.png;
+  const mapEnd = mapStart + 4 * rows * columns;
+  return { ...header, rows, columns, png: bytes.slice(start, mapStart), colours: bytes.slice(mapEnd),
+    values: new Float32Array(bytes.slice(mapStart, mapEnd).buffer) }; // a copy: float32 must start at a multiple of 4
+}
+
+/** For each of `size` pixels the sample to its left among `count`, and how far it lies on the way to the next one. */
+function samples(size, count) {
+  const at = Float32Array.from({ length: size }, (_, i) => clamp(((i + 0.5) * count) / size - 0.5, [0, count - 1]));
+  return { left: Uint16Array.from(at), share: at.map((position) => position % 1) };
+}
+
+/** Heat map as RGBA: the values are interpolated and only then coloured; blended colours would stand for no value. */
+export function colourMap({ values, rows, columns, colours }, width, height) {
+  const rgba = new Uint32Array(width * height);
+  const table = new Uint32Array(colours.buffer);
+  const down = samples(height, rows);
+  const { left, share: across } = samples(width, columns);
+  const line = new Float32Array(columns + 1); // the map at this height; its last value twice, as its own neighbour
+  for (let y = 0, i = 0; y < height; y++) {
+    const above = down.left[y];
+    const below = Math.min(above + 1, rows - 1);
+    for (let c = 0; c < columns; c++) {
+      line[c] = values[above * columns + c] * (1 - down.share[y]) + values[below * columns + c] * down.share[y];
+    }
+    line[columns] = line[columns - 1];
+    for (let x = 0; x < width; x++) {
+      const value = line[left[x]] * (1 - across[x]) + line[left[x] + 1] * across[x];
+      rgba[i++] = table[(value * 255 + 0.5) | 0];
+    }
+  }
+  return new ImageData(new Uint8ClampedArray(rgba.buffer), width, height);
+}
+
+/** Grey shown for each of 256 values: DICOM's linear window, PS3.3 C.11.2.1.2.1. */
+export function windowTable(window, level) {
+  return Uint8ClampedArray.from({ length: 256 }, (_, i) => ((i - (level - 0.5)) / (window - 1) + 0.5) * 255);
+}
+
+function canvasOf(image) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (image instanceof ImageData) context.putImageData(image, 0, 0);
+  else context.drawImage(image, 0, 0);
+  return canvas;
+}
+
+class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.canvas = root.querySelector(".picture");
+    this.pointers = new Map(); // pointers that are down: id -> { x, y }
+    this.spoken = [];
+    this.unlisten = new AbortController();
+    this.resized = new ResizeObserver(() => this.draw());
+    this.resized.observe(this.canvas);
+    this.listen();
+  }
+
+  destroy() {
+    this.unlisten.abort();
+    this.resized.disconnect();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.speaking);
+  }
+
+  /** Take over what Python sent; on most reruns that is what is shown already. */
+  show(message) {
+    const before = this.shown;
+    this.shown = message;
+    this.canvas.setAttribute("aria-label", message.alt);
+    this.canvas.style.setProperty("--aspect", `${message.width} / ${message.height}`);
+    if (before?.picture !== message.picture) this.load(message);
+    if (before?.picture !== message.picture || before.overlay !== message.overlay) {
+      this.overlay = message.rows ? canvasOf(colourMap(message, message.width, message.height)) : null;
+      this.drawBar(message.colours);
+    }
+    this.draw();
+  }
+
+  async load(message) {
+    const kept = views.get(message.key);
+    this.view = kept?.picture === message.picture ? kept.view : { ...FRESH };
+    views.set(message.key, { picture: message.picture, view: this.view });
+    this.grey = null; // black until the new one is there: never one patient's picture under another's finding
+    this.root.dataset.ready = "false";
+    try {
+      const blob = new Blob([message.png], { type: "image/png" });
+      const picture = canvasOf(await createImageBitmap(blob, { colorSpaceConversion: "none" }));
+      if (this.shown.picture !== message.picture) return; // overtaken by the next picture while decoding
+      this.grey = { picture, windowed: canvasOf(picture), at: "256 128" };
+      this.draw();
+    } catch (error) {
+      console.error("Radiograph viewer:", error.message);
+    }
+    this.root.querySelector(".failure").hidden = this.grey !== null;
+  }
+
+  listen() {
+    const on = (target, type, handler, passive) =>
+      target.addEventListener(type, handler, { signal: this.unlisten.signal, passive });
+    on(this.canvas, "keydown", (event) => this.onKey(event));
+    on(this.canvas, "wheel", (event) => this.onWheel(event), false);
+    on(this.canvas, "pointerdown", (event) => this.onDown(event));
+    on(this.canvas, "pointermove", (event) => this.onMove(event));
+    for (const type of ["pointerup", "pointercancel"]) on(this.canvas, type, (event) => this.onUp(event));
+    on(this.canvas, "dblclick", () => this.set(FRESH));
+    on(this.canvas, "contextmenu", (event) => event.button === 2 && event.preventDefault()); // right-drag is ours
+    // Two fingers are a pinch of ours; one finger scrolls the page until the picture is zoomed (touch-action in CSS).
+    for (const type of ["touchstart", "touchmove"]) {
+      on(this.canvas, type, (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), false);
+    }
+    for (const button of this.root.querySelectorAll("button")) {
+      on(button, "click", () => KEYS[button.dataset.key](this));
+    }
+    for (const input of this.root.querySelectorAll("input")) {
+      on(input, "input", () => this.set({ [input.id]: input.valueAsNumber }));
+    }
+  }
+
+  onKey(event) {
+    const command = KEYS[event.key.toLowerCase()];
+    const typed = event.getModifierState("AltGraph"); // how [ and ] are typed on German and French keyboards
+    if (!command || ((event.ctrlKey || event.altKey) && !typed) || event.metaKey) return;
+    event.stopPropagation(); // Streamlit has shortcuts of its own
+    if (event.key.startsWith("Arrow") && this.view.zoom === 1) return; // nothing to move: let the page scroll
+    event.preventDefault();
+    command(this);
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => this.speak(), 700); // once the keys rest, not at each repeat
+  }
+
+  /** Tell a screen reader what the keys have changed; sliders and buttons speak for themselves. */
+  speak() {
+    const all = Object.entries(TEXT).map(([name, text]) => `${name} ${text(this.view[name])}`);
+    all.push(`heat map ${this.mapState()}`);
+    this.root.querySelector(".status").textContent = all.filter((part) => !this.spoken.includes(part)).join(", ");
+    this.spoken = all;
+  }
+
+  onWheel(event) {
+    const asked = event.ctrlKey || event.metaKey; // a trackpad's pinch arrives as Ctrl + wheel
+    if (!asked && (!this.canvas.matches(":focus") || (this.view.zoom === 1 && event.deltaY > 0))) return;
+    event.preventDefault();
+    const pixels = clamp(event.deltaY * (event.deltaMode ? 16 : 1), [-100, 100]);
+    this.zoomBy(Math.exp(-pixels * (asked && Math.abs(pixels) < 50 ? 0.01 : 0.002)), event);
+  }
+
+  onDown(event) {
+    if (event.button === 1) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    this.canvas.dataset.drag = event.button === 2 || event.shiftKey ? "window" : "pan";
+  }
+
+  onMove(event) {
+    const from = this.pointers.get(event.pointerId);
+    if (!from) return;
+    if (!event.buttons) return this.onUp(event); // released where the browser did not tell, as under a menu
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    const to = { x: event.clientX, y: event.clientY };
+    this.pointers.set(event.pointerId, to);
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    if (other) {
+      const apart = (point) => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y));
+      this.zoomBy(apart(to) / apart(from), { clientX: (to.x + other.x) / 2, clientY: (to.y + other.y) / 2 });
+      this.panBy(dx / 2, dy / 2);
+    } else if (this.canvas.dataset.drag === "window") {
+      this.change("window", dx);
+      this.change("level", dy);
+    } else this.panBy(dx, dy);
+  }
+
+  onUp(event) {
+    this.pointers.delete(event.pointerId);
+    if (!this.pointers.size) delete this.canvas.dataset.drag;
+  }
+
+  change(name, by) {
+    this.set({ [name]: clamp(this.view[name] + by, LIMITS[name]) });
+  }
+
+  set(values) {
+    Object.assign(this.view, values);
+    this.draw();
+  }
+
+  /** Zoom, and keep what lies under the pointer (or in the middle) where it is. */
+  zoomBy(factor, pointer) {
+    const before = this.place();
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = pointer ? [pointer.clientX - box.left, pointer.clientY - box.top] : [box.width / 2, box.height / 2];
+    const zoom = clamp(this.view.zoom * factor, LIMITS.zoom);
+    this.view.zoom = Math.abs(zoom - 1) < 0.01 ? 1 : zoom;
+    const after = this.place();
+    const [u, v] = [(x - before.x) / before.width, (y - before.y) / before.height]; // the point, 0-1 of the picture
+    this.panBy(x - (after.x + u * after.width), y - (after.y + v * after.height));
+  }
+
+  panBy(dx, dy) {
+    const { width, height } = this.place();
+    this.view.x -= dx / width;
+    this.view.y -= dy / height;
+    this.place();
+    this.draw();
+  }
+
+  /** Where the picture lies on the canvas, in CSS pixels; first pulls it back if it was moved past its edge. */
+  place() {
+    const { clientWidth, clientHeight } = this.canvas;
+    const scale = Math.min(clientWidth / this.shown.width, clientHeight / this.shown.height) * this.view.zoom;
+    const [width, height] = [this.shown.width * scale, this.shown.height * scale];
+    const within = (centre, share) => clamp(centre, share < 1 ? [share / 2, 1 - share / 2] : [0.5, 0.5]);
+    this.view.x = within(this.view.x, clientWidth / width);
+    this.view.y = within(this.view.y, clientHeight / height);
+    return { x: clientWidth / 2 - this.view.x * width, y: clientHeight / 2 - this.view.y * height, width, height };
+  }
+
+  mapState() {
+    if (!this.overlay) return "none";
+    return this.view.map ? "on" : "off";
+  }
+
+  /** Ask for a redraw: one per screen refresh, however many events there were. */
+  draw() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      if (!this.shown || !this.canvas.clientWidth) return; // in a closed expander or tab
+      this.showControls();
+      this.paint();
+    });
+  }
+
+  paint() {
+    const { canvas, grey, view } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * ratio));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, width, height);
+    if (!grey) return;
+    const box = this.place();
+    const at = [box.x, box.y, box.width, box.height].map((side) => side * ratio);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.windowed(), ...at);
+    if (this.mapState() === "on") {
+      context.globalAlpha = view.opacity / 100;
+      context.drawImage(this.overlay, ...at);
+      context.globalAlpha = 1;
+    }
+    this.root.dataset.ready = "true";
+  }
+
+  /** The picture through window and level; computed again only when one of them has changed. */
+  windowed() {
+    const { picture, windowed, at } = this.grey;
+    const wanted = `${this.view.window} ${this.view.level}`;
+    if (wanted === at) return windowed;
+    const image = picture.getContext("2d").getImageData(0, 0, picture.width, picture.height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const table = Uint32Array.from(windowTable(this.view.window, this.view.level), (n) => 0xff000000 | (n * 0x10101));
+    for (let i = 0; i < pixels.length; i++) pixels[i] = table[pixels[i] & 255];
+    windowed.getContext("2d").putImageData(image, 0, 0);
+    this.grey.at = wanted;
+    return windowed;
+  }
+
+  showControls() {
+    const { root, view } = this;
+    const map = this.mapState();
+    root.dataset.map = map;
+    root.style.setProperty("--map-opacity", view.opacity / 100); // the colour bar looks as the map does
+    this.canvas.toggleAttribute("data-zoomed", view.zoom > 1);
+    for (const output of root.querySelectorAll("output")) {
+      output.value = TEXT[output.dataset.shows](view[output.dataset.shows]);
+    }
+    for (const input of root.querySelectorAll("input")) input.value = view[input.id];
+    const toggle = root.querySelector(".toggle");
+    toggle.setAttribute("aria-pressed", map === "on");
+    const opacity = root.querySelector("#opacity");
+    opacity.setAttribute("aria-valuetext", TEXT.opacity(view.opacity));
+    toggle.disabled = opacity.disabled = map === "none";
+  }
+
+  drawBar(colours) {
+    const bar = new ImageData(new Uint8ClampedArray(colours), 256, 1);
+    this.root.querySelector(".bar").getContext("2d").putImageData(bar, 0, 0);
+  }
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".viewer");
+  if (!viewers.has(root)) viewers.set(root, new Viewer(root));
+  const viewer = viewers.get(root);
+  const call = (viewer.call = {});
+  viewer.show(unpack(data));
+  // Streamlit may run an earlier call's clean-up after a later call: only the latest one may end the viewer.
+  return () => {
+    if (viewer.call !== call) return;
+    viewer.destroy();
+    viewers.delete(root);
+  };
+}
