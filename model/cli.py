@@ -4,6 +4,7 @@ Exit status: 0 all files were read, 3 some were refused, 2 wrong usage, 1 the tr
 """
 
 import argparse
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,21 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `python -m model`; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if absent := [str(path) for path in options.paths if not path.exists()]:
-        parser.error(f"no such file or folder: {', '.join(absent)}")
+    if problem := _usage_problem(options.paths, options.heatmaps):
+        parser.error(problem)
     try:
-        reader = Reader(load_release(options.release))
+        return _read_all(Reader(load_release(options.release)), options)
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
-    files = list(find_files(options.paths))
-    refused = 0
-    for number, (path, inside) in enumerate(tqdm(files, unit="file", disable=None)):
-        row = _read_file(reader, path, options.heatmaps / inside if options.heatmaps else None)
-        refused += row["status"] == "refused"
-        text = to_jsonl(row) + "\n" if options.format == "jsonl" else to_csv([row], header=number == 0)
-        sys.stdout.write(text)
-    return 3 if refused else 0
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
@@ -55,25 +48,78 @@ def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
         yield from ((path / p, p) for p in inside if not any(part.startswith(".") for part in p.parts))
 
 
+class HeatMapFolder:
+    """A folder that takes the heat map of each picture as numbers and as an overlay, in the pictures' own sub-folders.
+
+    Both are named by the picture's stem; where another picture has had it, by the whole name, and then by a number.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._taken: set[str] = set()
+
+    def write(self, inside: Path, radiograph: Radiograph, finding: Finding) -> None:
+        """Write the map of the file `inside`: .npy is float32 (height, width) of the radiograph, 0-1; .png shows it."""
+        target = self.folder / self._free(inside)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        laid = lay_over(finding.heat_map, radiograph.height, radiograph.width)
+        np.save(target.with_name(f"{target.name}.npy"), laid)
+        overlay = overlay_png(radiograph, finding.heat_map, finding.model_version)
+        target.with_name(f"{target.name}.png").write_bytes(overlay)
+
+    def _free(self, inside: Path) -> Path:
+        numbered = (inside.with_name(f"{inside.name}.{number}") for number in itertools.count(2))
+        names = itertools.chain([inside.with_suffix(""), inside], numbered)
+        free = next(name for name in names if str(name).casefold() not in self._taken)  # as Windows and macOS compare
+        self._taken.add(str(free).casefold())
+        return free
+
+
+def _usage_problem(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
+    if absent := [str(path) for path in paths if not path.exists()]:
+        return f"no such file or folder: {', '.join(absent)}"
+    if heatmaps and heatmaps.exists() and not heatmaps.is_dir():
+        return f"--heatmaps: {heatmaps} is a file, a folder is wanted"
+    if heatmaps and heatmaps.resolve() in {(path.parent if path.is_file() else path).resolve() for path in paths}:
+        return "--heatmaps would write over the pictures: name a folder other than theirs"
+    return None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     read = commands.add_parser("read", help="read radiographs (PNG, JPEG), known by content and not by name")
     read.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="folders are read with all below")
     read.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default %(default)s")
-    read.add_argument("--heatmaps", type=Path, metavar="DIR", help="write <stem>.npy and <stem>.png of each heat map")
+    read.add_argument(
+        "--heatmaps",
+        type=Path,
+        metavar="DIR",
+        help="write <stem>.npy and <stem>.png of each heat map; <name>.npy, <name>.png where two files share a stem",
+    )
     read.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
     return parser
 
 
-def _read_file(reader: Reader, path: Path, heatmap: Path | None) -> Row:
+def _read_all(reader: Reader, options: argparse.Namespace) -> int:
+    heatmaps = HeatMapFolder(options.heatmaps) if options.heatmaps else None
+    refused = 0
+    for number, (path, inside) in enumerate(tqdm(list(find_files(options.paths)), unit="file", disable=None)):
+        row = _read_file(reader, path, inside, heatmaps)
+        refused += row["status"] == "refused"
+        text = to_jsonl(row) + "\n" if options.format == "jsonl" else to_csv([row], header=number == 0)
+        sys.stdout.write(text)
+    return 3 if refused else 0
+
+
+def _read_file(reader: Reader, path: Path, inside: Path, heatmaps: HeatMapFolder | None) -> Row:
     try:
         radiograph = decode(_content(path))
     except FileRefused as refused:
         return refusal_row(str(path), refused, reader.release.version)
     finding = reader.read(radiograph)
-    if heatmap:
-        _write_heatmap(heatmap, radiograph, finding)
+    if heatmaps:
+        heatmaps.write(inside, radiograph, finding)
     return finding_row(str(path), finding)
 
 
@@ -82,10 +128,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise FileUnreadable(f"The file cannot be opened ({error.strerror}). Check that you may read it.") from error
-
-
-def _write_heatmap(target: Path, radiograph: Radiograph, finding: Finding) -> None:
-    """Write the map as numbers (float32, height x width of the radiograph, 0-1) and as an overlay."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    np.save(target.with_suffix(".npy"), lay_over(finding.heat_map, radiograph.height, radiograph.width))
-    target.with_suffix(".png").write_bytes(overlay_png(radiograph, finding.heat_map, finding.model_version))

@@ -1,5 +1,6 @@
 """Read a radiograph with the released network: one forward pass gives probability, heat map and embedding."""
 
+import math
 import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,9 +76,15 @@ class Reader:
         self._input_name = self._check_shapes()
 
     def read(self, radiograph: Radiograph, operating_point: OperatingPoint | None = None) -> Finding:
-        """Read one radiograph at the operating point given, or at the release's default."""
+        """Read one radiograph at the operating point given, or at the release's default.
+
+        Raises:
+            ReleaseMismatch: the network answers with anything that is not a finite number.
+        """
         point = operating_point or self.release.operating_point()
         raw = self.raw(preprocess(radiograph, self.release.input.height, self.release.input.width))
+        if not all(np.isfinite(part).all() for part in (raw.logit, raw.class_activation_map, raw.embedding)):
+            raise ReleaseMismatch(f"The trained network gave no number for this picture. {ADVICE}")  # NaN reads NORMAL
         probability = calibrated(raw.logit, self.release)
         return Finding(
             probability=probability,
@@ -111,4 +118,5 @@ class Reader:
 
 def calibrated(logit: float, release: Release) -> float:
     """Probability of pneumonia, 0-1, of a logit of the release's network."""
-    return float(1 / (1 + np.exp(-(release.calibration.slope * logit + release.calibration.intercept))))
+    log_odds = release.calibration.slope * logit + release.calibration.intercept
+    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows from 710

@@ -6,6 +6,8 @@ map scale. The checksums guard against corruption and mix-ups, not against someb
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ DESCRIPTION = "model.json"
 NETWORK = "reader.tflite"
 FORMAT = 1
 LABELS = ("NORMAL", "PNEUMONIA")
+PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 
 
@@ -31,6 +34,10 @@ class OperatingPoint:
     name: str
     threshold: float
     chosen: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold: a probability, 0-1, expected, got {self.threshold}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,10 @@ class Calibration:
 
     slope: float
     intercept: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
+            raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,12 @@ class Release:
     digest: str
     description: dict[str, Any]
 
+    def __post_init__(self) -> None:
+        if not 0 < self.map_scale < math.inf:
+            raise ValueError(f"map_scale: a number above 0 expected, got {self.map_scale}")
+        if self.operating_points:  # a candidate has none until it is calibrated
+            self.operating_point()
+
     def operating_point(self, name: str | None = None) -> OperatingPoint:
         """The operating point of that name, or the release's default."""
         wanted = name or self.default_operating_point
@@ -92,7 +109,7 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     try:
         description = json.loads(content)
         release = _interpret(directory, description, hashlib.sha256(content).hexdigest())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ReleaseMismatch(f"The description of the trained model ({DESCRIPTION}) is damaged. {ADVICE}") from error
     for problem in _misfits(description):
         raise ReleaseMismatch(f"The trained model does not fit this program: {problem}. {ADVICE}")
@@ -112,6 +129,8 @@ def release_file(directory: Path, name: str) -> bytes:
 
 
 def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
+    if strange := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
+        raise ValueError(f"files: plain names expected, got {strange}")
     files = {name: _verified(directory, name, expected) for name, expected in description["files"].items()}
     return Release(
         directory=directory,
@@ -144,7 +163,7 @@ def _misfits(description: dict[str, Any]) -> list[str]:
     """What model.json declares and this program does not do."""
     expected = {
         "format": (description.get("format"), FORMAT),
-        "labels": (tuple(description.get("labels", ())), LABELS),
+        "labels": (description.get("labels"), list(LABELS)),
         "resize method": (description["input"].get("resize"), RESIZE_METHOD),
         "channels": (description["input"].get("channels"), 1),
         "value range": (description["input"].get("value_range"), [0, 255]),

@@ -57,9 +57,12 @@ def to_jsonl(row: Row) -> str:
 
 def to_csv(rows: Iterable[Row], header: bool = True) -> str:
     """Rows as CSV; cautions joined by ";", what is absent left empty."""
+    table = [{**row, "cautions": ";".join(row["cautions"])} for row in rows]
+    names = [dict(zip(COLUMNS, COLUMNS, strict=True))] if header else []
+    return "".join(_csv_line([row[column] for column in COLUMNS]) for row in names + table)
+
+
+def _csv_line(values: list[Any]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    if header:
-        writer.writeheader()
-    writer.writerows({**row, "cautions": ";".join(row["cautions"])} for row in rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes what holds a character of this end, or a comma
+    return text.getvalue().removesuffix("\r\n") + "\n"

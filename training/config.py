@@ -22,7 +22,7 @@ class FitConfig:
     alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
     batch_size: int = option(32, "pictures per step")
     epochs: int = option(10, "most passes over the training pictures; the learning rate reaches zero at the last")
-    patience: int = option(4, "epochs without a better validation loss before training stops")
+    patience: int = option(5, "epochs without a better validation loss before training stops")
     learning_rate: float = option(5e-4, "peak of the cosine schedule (AdamW)")
     warmup_epochs: float = option(0.5, "epochs of linear rise to the peak")
     weight_decay: float = option(1e-2, "decoupled weight decay (AdamW)")

@@ -18,7 +18,7 @@ from model.errors import TrainingError
 from training.callbacks import make_callbacks, resume
 from training.config import FitConfig
 from training.network import build_reader
-from training.pictures import TrainingStream, load_pictures, targets
+from training.pictures import TrainingStream, balanced_weights, load_pictures, targets
 
 CONFIG = "config.json"
 READER = "reader.keras"
@@ -40,13 +40,14 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
         load_pictures(parts.training, config.size, "training pictures"), targets(parts.training), config
     )
     validation = load_pictures(parts.validation, config.size, "validation pictures").astype("float32")
+    validation_target = targets(parts.validation)
     compile_reader(reader, config, stream.steps_per_epoch)
     first_epoch, end = resume(run, config.epochs)
     reader.fit(
         stream.batches(first_epoch),
         steps_per_epoch=stream.steps_per_epoch,
         epochs=end,
-        validation_data=(validation, targets(parts.validation)),
+        validation_data=(validation, validation_target, balanced_weights(validation_target)),
         validation_batch_size=64,
         callbacks=make_callbacks(run, config, first_epoch, stream.steps_per_epoch),
         verbose=0,
