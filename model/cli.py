@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from model.decode import decode
+from model.decode import MAX_BYTES, decode
 from model.errors import FileRefused, FileUnreadable, ReleaseError
 from model.heatmap import lay_over, overlay_png
 from model.radiograph import Radiograph
@@ -125,6 +125,7 @@ def _read_file(reader: Reader, path: Path, inside: Path, heatmaps: HeatMapFolder
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # one byte too many is enough to be refused
     except OSError as error:
         raise FileUnreadable(f"The file cannot be opened ({error.strerror}). Check that you may read it.") from error

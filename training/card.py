@@ -4,6 +4,9 @@ from typing import Any
 
 from model.figures import METRIC_NAMES, with_interval
 
+FIGURES = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
+END_OF_FIGURES = "<!-- end of figures -->"
+
 
 def metrics_table(splits: dict[str, Any]) -> str:
     """Markdown table of the test and validation figures, 95 % intervals in brackets."""
@@ -20,14 +23,18 @@ def metrics_table(splits: dict[str, Any]) -> str:
     return "\n".join([*lines, f"| Errors | {' | '.join(wrong)} |"])
 
 
-def model_card(description: dict[str, Any], metrics: dict[str, Any], times_tested: int) -> str:
-    """The card of a release.
+def with_figures(document: str, splits: dict[str, Any]) -> str:
+    """A document with the table between its two figure comments replaced by the one of these splits.
 
-    Args:
-        description: model.json.
-        metrics: metrics.json.
-        times_tested: how often the official test split had been opened when the release was made.
+    Raises:
+        ValueError: the document has no such comments.
     """
+    start, end = document.index(FIGURES) + len(FIGURES), document.index(END_OF_FIGURES)
+    return f"{document[:start]}\n{metrics_table(splits)}\n{document[end:]}"
+
+
+def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """The card of a release, from its model.json and metrics.json."""
     data = description["dataset"]
     sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
     points = "\n".join(
@@ -56,8 +63,8 @@ pictures: {description["training_prevalence"]:.3f}.
 {metrics_table(metrics["splits"])}
 
 95 % intervals by bootstrap over patients. Validation chose epoch, calibration and threshold, so its figures flatter.
-The official test split chose nothing; it had been opened {times_tested} time(s) when this release was made
-(training/TEST_LOG.csv).
+The official test split chose nothing; it had been opened {description["test_split_opened"]} time(s) when this
+release was made (training/TEST_LOG.csv).
 
 ## Operating points
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import errno
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from model.release import RELEASE_DIR, load_release
 from training.config import FitConfig
 
 PROJECT = Path(__file__).parent.parent
+README = PROJECT / "README.md"
 PARTS = ("training", "validation", "test")
 TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
 
@@ -134,14 +136,18 @@ def _table(metrics: dict) -> str:
 
 def _release(options: argparse.Namespace) -> None:
     from training.candidate import CANDIDATE
-    from training.evaluate import times_tested
+    from training.card import with_figures
+    from training.evaluate import METRICS, times_tested
+    from training.files import write_text
     from training.release import Edition, clean_commit, publish
 
     edition = Edition(options.version, options.change, clean_commit(PROJECT))
     parts = cut(load_index(options.data))
     candidate = load_release(options.run / CANDIDATE)
-    publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
-    print(f"Released {options.version} in {RELEASE_DIR}.")
+    release = publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
+    metrics = json.loads((release.directory / METRICS).read_text())
+    write_text(README, with_figures(README.read_text(), metrics["splits"]))
+    print(f"Released {options.version} in {RELEASE_DIR}; its figures stand in {README}.")
 
 
 def _throughput(options: argparse.Namespace) -> None:

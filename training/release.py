@@ -50,7 +50,7 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         parts: the records, for the check that Keras and LiteRT agree.
         target: the release folder, replaced whole.
         edition: version, change and commit.
-        times_tested: how often the official test split has been opened.
+        times_tested: how often the official test split has been opened until now.
 
     Raises:
         TrainingError: not measured, measured with other weights, or Keras and LiteRT disagree.
@@ -66,13 +66,14 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         "seed": candidate.description["training"]["seed"],
         "libraries": {name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "metrics": {split: {name: m[name] for name in HEADLINE} for split, m in metrics["splits"].items()},
+        "test_split_opened": times_tested,
         "intended_use": about.INTENDED_USE,
         "population": about.POPULATION,
         "limits": list(about.LIMITS),
         "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
     }
     description = candidate.description | described
-    write_text(staged / CARD, model_card(description, metrics, times_tested))
+    write_text(staged / CARD, model_card(description, metrics))
     files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
     write_json(staged / DESCRIPTION, description | {"files": files})
     pictures = load_pictures(parts.validation, candidate.input.height, "validation pictures")

@@ -1,0 +1,43 @@
+"""What documents say of the released model is what its files say."""
+
+import json
+from pathlib import Path
+
+from model.release import RELEASE_DIR, load_release
+from model.rows import COLUMNS
+from training.card import metrics_table, model_card, with_figures
+from training.evaluate import METRICS, times_tested
+from training.release import CARD, HEADLINE
+
+PROJECT = Path(__file__).parent.parent
+METRICS_JSON = json.loads((RELEASE_DIR / METRICS).read_text())
+
+
+def test_the_figures_in_the_readme_are_those_of_the_release():
+    readme = (PROJECT / "README.md").read_text()
+    assert metrics_table(METRICS_JSON["splits"]) in readme
+    assert with_figures(readme, METRICS_JSON["splits"]) == readme
+
+
+def test_the_model_card_is_the_one_that_the_release_generates():
+    card = (RELEASE_DIR / CARD).read_text()
+    assert card == model_card(load_release().description, METRICS_JSON)
+
+
+def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
+    for split, headline in load_release().description["metrics"].items():
+        assert headline == {name: METRICS_JSON["splits"][split][name] for name in HEADLINE}
+
+
+def test_every_opening_of_the_test_split_before_the_release_is_in_the_log():
+    log = PROJECT / "training" / "TEST_LOG.csv"
+    assert times_tested(log) >= load_release().description["test_split_opened"] >= 1
+    assert METRICS_JSON["network_sha256"] in log.read_text()
+
+
+def test_the_readme_names_every_column_of_a_row():
+    assert ", ".join(COLUMNS) in " ".join((PROJECT / "README.md").read_text().split())
+
+
+def test_the_changelog_of_the_project_names_the_released_version():
+    assert f"[{load_release().version}]" in (PROJECT / "CHANGELOG.md").read_text()

@@ -1,0 +1,90 @@
+"""Stress validation: the validation patients as other people's software would have framed, scaled and stored them.
+
+Training randomises framing, tone, sharpness and compression too. So that a run is not judged on what it was shown, each
+shift here has a form that `training.augment` does not use: other curves, filters, codecs and scales.
+"""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+from scipy import ndimage
+
+Shift = Callable[[Image.Image], Image.Image]
+
+
+def shifts() -> dict[str, Shift]:
+    """Name to shift; each takes and gives a grey 8-bit picture and always does the same to the same picture."""
+    return {
+        "framing: wider, on black": lambda picture: _pad(picture, 0.15),
+        "framing: off centre": lambda picture: _crop(picture, (0.12, 0.0, 1.0, 0.9)),
+        "framing: tight": lambda picture: _crop(picture, (0.1, 0.08, 0.9, 0.92)),
+        "tone: S-curve": lambda picture: picture.point(_curve(lambda x: 1 / (1 + np.exp(-8 * (x - 0.5))))),
+        "tone: logarithm": lambda picture: picture.point(_curve(lambda x: np.log1p(9 * x) / np.log(10))),
+        "tone: equalised": ImageOps.equalize,
+        "tone: narrow": lambda picture: picture.point(_curve(lambda x: 0.3 + 0.35 * x)),
+        "blur: box": lambda picture: picture.filter(ImageFilter.BoxBlur(1.5)),
+        "blur: motion": _motion_blur,
+        "sharpened: Laplace": lambda picture: picture.filter(
+            ImageFilter.Kernel((3, 3), (0, -1, 0, -1, 5, -1, 0, -1, 0), 1)
+        ),
+        "noise: speckle": _speckle,
+        "compressed: JPEG 15": lambda picture: _store(picture, "JPEG", quality=15),
+        "compressed: WebP 20": lambda picture: _store(picture, "WEBP", quality=20),
+        "scaled: 80 px, nearest": lambda picture: _through(picture, 80, 0),
+        "scaled: 80 px, cubic spline": lambda picture: _through(picture, 80, 3),
+        "scaled: 112 px, area": lambda picture: picture.reduce(2).resize(picture.size, Image.Resampling.HAMMING),
+        "scaled: 700 px, linear": lambda picture: _through(picture, 700, 1),
+        "scaled: 700 px, cubic spline, sharpened": lambda picture: _through(
+            picture, 700, 3, lambda large: large.filter(ImageFilter.EDGE_ENHANCE)
+        ),
+    }
+
+
+def _curve(tone: Callable[[np.ndarray], np.ndarray]) -> list[int]:
+    """A look-up table of 256 greys from a curve over 0-1."""
+    return np.clip(255 * tone(np.arange(256) / 255), 0, 255).round().astype(int).tolist()
+
+
+def _pad(picture: Image.Image, share: float) -> Image.Image:
+    border = round(share * picture.width)
+    return ImageOps.expand(picture, border, fill=0).resize(picture.size, Image.Resampling.HAMMING)
+
+
+def _crop(picture: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    width, height = picture.size
+    edges = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+    return picture.resize(picture.size, Image.Resampling.HAMMING, edges)
+
+
+def _motion_blur(picture: Image.Image) -> Image.Image:
+    """The patient moved by about three hundredths of the height."""
+    length = max(3, round(0.03 * picture.height))
+    blurred = ndimage.uniform_filter1d(np.asarray(picture, np.float32), length, axis=0, mode="nearest")
+    return Image.fromarray(blurred.round().astype(np.uint8))
+
+
+def _speckle(picture: Image.Image) -> Image.Image:
+    """Noise that grows with the grey value, as few photons make it."""
+    pixels = np.asarray(picture, np.float32)
+    grain = np.random.default_rng(0).standard_normal(pixels.shape, np.float32)
+    return Image.fromarray(np.clip(pixels + np.sqrt(pixels) * grain * 1.2, 0, 255).astype(np.uint8))
+
+
+def _store(picture: Image.Image, codec: str, quality: int) -> Image.Image:
+    file = io.BytesIO()
+    picture.save(file, codec, quality=quality)
+    return Image.open(file).convert("L")
+
+
+def _through(picture: Image.Image, side: int, order: int, between: Shift | None = None) -> Image.Image:
+    """Scale to another size and back by splines that do not average (order 0 nearest, 1 linear, 3 cubic)."""
+    scaled = _spline(picture, (side, side), order)
+    return _spline(between(scaled) if between else scaled, picture.size, order)
+
+
+def _spline(picture: Image.Image, size: tuple[int, int], order: int) -> Image.Image:
+    factors = (size[1] / picture.height, size[0] / picture.width)
+    scaled = ndimage.zoom(np.asarray(picture, np.float32), factors, order=order, mode="nearest", grid_mode=True)
+    return Image.fromarray(np.clip(scaled, 0, 255).round().astype(np.uint8))
