@@ -23,6 +23,16 @@ def metrics_table(splits: dict[str, Any]) -> str:
     return "\n".join([*lines, f"| Errors | {' | '.join(wrong)} |"])
 
 
+def stress_table(stress: dict[str, Any]) -> str:
+    """Markdown table of the validation figures under each shift of framing, tone, sharpness, codec and scale."""
+    lines = ["| validation pictures, shifted | AUC | sensitivity | specificity |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {name} | {m['auc']:.3f} | {m['sensitivity']:.3f} | {m['specificity']:.3f} |"
+        for name, m in stress["shifts"].items()
+    ]
+    return "\n".join(lines)
+
+
 def with_figures(document: str, splits: dict[str, Any]) -> str:
     """A document with the table between its two figure comments replaced by the one of these splits.
 
@@ -65,6 +75,13 @@ pictures: {description["training_prevalence"]:.3f}.
 95 % intervals by bootstrap over patients. Validation chose epoch, calibration and threshold, so its figures flatter.
 The official test split chose nothing; it had been opened {description["test_split_opened"]} time(s) when this
 release was made (training/TEST_LOG.csv).
+
+## How it holds under other people's software
+
+Mean AUC {metrics["stress_validation"]["mean_auc"]:.3f}, worst {metrics["stress_validation"]["worst_auc"]:.3f}, of
+{metrics["stress_validation"]["n"]} validation pictures, at the same operating point:
+
+{stress_table(metrics["stress_validation"])}
 
 ## Operating points
 

@@ -131,6 +131,9 @@ def _table(metrics: dict) -> str:
             for name, m in measured.items()
             if isinstance(m, dict) and m.get("value") is not None
         ]
+    if stress := metrics.get("stress_validation"):
+        lines.append(f"validation under {len(stress['shifts'])} shifts: AUC on average {stress['mean_auc']:.4f}")
+        lines += [f"  {name:<40} {measured['auc']:.4f}" for name, measured in stress["shifts"].items()]
     return "\n".join(lines)
 
 

@@ -24,6 +24,7 @@ from model.release import NETWORK, Release
 from training.files import write_json, write_text
 from training.pictures import read_radiograph
 from training.statistics import Scores, measure
+from training.stress import measure_stress
 
 METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
 LOGGED = ("auc", "accuracy", "sensitivity", "specificity")
@@ -52,6 +53,8 @@ def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test
         "operating_point": {"name": point.name, "threshold": point.threshold},
         "splits": {name: measure(scores_of(predictions, name), point.threshold) for name in names},
     }
+    if "validation" in names:
+        metrics["stress_validation"] = measure_stress(reader, parts.validation)
     if "test" in names:
         _log_test(test_log, metrics, commit)
     write_text(out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))

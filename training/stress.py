@@ -5,13 +5,40 @@ shift here has a form that `training.augment` does not use: other curves, filter
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 from scipy import ndimage
+from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
+
+from dataset.index import Record
+from model.reader import Reader, calibrated
+from training.pictures import load_pictures, targets
 
 Shift = Callable[[Image.Image], Image.Image]
+
+
+def measure_stress(reader: Reader, records: Sequence[Record]) -> dict:
+    """Read the pictures of the records under every shift, at the release's operating point.
+
+    Returns:
+        {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}}.
+    """
+    pictures = load_pictures(records, reader.release.input.height, "pictures to shift")[..., 0]
+    target = targets(records)[:, 0]
+    measured = {}
+    for name, shift in tqdm(shifts().items(), desc="reading under shifts", unit="shift", disable=None):
+        probability = np.array([_probability(reader, shift(Image.fromarray(picture))) for picture in pictures])
+        alarm = probability >= reader.release.operating_point().threshold
+        measured[name] = {
+            "auc": float(roc_auc_score(target, probability)),
+            "sensitivity": float(alarm[target == 1].mean()),
+            "specificity": float(1 - alarm[target == 0].mean()),
+        }
+    areas = [one["auc"] for one in measured.values()]
+    return {"n": len(records), "mean_auc": float(np.mean(areas)), "worst_auc": min(areas), "shifts": measured}
 
 
 def shifts() -> dict[str, Shift]:
@@ -40,6 +67,11 @@ def shifts() -> dict[str, Shift]:
             picture, 700, 3, lambda large: large.filter(ImageFilter.EDGE_ENHANCE)
         ),
     }
+
+
+def _probability(reader: Reader, picture: Image.Image) -> float:
+    raw = reader.raw(np.asarray(picture, np.float32)[np.newaxis, :, :, np.newaxis])
+    return calibrated(raw.logit, reader.release)
 
 
 def _curve(tone: Callable[[np.ndarray], np.ndarray]) -> list[int]:
