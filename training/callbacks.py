@@ -12,7 +12,7 @@ import keras
 from tqdm.keras import TqdmCallback
 
 from training.config import FitConfig
-from training.files import swap
+from training.files import recover, swap
 
 MONITOR = "val_loss"  # smooth where the AUC has long saturated, and it punishes confident errors
 BEST = "best.weights.h5"
@@ -40,6 +40,8 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):
         memory = json.loads(memory_file.read_text())
         self.checkpoint.best = self.stopping.best = memory["best"]
         self.stopping.wait, self.stopping.best_epoch = memory["wait"], memory["best_epoch"]
+        if not self.model.optimizer.built:  # the weights files hold its state and load into nothing less
+            self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(self.run / BEST)
         self.stopping.best_weights = self.model.get_weights()
         super().on_train_begin()
@@ -87,9 +89,8 @@ def resume(run: Path, epochs: int) -> tuple[int, int]:
         The epoch to go on with (0 starts anew) and the epoch to stop before: `epochs`, or the same as the first where
         the run had already been stopped early.
     """
-    backup, old = run / BACKUP, run / f"{BACKUP}.old"
-    if not backup.exists() and old.exists():
-        old.rename(backup)
+    backup = run / BACKUP
+    recover(backup)
     if not (backup / MEMORY).exists():
         (run / HISTORY).unlink(missing_ok=True)
         return 0, epochs

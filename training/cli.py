@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dataset.cut import cut
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from model.errors import ReaderError
+from model.errors import ReaderError, TrainingError
 from model.release import RELEASE_DIR, load_release
 from training.config import FitConfig
 
@@ -33,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(
-            f"The disk is full ({error.filename}). Free some space and start the same command again.", file=sys.stderr
-        )
+        print("The disk is full. Free some space and start the same command again.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
@@ -146,6 +144,10 @@ def _release(options: argparse.Namespace) -> None:
 
     edition = Edition(options.version, options.change, clean_commit(PROJECT))
     parts = cut(load_index(options.data))
+    if not (options.run / CANDIDATE).exists():
+        raise TrainingError(
+            f"{options.run} has not been measured. Run `python -m training evaluate --run {options.run}` first."
+        )
     candidate = load_release(options.run / CANDIDATE)
     release = publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
     metrics = json.loads((release.directory / METRICS).read_text())

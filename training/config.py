@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from training.files import write_json
+
 
 def option(default: Any, help_text: str) -> Any:
     """A field with the comment that `python -m training fit --help` shows."""
@@ -33,7 +35,7 @@ class FitConfig:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_json(path, dataclasses.asdict(self))
 
     @classmethod
     def load(cls, path: Path) -> "FitConfig":

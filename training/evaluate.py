@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from dataset.cut import Cut
 from dataset.index import Record
+from model.errors import DatasetError
 from model.reader import Reader
 from model.release import NETWORK, Release
 from training.files import write_json, write_text
@@ -43,7 +44,12 @@ def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test
 
     Returns:
         What metrics.json holds.
+
+    Raises:
+        DatasetError: a part without pictures, or a picture that cannot be read.
     """
+    if empty := [name for name in names if not parts.part(name)]:
+        raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures. Name other parts with --split.")
     out.mkdir(parents=True, exist_ok=True)
     reader = Reader(release)
     predictions = pd.concat([_predict(reader, parts.part(name), name) for name in names], ignore_index=True)

@@ -1,20 +1,44 @@
 """Write beside, then rename: nothing that is read is ever half written."""
 
+import contextlib
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 
 def swap(staged: Path, final: Path) -> None:
-    """Put the folder `staged` in the place of `final`; a kill between the renames leaves `final` as `.old`."""
+    """Put the folder `staged` in the place of `final`; a kill between the renames leaves it to `recover`."""
     old = final.with_name(f"{final.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
         final.rename(old)
     staged.rename(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replacing(final: Path) -> Iterator[Path]:
+    """An empty folder to fill: it takes the place of `final` when the block ends, and is removed where it fails."""
+    recover(final)
+    staged = final.with_name(f"{final.name}.new")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    try:
+        yield staged
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    swap(staged, final)
+
+
+def recover(final: Path) -> None:
+    """Undo a `swap` that was killed between its renames; where nothing was, do nothing."""
+    old = final.with_name(f"{final.name}.old")
+    if old.exists() and not final.exists():
+        old.rename(final)
 
 
 def write_text(path: Path, text: str) -> None:

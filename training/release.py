@@ -24,7 +24,7 @@ from training import about
 from training.card import model_card
 from training.evaluate import CURVES, METRICS, PREDICTIONS
 from training.export import check_agreement
-from training.files import sha256, swap, write_json, write_text
+from training.files import replacing, sha256, write_json, write_text
 from training.fit import READER
 from training.pictures import load_pictures
 
@@ -56,10 +56,21 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         TrainingError: not measured, measured with other weights, or Keras and LiteRT disagree.
     """
     metrics = _metrics(candidate)
-    staged = target.with_name(f"{target.name}.new")
-    shutil.rmtree(staged, ignore_errors=True)
-    shutil.copytree(candidate.directory, staged)
-    described = {
+    with replacing(target) as staged:
+        for path in candidate.directory.iterdir():  # copytree would report a full disk as an error of its own kind
+            shutil.copy2(path, staged)
+        description = candidate.description | _described(candidate, metrics, target, edition, times_tested)
+        write_text(staged / CARD, model_card(description, metrics))
+        files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
+        write_json(staged / DESCRIPTION, description | {"files": files})
+        pictures = load_pictures(parts.validation, candidate.input.height, "validation pictures")
+        check_agreement(keras.models.load_model(staged / READER), Reader(load_release(staged)), pictures)
+    return load_release(target)
+
+
+def _described(candidate: Release, metrics: dict, target: Path, edition: Edition, times_tested: int) -> dict:
+    """What a release's model.json holds beyond its candidate's, the checksums apart."""
+    return {
         "version": edition.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": edition.commit,
@@ -72,14 +83,6 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         "limits": list(about.LIMITS),
         "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
     }
-    description = candidate.description | described
-    write_text(staged / CARD, model_card(description, metrics))
-    files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
-    write_json(staged / DESCRIPTION, description | {"files": files})
-    pictures = load_pictures(parts.validation, candidate.input.height, "validation pictures")
-    check_agreement(keras.models.load_model(staged / READER), Reader(load_release(staged)), pictures)
-    swap(staged, target)
-    return load_release(target)
 
 
 def head_commit(folder: Path) -> str:
@@ -103,7 +106,11 @@ def clean_commit(folder: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603, S607
+    command = ["git", *arguments]
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:  # no git on this machine
+        return subprocess.CompletedProcess(command, 127, "", "")
 
 
 def _metrics(candidate: Release) -> dict:

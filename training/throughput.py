@@ -7,6 +7,7 @@ Training that is slower than its step on pictures already in memory waits for th
 
 import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -16,7 +17,7 @@ from dataset.index import load_index
 from training.config import FitConfig
 from training.fit import compile_reader
 from training.network import build_reader
-from training.pictures import TrainingStream, load_pictures, targets
+from training.pictures import Batch, TrainingStream, load_pictures, targets
 
 PICTURES = 512  # enough to draw batches from
 STEPS = 12
@@ -30,11 +31,11 @@ def throughput(data: Path, config: FitConfig) -> str:
     reader = build_reader(config)
     compile_reader(reader, config, stream.steps_per_epoch)
     same = next(stream.batches())
-    reader.fit(itertools.repeat(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
+    reader.fit(_again(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
     rates: dict[str, list[float]] = {"pipeline alone": [], "step alone": [], "training": []}
     for _ in range(ROUNDS):
         rates["pipeline alone"].append(_rate(config, lambda: _drain(stream)))
-        rates["step alone"].append(_rate(config, lambda: _train(reader, itertools.repeat(same))))
+        rates["step alone"].append(_rate(config, lambda: _train(reader, _again(same))))
         rates["training"].append(_rate(config, lambda: _train(reader, stream.batches())))
     best = {name: max(values) for name, values in rates.items()}
     lines = [f"{name:>15}: {value:7.1f} pictures per second" for name, value in best.items()]
@@ -42,6 +43,11 @@ def throughput(data: Path, config: FitConfig) -> str:
         f"training / step alone: {best['training'] / best['step alone']:.2f} (1 = never waits for the pipeline)"
     )
     return "\n".join([f"{keras.backend.backend()}, {config.size} pixels, batches of {config.batch_size}", *lines])
+
+
+def _again(batch: Batch) -> Iterator[Batch]:
+    while True:  # Keras takes generators, but no itertools.repeat
+        yield batch
 
 
 def _rate(config: FitConfig, work) -> float:
