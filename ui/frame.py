@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from model.errors import ReleaseError
 from ui.loaders import current_release
 
 APP = "Chest radiograph reader"
@@ -28,7 +27,8 @@ _STYLE = """
 
 def frame(title: str) -> None:
     """Begin a page: the first line of app.py and of every file in pages/."""
-    st.set_page_config(page_title=f"{title} - {APP}", page_icon=":material/radiology:", layout="wide")
+    # An emoji: the browser would fetch a Material icon for its tab from Google. Those on the page come with Streamlit.
+    st.set_page_config(page_title=f"{title} - {APP}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
             st.page_link(page, label=label, icon=icon)
@@ -39,5 +39,5 @@ def frame(title: str) -> None:
 def _model() -> str:
     try:
         return f"Model {current_release().version}."
-    except ReleaseError:
+    except Exception:  # the page below says what is wrong; the notice stands whatever it is
         return "No trained model."

@@ -1,0 +1,251 @@
+"""The whole program as a clinician has it: the server as `make run` starts it, a real browser, the shell beside it."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dataset.index import dataset_root, load_index
+from model.decode import decode
+from tests.browser import IDLE, READY, ROOT, pixels_of, served
+from tests.synthetic import synthetic_file
+from ui.finding import percent
+
+WORDS = {"NORMAL": "No sign of pneumonia found", "PNEUMONIA": "Signs of pneumonia"}
+NOTICE = "Research use only, not a medical device."
+MAIN = "document.querySelector('[data-testid=stMain]')"
+OVERFLOW = f"Math.max(document.documentElement.scrollWidth - innerWidth, {MAIN}.scrollWidth - {MAIN}.clientWidth)"
+_LOCAL = re.compile(r"(https?|wss?)://127\.0\.0\.1:\d+/|data:|blob:|about:")
+# Opened at a page's address, Streamlit looks for its server below that address first, and the browser notes the 404.
+_SEARCH = re.compile(r"http://127\.0\.0\.1:\d+/About/_stcore/(health|host-config)$")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served("app.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def window(chromium):
+    """A browser window; its tabs share the cache, so Streamlit's own scripts are loaded once."""
+    with chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as context:
+        yield context
+
+
+def watched(context, seen: list[str]):
+    """A new tab that notes each request to another computer and each error of the page's own scripts."""
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)  # a busy machine is no failure
+    tab.on("request", lambda request: _LOCAL.match(request.url) or seen.append(request.url))
+    tab.on("websocket", lambda socket: _LOCAL.match(socket.url) or seen.append(socket.url))
+    tab.on(
+        "console",
+        lambda said: said.type == "error" and not _SEARCH.match(said.location["url"]) and seen.append(said.text),
+    )
+    tab.on("pageerror", lambda error: seen.append(str(error)))
+    return tab
+
+
+@pytest.fixture
+def tab(window, server):
+    """The landing page, opened; what it asked of other computers or complained of fails the test."""
+    seen: list[str] = []
+    tab = watched(window, seen)
+    tab.goto(server.url)
+    tab.get_by_test_id("stFileUploader").wait_for()
+    tab.wait_for_selector(IDLE)
+    yield tab
+    tab.close()
+    assert seen == []
+
+
+def choose(tab, file: Path, count: int) -> None:
+    """Upload a file, which becomes the session's `count`th row."""
+    tab.locator("input[type=file]").set_input_files(file)
+    tab.get_by_text(f"Read in this session ({count})").wait_for()
+    tab.wait_for_selector(IDLE)  # until then, what the page showed before may stand on it
+
+
+def downloaded(tab, button: str) -> tuple[str, bytes]:
+    """Name and content of what a download button gives."""
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name=button).click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def shell(folder: Path, *names: str) -> str:
+    """What `python -m model read` prints as CSV of files in this folder."""
+    command = [sys.executable, "-m", "model", "read", *names, "--format", "csv"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).stdout.decode()
+
+
+def film(folder: Path, name: str = "Doe_Ann.png") -> Path:
+    (folder / name).write_bytes(synthetic_file())
+    return folder / name
+
+
+def letter(folder: Path) -> Path:
+    (folder / "letter.png").write_text("Dear colleague,")
+    return folder / "letter.png"
+
+
+@pytest.mark.browser
+def test_what_is_seen_and_downloaded_is_what_the_shell_says(tab, tmp_path):
+    choose(tab, film(tmp_path), 1)
+    tab.wait_for_selector(READY)
+    expected = shell(tmp_path, "Doe_Ann.png")
+    columns, values = (line.split(",") for line in expected.splitlines())
+    row = dict(zip(columns, values, strict=True))
+
+    assert row["status"] == "read"
+    heading = tab.get_by_role("heading", level=3).inner_text()
+    assert heading.endswith(WORDS[row["verdict"]])
+    assert tab.get_by_test_id("stMetricValue").inner_text() == percent(float(row["probability"]))
+    tab.get_by_text(f"Model {row['model_version']}.").first.wait_for()
+    assert WORDS[row["verdict"]] in tab.locator("canvas.picture").get_attribute("aria-label")
+    assert downloaded(tab, "Row as CSV") == ("Doe_Ann_finding.csv", expected.encode())
+
+
+@pytest.mark.browser
+def test_the_heat_map_is_shown_taken_away_and_downloaded(tab, tmp_path):
+    choose(tab, film(tmp_path), 1)
+    tab.wait_for_selector(READY)
+    name, overlay = downloaded(tab, "Overlay as PNG")
+    image = Image.open(io.BytesIO(overlay))
+    coloured = np.ptp(np.asarray(image.convert("RGB")).astype(int), axis=2).any()
+
+    if coloured:
+        before = pixels_of(tab)
+        tab.get_by_role("button", name="Heat map").click()
+        without = pixels_of(tab)
+        assert np.abs(without - before).max() > 2
+        assert np.ptp(without[..., :3], axis=2).max() == 0
+    else:
+        tab.get_by_text("No positive evidence to show").wait_for()
+        assert tab.get_by_role("button", name="Heat map").is_disabled()
+    assert name == "Doe_Ann_heatmap.png"
+    assert image.size == (400, 300)
+    assert image.text["Comment"] == NOTICE
+    assert decode(overlay).pixels.shape == (300, 400)  # a whole and sound file
+
+
+@pytest.mark.browser
+def test_a_file_that_is_no_picture_is_refused_and_the_session_goes_on(tab, server, tmp_path):
+    choose(tab, film(tmp_path), 1)
+    choose(tab, letter(tmp_path), 2)
+
+    refusal = tab.get_by_test_id("stAlert").inner_text()
+    assert "Not read. This is another kind of file, which is not read." in refusal
+    assert "Please export the radiograph as a PNG or JPEG picture and choose that file." in refusal
+    assert tab.get_by_test_id("stMetricValue").count() == 0
+    assert tab.locator("canvas.picture").count() == 0
+    tab.get_by_text("Read in this session (2)").click()
+    name, rows = downloaded(tab, "All rows as CSV")
+    assert name == "findings.csv"
+    assert rows.decode() == shell(tmp_path, "letter.png", "Doe_Ann.png")  # the newest first
+
+    choose(tab, film(tmp_path, "again.png"), 3)
+    tab.wait_for_selector(READY)
+    assert tab.get_by_test_id("stAlert").filter(has_text="Not read").count() == 0
+    log = server.log.read_text()
+    assert not [name for name in ("Doe", "letter", "again") if name in log]
+
+
+@pytest.mark.browser
+def test_a_reading_outlives_a_look_at_another_page(tab, tmp_path):
+    choose(tab, film(tmp_path), 1)
+    tab.wait_for_selector(READY)
+    probability = tab.get_by_test_id("stMetricValue").inner_text()
+    tab.get_by_role("link", name="About the reader").click()
+    tab.get_by_role("heading", name="This release").wait_for()
+    tab.get_by_role("link", name="Read a radiograph").click()
+
+    tab.wait_for_selector(READY)
+    assert tab.get_by_test_id("stMetricValue").inner_text() == probability
+    tab.get_by_text("Read in this session (1)").wait_for()
+
+
+@pytest.mark.browser
+def test_a_page_opened_by_its_address_has_menu_and_notice(window, server):
+    seen: list[str] = []
+    tab = watched(window, seen)
+    tab.goto(f"{server.url}/About")
+    tab.get_by_role("heading", name="This release").wait_for()
+
+    assert tab.get_by_role("heading", level=1).inner_text() == "About the reader"
+    tab.get_by_role("link", name="Read a radiograph").wait_for()
+    tab.get_by_role("link", name="About the reader").wait_for()
+    assert NOTICE in tab.get_by_role("note").inner_text()
+    tab.get_by_role("note").wait_for()
+    tab.close()
+    assert seen == []
+
+
+@pytest.mark.browser
+def test_a_phone_shows_both_pages_without_sideways_scrolling_and_hides_nothing_under_the_notice(
+    chromium, server, tmp_path
+):
+    seen: list[str] = []
+    with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as context:
+        tab = watched(context, seen)
+        tab.goto(server.url)
+        tab.get_by_test_id("stFileUploader").wait_for()
+        choose(tab, film(tmp_path), 1)
+        tab.wait_for_selector(READY)
+        assert tab.evaluate(OVERFLOW) <= 0
+        notice = tab.get_by_role("note").bounding_box()
+        assert notice["y"] + notice["height"] == pytest.approx(844, abs=1)
+        tab.evaluate(f"{MAIN}.scrollTop = {MAIN}.scrollHeight")
+        last = tab.get_by_text("Read in this session (1)").bounding_box()
+        assert last["y"] + last["height"] <= notice["y"]
+
+        tab.goto(f"{server.url}/About")
+        tab.get_by_role("heading", name="This release").wait_for()
+        tab.get_by_test_id("stTable").nth(1).wait_for()
+        assert tab.evaluate(OVERFLOW) <= 0
+    assert seen == []
+
+
+@pytest.mark.browser
+def test_the_uploader_is_reached_and_opened_by_keyboard(tab):
+    opened = []
+    # Asked for early: it takes Playwright a while until it catches the dialog.
+    tab.on("filechooser", lambda chooser: opened.append(chooser))
+    tab.get_by_role("button", name="Upload", exact=True).wait_for()
+    for _ in range(15):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.closest('[data-testid=stFileUploader] section') !== null"):
+            break
+    else:
+        pytest.fail("15 times Tab did not lead to the uploader")
+    tab.keyboard.press("Enter")
+    for _ in range(100):
+        if opened:
+            break
+        tab.wait_for_timeout(100)
+    assert len(opened) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.dataset
+def test_ten_real_pictures_read_alike_in_the_browser_and_in_the_shell(tab):
+    test = [record for record in load_index(dataset_root().resolve()) if record.split == "test"]
+    files = [record.path for label in WORDS for record in [r for r in test if r.label == label][::40][:5]]
+    assert len(files) == 10
+    for number, file in enumerate(files, start=1):
+        choose(tab, file, number)
+    tab.get_by_text("Read in this session (10)").click()
+    rows = downloaded(tab, "All rows as CSV")[1].decode().splitlines()
+
+    expected = [shell(half[0].parent, *(file.name for file in half)).splitlines() for half in (files[:5], files[5:])]
+    assert rows[0] == expected[0][0] == expected[1][0]
+    assert rows[1:] == [*expected[0][1:], *expected[1][1:]][::-1]  # the newest first
+    assert len(set(rows)) == 11

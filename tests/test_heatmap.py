@@ -1,0 +1,140 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from model.heatmap import OPACITY, colour_table, lay_over, overlay_png
+from model.radiograph import Radiograph
+from tests.synthetic import synthetic_radiograph
+
+maps = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(0, 1, width=32))
+sides = st.integers(1, 70)
+
+
+def radiograph(height: int = 60, width: int = 80) -> Radiograph:
+    return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
+
+
+def drawn(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def grey_of(picture: Radiograph) -> np.ndarray:
+    return np.rint(picture.pixels).astype(int)[..., np.newaxis].repeat(3, axis=2)
+
+
+# --- the map over the radiograph
+
+
+@given(heat_map=maps, height=sides, width=sides)
+def test_the_map_takes_the_radiographs_size_and_keeps_its_range(heat_map, height, width):
+    laid = lay_over(heat_map, height, width)
+
+    assert laid.shape == (height, width)
+    assert laid.dtype == np.float32
+    assert laid.min() >= 0
+    assert laid.max() <= 1
+
+
+def test_the_map_lies_as_the_radiograph_does():
+    heat_map = np.zeros((3, 5), np.float32)
+    heat_map[0, 4] = 1  # top right
+    laid = lay_over(heat_map, 300, 1000)
+
+    assert laid[0, -1] == 1
+    assert laid[:100, 800:].mean() > 0.5
+    assert not laid[100 + 50 :].any()
+    assert not laid[:, : 800 - 100].any()
+
+
+@given(rows=st.integers(1, 9), columns=st.integers(1, 9), height=sides, width=sides)
+def test_no_evidence_stays_no_evidence(rows, columns, height, width):
+    assert not lay_over(np.zeros((rows, columns), np.float32), height, width).any()
+
+
+@given(heat_map=maps)
+def test_half_the_evidence_is_shown_as_half(heat_map):
+    np.testing.assert_allclose(lay_over(heat_map / 2, 40, 50), lay_over(heat_map, 40, 50) / 2, atol=1e-6)
+
+
+# --- colours
+
+
+def test_colours_keep_the_contract_of_the_viewer():
+    table = colour_table()
+
+    assert table.shape == (256, 4)
+    assert table.dtype == np.uint8
+    assert table[0, 3] == 0  # no evidence, no colour
+    opacity = table[:, 3].astype(int)
+    assert (np.diff(opacity) >= 0).all()
+    assert opacity[-1] == round(255 * OPACITY)
+
+
+def test_every_step_of_the_map_is_brighter_than_the_last_but_for_rounding():
+    light = colour_table()[:, :3] @ np.array([0.299, 0.587, 0.114])
+    assert (np.diff(light) > -0.5).all()
+    assert (np.diff(light[::8]) > 0).all()
+
+
+def test_no_colour_is_a_grey_of_the_film():
+    table = colour_table()[1:, :3].astype(int)
+    assert (table.max(axis=1) - table.min(axis=1)).min() > 60
+
+
+# --- the overlay as a file
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 80), (33, 200), (200, 32), (1, 1)])
+def test_the_overlay_has_the_radiographs_own_size(height, width):
+    heat_map = np.random.default_rng(0).random((7, 7), dtype=np.float32)
+    assert drawn(overlay_png(radiograph(height, width), heat_map, "1.0")).shape == (height, width, 3)
+
+
+def test_the_overlay_says_what_it_is_for_and_who_made_it():
+    image = Image.open(io.BytesIO(overlay_png(radiograph(), np.zeros((7, 7), np.float32), "4.5.6")))
+
+    assert image.format == "PNG"
+    assert image.text == {
+        "Comment": "Research use only, not a medical device.",
+        "Software": "Chest radiograph reader, model 4.5.6",
+    }
+
+
+def test_without_evidence_the_overlay_is_the_radiograph():
+    picture = radiograph()
+    np.testing.assert_array_equal(drawn(overlay_png(picture, np.zeros((7, 7), np.float32), "1.0")), grey_of(picture))
+
+
+def test_colour_lies_where_the_evidence_is_and_nowhere_else():
+    heat_map = np.zeros((4, 4), np.float32)
+    heat_map[0, 3] = 1  # top right
+    picture = radiograph()
+    overlay, grey = drawn(overlay_png(picture, heat_map, "1.0")), grey_of(picture)
+
+    strongest = colour_table()[255].astype(float)
+    share = strongest[3] / 255
+    np.testing.assert_allclose(overlay[0, -1], picture.pixels[0, -1] * (1 - share) + strongest[:3] * share, atol=1)
+    np.testing.assert_array_equal(overlay[30:], grey[30:])
+    np.testing.assert_array_equal(overlay[:, :40], grey[:, :40])
+
+
+def test_little_evidence_is_fainter_than_much():
+    picture, cell = radiograph(), np.ones((1, 1), np.float32)
+    away = [
+        np.abs(drawn(overlay_png(picture, cell * value, "1.0")) - grey_of(picture)).sum() for value in (0.1, 0.3, 1)
+    ]
+    assert 0 < away[0] < away[1] < away[2]
+
+
+@given(heat_map=maps, grey=st.sampled_from([0, 0.5, 254.5, 255]))
+def test_blending_neither_overflows_nor_meets_what_is_no_number(heat_map, grey):
+    flat = Radiograph(np.full((20, 30), grey, np.float32), "PNG", 8)
+    overlay = drawn(overlay_png(flat, heat_map, "1.0"))  # a NaN or an overflow would warn, and warnings are errors
+    table = colour_table()[:, :3].astype(int)
+    assert (overlay >= np.minimum(table.min(axis=0), int(grey))).all()
+    assert (overlay <= np.maximum(table.max(axis=0), int(grey) + 1)).all()

@@ -1,0 +1,388 @@
+"""The pages as a person reads them, without a browser: words, order, and what happens when something is wrong."""
+
+import ast
+import json
+import logging
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import streamlit as st
+from hypothesis import given
+from hypothesis import strategies as hypothesis
+from streamlit.testing.v1 import AppTest
+
+import ui.finding
+import ui.frame
+import ui.loaders
+import ui.session
+import ui.viewer
+from model.heatmap import colour_table
+from model.reader import Reader
+from model.release import load_release
+from tests.browser import ROOT
+from tests.synthetic import synthetic_file
+from ui.finding import percent
+
+PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
+ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+INCOMPLETE = f"The trained model is incomplete: model.json is missing. {ADVICE}"
+NOT_A_PICTURE = (
+    "**Not read.** This is another kind of file, which is not read. PNG and JPEG pictures are accepted. Please export "
+    "the radiograph as a PNG or JPEG picture and choose that file."
+)
+NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
+
+
+@pytest.fixture(autouse=True)
+def _no_cache_of_another_test():
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def opened(page: str = "app.py") -> AppTest:
+    """A page as a cold start shows it: nothing else has run before in its session."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    if page != "app.py":
+        app.switch_page(page)
+    return app.run()
+
+
+def upload(app: AppTest, name: str = "film.png", content: bytes | None = None) -> AppTest:
+    return app.file_uploader[0].upload(name, synthetic_file() if content is None else content, "image/png").run()
+
+
+def words(app: AppTest) -> str:
+    """All that is written on the page."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.error)
+    parts = [element.value for kind in kinds for element in kind]
+    return "\n".join([*parts, *(html.proto.body for html in app.get("html"))])
+
+
+def with_threshold(monkeypatch, threshold: float) -> None:
+    release = load_release()
+    point = replace(release.operating_point(), threshold=threshold)
+    released = replace(release, operating_points=(point,), default_operating_point=point.name)
+    monkeypatch.setattr(ui.loaders, "load_release", lambda _: released)
+
+
+# --- every page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_begins_with_the_frame(page):
+    statements = ast.parse((ROOT / page).read_text(encoding="utf-8")).body
+    after_docstring = statements[1:]
+    first = next(s for s in after_docstring if not isinstance(s, ast.Import | ast.ImportFrom))
+    assert isinstance(first, ast.Expr)
+    assert isinstance(first.value, ast.Call)
+    assert ast.unparse(first.value.func) == "frame"
+    imported = [
+        alias for s in after_docstring if isinstance(s, ast.ImportFrom) and s.module == "ui.frame" for alias in s.names
+    ]
+    assert [(alias.name, alias.asname) for alias in imported] == [("frame", None)]
+
+
+def test_the_menu_leads_to_every_page():
+    assert tuple(page for page, *_ in ui.frame.MENU) == PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_cold_start_shows_title_menu_and_notice(page):
+    app = opened(page)
+
+    assert not app.exception
+    assert not app.error
+    assert [title.value for title in app.title] == [label for path, label, _ in ui.frame.MENU if path == page]
+    assert len(app.get("page_link")) == len(PAGES)
+    notice = app.get("html")[0].proto.body
+    assert "Research use only, not a medical device." in notice
+    assert "A second reader, after the clinician's own look." in notice
+    assert "children of one to five years from one hospital" in notice
+    assert f"Model {load_release().version}." in notice
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_model_every_page_says_so_keeps_the_notice_and_shows_no_more(page, monkeypatch, tmp_path):
+    monkeypatch.setattr(ui.loaders, "RELEASE_DIR", tmp_path)
+    app = opened(page)
+
+    assert not app.exception
+    assert [error.value for error in app.error] == [INCOMPLETE]
+    assert "Research use only, not a medical device." in words(app)
+    assert "No trained model." in words(app)
+    assert not app.table
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_notice_stands_whatever_keeps_the_model_from_opening(page, monkeypatch):
+    def broken(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(ui.loaders, "load_release", broken)
+    app = opened(page)
+    assert not app.exception
+    assert "Research use only, not a medical device." in words(app)
+    assert re.search(r"report the reference [0-9A-F]{6}\.$", app.error[0].value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_nobody_foresaw_is_a_sentence_with_a_reference_and_no_traceback(page, monkeypatch, caplog):
+    message = "the name of Ann Doe"
+
+    def broken(*_):
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("ui.session.decode", broken)
+    monkeypatch.setattr("ui.release_facts.performance_table", broken)
+    app = opened(page)
+    if page == "app.py":
+        with caplog.at_level(logging.DEBUG):
+            upload(app, "Doe_Ann.png")
+
+    assert not app.exception
+    (error,) = app.error
+    said = re.fullmatch(
+        r"Something went wrong that this program did not foresee\. Nothing was read\. Please try again; if it happens "
+        r"again, report the reference ([0-9A-F]{6})\.",
+        error.value,
+    )
+    assert said
+    (record,) = [r for r in caplog.records if r.name == "chest_radiograph_reader"]
+    assert record.getMessage().startswith(f"reference {said[1]}: RuntimeError\n")
+    assert "in broken" in record.getMessage()  # the place in the program
+    assert record.exc_info is None
+    assert "Ann" not in caplog.text
+    assert "Doe" not in words(app)
+
+
+# --- reading
+
+
+def test_at_first_there_is_a_word_of_what_to_do_and_nothing_else():
+    app = opened()
+    (info,) = app.info
+    assert info.value.startswith("Drop a frontal chest radiograph above. You get the probability of pneumonia")
+    assert not app.metric
+    assert not app.expander
+
+
+@pytest.mark.parametrize(
+    ("threshold", "verdict", "meaning", "next_step"),
+    [
+        (
+            0.0,
+            "Signs of pneumonia",
+            "The probability is at or above the threshold of the operating point.",
+            "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this page alone.",
+        ),
+        (
+            1.0,
+            "No sign of pneumonia found",
+            "Other disease is not looked for.",
+            "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may not show "
+            "on a film.",
+        ),
+    ],
+)
+def test_a_finding_in_words(monkeypatch, threshold, verdict, meaning, next_step):
+    with_threshold(monkeypatch, threshold)
+    app = upload(opened())
+    release = load_release()
+    probability = app.session_state["current_reading"].finding.probability
+
+    assert not app.exception
+    assert not app.error
+    (heading,) = app.subheader
+    assert re.sub(r":material/\w+: ", "", heading.value) == verdict
+    assert app.markdown[0].value == meaning
+    assert app.markdown[1].value == f"**Next:** {next_step}"
+    (metric,) = app.metric
+    assert (metric.label, metric.value) == ("Probability of pneumonia", percent(probability))
+    caption = app.caption[0].value
+    assert f"Operating point: {release.operating_point().name}, threshold {100 * threshold:.1f} %." in caption
+    assert f"prevalence of the training pictures, {percent(release.description['training_prevalence'])}." in caption
+    assert f"Model {release.version}." in caption
+    assert [button.label for button in app.get("download_button")] == [
+        "Overlay as PNG",
+        "Row as CSV",
+        "All rows as CSV",
+    ]
+
+
+def test_the_bar_says_its_numbers_to_those_who_cannot_see_it(monkeypatch):
+    with_threshold(monkeypatch, 0.25)
+    app = upload(opened())
+    shown = percent(app.session_state["current_reading"].finding.probability)
+    (bar,) = [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
+    label = re.search(r'aria-label="([^"]*)"', bar)[1]
+    assert label.replace("&lt;", "<").replace("&gt;", ">") == f"Probability {shown}, threshold 25 %"
+    assert "left: 25.00%" in bar
+
+
+@pytest.mark.parametrize("evidence", [True, False])
+def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence(monkeypatch, evidence):
+    seen = []
+    monkeypatch.setattr(ui.viewer, "radiograph_viewer", lambda *positional, **named: seen.append((*positional, named)))
+    real = Reader.read
+
+    def read(reader, radiograph):
+        finding = real(reader, radiograph)
+        return replace(finding, heat_map=np.full_like(finding.heat_map, 0.5 if evidence else 0))
+
+    monkeypatch.setattr(Reader, "read", read)
+    app = upload(opened())
+    pixels, heat_map, colours, named = seen[-1]
+
+    assert pixels.shape == (300, 400)
+    assert (heat_map is not None) == evidence
+    np.testing.assert_array_equal(colours, colour_table())
+    assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", named["alt"])
+    assert ("nothing coloured" in named["alt"]) != evidence
+    assert (NO_EVIDENCE in [info.value for info in app.info]) != evidence
+
+
+def test_a_refused_file_is_told_why_and_the_rows_before_it_stay():
+    app = upload(upload(opened(), "first.png"), "letter.png", b"Dear colleague,")
+
+    assert not app.exception
+    assert [error.value for error in app.error] == [NOT_A_PICTURE]
+    assert not app.metric
+    assert not app.subheader
+    table = app.dataframe[0].value
+    assert list(table["path"]) == ["letter.png", "first.png"]
+    assert list(table["status"]) == ["refused", "read"]
+    assert app.expander[0].label == "Read in this session (2)"
+
+
+def test_after_a_refusal_the_next_picture_is_read():
+    app = upload(upload(opened(), "letter.png", b"Dear colleague,"), "second.png")
+    assert not app.error
+    assert app.metric
+    assert list(app.dataframe[0].value["status"]) == ["read", "refused"]
+
+
+def test_the_same_upload_is_read_once(monkeypatch):
+    read = []
+    real = ui.session.decode
+    monkeypatch.setattr(ui.session, "decode", lambda content: read.append(1) or real(content))
+    app = upload(opened()).run().run()
+    assert len(read) == 1
+    upload(app)  # the same file chosen again is a new reading
+    assert len(read) == 2
+
+
+def test_a_reading_outlives_a_visit_to_another_page():
+    app = upload(opened())
+    before = words(app)
+    app.switch_page("pages/About.py").run()
+    assert app.title[0].value == "About the reader"
+    app.switch_page("app.py").run()
+
+    assert app.metric
+    assert words(app) == before
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_taking_the_picture_away_takes_the_finding_away():
+    app = upload(opened())
+    app.file_uploader[0].set_value(None).run()
+    assert not app.metric
+    assert not app.subheader
+    assert app.info[0].value.startswith("Drop a frontal chest radiograph above.")
+    assert len(app.session_state["session_rows"]) == 1
+
+
+def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatch, tmp_path):
+    app = upload(opened())
+    monkeypatch.setattr(ui.loaders, "RELEASE_DIR", tmp_path)
+    upload(app, "second.png")
+
+    assert [error.value for error in app.error] == [INCOMPLETE]
+    assert not app.metric
+    assert [row["path"] for row in app.session_state["session_rows"]] == ["film.png"]
+
+
+def test_the_oldest_rows_of_a_session_go_first(monkeypatch):
+    monkeypatch.setattr(ui.session, "MOST_ROWS", 2)
+    app = opened()
+    for name in ("a.png", "b.png", "c.png"):
+        upload(app, name, b"Dear colleague,")
+    assert list(app.dataframe[0].value["path"]) == ["c.png", "b.png"]
+
+
+def test_a_session_keeps_a_preview_and_not_the_upload():
+    app = upload(opened(), content=synthetic_file(height=1000, width=2000))
+    reading = app.session_state["current_reading"]
+    assert reading.preview.pixels.shape == (800, 1600)
+    assert not any(isinstance(value, bytes) for value in vars(reading).values())
+
+
+# --- about
+
+
+def test_about_shows_what_the_release_says_of_itself():
+    app = opened("pages/About.py")
+    release = load_release()
+    about, text = release.description, words(app)
+
+    assert f"**Intended use.** {about['intended_use']}" in text
+    assert f"**Trained on.** {about['population']}" in text
+    for limit in about["limits"]:
+        assert f"- {limit}" in text
+    figures, origin = (table.value for table in app.table)
+    for split in ("Test", "Validation"):
+        measured = about["metrics"][split.lower()]
+        assert figures[split]["Pictures"] == str(measured["n"])
+        auc = measured["auc"]
+        assert figures[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
+    facts = origin.iloc[:, 0]
+    assert facts["Version"] == release.version
+    for point in release.operating_points:
+        assert facts[f"Operating point: {point.name}"] == f"{point.threshold:.3f}. {point.chosen}"
+
+
+# --- numbers for people
+
+
+@given(probability=hypothesis.floats(0, 1))
+def test_no_percentage_claims_certainty(probability):
+    text = percent(probability)
+    assert re.fullmatch(r"(< 1|> 99|[1-9]\d?) %", text)
+    if text[0] not in "<>":
+        assert abs(float(text.split()[0]) - 100 * probability) <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0, "< 1 %"), (0.01, "1 %"), (0.5, "50 %"), (0.99, "99 %"), (0.995, "> 99 %"), (1, "> 99 %")],
+)
+def test_percentages(probability, text):
+    assert percent(probability) == text
+
+
+# --- what a clinic's computer must not wait for
+
+_FIRST_READING = """
+import json, sys
+from streamlit.testing.v1 import AppTest
+from tests.synthetic import synthetic_file
+app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
+app.file_uploader[0].upload("film.png", synthetic_file(), "image/png").run()
+app.switch_page("pages/About.py").run()
+read = len(app.session_state["session_rows"])
+heavy = {"tensorflow", "keras", "tf_keras_vis", "sklearn", "scipy"} & set(sys.modules)
+print(json.dumps([read, len(app.table), sorted(heavy)]))
+"""
+
+
+def test_first_paint_and_first_reading_import_no_tensorflow():
+    """In a process of its own, since other tests of this one import what they like."""
+    command = [sys.executable, "-c", _FIRST_READING, str(ROOT / "app.py")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [1, 2, []]

@@ -1,0 +1,197 @@
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.errors import ReleaseMismatch
+from model.radiograph import Radiograph
+from model.reader import RawReading, Reader, Verdict, calibrated
+from model.release import Calibration, OperatingPoint, load_release
+from tests.synthetic import synthetic_radiograph
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(load_release())
+
+
+def radiograph(height: int = 300, width: int = 400) -> Radiograph:
+    return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
+
+
+def noise(seed: int, height: int = 90, width: int = 120) -> Radiograph:
+    pixels = np.random.default_rng(seed).uniform(0, 255, (height, width)).astype(np.float32)
+    return Radiograph(pixels, "PNG", 8)
+
+
+def point(threshold: float) -> OperatingPoint:
+    return OperatingPoint("of the test", threshold, "by hand")
+
+
+def answer(monkeypatch, reader: Reader, **parts) -> None:
+    """Make the network answer as the test wants."""
+    rows, columns = reader.release.outputs["class_activation_map"][1:]
+    (channels,) = reader.release.outputs["embedding"][1:]
+    usual = {
+        "logit": 0.3,
+        "class_activation_map": np.ones((rows, columns), np.float32),
+        "embedding": np.zeros(channels, np.float32),
+    }
+    monkeypatch.setattr(reader, "raw", lambda _: RawReading(**(usual | parts)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 400), (224, 224), (32, 2000), (1500, 40)])
+def test_a_finding_keeps_its_contract(reader, height, width):
+    finding = reader.read(radiograph(height, width))
+
+    assert isinstance(finding.probability, float)
+    assert 0 < finding.probability < 1
+    assert isinstance(finding.verdict, Verdict)
+    assert finding.operating_point == reader.release.operating_point()
+    assert finding.heat_map.dtype == np.float32
+    assert finding.heat_map.shape == reader.release.outputs["class_activation_map"][1:]
+    assert finding.heat_map.min() >= 0
+    assert finding.heat_map.max() <= 1
+    assert finding.embedding.dtype == np.float32
+    assert finding.embedding.shape == reader.release.outputs["embedding"][1:]
+    assert np.isfinite(finding.embedding).all()
+    assert finding.model_version == reader.release.version
+    assert finding.cautions == ()
+
+
+def test_reading_twice_gives_the_same_and_leaves_the_picture_alone(reader):
+    picture = radiograph()
+    before = picture.pixels.copy()
+    first, second = reader.read(picture), reader.read(picture)
+
+    assert first.probability == second.probability
+    np.testing.assert_array_equal(first.heat_map, second.heat_map)
+    np.testing.assert_array_equal(first.embedding, second.embedding)
+    np.testing.assert_array_equal(picture.pixels, before)
+
+
+def test_a_finding_does_not_change_with_the_next_reading(reader):
+    finding = reader.read(noise(1))
+    heat_map, embedding = finding.heat_map.copy(), finding.embedding.copy()
+    reader.read(noise(2))
+
+    np.testing.assert_array_equal(finding.heat_map, heat_map)
+    np.testing.assert_array_equal(finding.embedding, embedding)
+
+
+def test_eight_threads_read_what_one_reads(reader):
+    pictures = [noise(seed) for seed in range(8)]
+    alone = [reader.read(picture) for picture in pictures]
+    assert len({finding.probability for finding in alone}) == len(pictures)
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(reader.read, pictures * 5))
+
+    for index, finding in enumerate(together):
+        expected = alone[index % len(pictures)]
+        assert finding.probability == expected.probability
+        np.testing.assert_array_equal(finding.heat_map, expected.heat_map)
+        np.testing.assert_array_equal(finding.embedding, expected.embedding)
+
+
+def test_readers_of_one_release_agree_whatever_their_threads(reader):
+    other = Reader(reader.release, threads=1)
+    assert other.read(radiograph()).probability == pytest.approx(reader.read(radiograph()).probability, abs=1e-5)
+
+
+# --- verdict and operating point
+
+
+def test_at_the_threshold_it_is_pneumonia_and_just_below_it_is_not(reader):
+    probability = reader.read(radiograph()).probability
+
+    assert reader.read(radiograph(), point(probability)).verdict is Verdict.PNEUMONIA
+    assert reader.read(radiograph(), point(math.nextafter(probability, 1))).verdict is Verdict.NORMAL
+    assert reader.read(radiograph(), point(0)).verdict is Verdict.PNEUMONIA
+    assert reader.read(radiograph(), point(1)).verdict is Verdict.NORMAL
+
+
+def test_the_operating_point_changes_the_verdict_and_nothing_else(reader):
+    cautious, bold = reader.read(radiograph(), point(0)), reader.read(radiograph(), point(1))
+
+    assert cautious.operating_point == point(0)
+    assert cautious.probability == bold.probability
+    np.testing.assert_array_equal(cautious.heat_map, bold.heat_map)
+
+
+def test_the_default_operating_point_is_the_releases(reader):
+    eager = replace(reader.release, operating_points=(replace(reader.release.operating_point(), threshold=0.0),))
+    assert Reader(eager).read(radiograph()).verdict is Verdict.PNEUMONIA
+
+
+# --- heat map
+
+
+def test_evidence_against_pneumonia_only_gives_a_map_of_zeros(reader, monkeypatch):
+    rows, columns = reader.release.outputs["class_activation_map"][1:]
+    answer(monkeypatch, reader, class_activation_map=np.linspace(-9, 0, rows * columns).reshape(rows, columns))
+    assert not reader.read(radiograph()).heat_map.any()
+
+
+def test_the_map_has_the_releases_scale_and_not_the_pictures_own(reader, monkeypatch):
+    scale = reader.release.map_scale
+    evidence = np.full(reader.release.outputs["class_activation_map"][1:], scale / 4, np.float32)
+    evidence[0, 0] = -scale
+    evidence[0, 1] = 3 * scale
+    answer(monkeypatch, reader, class_activation_map=evidence)
+
+    heat_map = reader.read(radiograph()).heat_map
+
+    assert heat_map[0, 0] == 0
+    assert heat_map[0, 1] == 1
+    np.testing.assert_allclose(heat_map[1:], 0.25, rtol=1e-6)
+
+
+# --- a network that answers with no number: NaN compares as below any threshold, so it would read as normal
+
+
+@pytest.mark.parametrize("part", ["logit", "class_activation_map", "embedding"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_no_number_is_no_finding(reader, monkeypatch, part, value):
+    shape = {"logit": ()}.get(part) or reader.release.outputs[part][1:]
+    answer(monkeypatch, reader, **{part: value if part == "logit" else np.full(shape, value, np.float32)})
+    with pytest.raises(
+        ReleaseMismatch, match=r"^The trained network gave no number for this picture\. Nothing is read"
+    ):
+        reader.read(radiograph())
+
+
+# --- calibration
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def with_calibration(reader: Reader, slope: float, intercept: float):
+    return replace(reader.release, calibration=Calibration(slope, intercept))
+
+
+@given(logit=finite, slope=finite, intercept=finite)
+def test_a_probability_lies_between_0_and_1_for_any_logit(reader, logit, slope, intercept):
+    probability = calibrated(logit, with_calibration(reader, slope, intercept))
+    assert 0 <= probability <= 1
+
+
+@given(logits=st.tuples(finite, finite), slope=st.floats(0, 100), intercept=st.floats(-100, 100))
+def test_a_larger_logit_never_gives_a_smaller_probability(reader, logits, slope, intercept):
+    release = with_calibration(reader, slope, intercept)
+    assert calibrated(min(logits), release) <= calibrated(max(logits), release)
+
+
+@pytest.mark.parametrize(("logit", "probability"), [(0, 0.5), (math.log(3), 0.75), (-math.log(4), 0.2)])
+def test_known_probabilities(reader, logit, probability):
+    assert calibrated(logit, with_calibration(reader, 1, 0)) == pytest.approx(probability, rel=1e-12)
+    assert calibrated(2 * logit + 6, with_calibration(reader, 0.5, -3)) == pytest.approx(probability, rel=1e-12)
+
+
+def test_the_probability_of_a_finding_is_the_calibrated_logit(reader, monkeypatch):
+    answer(monkeypatch, reader, logit=1.25)
+    assert reader.read(radiograph()).probability == calibrated(1.25, reader.release)

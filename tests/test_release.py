@@ -1,0 +1,350 @@
+import hashlib
+import json
+import re
+import shutil
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.errors import ReleaseAltered, ReleaseError, ReleaseMismatch, ReleaseMissing
+from model.reader import Reader
+from model.release import RELEASE_DIR, Release, load_release
+
+ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+DAMAGED = f"The description of the trained model (model.json) is damaged. {ADVICE}"
+UNFITTING = f"The trained network and its description do not fit each other. {ADVICE}"
+
+
+def exactly(message: str) -> str:
+    return f"^{re.escape(message)}$"
+
+
+def description(directory) -> dict:
+    return json.loads((directory / "model.json").read_text())
+
+
+def describe(directory, text) -> None:
+    (directory / "model.json").write_text(text if isinstance(text, str) else json.dumps(text))
+
+
+def put(directory, name: str, content: bytes) -> None:
+    """Write a file of a release and list it with the checksum that it has."""
+    (directory / name).write_bytes(content)
+    listed = description(directory)
+    listed["files"][name] = hashlib.sha256(content).hexdigest()
+    describe(directory, listed)
+
+
+def copied_release(directory):
+    """The project's own release without the Keras file, which is large and plays no part in reading."""
+    shutil.copytree(RELEASE_DIR, directory, ignore=shutil.ignore_patterns("*.keras"))
+    listed = description(directory)
+    listed["files"] = {name: digest for name, digest in listed["files"].items() if not name.endswith(".keras")}
+    describe(directory, listed)
+    return directory
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return copied_release(tmp_path / "release")
+
+
+@pytest.fixture(scope="module")
+def small_directory(tmp_path_factory):
+    """A release whose network is a few bytes: what is tried often on model.json alone need not read the true one."""
+    directory = copied_release(tmp_path_factory.mktemp("small") / "release")
+    put(directory, "reader.tflite", b"network")
+    return directory
+
+
+# --- what is released is what is read
+
+
+def test_the_projects_own_release_is_whole():
+    release = load_release()
+
+    listed = description(RELEASE_DIR)
+    assert release.version == listed["version"]
+    assert release.network == (RELEASE_DIR / "reader.tflite").read_bytes()
+    assert release.digest == hashlib.sha256((RELEASE_DIR / "model.json").read_bytes()).hexdigest()
+    assert release.operating_point() in release.operating_points
+    assert {path.name for path in RELEASE_DIR.iterdir()} >= {"model.json", *listed["files"]}
+    Reader(release)
+
+
+def test_a_copy_elsewhere_is_as_good(directory):
+    assert load_release(directory).network == load_release().network
+
+
+def test_operating_points_are_had_by_name(small_directory):
+    release = load_release(small_directory)
+    for point in release.operating_points:
+        assert release.operating_point(point.name) is point
+    assert release.operating_point().name == release.default_operating_point
+    with pytest.raises(KeyError, match="operating point 'none such': this release has"):
+        release.operating_point("none such")
+
+
+# --- missing and altered files
+
+
+def test_nothing_there(tmp_path):
+    for empty in (tmp_path, tmp_path / "no such folder"):
+        with pytest.raises(
+            ReleaseMissing, match=exactly(f"The trained model is incomplete: model.json is missing. {ADVICE}")
+        ):
+            load_release(empty)
+
+
+def test_each_listed_file_is_missed(directory):
+    for name in description(directory)["files"]:
+        (directory / name).rename(directory / "away")
+        message = f"The trained model is incomplete: {name} is missing. {ADVICE}"
+        with pytest.raises(ReleaseMissing, match=exactly(message)):
+            load_release(directory)
+        (directory / "away").rename(directory / name)
+    load_release(directory)
+
+
+def test_one_byte_of_any_listed_file_is_noticed(directory):
+    for name in description(directory)["files"]:
+        whole = (directory / name).read_bytes()
+        for position in (0, len(whole) // 2, len(whole) - 1):
+            altered = bytearray(whole)
+            altered[position] ^= 1
+            (directory / name).write_bytes(altered)
+            message = f"The trained model is not the one that was released: {name} has changed. {ADVICE}"
+            with pytest.raises(ReleaseAltered, match=exactly(message)):
+                load_release(directory)
+        (directory / name).write_bytes(whole)
+    load_release(directory)
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "../release/reader.tflite", "sub/file", "sub\\file", "..", ".", "", ".hidden", "a\n", "a\0b"]
+)
+def test_a_release_lists_files_of_its_own_folder_only(small_directory, tmp_path, name):
+    directory = shutil.copytree(small_directory, tmp_path / "release")
+    (tmp_path / "outside").write_bytes(b"whatever")
+    (directory / "sub").mkdir()
+    (directory / "sub" / "file").write_bytes(b"whatever")
+    listed = description(directory)
+    listed["files"][name] = hashlib.sha256(b"whatever").hexdigest()
+    describe(directory, listed)
+    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+        load_release(directory)
+
+
+def test_an_absolute_name_is_refused_even_where_the_file_and_its_checksum_are_right(small_directory, tmp_path):
+    directory = shutil.copytree(small_directory, tmp_path / "release")
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"whatever")
+    listed = description(directory)
+    listed["files"][str(outside)] = hashlib.sha256(b"whatever").hexdigest()
+    describe(directory, listed)
+    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+        load_release(directory)
+
+
+# --- a description that cannot be understood
+
+
+def refused_as_damaged(directory) -> None:
+    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+        load_release(directory)
+
+
+@pytest.fixture
+def small_copy(small_directory, tmp_path):
+    return shutil.copytree(small_directory, tmp_path / "release")
+
+
+@pytest.mark.parametrize("text", ["", "model", "[]", "null", "3", '"model"', "{}", '{"files": []}', "[" * 100_000])
+def test_json_of_another_kind(small_copy, text):
+    describe(small_copy, text)
+    refused_as_damaged(small_copy)
+
+
+def test_bytes_that_are_no_text(small_copy):
+    (small_copy / "model.json").write_bytes(b"\xff\xfe\xfd")
+    refused_as_damaged(small_copy)
+
+
+def test_truncated_description(small_copy):
+    text = (small_copy / "model.json").read_text().rstrip()
+    for length in (1, len(text) // 3, len(text) // 2, len(text) - 1):
+        describe(small_copy, text[:length])
+        refused_as_damaged(small_copy)
+
+
+REQUIRED = (
+    ("files",),
+    ("files", "reader.tflite"),
+    ("version",),
+    ("input",),
+    ("input", "height"),
+    ("input", "width"),
+    ("outputs",),
+    ("calibration",),
+    ("calibration", "slope"),
+    ("calibration", "intercept"),
+    ("operating_points",),
+    ("operating_points", 0, "threshold"),
+    ("operating_points", 0, "name"),
+    ("operating_points", 0, "chosen"),
+    ("default_operating_point",),
+    ("map_scale",),
+    ("map_scale", "value"),
+)
+
+
+@pytest.mark.parametrize("keys", REQUIRED, ids=lambda keys: ".".join(map(str, keys)))
+def test_what_reading_needs_must_be_there(small_copy, keys):
+    listed = description(small_copy)
+    holder = listed
+    for key in keys[:-1]:
+        holder = holder[key]
+    del holder[keys[-1]]
+    describe(small_copy, listed)
+    refused_as_damaged(small_copy)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("operating_points", 0, "threshold"), float("nan")),
+        (("operating_points", 0, "threshold"), 1.5),
+        (("operating_points", 0, "threshold"), -0.1),
+        (("default_operating_point",), "none such"),
+        (("calibration", "slope"), float("nan")),
+        (("calibration", "intercept"), float("inf")),
+        (("calibration", "slope"), 10**400),
+        (("map_scale", "value"), 0),
+        (("map_scale", "value"), float("nan")),
+        (("map_scale", "value"), -1),
+        (("input", "height"), float("inf")),
+    ],
+)
+def test_numbers_that_would_make_a_wrong_finding(small_copy, keys, value):
+    listed = description(small_copy)
+    holder = listed
+    for key in keys[:-1]:
+        holder = holder[key]
+    holder[keys[-1]] = value
+    describe(small_copy, listed)
+    refused_as_damaged(small_copy)
+
+
+def places(value, here=()):
+    """Every place in a tree of JSON values."""
+    yield here
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*here, key))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(data=st.data())
+def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp_path_factory, data):
+    directory = tmp_path_factory.getbasetemp() / "mutated"
+    shutil.copytree(small_directory, directory, dirs_exist_ok=True)
+    listed = description(directory)
+    place = data.draw(st.sampled_from(list(places(listed))))
+    value = data.draw(json_values)
+    if place:
+        holder = listed
+        for key in place[:-1]:
+            holder = holder[key]
+        holder[place[-1]] = value
+    describe(directory, listed if place else json.dumps(value))
+    try:
+        release = load_release(directory)
+    except ReleaseError as error:
+        assert str(error).endswith(ADVICE)  # noqa: PT017 - only some changes raise
+    else:
+        assert isinstance(release, Release)
+        assert all(0 <= point.threshold <= 1 for point in release.operating_points)
+
+
+# --- made for another program, or for another network
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "problem"),
+    [
+        (None, "format", 2, "format is 2, expected 1"),
+        (None, "format", None, "format is None, expected 1"),
+        (
+            None,
+            "labels",
+            ["PNEUMONIA", "NORMAL"],
+            "labels is ['PNEUMONIA', 'NORMAL'], expected ['NORMAL', 'PNEUMONIA']",
+        ),
+        (None, "labels", None, "labels is None, expected ['NORMAL', 'PNEUMONIA']"),
+        (None, "labels", 7, "labels is 7, expected ['NORMAL', 'PNEUMONIA']"),
+        (
+            "input",
+            "resize",
+            "nearest",
+            "resize method is nearest, expected bilinear, antialiased, sides independently",
+        ),
+        ("input", "channels", 3, "channels is 3, expected 1"),
+        ("input", "value_range", [0, 1], "value range is [0, 1], expected [0, 255]"),
+        ("input", "dtype", "uint8", "data type is uint8, expected float32"),
+    ],
+)
+def test_a_release_for_another_program(small_copy, part, key, value, problem):
+    listed = description(small_copy)
+    (listed[part] if part else listed)[key] = value
+    describe(small_copy, listed)
+    with pytest.raises(
+        ReleaseMismatch, match=exactly(f"The trained model does not fit this program: {problem}. {ADVICE}")
+    ):
+        load_release(small_copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda listed: listed["input"].update(height=listed["input"]["height"] + 32),
+        lambda listed: listed["input"].update(width=1),
+        lambda listed: listed["outputs"].pop("embedding"),
+        lambda listed: listed["outputs"].update(logit=[1, 2]),
+        lambda listed: listed["outputs"].update(class_activation_map=[1, 49]),
+    ],
+    ids=["other height", "other width", "no embedding", "two logits", "flat map"],
+)
+def test_a_network_that_is_not_the_one_described(directory, change):
+    listed = description(directory)
+    change(listed)
+    describe(directory, listed)
+    release = load_release(directory)
+    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
+        Reader(release)
+
+
+def test_a_swapped_network_of_another_size(directory):
+    release = load_release(directory)
+    height, width = release.input.height, release.input.width
+    declared, other = (struct.pack("<5i", 4, 1, *sides, 1) for sides in ((height, width), (height + 32, width + 32)))
+    assert declared in release.network  # the shape of the input, as the LiteRT file holds it
+    put(directory, "reader.tflite", release.network.replace(declared, other))
+    swapped = load_release(directory)
+    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
+        Reader(swapped)
+
+
+@pytest.mark.parametrize("length", [0, 1000, -1000])
+def test_a_file_that_is_no_network(directory, length):
+    put(directory, "reader.tflite", load_release(directory).network[:length])
+    release = load_release(directory)
+    with pytest.raises(ReleaseMismatch, match=exactly(f"The trained network cannot be opened. {ADVICE}")):
+        Reader(release)

@@ -1,0 +1,447 @@
+"""From a run to a release: measuring, agreement of Keras and LiteRT, publishing, and what stops each."""
+
+import csv
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import training.release
+from dataset.cut import Cut, cut
+from dataset.index import load_index
+from model.decode import decode
+from model.errors import DatasetError, TrainingError
+from model.reader import RawReading, Reader, calibrated
+from model.release import NETWORK, Calibration, load_release
+from training.callbacks import HISTORY
+from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibration
+from training.card import FIGURES
+from training.evaluate import CURVES, METRICS, PREDICTIONS, evaluate, scores_of, times_tested
+from training.export import LARGEST_DIFFERENCE, check_agreement
+from training.fit import READER
+from training.pictures import load_pictures
+from training.release import CARD, Edition, clean_commit, head_commit, publish
+from training.statistics import measure, youden_threshold
+from training.stress import shifts
+
+PARTS = ("training", "validation", "test")
+SECOND = Edition("1.1.0", "Reads better.", "1" * 40)
+MEASURE_FIRST = "Run `python -m training evaluate --run ... --split training validation test` first."
+
+
+@pytest.fixture(scope="module")
+def parts(tiny_set) -> Cut:
+    return cut(load_index(tiny_set))
+
+
+@pytest.fixture(scope="module")
+def candidate(measured_run):
+    return load_release(measured_run / CANDIDATE)
+
+
+@pytest.fixture(scope="module")
+def metrics(candidate) -> dict:
+    return json.loads((candidate.directory / METRICS).read_text())
+
+
+@pytest.fixture(scope="module")
+def predictions(candidate) -> pd.DataFrame:
+    return pd.read_csv(candidate.directory / PREDICTIONS)
+
+
+@pytest.fixture
+def old_release(published, tmp_path) -> Path:
+    """A release that lies where a new one is to go."""
+    return shutil.copytree(published, tmp_path / "release")
+
+
+def publishing(run: Path, parts: Cut, target: Path) -> None:
+    publish(load_release(run / CANDIDATE), parts, target, SECOND, times_tested=2)
+
+
+def change_metrics(run: Path, **changed) -> None:
+    path = run / CANDIDATE / METRICS
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def sentence(words: str) -> str:
+    return f"^{re.escape(words)}$"
+
+
+# --- measuring
+
+
+def test_predictions_tell_file_patient_split_label_cause_and_probability_of_every_picture(predictions, parts):
+    assert list(predictions.columns) == ["file", "patient", "split", "label", "cause", "probability"]
+    told = predictions.drop(columns="probability").itertuples(index=False, name=None)
+    assert list(told) == [(r.path.name, r.patient, part, r.label, r.cause) for part in PARTS for r in parts.part(part)]
+    assert predictions["probability"].between(0, 1).all()
+
+
+def test_probabilities_are_those_that_the_app_reads(predictions, parts, candidate):
+    reader = Reader(candidate)
+    for record in parts.test[::9]:
+        (told,) = predictions.loc[predictions["file"] == record.path.name, "probability"]
+        assert reader.read(decode(record.path.read_bytes())).probability == told
+
+
+def test_the_metrics_are_those_of_the_predictions_at_the_operating_point(metrics, predictions, candidate):
+    point = candidate.operating_point()
+
+    assert metrics["operating_point"] == {"name": point.name, "threshold": point.threshold}
+    assert metrics["network_sha256"] == hashlib.sha256(candidate.network).hexdigest()
+    assert metrics["splits"] == {part: measure(scores_of(predictions, part), point.threshold) for part in PARTS}
+
+
+def test_the_curves_begin_and_end_where_they_must_and_enclose_the_auc(candidate, metrics):
+    curves = pd.read_csv(candidate.directory / CURVES)
+
+    assert list(curves.columns) == ["split", "curve", "threshold", "x", "y"]
+    for part in PARTS:
+        roc = curves[(curves["split"] == part) & (curves["curve"] == "roc")]
+        assert roc[["x", "y"]].iloc[0].tolist() == [0, 0]
+        assert roc[["x", "y"]].iloc[-1].tolist() == [1, 1]
+        assert np.trapezoid(roc["y"], roc["x"]) == pytest.approx(metrics["splits"][part]["auc"]["value"])
+        precision_recall = curves[(curves["split"] == part) & (curves["curve"] == "precision_recall")]
+        assert precision_recall[["x", "y"]].iloc[-1].tolist() == [0, 1]
+
+
+def test_validation_is_also_measured_under_every_shift(metrics, parts):
+    stress = metrics["stress_validation"]
+
+    assert stress["n"] == len(parts.validation)
+    assert stress["shifts"].keys() == shifts().keys()
+    areas = [one["auc"] for one in stress["shifts"].values()]
+    assert (stress["mean_auc"], stress["worst_auc"]) == (pytest.approx(np.mean(areas)), min(areas))
+
+
+def test_every_opening_of_the_test_part_is_one_more_row_under_one_header(measured_run, candidate, parts, tmp_path):
+    log = Path(shutil.copy(measured_run.with_name("TEST_LOG.csv"), tmp_path))
+    assert times_tested(log) == 1
+
+    measured = evaluate(candidate, parts, ["test"], tmp_path / "out", log, commit="abc")
+    evaluate(candidate, parts, ["validation"], tmp_path / "out", log, commit="abc")
+
+    assert times_tested(log) == 2
+    with log.open(newline="") as file:
+        header, first, second = csv.reader(file)
+    assert header == ["date", "commit", "network_sha256", "n", "auc", "accuracy", "sensitivity", "specificity"]
+    assert second[1:4] == ["abc", measured["network_sha256"], str(len(parts.test))]
+    assert [float(figure) for figure in second[4:]] == [measured["splits"]["test"][m]["value"] for m in header[4:]]
+    assert first[2:] == second[2:]
+
+
+def test_without_a_log_the_test_part_was_never_opened(tmp_path):
+    assert times_tested(tmp_path / "TEST_LOG.csv") == 0
+
+
+def test_a_part_without_pictures_is_named_before_anything_is_read_or_logged(candidate, parts, tmp_path):
+    without_test = dataclasses.replace(parts, test=[])
+
+    words = "The data set holds no test pictures. Name other parts with --split."
+    with pytest.raises(DatasetError, match=sentence(words)):
+        evaluate(candidate, without_test, PARTS, tmp_path / "out", tmp_path / "TEST_LOG.csv", "abc")
+    assert not list(tmp_path.iterdir())
+
+
+# --- the candidate
+
+
+def test_a_run_that_has_not_ended_gives_no_candidate(own_run, parts):
+    (own_run / READER).unlink()
+
+    words = f"{own_run} holds no finished training run. Finish it with `python -m training fit --run {own_run}`."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        assemble(own_run, parts)
+
+
+def test_threshold_calibration_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
+    scores = scores_of(predictions, "validation")
+    reader = Reader(candidate)
+    raw = [reader.raw(picture[np.newaxis].astype(np.float32)) for picture in load_pictures(parts.validation, 32, "")]
+    evidence = np.concatenate([one.class_activation_map.ravel() for one in raw])
+
+    chosen = fit_calibration(np.array([one.logit for one in raw]), scores.target)
+    assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(chosen), rel=1e-6)
+    assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
+    # the threshold is chosen on pictures rounded to whole grey values, the predictions are not rounded
+    assert candidate.operating_point().threshold == pytest.approx(youden_threshold(scores), abs=0.02)
+    assert candidate.operating_point().chosen == "Largest sensitivity + specificity - 1 on 20 validation pictures."
+
+
+@settings(max_examples=30)
+@given(
+    logits=st.lists(st.floats(-8, 8), min_size=8, max_size=40, unique=True),
+    slope=st.floats(0.2, 3),
+    intercept=st.floats(-2, 2),
+)
+def test_calibration_of_separable_classes_keeps_the_order_and_stays_finite(logits, slope, intercept):
+    logits = np.sort(logits)
+    target = np.arange(len(logits)) >= len(logits) // 2
+
+    fitted = fit_calibration(logits * slope + intercept, target.astype(int))
+
+    assert fitted.slope > 0
+    assert np.isfinite(dataclasses.astuple(fitted)).all()
+
+
+def test_calibration_finds_the_probabilities_that_the_targets_were_drawn_with():
+    rng = np.random.default_rng(2)
+    logits = rng.normal(0, 2, 20_000)
+    target = (rng.random(20_000) < 1 / (1 + np.exp(-(0.7 * logits - 1)))).astype(int)
+
+    fitted = fit_calibration(logits, target)
+
+    assert (fitted.slope, fitted.intercept) == (pytest.approx(0.7, abs=0.05), pytest.approx(-1, abs=0.06))
+
+
+# --- agreement of Keras and LiteRT
+
+
+class FakeKeras:
+    def __init__(self, logits):
+        self.logits = np.array(logits, np.float32)
+
+    def predict(self, pictures, verbose):
+        assert (pictures.dtype, verbose) == (np.float32, 0)
+        return self.logits[:, np.newaxis]
+
+
+class FakeReader:
+    """Answers logit 0.5 to every picture, or what a test wants."""
+
+    def __init__(self, release, **wanted):
+        self.release = dataclasses.replace(release, calibration=Calibration(1.0, 0.0))
+        good = {"logit": 0.5, "class_activation_map": np.zeros((7, 7), np.float32), "embedding": np.ones(6, np.float32)}
+        self.reading = RawReading(**(good | wanted))
+
+    def raw(self, picture):
+        assert (picture.shape, picture.dtype) == ((1, 32, 32, 1), np.float32)
+        return self.reading
+
+
+TWO_PICTURES = np.zeros((2, 32, 32, 1), np.uint8)
+
+
+def test_equal_networks_agree_and_the_largest_difference_of_probability_is_told(candidate):
+    assert check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate), TWO_PICTURES) == 0
+
+    difference = check_agreement(FakeKeras([0.5, 0.501]), FakeReader(candidate), TWO_PICTURES)
+    release = FakeReader(candidate).release
+    assert difference == pytest.approx(calibrated(0.501, release) - calibrated(0.5, release), rel=1e-3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("output", ["logit", "class_activation_map", "embedding"])
+def test_an_answer_of_litert_that_is_not_finite_stops_the_release(candidate, output, value):
+    answer = {"logit": float(value)}.get(output, np.array([[0, value]], np.float32))
+
+    words = "The exported network answers with numbers that are not finite. Nothing was released."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate, **{output: answer}), TWO_PICTURES)
+
+
+def test_an_answer_of_keras_that_is_not_finite_stops_the_release(candidate):
+    words = "The exported network answers with numbers that are not finite. Nothing was released."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        check_agreement(FakeKeras([0.5, np.nan]), FakeReader(candidate), TWO_PICTURES)
+
+
+def test_one_picture_that_reads_differently_stops_the_release(candidate):
+    words = (
+        f"Keras and LiteRT differ by 0.1086 of probability; less than {LARGEST_DIFFERENCE} is accepted. Nothing was "
+        "released."
+    )
+    with pytest.raises(TrainingError, match=sentence(words)):
+        check_agreement(FakeKeras([0.5, 1.0]), FakeReader(candidate), TWO_PICTURES)
+
+
+# --- publishing
+
+
+def test_a_published_release_is_verified_and_reads(published, parts, predictions):
+    release = load_release(published)
+
+    finding = Reader(release).read(decode(parts.test[-1].path.read_bytes()))
+
+    assert (finding.model_version, release.version) == ("1.0.0", "1.0.0")
+    assert finding.probability == predictions["probability"].iloc[-1]
+
+
+def test_a_release_lists_every_file_and_holds_no_other(published):
+    listed = load_release(published).description["files"]
+
+    assert listed.keys() == {NETWORK, READER, HISTORY, METRICS, PREDICTIONS, CURVES, CARD}
+    assert {path.name for path in published.iterdir()} == {*listed, "model.json"}
+    assert not list(published.parent.glob("release.*"))
+
+
+def test_a_release_tells_who_made_it_and_how_well_it_does(published, metrics, parts):
+    described = load_release(published).description
+
+    assert described["git_commit"] == "0" * 40
+    assert described["changelog"] == [{"version": "1.0.0", "change": "First release."}]
+    assert described["test_split_opened"] == 1
+    assert described["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
+    assert described["dataset"]["pictures"] == {part: len(parts.part(part)) for part in PARTS}
+    assert described["training_prevalence"] == 0.5
+    card = (published / CARD).read_text()
+    assert "model 1.0.0" in card
+    assert f"{metrics['splits']['test']['auc']['value']:.3f}" in card
+
+
+def test_a_new_release_replaces_the_old_one_and_goes_on_with_its_changelog(measured_run, parts, old_release):
+    publishing(measured_run, parts, old_release)
+
+    described = load_release(old_release).description
+    assert described["version"] == "1.1.0"
+    assert [entry["version"] for entry in described["changelog"]] == ["1.1.0", "1.0.0"]
+    assert [path.name for path in old_release.parent.iterdir()] == [old_release.name]
+
+
+def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, parts, old_release):
+    old_release.rename(old_release.with_name("release.old"))
+
+    publishing(measured_run, parts, old_release)
+
+    versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
+    assert versions == ["1.1.0", "1.0.0"]
+
+
+def test_a_broken_old_release_does_not_stop_a_new_one(measured_run, parts, old_release):
+    (old_release / NETWORK).write_bytes(b"damaged")
+
+    publishing(measured_run, parts, old_release)
+
+    assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == ["1.1.0"]
+
+
+def assert_still_the_old_one(release: Path) -> None:
+    assert load_release(release).version == "1.0.0"
+    assert [path.name for path in release.parent.iterdir() if path.name.startswith("release")] == ["release"]
+
+
+@pytest.mark.parametrize("name", [METRICS, PREDICTIONS, CURVES])
+def test_a_candidate_that_was_not_measured_is_not_published(own_measured_run, parts, old_release, name):
+    (own_measured_run / CANDIDATE / name).unlink()
+
+    words = f"The candidate has not been measured ({name} missing). {MEASURE_FIRST}"
+    with pytest.raises(TrainingError, match=sentence(words)):
+        publishing(own_measured_run, parts, old_release)
+    assert_still_the_old_one(old_release)
+
+
+def test_metrics_of_other_weights_are_not_published(own_measured_run, parts, old_release):
+    change_metrics(own_measured_run, network_sha256="0" * 64)
+
+    words = f"The candidate's metrics belong to other weights. {MEASURE_FIRST}"
+    with pytest.raises(TrainingError, match=sentence(words)):
+        publishing(own_measured_run, parts, old_release)
+    assert_still_the_old_one(old_release)
+
+
+@pytest.mark.parametrize("alone", ["validation", "test"])
+def test_a_candidate_measured_on_one_part_alone_is_not_published(own_measured_run, metrics, parts, old_release, alone):
+    change_metrics(own_measured_run, splits={alone: metrics["splits"][alone]})
+
+    words = f"The candidate has been measured on {alone} alone. {MEASURE_FIRST}"
+    with pytest.raises(TrainingError, match=sentence(words)):
+        publishing(own_measured_run, parts, old_release)
+    assert_still_the_old_one(old_release)
+
+
+def test_a_release_whose_files_disagree_is_not_published(measured_run, parts, old_release, monkeypatch):
+    def disagree(*_):
+        raise TrainingError("Keras and LiteRT differ.")
+
+    monkeypatch.setattr(training.release, "check_agreement", disagree)
+
+    with pytest.raises(TrainingError, match=r"^Keras and LiteRT differ\.$"):
+        publishing(measured_run, parts, old_release)
+    assert_still_the_old_one(old_release)
+
+
+@pytest.mark.parametrize("where", [(shutil, "copy2"), (Path, "write_text")], ids=["copying", "describing"])
+def test_a_disk_that_fills_up_leaves_the_old_release_and_nothing_beside_it(
+    measured_run, parts, old_release, monkeypatch, where
+):
+    candidate = load_release(measured_run / CANDIDATE)
+    owner, name = where
+    whole, written = getattr(owner, name), []
+
+    def full(*arguments, **named):
+        written.append(arguments)
+        if len(written) > 1 or owner is Path:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return whole(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, full)
+        with pytest.raises(OSError, match="No space left on device") as raised:
+            publish(candidate, parts, old_release, SECOND, times_tested=2)
+
+    assert raised.value.errno == errno.ENOSPC  # by which the command knows it; shutil's own copytree hides it
+    assert_still_the_old_one(old_release)
+
+
+# --- the commit that a release names
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:  # set where tests run in a git hook
+        monkeypatch.delenv(name)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "program.py").write_text("")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "First")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S607
+
+
+def test_a_clean_checkout_gives_its_commit(checkout):
+    assert clean_commit(checkout) == head_commit(checkout) == git(checkout, "rev-parse", "HEAD").strip()
+
+
+@pytest.mark.parametrize(("file", "status"), [("program.py", " M program.py"), ("new.py", "?? new.py")])
+def test_a_checkout_with_something_uncommitted_is_refused_with_what_it_is(checkout, file, status):
+    (checkout / file).write_text("changed")
+
+    words = f"Commit or remove these before a release is made:\n{status}"
+    with pytest.raises(TrainingError, match=sentence(words)):
+        clean_commit(checkout)
+
+
+def test_without_a_checkout_no_release_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    words = "A release is made from a git checkout, so that it can name the program that made it."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        clean_commit(tmp_path)
+    assert head_commit(tmp_path) == "unknown"
+
+
+def test_without_git_on_the_machine_the_commit_is_unknown(checkout, monkeypatch):
+    monkeypatch.setenv("PATH", str(checkout))
+
+    assert head_commit(checkout) == "unknown"
+
+
+def test_the_readme_has_the_place_where_a_release_writes_its_figures():
+    assert FIGURES in (Path(training.release.__file__).parent.parent / "README.md").read_text()

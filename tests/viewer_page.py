@@ -1,0 +1,35 @@
+"""The small app that tests/test_viewer.py opens in a browser: a picture made in numpy, and widgets that rerun it."""
+
+import numpy as np
+import streamlit as st
+
+from tests.synthetic import synthetic_radiograph
+from ui.viewer import radiograph_viewer
+
+
+def synthetic_heat_map() -> np.ndarray:
+    """One peak in the upper right: float32 (7, 7), 0-1."""
+    heat_map = np.zeros((7, 7), dtype=np.float32)
+    heat_map[1, 5] = 1.0
+    return heat_map
+
+
+def colour_table() -> np.ndarray:
+    """Transparent to nearly opaque red: uint8 (256, 4)."""
+    ramp = np.arange(256)
+    return np.stack([np.full(256, 255), np.zeros(256), np.zeros(256), ramp * 0.8], axis=1).astype(np.uint8)
+
+
+def page() -> None:
+    """Show the viewer between what a page has above and below it."""
+    st.set_page_config(layout="wide")
+    st.button("Rerun")
+    heat_map = None if st.checkbox("Without map") else synthetic_heat_map()
+    pixels = 255 - synthetic_radiograph() if st.checkbox("Other picture") else synthetic_radiograph()
+    if not st.checkbox("Away"):
+        radiograph_viewer(pixels, heat_map, colour_table(), alt="A synthetic chest", key="viewer")
+    st.write("Below the viewer. " * 400)
+
+
+if __name__ == "__main__":
+    page()
