@@ -30,10 +30,11 @@ class Identity:
 
 def identify(file_name: str, label: str) -> Identity:
     """Read patient, group and cause from a file name; a name of no known form is a patient of its own."""
+    cause = "none" if label == "NORMAL" else "unknown"
     if match := PNEUMONIA_NAME.match(file_name):
         number, agent = int(match["number"]), match["agent"]
-        return Identity(f"person{number}_{agent}", f"person{number}", CAUSE[agent])
-    cause = "none" if label == "NORMAL" else "unknown"
+        named = cause if label == "NORMAL" else CAUSE[agent]  # the folder is the label, whatever a name says
+        return Identity(f"person{number}_{agent}", f"person{number}", named)
     if match := NORMAL_NAME.match(file_name):
         return Identity(f"{match['series']}-{match['number']}", f"IM-{match['number']}", cause)
     stem = PurePath(file_name).stem

@@ -233,3 +233,10 @@ def test_throughput_prints_the_rate_of_pipeline_step_and_training(tiny_set, monk
         r"training / step alone: \d+\.\d\d \(1 = never waits for the pipeline\)\n",
         printed,
     )
+
+
+def test_a_run_folder_that_is_a_file_ends_in_a_sentence(capsys, tiny_set, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("not a folder")
+    assert main(["fit", "--data", str(tiny_set), "--run", str(taken), "--backbone", "none"]) == 1
+    assert f"{taken} cannot be used (File exists). Name another folder" in capsys.readouterr().err

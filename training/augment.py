@@ -100,11 +100,16 @@ def _mask(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     grey = int(rng.choice([0, 255, rng.integers(256)]))
     kind = rng.integers(3)
     if kind == 0:
-        deep = rng.uniform(0.02, 0.12, size=4) * (rng.random(4) < 0.5)
-        draw.rectangle((0, 0, deep[0] * width, height), fill=grey)
-        draw.rectangle(((1 - deep[1]) * width, 0, width, height), fill=grey)
-        draw.rectangle((0, 0, width, deep[2] * height), fill=grey)
-        draw.rectangle((0, (1 - deep[3]) * height, width, height), fill=grey)
+        left, right, top, bottom = rng.uniform(0.02, 0.12, size=4)
+        bars = (
+            (0, 0, left * width, height),
+            ((1 - right) * width, 0, width, height),
+            (0, 0, width, top * height),
+            (0, (1 - bottom) * height, width, height),
+        )
+        for bar in bars:
+            if rng.random() < 0.5:
+                draw.rectangle(bar, fill=grey)
     elif kind == 1:
         side = rng.uniform(0.08, 0.25, size=2)
         left, top = rng.uniform(0, 1 - side)

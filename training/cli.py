@@ -31,14 +31,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if not (sentence := _sentence(error)):
             raise
-        print("The disk is full. Free some space and start the same command again.", file=sys.stderr)
+        print(sentence, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return 1
     return 0
+
+
+def _sentence(error: OSError) -> str | None:
+    """What the user can mend, in words; None for what only a programmer can."""
+    if error.errno == errno.ENOSPC:
+        return "The disk is full. Free some space and start the same command again."
+    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+        return f"{error.filename} cannot be used ({error.strerror}). Name another folder, or allow writing there."
+    return None
 
 
 def _quiet_tensorflow() -> None:
