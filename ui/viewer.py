@@ -9,7 +9,7 @@ Streamlit calls this module on every rerun; the browser's half is viewer.js. One
     colours   uint8, 256 x 4, red green blue alpha
 
 Raw bytes because JSON would need base64: a third more, decoded on the browser's main thread. On a rerun with nothing
-changed the message is byte for byte the same, and Streamlit sends its hash instead of it.
+changed the message is byte for byte the same, and the browser, which compares the digests, decodes nothing anew.
 """
 
 import hashlib
