@@ -33,8 +33,11 @@ class Augmenter:
         """Change one picture: uint8 (height, width), bright = dense, to uint8 of the same shape."""
         if self.strength == 0:
             return pixels
-        picture = self._reframe(Image.fromarray(pixels), rng)
-        picture = self._retone(picture, rng)
+        return self.change_look(np.asarray(self._reframe(Image.fromarray(pixels), rng)), rng)
+
+    def change_look(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Change tone, sharpness, noise, compression and what covers the picture, but move nothing."""
+        picture = self._retone(Image.fromarray(pixels), rng)
         for change, probability in ((_resharpen, 0.5), (_add_noise, 0.3), (_recompress, 0.4), (_mask, 0.4)):
             if rng.random() < probability * self.strength:
                 picture = change(picture, rng)

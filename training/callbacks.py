@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 from tqdm.keras import TqdmCallback
 
-from training.config import FitConfig
+from training.config import RunConfig
 from training.files import recover, swap
 
 MONITOR = "val_loss"  # smooth where the AUC has long saturated, and it punishes confident errors
@@ -100,7 +100,7 @@ def resume(run: Path, epochs: int) -> tuple[int, int]:
     return first, first if json.loads((backup / MEMORY).read_text())["stopped"] else epochs
 
 
-def make_callbacks(run: Path, config: FitConfig, first_epoch: int, steps: int) -> list[keras.callbacks.Callback]:
+def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -> list[keras.callbacks.Callback]:
     """The callbacks of a run in the order that resuming needs; each decides on validation."""
     checkpoint = keras.callbacks.ModelCheckpoint(
         str(run / BEST), monitor=MONITOR, mode="min", save_best_only=True, save_weights_only=True

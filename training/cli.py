@@ -13,7 +13,7 @@ from dataset.cut import cut
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from model.errors import ReaderError, TrainingError
 from model.release import RELEASE_DIR, load_release
-from training.config import FitConfig
+from training.config import FitConfig, LungConfig, RunConfig
 
 PROJECT = Path(__file__).parent.parent
 README = PROJECT / "README.md"
@@ -61,8 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fitting = commands.add_parser("fit", help="train on the pictures, or go on with a run that was killed")
     _add_places(fitting)
-    _add_config(fitting)
+    _add_config(fitting, FitConfig)
     fitting.set_defaults(command=_fit)
+    lungs = commands.add_parser("lungs", help="train the network that finds the lungs")
+    _add_data(lungs)
+    lungs.add_argument("--run", type=Path, default=Path("runs/lungs"), help="folder of the run (default %(default)s)")
+    lungs.add_argument("--masks", type=Path, required=True, help="folder of the lung masks, <stem>.png each")
+    _add_config(lungs, LungConfig)
+    lungs.set_defaults(command=_lungs)
     evaluating = commands.add_parser("evaluate", help="measure a run, or the committed release, and write the figures")
     _add_data(evaluating)
     evaluating.add_argument("--run", type=Path, help="measure this run instead of the committed release")
@@ -77,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     releasing.set_defaults(command=_release)
     measuring = commands.add_parser("throughput", help="pictures per second of the pipeline alone and of training")
     _add_data(measuring)
-    _add_config(measuring)
+    _add_config(measuring, FitConfig)
     measuring.set_defaults(command=_throughput)
     fetching = commands.add_parser("download", help="fetch the public data set")
     fetching.add_argument("--to", type=Path, default=DEFAULT_ROOT, help="default %(default)s")
@@ -96,8 +102,8 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/reader"), help="folder of the run (default %(default)s)")
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    for field in dataclasses.fields(FitConfig):
+def _add_config(parser: argparse.ArgumentParser, kind: type[RunConfig]) -> None:
+    for field in dataclasses.fields(kind):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
@@ -106,14 +112,21 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _config(options: argparse.Namespace) -> FitConfig:
-    return FitConfig(**{field.name: getattr(options, field.name) for field in dataclasses.fields(FitConfig)})
+def _config(options: argparse.Namespace, kind: type[RunConfig]) -> RunConfig:
+    return kind(**{field.name: getattr(options, field.name) for field in dataclasses.fields(kind)})
 
 
 def _fit(options: argparse.Namespace) -> None:
     from training.fit import fit
 
-    fit(options.data, options.run, _config(options))
+    fit(options.data, options.run, _config(options, FitConfig))
+
+
+def _lungs(options: argparse.Namespace) -> None:
+    from training.lungs import fit_lungs
+
+    measured = fit_lungs(options.data, options.masks, options.run, _config(options, LungConfig))
+    print(json.dumps(measured, indent=2))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -167,7 +180,7 @@ def _release(options: argparse.Namespace) -> None:
 def _throughput(options: argparse.Namespace) -> None:
     from training.throughput import throughput
 
-    print(throughput(options.data, _config(options)))
+    print(throughput(options.data, _config(options, FitConfig)))
 
 
 def _download(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from training.files import write_json
 
@@ -15,21 +15,17 @@ def option(default: Any, help_text: str) -> Any:
 
 
 @dataclass(frozen=True)
-class FitConfig:
-    """Settings of one training run."""
+class RunConfig:
+    """Settings that every training run has."""
 
-    backbone: str = option("imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'")
-    seed: int = option(1, "order of the pictures, augmentation, initial head and dropout follow from it")
+    seed: int = option(1, "order of the pictures, augmentation, initial weights and dropout follow from it")
     size: int = option(224, "height and width of the network's input, pixels")
-    alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
     batch_size: int = option(32, "pictures per step")
     epochs: int = option(10, "most passes over the training pictures; the learning rate reaches zero at the last")
     patience: int = option(5, "epochs without a better validation loss before training stops")
     learning_rate: float = option(5e-4, "peak of the cosine schedule (AdamW)")
     warmup_epochs: float = option(0.5, "epochs of linear rise to the peak")
     weight_decay: float = option(1e-2, "decoupled weight decay (AdamW)")
-    label_smoothing: float = option(0.05, "0 trusts every label fully, 1 none")
-    dropout: float = option(0.2, "share of the embedding dropped before the last layer")
     augmentation: float = option(1.0, "strength of augmentation: 0 none, 1 full")
     workers: int = option(2, "threads that prepare pictures")
 
@@ -38,6 +34,26 @@ class FitConfig:
         write_json(path, dataclasses.asdict(self))
 
     @classmethod
-    def load(cls, path: Path) -> "FitConfig":
+    def load(cls, path: Path) -> Self:
         """Read settings that `save` wrote."""
         return cls(**json.loads(path.read_text()))
+
+
+@dataclass(frozen=True)
+class FitConfig(RunConfig):
+    """Settings of one training run of the reader."""
+
+    backbone: str = option("imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'")
+    alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
+    label_smoothing: float = option(0.05, "0 trusts every label fully, 1 none")
+    dropout: float = option(0.2, "share of the embedding dropped before the last layer")
+
+
+@dataclass(frozen=True)
+class LungConfig(RunConfig):
+    """Settings of one training run of the lung network."""
+
+    size: int = option(128, "height and width of the network's input and map, pixels; a multiple of 8")
+    epochs: int = option(12, "most passes over the training pictures; the learning rate reaches zero at the last")
+    learning_rate: float = option(2e-3, "peak of the cosine schedule (AdamW)")
+    weight_decay: float = option(1e-3, "decoupled weight decay (AdamW)")

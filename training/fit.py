@@ -11,14 +11,15 @@ import dataclasses
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from dataset.cut import Cut, cut
 from dataset.index import load_index
 from model.errors import TrainingError
 from training.callbacks import make_callbacks, resume
-from training.config import FitConfig
+from training.config import FitConfig, RunConfig
 from training.network import build_reader
-from training.pictures import TrainingStream, balanced_weights, load_pictures, targets
+from training.pictures import Stream, TrainingStream, balanced_weights, load_pictures, targets
 
 CONFIG = "config.json"
 READER = "reader.keras"
@@ -32,7 +33,7 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
         TrainingError: the folder holds a run with other settings, or the backbone cannot be had.
     """
     parts = cut(load_index(data))
-    _claim(run, config)
+    claim(run, config)
     _write_cut(run / "cut.csv", parts)
     keras.utils.set_random_seed(config.seed)
     reader = build_reader(config)
@@ -42,21 +43,29 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
     validation = load_pictures(parts.validation, config.size, "validation pictures").astype("float32")
     validation_target = targets(parts.validation)
     compile_reader(reader, config, stream.steps_per_epoch)
-    first_epoch, end = resume(run, config.epochs)
-    reader.fit(
+    train(reader, stream, (validation, validation_target, balanced_weights(validation_target)), run)
+    save_network(reader, run / READER)
+
+
+def train(network: keras.Model, stream: Stream, validation: tuple[np.ndarray, ...], run: Path) -> None:
+    """Train a compiled network, or go on with it, to the end of the run; it ends with the weights of the best epoch.
+
+    stream: what it learns from, with the run's settings; validation: pictures, targets and, if any, weights.
+    """
+    first_epoch, end = resume(run, stream.config.epochs)
+    network.fit(
         stream.batches(first_epoch),
         steps_per_epoch=stream.steps_per_epoch,
         epochs=end,
-        validation_data=(validation, validation_target, balanced_weights(validation_target)),
+        validation_data=validation,
         validation_batch_size=64,
-        callbacks=make_callbacks(run, config, first_epoch, stream.steps_per_epoch),
+        callbacks=make_callbacks(run, stream.config, first_epoch, stream.steps_per_epoch),
         verbose=0,
         shuffle=False,  # the stream shuffles
     )
-    _save(reader, run / READER)
 
 
-def learning_rate(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
+def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
     """Linear rise, then a cosine to zero: a function of the step alone, so that a resumed run needs no memory of it."""
     warmup = round(config.warmup_epochs * steps_per_epoch)
     return keras.optimizers.schedules.CosineDecay(
@@ -67,27 +76,33 @@ def learning_rate(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.s
     )
 
 
-def compile_reader(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
-    """Give the network its optimizer, loss and metrics."""
-    reader.compile(
-        keras.optimizers.AdamW(learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0),
-        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
-        weighted_metrics=[],
-        metrics=[
-            keras.metrics.AUC(from_logits=True, name="auc"),
-            keras.metrics.BinaryAccuracy("accuracy", threshold=0),
-        ],
+def compile_network(network: keras.Model, config: RunConfig, steps_per_epoch: int, loss, metrics: list) -> None:
+    """Give a network its optimizer, loss and metrics."""
+    optimizer = keras.optimizers.AdamW(
+        learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0
     )
+    network.compile(optimizer, loss, metrics=metrics, weighted_metrics=[])
 
 
-def _claim(run: Path, config: FitConfig) -> None:
-    """Make the run folder, or make sure that it holds a run with these very settings."""
+def compile_reader(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+    """Give the reader its optimizer, loss and metrics."""
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
+    auc = keras.metrics.AUC(from_logits=True, name="auc")
+    compile_network(reader, config, steps_per_epoch, loss, [auc, keras.metrics.BinaryAccuracy("accuracy", threshold=0)])
+
+
+def claim(run: Path, config: RunConfig) -> None:
+    """Make the run folder, or make sure that it holds a run with these very settings.
+
+    Raises:
+        TrainingError: it holds one with others.
+    """
     run.mkdir(parents=True, exist_ok=True)
     written = run / CONFIG
     if not written.exists():
         config.save(written)
         return
-    found = FitConfig.load(written)
+    found = type(config).load(written)
     differ = [f.name for f in dataclasses.fields(config) if getattr(found, f.name) != getattr(config, f.name)]
     if differ:
         raise TrainingError(
@@ -104,8 +119,8 @@ def _write_cut(path: Path, parts: Cut) -> None:
             rows.writerows([r.path.name, part, r.patient, r.label, r.cause] for r in parts.part(part))
 
 
-def _save(reader: keras.Model, path: Path) -> None:
+def save_network(network: keras.Model, path: Path) -> None:
     """Save without optimizer state; a full disk leaves no half file."""
     beside = path.with_name(f"new-{path.name}")
-    keras.Model(reader.input, reader.output, name=reader.name).save(beside)
+    keras.Model(network.input, network.output, name=network.name).save(beside)
     beside.replace(path)

@@ -1,9 +1,12 @@
 """Feed pictures to training: decoded once into memory, changed at random by threads ahead of the step."""
 
+import itertools
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from tqdm import tqdm
@@ -14,9 +17,7 @@ from model.errors import DatasetError, FileRefused
 from model.preprocess import preprocess
 from model.radiograph import Radiograph
 from training.augment import Augmenter
-from training.config import FitConfig
-
-Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+from training.config import RunConfig
 
 LOOK_AHEAD = 6  # batches prepared before they are asked for; more only holds memory
 
@@ -68,44 +69,55 @@ def balanced_weights(target: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class TrainingStream:
+class Stream(ABC):
     """Endless shuffled, augmented batches, the same for the same seed whenever it is started.
 
     Every batch depends on seed, epoch and its number alone, so that a run that was killed goes on with the very
     pictures that it would have seen. Plain arrays: any Keras backend takes them.
 
-    pictures: uint8 (n, size, size, 1); target: float32 (n, 1).
+    pictures: uint8 (n, size, size, 1); target: what is to be learned of each, first axis n.
     """
 
     pictures: np.ndarray
     target: np.ndarray
-    config: FitConfig
+    config: RunConfig
+
+    @abstractmethod
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Make one batch of the pictures numbered `members`: float32 pictures, targets and, if any, weights."""
 
     @property
     def steps_per_epoch(self) -> int:
         """Whole batches in an epoch; which pictures are left over changes with every shuffle."""
         return max(1, len(self.pictures) // self.config.batch_size)
 
-    def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
-        """Yield (float32 pictures (batch, size, size, 1), targets (batch, 1), weights (batch, 1)) from an epoch on."""
-        weights = balanced_weights(self.target)
+    def batches(self, first_epoch: int = 0) -> Iterator[tuple[np.ndarray, ...]]:
+        """Yield batches from an epoch on, without end."""
         with ThreadPoolExecutor(self.config.workers) as pool:
-            ahead: deque[Future[Batch]] = deque()
-            for epoch, number, members in self._plan(first_epoch):
-                ahead.append(pool.submit(self._batch, epoch, number, members, weights))
+            ahead: deque[Future] = deque()
+            for members, seed in self._plan(first_epoch):
+                ahead.append(pool.submit(self.batch, members, np.random.default_rng(seed)))
                 if len(ahead) >= LOOK_AHEAD:
                     yield ahead.popleft().result()
 
-    def _plan(self, first_epoch: int) -> Iterator[tuple[int, int, np.ndarray]]:
-        epoch = first_epoch
-        while True:
+    def _plan(self, first_epoch: int) -> Iterator[tuple[np.ndarray, tuple[int, int, int]]]:
+        for epoch in itertools.count(first_epoch):
             order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self.pictures))
             for number in range(self.steps_per_epoch):
-                yield epoch, number, order[number * self.config.batch_size : (number + 1) * self.config.batch_size]
-            epoch += 1
+                members = order[number * self.config.batch_size : (number + 1) * self.config.batch_size]
+                yield members, (self.config.seed, epoch, number)
 
-    def _batch(self, epoch: int, number: int, members: np.ndarray, weights: np.ndarray) -> Batch:
-        rng = np.random.default_rng((self.config.seed, epoch, number))
+
+@dataclass(frozen=True)
+class TrainingStream(Stream):
+    """Batches for the reader: float32 (batch, size, size, 1), targets and balanced weights (batch, 1)."""
+
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Augment the pictures and weigh the classes alike."""
         augment = Augmenter(self.config.augmentation)
         pictures = np.stack([augment(self.pictures[index, :, :, 0], rng) for index in members])
-        return pictures[..., np.newaxis].astype(np.float32), self.target[members], weights[members]
+        return pictures[..., np.newaxis].astype(np.float32), self.target[members], self._weights[members]
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        return balanced_weights(self.target)

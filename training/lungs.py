@@ -1,0 +1,180 @@
+"""Train the lung network: a small U-Net (Ronneberger et al. 2015, arXiv:1505.04597) that marks the lung fields.
+
+    python -m training lungs --masks MASKS --run runs/lungs
+
+MASKS holds a 1-bit PNG per picture under the picture's own stem (fields drawn by people, through the heart). Needed
+only by those who want to train lungs anew: everybody else uses those of the release.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from dataset.cut import cut
+from dataset.index import Record, load_index
+from model.errors import DatasetError
+from model.lungs import lung_box, lung_fields
+from training.augment import Augmenter
+from training.config import LungConfig
+from training.files import write_json
+from training.fit import claim, compile_network, save_network, train
+from training.pictures import Stream, load_pictures
+
+CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
+NETWORK = "lungs.keras"
+METRICS = "lungs.json"
+
+
+@dataclass(frozen=True)
+class LungStream(Stream):
+    """Batches of pictures and of their lung fields, moved alike; `target` is uint8 (n, size, size, 1), 0 or 255."""
+
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Float32 pictures, 0-255, and fields, 0-1, both (batch, size, size, 1)."""
+        strength = self.config.augmentation
+        look = Augmenter(strength).change_look
+        pairs = [_move(self.pictures[i, :, :, 0], self.target[i, :, :, 0], strength, rng) for i in members]
+        pictures = np.stack([look(picture, rng) for picture, _ in pairs])[..., np.newaxis]
+        fields = np.stack([field for _, field in pairs])[..., np.newaxis]
+        return pictures.astype(np.float32), fields / np.float32(255)
+
+
+def build_lungs(size: int) -> keras.Model:
+    """Build the network: (batch, size, size, 1), 0-255, to logits of the same shape."""
+    pictures = keras.Input((size, size, 1), name="radiograph")
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
+    skips = []
+    for level, channels in enumerate(CHANNELS):
+        x = _block(keras.layers.MaxPooling2D()(x) if level else x, channels, f"down{level}")
+        skips.append(x)
+    for level, channels in reversed(list(enumerate(CHANNELS[:-1]))):
+        x = keras.layers.UpSampling2D(interpolation="bilinear")(x)
+        x = _block(keras.layers.Concatenate()([x, skips[level]]), channels, f"up{level}")
+    return keras.Model(pictures, keras.layers.Conv2D(1, 1, name="logit")(x), name="lungs")
+
+
+def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
+    """Train on the training patients with a mask, measure on the validation patients; returns what lungs.json holds.
+
+    Raises:
+        DatasetError: pictures or masks cannot be used as they lie there.
+        TrainingError: the folder holds a run with other settings.
+    """
+    parts = cut(load_index(data))
+    training, validation = (_with_mask(part, masks) for part in (parts.training, parts.validation))
+    claim(run, config)
+    keras.utils.set_random_seed(config.seed)
+    network = build_lungs(config.size)
+    stream = LungStream(
+        load_pictures(training, config.size, "training pictures"), _load_masks(training, masks, config.size), config
+    )
+    held_out = load_pictures(validation, config.size, "validation pictures").astype(np.float32)
+    drawn = _load_masks(validation, masks, config.size) / np.float32(255)
+    compile_network(
+        network, config, stream.steps_per_epoch, _loss, [keras.metrics.BinaryAccuracy("accuracy", threshold=0)]
+    )
+    train(network, stream, (held_out, drawn), run)
+    save_network(network, run / NETWORK)
+    probability = keras.ops.convert_to_numpy(keras.ops.sigmoid(network.predict(held_out, verbose=0)))[..., 0]
+    measured = {"patients": len({r.patient for r in validation})} | measure_lungs(probability, drawn[..., 0] >= 0.5)
+    write_json(run / METRICS, measured)
+    return measured
+
+
+def measure_lungs(probability: np.ndarray, drawn: np.ndarray) -> dict:
+    """Dice coefficient and error of the lung box on held-out pictures.
+
+    Args:
+        probability: float (n, rows, columns), 0-1, the network's.
+        drawn: bool (n, rows, columns), people's.
+
+    Returns:
+        n; mean, median and 5th percentile of Dice; mean and 95th percentile of the largest error of the four edges, as
+        a share of the picture's side; pictures where no lungs were found.
+    """
+    fields = np.stack([lung_fields(one) for one in probability])
+    overlap = 2 * (fields & drawn).sum(axis=(1, 2)) / (fields.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2)))
+    boxes = [(lung_box(found), lung_box(true)) for found, true in zip(fields, drawn, strict=True)]
+    errors = [_edge_error(found, true) for found, true in boxes if found and true]
+    return {
+        "n": len(drawn),
+        "dice": {"mean": float(overlap.mean()), "median": float(np.median(overlap)), "p05": _quantile(overlap, 0.05)},
+        "box_error": {"mean": float(np.mean(errors)), "p95": _quantile(errors, 0.95)},
+        "not_found": sum(found is None for found, _ in boxes),
+    }
+
+
+def _edge_error(found, true) -> float:
+    return max(abs(getattr(found, e) - getattr(true, e)) for e in ("left", "top", "right", "bottom"))
+
+
+def _quantile(values: Sequence[float], q: float) -> float:
+    return float(np.quantile(values, q))
+
+
+def _block(x, channels: int, name: str):
+    for number in (1, 2):
+        x = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv{number}")(x)
+        x = keras.layers.BatchNormalization(momentum=0.98, name=f"{name}_norm{number}")(x)
+        x = keras.layers.ReLU(name=f"{name}_relu{number}")(x)
+    return x
+
+
+def _loss(drawn, logits):
+    """Cross-entropy, which is smooth, plus soft Dice, which does not mind that most of a picture is no lung."""
+    probability = keras.ops.sigmoid(logits)
+    overlap = 2 * keras.ops.sum(drawn * probability, axis=(1, 2, 3)) + 1
+    areas = keras.ops.sum(drawn + probability, axis=(1, 2, 3)) + 1
+    entropy = keras.ops.mean(keras.losses.binary_crossentropy(drawn, logits, from_logits=True), axis=(1, 2))
+    return entropy + 1 - overlap / areas
+
+
+def _mask_path(record: Record, masks: Path) -> Path:
+    return masks / f"{record.path.stem}.png"
+
+
+def _with_mask(records: Sequence[Record], masks: Path) -> list[Record]:
+    found = [record for record in records if _mask_path(record, masks).is_file()]
+    if not found:
+        raise DatasetError(
+            f"{masks} holds no mask named as a picture of the set. --masks takes the folder of the masks."
+        )
+    return found
+
+
+def _load_masks(records: Sequence[Record], masks: Path, size: int) -> np.ndarray:
+    """uint8 (n, size, size, 1), 0 or 255."""
+    fields = [_load_mask(_mask_path(record, masks), size) for record in tqdm(records, "masks", leave=False)]
+    return np.stack(fields)[..., np.newaxis]
+
+
+def _load_mask(path: Path, size: int) -> np.ndarray:
+    try:
+        with Image.open(path) as mask:
+            shares = np.asarray(mask.convert("L").resize((size, size), Image.Resampling.BOX))
+    except OSError as error:
+        raise DatasetError(f"The mask {path} cannot be read. Replace or remove it.") from error
+    return np.where(shares >= 128, 255, 0).astype(np.uint8)
+
+
+def _move(
+    picture: np.ndarray, field: np.ndarray, strength: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn, shift, stretch and mirror a picture and its field alike; what comes in from outside is black."""
+    side = picture.shape[0]
+    angle = np.deg2rad(rng.uniform(-15, 15) * strength)
+    scale = np.exp(rng.uniform(-0.35, 0.35, size=2) * strength) * [1 if rng.random() < 0.5 else -1, 1]
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
+    centre = np.array([side / 2, side / 2])
+    offset = centre - turn @ (centre + rng.uniform(-0.12, 0.12, size=2) * side * strength)
+    matrix = (*turn[0], offset[0], *turn[1], offset[1])
+    moved = (
+        Image.fromarray(one).transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+        for one in (picture, field)
+    )
+    return tuple(np.asarray(one) for one in moved)
