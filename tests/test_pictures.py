@@ -175,13 +175,13 @@ def test_augmentation_has_the_strength_of_the_settings(monkeypatch):
 
 def test_no_more_than_a_few_batches_are_held_ahead(monkeypatch):
     prepared = []
-    prepare = TrainingStream._batch
+    prepare = TrainingStream.batch
 
     def counted(self, *arguments):
         prepared.append(arguments)
         return prepare(self, *arguments)
 
-    monkeypatch.setattr(TrainingStream, "_batch", counted)
+    monkeypatch.setattr(TrainingStream, "batch", counted)
     take(stream(), 5)
 
     assert len(prepared) <= 5 + LOOK_AHEAD

@@ -53,7 +53,7 @@ class FitConfig(RunConfig):
 class LungConfig(RunConfig):
     """Settings of one training run of the lung network."""
 
-    size: int = option(128, "height and width of the network's input and map, pixels; a multiple of 8")
+    size: int = option(128, "height and width of the network's input and map, pixels; a multiple of 16")
     epochs: int = option(12, "most passes over the training pictures; the learning rate reaches zero at the last")
     learning_rate: float = option(2e-3, "peak of the cosine schedule (AdamW)")
     weight_decay: float = option(1e-3, "decoupled weight decay (AdamW)")
