@@ -11,7 +11,6 @@ import dataclasses
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from dataset.cut import Cut, cut
 from dataset.index import load_index
@@ -19,7 +18,7 @@ from model.errors import TrainingError
 from training.callbacks import make_callbacks, resume
 from training.config import FitConfig, RunConfig
 from training.network import build_reader
-from training.pictures import Stream, TrainingStream, balanced_weights, load_pictures, targets
+from training.pictures import Batch, Stream, TrainingStream, balanced_weights, load_pictures, targets
 
 CONFIG = "config.json"
 READER = "reader.keras"
@@ -47,7 +46,7 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
     save_network(reader, run / READER)
 
 
-def train(network: keras.Model, stream: Stream, validation: tuple[np.ndarray, ...], run: Path) -> None:
+def train(network: keras.Model, stream: Stream, validation: Batch, run: Path) -> None:
     """Train a compiled network, or go on with it, to the end of the run; it ends with the weights of the best epoch.
 
     stream: what it learns from, with the run's settings; validation: pictures, targets and, if any, weights.

@@ -23,7 +23,7 @@ from training.augment import Augmenter
 from training.config import LungConfig
 from training.files import write_json
 from training.fit import claim, compile_network, save_network, train
-from training.pictures import Stream, load_pictures
+from training.pictures import Batch, Stream, load_pictures
 
 CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
 NETWORK = "lungs.keras"
@@ -34,7 +34,7 @@ METRICS = "lungs.json"
 class LungStream(Stream):
     """Batches of pictures and of their lung fields, moved alike; `target` is uint8 (n, size, size, 1), 0 or 255."""
 
-    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
         """Float32 pictures, 0-255, and fields, 0-1, both (batch, size, size, 1)."""
         strength = self.config.augmentation
         look = Augmenter(strength).change_look

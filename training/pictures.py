@@ -19,6 +19,8 @@ from model.radiograph import Radiograph
 from training.augment import Augmenter
 from training.config import RunConfig
 
+Batch = tuple[np.ndarray, ...]  # pictures, targets and, if any, weights
+
 LOOK_AHEAD = 6  # batches prepared before they are asked for; more only holds memory
 
 
@@ -83,7 +85,7 @@ class Stream(ABC):
     config: RunConfig
 
     @abstractmethod
-    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
         """Make one batch of the pictures numbered `members`: float32 pictures, targets and, if any, weights."""
 
     @property
@@ -91,7 +93,7 @@ class Stream(ABC):
         """Whole batches in an epoch; which pictures are left over changes with every shuffle."""
         return max(1, len(self.pictures) // self.config.batch_size)
 
-    def batches(self, first_epoch: int = 0) -> Iterator[tuple[np.ndarray, ...]]:
+    def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
         """Yield batches from an epoch on, without end."""
         with ThreadPoolExecutor(self.config.workers) as pool:
             ahead: deque[Future] = deque()
@@ -112,7 +114,7 @@ class Stream(ABC):
 class TrainingStream(Stream):
     """Batches for the reader: float32 (batch, size, size, 1), targets and balanced weights (batch, 1)."""
 
-    def batch(self, members: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
         """Augment the pictures and weigh the classes alike."""
         augment = Augmenter(self.config.augmentation)
         pictures = np.stack([augment(self.pictures[index, :, :, 0], rng) for index in members])
