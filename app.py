@@ -31,6 +31,7 @@ if reading is None:
         "point, and a map of what the network looked at.",
         icon=":material/upload_file:",
     )
+    show_session(session_rows())
     st.stop()
 
 with shown_problems():

@@ -9,7 +9,7 @@ from model.preprocess import resize
 from model.radiograph import Radiograph
 
 NOTICE = "Research use only, not a medical device."
-OPACITY = 0.6  # of the strongest colours, so that the film shows through
+OPACITY = 0.45  # of the strongest colours, so that the film shows through
 
 # Colours of the map, value by value: inferno from its red third upwards, so that the weakest evidence already differs
 # from grey and every step is brighter than the last; opacity rises from nothing, so that no evidence is no colour.

@@ -25,7 +25,7 @@ from model.reader import Reader
 from model.release import load_release
 from tests.browser import ROOT
 from tests.synthetic import synthetic_file
-from ui.finding import percent
+from ui.finding import percent, percents
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
@@ -347,6 +347,20 @@ def test_about_shows_what_the_release_says_of_itself():
 
 
 # --- numbers for people
+
+
+@given(hypothesis.floats(0, 1), hypothesis.floats(0.02, 0.98))
+def test_a_probability_beside_the_threshold_is_told_apart_from_it(probability, threshold):
+    shown = percents(probability, threshold)
+    assert shown[0] != shown[1] or abs(probability - threshold) < 1e-12
+
+
+def test_taking_the_upload_away_leaves_the_rows_of_the_session():
+    app = upload(opened())
+    app.file_uploader[0].set_value(None).run()
+
+    assert not app.metric
+    assert any("Read in this session (1)" in expander.label for expander in app.expander)
 
 
 @given(probability=hypothesis.floats(0, 1))

@@ -51,6 +51,15 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f} %"
 
 
+def percents(probability: float, threshold: float) -> tuple[str, str]:
+    """Probability and threshold with the decimals it takes to tell them apart; near 0 and 100 `percent` has the say."""
+    shown = percent(probability)
+    if shown != percent(threshold) or shown[0] in "<>":
+        return shown, percent(threshold)
+    pairs = ((f"{100 * probability:.{n}f} %", f"{100 * threshold:.{n}f} %") for n in range(1, 17))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (shown, percent(threshold)))
+
+
 def describe(finding: Finding) -> str:
     """The finding in one sentence, the text alternative of the picture."""
     words, _ = _VERDICT[finding.verdict]
@@ -65,7 +74,8 @@ def show_finding(reading: Reading, training_prevalence: float) -> None:
     point = finding.operating_point
     st.subheader(f"{icon} {words}", anchor=False)
     st.write(_MEANING[finding.verdict])
-    st.metric("Probability of pneumonia", percent(finding.probability))
+    shown, _ = percents(finding.probability, point.threshold)
+    st.metric("Probability of pneumonia", shown)
     st.html(_bar(finding))
     st.markdown(f"**Next:** {_NEXT[finding.verdict]}")
     if not finding.heat_map.any():
@@ -78,7 +88,9 @@ def show_finding(reading: Reading, training_prevalence: float) -> None:
 
 
 def show_session(rows: list[Row]) -> None:
-    """Draw the table of what this session has read, newest first."""
+    """Draw the table of what this session has read, newest first; nothing where that is nothing."""
+    if not rows:
+        return
     with st.expander(f"Read in this session ({len(rows)})", icon=":material/history:"):
         shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "reason"]]
         st.dataframe(
@@ -105,11 +117,12 @@ def show_session(rows: list[Row]) -> None:
 
 def _bar(finding: Finding) -> str:
     threshold = finding.operating_point.threshold
+    shown, shown_threshold = percents(finding.probability, threshold)
     return _BAR.format(
-        label=escape(f"Probability {percent(finding.probability)}, threshold {percent(threshold)}"),
+        label=escape(f"Probability {shown}, threshold {shown_threshold}"),
         filled=100 * finding.probability,
         mark=100 * threshold,
-        threshold=escape(percent(threshold)),
+        threshold=escape(shown_threshold),
         shift=-100 * threshold,
     )
 
