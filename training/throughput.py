@@ -26,7 +26,8 @@ ROUNDS = 3  # the three are measured in turn, so that a machine that slows down 
 
 def throughput(data: Path, config: FitConfig) -> str:
     """Measure and describe: pipeline alone, step alone (one batch again and again), both together."""
-    records = cut(load_index(data)).training[:: max(1, len(cut(load_index(data)).training) // PICTURES)]
+    training = cut(load_index(data)).training
+    records = training[:: max(1, len(training) // PICTURES)]
     stream = TrainingStream(load_pictures(records, config.size, "pictures"), targets(records), config)
     reader = build_reader(config)
     compile_reader(reader, config, stream.steps_per_epoch)
