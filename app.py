@@ -43,8 +43,13 @@ with shown_problems():
         with words:
             show_finding(reading, reader.release.description["training_prevalence"])
         with picture:
-            evidence = reading.finding.heat_map if reading.finding.heat_map.any() else None
+            finding = reading.finding
             radiograph_viewer(
-                reading.preview.pixels, evidence, colour_table(), alt=describe(reading.finding), key="radiograph"
+                reading.preview.pixels,
+                finding.heat_map if finding.heat_map.any() else None,
+                finding.heat_map_box,
+                colour_table(),
+                alt=describe(finding),
+                key="radiograph",
             )
     show_session(session_rows())

@@ -62,9 +62,9 @@ class HeatMapFolder:
         """Write the map of the file `inside`: .npy is float32 (height, width) of the radiograph, 0-1; .png shows it."""
         target = self.folder / self._free(inside)
         target.parent.mkdir(parents=True, exist_ok=True)
-        laid = lay_over(finding.heat_map, radiograph.height, radiograph.width)
+        laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
         np.save(target.with_name(f"{target.name}.npy"), laid)
-        overlay = overlay_png(radiograph, finding.heat_map, finding.model_version)
+        overlay = overlay_png(radiograph, finding)
         target.with_name(f"{target.name}.png").write_bytes(overlay)
 
     def _free(self, inside: Path) -> Path:

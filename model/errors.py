@@ -17,6 +17,9 @@ Each message says what happened, what is accepted and what to do. None holds a f
 identifier, except those of the training commands, whose user works on their own files.
 """
 
+# The end of every sentence on a release that is not to be trusted.
+ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+
 
 class ReaderError(Exception):
     """Base of the family; `code` is the stable word that exports carry as `reason_code`."""

@@ -1,5 +1,9 @@
 """How figures of metrics.json are named and written, the same on pages and in documents."""
 
+from typing import Any
+
+from model.view import Part
+
 METRIC_NAMES = {
     "auc": "AUC",
     "accuracy": "Accuracy",
@@ -15,3 +19,98 @@ def with_interval(metric: dict[str, float | None]) -> str:
     if metric["value"] is None:
         return "not defined"
     return f"{metric['value']:.3f} ({metric['low']:.3f}-{metric['high']:.3f})"
+
+
+def audit_sentences(audit: dict[str, Any]) -> list[str]:
+    """The shortcut audit of metrics.json in plain words, a sentence or two per question."""
+    return [
+        _without_lungs(audit["size_alone"], audit["spectrum_alone"]),
+        _scaled_copies(audit["scaled_copies"]),
+        _painted_over(audit["painted_over"]),
+    ]
+
+
+def strata_rows(audit: dict[str, Any]) -> list[dict[str, str]]:
+    """The reader's AUC among pictures of alike original width, a row per split and quarter; none where not measured."""
+    return [
+        {
+            "Split": split,
+            "Original width": f"up to {stratum['widest']} px",
+            "Pictures": str(stratum["n"]),
+            "With pneumonia": str(stratum["positives"]),
+            "AUC": with_interval(stratum["auc"]) if stratum["auc"] else "too few of one class",
+        }
+        for split in ("test", "validation")
+        for stratum in (audit["size_strata"] or {}).get(split, [])
+    ]
+
+
+def lungs_sentence(lungs: dict[str, Any] | None) -> str:
+    """How well the lungs are found, from metrics.json."""
+    if lungs is None:
+        return "How well the lungs are found was not measured."
+    return (
+        f"On {lungs['n']} validation pictures of {lungs['patients']} patients whose lung fields people drew, Dice is "
+        f"{lungs['dice']['mean']:.3f} on average and at least {lungs['dice']['p05']:.3f} in 95 % of them. "
+        + _box_error(lungs["box_error"])
+        + f"No lungs were found in {lungs['not_found']}."
+    )
+
+
+def view_sentence(view: dict[str, Any]) -> str:
+    """What the reader sees of a radiograph, from model.json."""
+    around = f"the box of the lungs with {view['margin']:.0%} of its width and height on each side"
+    return {
+        Part.WHOLE: "The reader sees the whole radiograph.",
+        Part.LUNG_BOX: f"A small network finds the lungs; the reader sees {around}, and nothing else.",
+        Part.LUNGS_ALONE: f"A small network finds the lungs; the reader sees {around}, black outside the lung fields.",
+    }[Part(view["part"])]
+
+
+def _box_error(error: dict[str, float] | None) -> str:
+    if error is None:
+        return ""
+    return (
+        f"The edges of the lungs' box are off by at most {error['mean']:.1%} of the picture's side on average, "
+        f"{error['p95']:.1%} at the 95th percentile. "
+    )
+
+
+def _without_lungs(size: dict[str, Any] | None, spectrum: dict[str, Any]) -> str:
+    of_size = (
+        f"A model that sees nothing but width, height and aspect ratio of the original file reaches an AUC of "
+        f"{with_interval(size['auc'])} on {size['n']} validation pictures"
+        if size
+        else "How much the size of the file tells was not measured"
+    )
+    return (
+        f"What can be told without looking at a lung: {of_size}; one that sees nothing but the power spectrum of the "
+        "224 px picture (how much there is of each coarseness, not where) reaches "
+        f"{with_interval(spectrum['auc'])} on {spectrum['n']}. The reader is not told the size, since all files are "
+        "brought to one, and sharpness was randomised in its training."
+    )
+
+
+def _scaled_copies(copies: dict[str, Any] | None) -> str:
+    if copies is None:
+        return "Whether the same film at another size reads alike was not measured."
+    parts = [
+        f"the {side} px copy by {copies[side]['mean_change']:.3f} on average and "
+        f"{copies[side]['largest_change']:.3f} at most ({copies[side]['verdicts_changed']} verdicts change)"
+        for side in ("224", "512")
+    ]
+    return (
+        f"The same film at another size: {copies['n']} films in original size differ in probability from "
+        f"{', from '.join(parts)}."
+    )
+
+
+def _painted_over(painted: dict[str, Any] | None) -> str:
+    if painted is None:
+        return "What is left when the lungs are painted over was not measured."
+    whole, lungs, outside = (with_interval(painted[name]["auc"]) for name in ("nothing", "lungs", "outside"))
+    return (
+        f"With the lungs painted over the reader's AUC is {lungs}, where 0.5 is chance and more means that it still "
+        f"finds something beside them; with everything but the lungs painted over it is {outside}; untouched {whole} "
+        f"({painted['nothing']['n']} validation pictures)."
+    )

@@ -5,8 +5,10 @@ import io
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from model.box import Box
 from model.preprocess import resize
 from model.radiograph import Radiograph
+from model.reader import Finding
 
 NOTICE = "Research use only, not a medical device."
 OPACITY = 0.45  # of the strongest colours, so that the film shows through
@@ -25,29 +27,35 @@ def colour_table() -> np.ndarray:
     return np.stack([*colours, opacity], axis=1).round().astype(np.uint8)
 
 
-def lay_over(heat_map: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Enlarge a map to the radiograph's own size.
+def lay_over(heat_map: np.ndarray, box: Box, height: int, width: int) -> np.ndarray:
+    """Lay a map on the part of the radiograph that it covers, at the radiograph's own size.
 
     Args:
         heat_map: float32 (rows, columns), 0-1.
+        box: the part that the map covers.
         height: rows of the radiograph.
         width: columns of the radiograph.
 
     Returns:
-        float32 (height, width), 0-1, bilinear between the centres of the map's cells.
+        float32 (height, width), 0-1, bilinear between the centres of the map's cells; 0 outside the box.
     """
-    return np.clip(resize(np.ascontiguousarray(heat_map, np.float32), height, width), 0, 1)
+    left, top, right, bottom = (round(edge) for edge in box.on(height, width))
+    laid = np.zeros((height, width), np.float32)
+    if right > left and bottom > top:  # a box may be thinner than a pixel of a small picture
+        inside = resize(np.ascontiguousarray(heat_map, np.float32), bottom - top, right - left)
+        laid[top:bottom, left:right] = np.clip(inside, 0, 1)
+    return laid
 
 
-def overlay_png(radiograph: Radiograph, heat_map: np.ndarray, model_version: str) -> bytes:
-    """The radiograph with its map as a PNG of its own size, "research use only" in a text chunk."""
-    laid = lay_over(heat_map, radiograph.height, radiograph.width)
+def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
+    """The radiograph with a finding's map as a PNG of its own size, "research use only" in a text chunk."""
+    laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
     colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
     opacity = colours[..., 3:] / 255
     blended = radiograph.pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", NOTICE)
-    text.add_text("Software", f"Chest radiograph reader, model {model_version}")
+    text.add_text("Software", f"Chest radiograph reader, model {finding.model_version}")
     buffer = io.BytesIO()
     Image.fromarray(blended.round().astype(np.uint8)).save(buffer, "PNG", pnginfo=text, compress_level=1)
     return buffer.getvalue()

@@ -1,21 +1,49 @@
-"""Where the lungs lie: from a lung field map to the box that holds them."""
+"""Where the lungs lie: the lung network, its map of lung fields, and the box that holds them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
+from model.box import Box
+from model.litert import LiteRTNetwork
+from model.preprocess import resize
+
+OUTPUT = "lung_probability"  # of the lung network: (1, side, side), 0-1
+LEAST_AREA = 0.02  # of the radiograph: what is smaller is no pair of lungs
 LEAST_SHARE = 0.1  # of the largest field: smaller ones are specks, the second lung is not
 
 
-@dataclass(frozen=True)
-class LungBox:
-    """Edges of the lungs' box as shares (0-1) of the radiograph's width and height; left < right, top < bottom."""
+@dataclass(frozen=True, eq=False)
+class Lungs:
+    """The lungs of one radiograph: fields bool (rows, columns), covering all of it, and the box that holds them."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    fields: np.ndarray
+    box: Box
+
+
+class LungFinder:
+    """Finds the lungs with the release's lung network; safe to share between threads."""
+
+    def __init__(self, content: bytes, side: int, threads: int | None = None):
+        """Open the network; `side` is the height and width of the picture it takes.
+
+        Raises:
+            ReleaseMismatch: it cannot be opened, or takes or gives anything else.
+        """
+        self.side = side
+        self._network = LiteRTNetwork(content, side, {OUTPUT: (1, side, side)}, threads)
+
+    def find(self, picture: np.ndarray) -> Lungs | None:
+        """The lungs in a picture, float32 (any height, any width), 0-255, bright = dense; None where there are none.
+
+        Raises:
+            ReleaseMismatch: the network gave no number.
+        """
+        small = resize(picture, self.side, self.side)[np.newaxis, :, :, np.newaxis]
+        fields = lung_fields(self._network(small)[OUTPUT])
+        box = lung_box(fields)
+        return Lungs(fields, box) if box else None
 
 
 def lung_fields(probability: np.ndarray) -> np.ndarray:
@@ -35,10 +63,10 @@ def lung_fields(probability: np.ndarray) -> np.ndarray:
     return np.isin(labels, kept)
 
 
-def lung_box(fields: np.ndarray) -> LungBox | None:
-    """The box of the lung fields, bool (rows, columns); None where there are none."""
-    if not fields.any():
+def lung_box(fields: np.ndarray) -> Box | None:
+    """The box of the lung fields, bool (rows, columns); None where they are too small to be lungs."""
+    if fields.mean() < LEAST_AREA:
         return None
     rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))
     height, width = fields.shape
-    return LungBox(columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)
+    return Box(columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)

@@ -1,31 +1,36 @@
-"""From a radiograph to what the network sees; training and reading share this code."""
+"""From a radiograph to what the networks see; training and reading share this code."""
 
 import numpy as np
 from PIL import Image
 
+from model.box import WHOLE, Box
 from model.radiograph import Radiograph
 
+# Every radiograph is brought to this size first, and all networks see parts of that: a part cut from the file itself
+# would be sharper the larger the file is, and the size of the file tells the class in the public set.
+WORKING_SIDE = 224  # pixels
 # Named in the release, so that a change of method makes an old release refuse instead of reading a little wrong.
-RESIZE_METHOD = "bilinear, antialiased, sides independently"
+RESIZE_METHOD = f"bilinear, antialiased, sides independently, through {WORKING_SIDE} x {WORKING_SIDE}"
 
 
-def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize to (height, width), sides independently.
+def resize(pixels: np.ndarray, height: int, width: int, box: Box = WHOLE) -> np.ndarray:
+    """Resize a part of a picture to (height, width), sides independently.
 
     Args:
         pixels: float32 (any height, any width).
         height: rows wanted.
         width: columns wanted.
+        box: the part.
 
     Returns:
         float32 (height, width), in the range of the input; the support of the triangle filter grows with the
         reduction, so that fine detail is averaged and not aliased.
     """
-    if pixels.shape == (height, width):
+    if pixels.shape == (height, width) and box == WHOLE:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, box.on(*pixels.shape)))
 
 
-def preprocess(radiograph: Radiograph, height: int, width: int) -> np.ndarray:
-    """The network's input: float32 (1, height, width, 1), 0-255, bright = dense."""
-    return resize(radiograph.pixels, height, width)[np.newaxis, :, :, np.newaxis]
+def working_picture(radiograph: Radiograph) -> np.ndarray:
+    """The whole radiograph at the size that everything is cut from: float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
+    return resize(radiograph.pixels, WORKING_SIDE, WORKING_SIDE)

@@ -1,18 +1,23 @@
-"""Read a radiograph with the released network: one forward pass gives probability, heat map and embedding."""
+"""Read a radiograph with the released networks: one finds the lungs, one reads what the release's view shows of them.
+
+One forward pass of the second gives probability, heat map and embedding.
+"""
 
 import math
-import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from model.errors import ReleaseMismatch
-from model.preprocess import preprocess
+from model.box import Box
+from model.litert import LiteRTNetwork
+from model.lungs import LungFinder
+from model.preprocess import working_picture
 from model.radiograph import Radiograph
-from model.release import ADVICE, OperatingPoint, Release
+from model.release import OperatingPoint, Release
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
+LUNGS_NOT_FOUND = "lungs_not_found"  # caution: the whole picture was read, which the network was not trained for
 
 
 class Verdict(StrEnum):
@@ -27,8 +32,9 @@ class Finding:
     """What the reader says of one radiograph.
 
     probability: of pneumonia, 0-1, calibrated at the training prevalence.
-    heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale; covers the
-        whole radiograph. All zeros: no positive evidence.
+    heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale. All zeros: no
+        positive evidence.
+    heat_map_box: the part of the radiograph that the network saw and the map covers.
     embedding: float32 (channels,), the pooled feature map.
     cautions: codes of what the reader of the finding should know.
     """
@@ -37,6 +43,7 @@ class Finding:
     verdict: Verdict
     operating_point: OperatingPoint
     heat_map: np.ndarray
+    heat_map_box: Box
     embedding: np.ndarray
     model_version: str
     cautions: tuple[str, ...] = field(default=())
@@ -52,68 +59,52 @@ class RawReading:
 
 
 class Reader:
-    """Reads with one release; safe to share between threads (an interpreter is not, so calls take turns)."""
+    """Reads with one release; safe to share between threads.
+
+    release: what it reads with; finder: finds the lungs.
+    """
 
     def __init__(self, release: Release, threads: int | None = None):
-        """Open the network.
+        """Open the networks.
 
         Args:
             release: verified release.
             threads: processor threads for one reading; by default the runtime decides.
 
         Raises:
-            ReleaseMismatch: the network's inputs or outputs are not those that model.json declares.
+            ReleaseMismatch: the inputs or outputs of a network are not those that model.json declares.
         """
-        from ai_edge_litert.interpreter import Interpreter  # 0.2 s, wanted only by those who read
-
         self.release = release
-        self._lock = threading.Lock()
-        try:
-            interpreter = Interpreter(model_content=release.network, num_threads=threads)
-            self._run = interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            raise ReleaseMismatch(f"The trained network cannot be opened. {ADVICE}") from error
-        self._input_name = self._check_shapes()
+        self.finder = LungFinder(release.lungs.network, release.lungs.side, threads)
+        outputs = {name: release.outputs.get(name) for name in OUTPUTS}
+        self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
     def read(self, radiograph: Radiograph, operating_point: OperatingPoint | None = None) -> Finding:
         """Read one radiograph at the operating point given, or at the release's default.
 
         Raises:
-            ReleaseMismatch: the network answers with anything that is not a finite number.
+            ReleaseMismatch: a network answers with anything that is not a finite number.
         """
         point = operating_point or self.release.operating_point()
-        raw = self.raw(preprocess(radiograph, self.release.input.height, self.release.input.width))
-        if not all(np.isfinite(part).all() for part in (raw.logit, raw.class_activation_map, raw.embedding)):
-            raise ReleaseMismatch(f"The trained network gave no number for this picture. {ADVICE}")  # NaN reads NORMAL
+        working = working_picture(radiograph)
+        lungs = self.finder.find(working)
+        raw = self.raw(self.release.view.look(working, lungs, self.release.side))
         probability = calibrated(raw.logit, self.release)
         return Finding(
             probability=probability,
             verdict=Verdict.PNEUMONIA if probability >= point.threshold else Verdict.NORMAL,
             operating_point=point,
             heat_map=np.clip(raw.class_activation_map / self.release.map_scale, 0, 1),
+            heat_map_box=self.release.view.box(lungs),
             embedding=raw.embedding,
             model_version=self.release.version,
+            cautions=() if lungs else (LUNGS_NOT_FOUND,),
         )
 
-    def raw(self, picture: np.ndarray) -> RawReading:
-        """Run the network once on float32 (1, height, width, 1), 0-255."""
-        with self._lock:
-            outputs = self._run(**{self._input_name: picture})
-        return RawReading(
-            logit=float(outputs["logit"][0, 0]),
-            class_activation_map=outputs["class_activation_map"][0].copy(),
-            embedding=outputs["embedding"][0].copy(),
-        )
-
-    def _check_shapes(self) -> str:
-        """Compare the network with its description; the name of its input."""
-        inputs = {name: tuple(detail["shape"]) for name, detail in self._run.get_input_details().items()}
-        outputs = {name: tuple(detail["shape"]) for name, detail in self._run.get_output_details().items()}
-        expected = (1, self.release.input.height, self.release.input.width, 1)
-        declared = {name: self.release.outputs.get(name) for name in OUTPUTS}
-        if list(inputs.values()) != [expected] or outputs != declared:
-            raise ReleaseMismatch(f"The trained network and its description do not fit each other. {ADVICE}")
-        return next(iter(inputs))
+    def raw(self, seen: np.ndarray) -> RawReading:
+        """Run the reader network once on what the view shows: float32 (1, side, side, 1), 0-255."""
+        outputs = self._network(seen)
+        return RawReading(float(outputs["logit"][0]), outputs["class_activation_map"], outputs["embedding"])
 
 
 def calibrated(logit: float, release: Release) -> float:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.errors import ReleaseAltered, ReleaseMismatch, ReleaseMissing
+from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch, ReleaseMissing
 from model.preprocess import RESIZE_METHOD
+from model.view import Part, View
 
 RELEASE_DIR = Path(__file__).parent / "release"
 DESCRIPTION = "model.json"
-NETWORK = "reader.tflite"
-FORMAT = 1
+NETWORK, LUNG_NETWORK = "reader.tflite", "lungs.tflite"
+FORMAT = 2  # 1 had no lung network and read the whole picture
 LABELS = ("NORMAL", "PNEUMONIA")
 PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
-ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True)
-class InputContract:
-    """What the network takes: float32 (1, height, width, 1), 0-255, bright = dense."""
+class LungNetwork:
+    """Bytes of the LiteRT file of the lung network, and the height and width of what it takes: pixels, 0-255."""
 
-    height: int
-    width: int
+    network: bytes
+    side: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ class Calibration:
 class Release:
     """A verified release.
 
-    network: bytes of the LiteRT file, the very bytes whose checksum was verified.
+    network: bytes of the reader's LiteRT file, the very bytes whose checksum was verified.
+    side: height and width of what it takes: float32 (1, side, side, 1), 0-255, bright = dense.
+    lungs: the network that finds the lungs.
+    view: what of the radiograph the reader sees.
     map_scale: value of the class-activation map, in logits, that is shown as 1.
     digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
     description: model.json as it stands, for what is only shown.
@@ -73,7 +76,9 @@ class Release:
     directory: Path
     version: str
     network: bytes
-    input: InputContract
+    side: int
+    lungs: LungNetwork
+    view: View
     outputs: dict[str, tuple[int, ...]]
     calibration: Calibration
     operating_points: tuple[OperatingPoint, ...]
@@ -136,7 +141,9 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
         directory=directory,
         version=str(description["version"]),
         network=files[NETWORK],
-        input=InputContract(int(description["input"]["height"]), int(description["input"]["width"])),
+        side=int(description["input"]["height"]),
+        lungs=LungNetwork(files[LUNG_NETWORK], int(description["lungs"]["side"])),
+        view=View(Part(description["view"]["part"]), float(description["view"]["margin"])),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
         calibration=Calibration(
             float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
@@ -166,6 +173,7 @@ def _misfits(description: dict[str, Any]) -> list[str]:
         "labels": (description.get("labels"), list(LABELS)),
         "resize method": (description["input"].get("resize"), RESIZE_METHOD),
         "channels": (description["input"].get("channels"), 1),
+        "width": (description["input"].get("width"), description["input"].get("height")),
         "value range": (description["input"].get("value_range"), [0, 255]),
         "data type": (description["input"].get("dtype"), "float32"),
     }

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.figures import audit_sentences, lungs_sentence, strata_rows, view_sentence
 from ui.frame import frame
 from ui.loaders import current_release
 from ui.problems import shown_problems
@@ -23,14 +24,26 @@ with shown_problems():
         "figures flatter; the official test split measured the release and chose nothing."
     )
 
+    st.subheader("Whether it reads lungs", anchor=False)
+    st.markdown(
+        "In this data set the class also shows in how a film was framed, scaled and stored, and a network may learn "
+        "that instead of lungs. How much of it is there, and how much of it the reader uses:"
+    )
+    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(about["shortcut_audit"])))
+    if rows := strata_rows(about["shortcut_audit"]):
+        st.markdown("The reader among pictures whose originals are of alike width:")
+        st.dataframe(rows, hide_index=True)
+
     st.subheader("Limits", anchor=False)
     st.markdown("\n".join(f"- {limit}" for limit in about["limits"]))
 
     st.subheader("How it reads", anchor=False)
     st.markdown(
-        "The picture is resized to the network's input and read once. The last feature map of the network, weighted as "
-        "its last layer weighs it, is the heat map: Grad-CAM of the logit, from the same pass. Its colours follow one "
-        "scale, the same for every picture, so little evidence looks like little evidence."
+        f"The picture is brought to one size, whatever its own. {view_sentence(about['view'])} "
+        f"{lungs_sentence(about['lungs']['found'])} The last feature map of the reader, weighted as its last layer "
+        "weighs it, is the heat map: Grad-CAM of the logit, from the same pass, laid back on the part of the picture "
+        "that the reader saw. Its colours follow one scale, the same for every picture, so little evidence looks like "
+        "little evidence."
     )
 
     st.subheader("This release", anchor=False)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from model.heatmap import overlay_png
-from model.reader import Finding, Verdict
+from model.reader import LUNGS_NOT_FOUND, Finding, Verdict
 from model.rows import Row, to_csv
 from ui.session import Reading
 
@@ -23,6 +23,10 @@ _NEXT = {
     "page alone.",
     Verdict.NORMAL: "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may "
     "not show on a film.",
+}
+_CAUTION = {
+    LUNGS_NOT_FOUND: "**No lungs were found in this picture.** The whole picture was read, which the network was not "
+    "trained for: do not rely on this finding. Is it a frontal chest radiograph, upright, and not inverted?",
 }
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
@@ -73,6 +77,8 @@ def show_finding(reading: Reading, training_prevalence: float) -> None:
     words, icon = _VERDICT[finding.verdict]
     point = finding.operating_point
     st.subheader(f"{icon} {words}", anchor=False)
+    for caution in finding.cautions:
+        st.warning(_CAUTION[caution], icon=":material/help:")
     st.write(_MEANING[finding.verdict])
     shown, _ = percents(finding.probability, point.threshold)
     st.metric("Probability of pneumonia", shown)
@@ -132,7 +138,7 @@ def _downloads(reading: Reading) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Overlay as PNG",
-            data=lambda: overlay_png(reading.preview, reading.finding.heat_map, reading.finding.model_version),
+            data=lambda: overlay_png(reading.preview, reading.finding),
             file_name=f"{stem}_heatmap.png",
             mime="image/png",
             icon=":material/image:",

@@ -68,6 +68,11 @@ export function windowTable(window, level) {
   return Uint8ClampedArray.from({ length: 256 }, (_, i) => ((i - (level - 0.5)) / (window - 1) + 0.5) * 255);
 }
 
+/** Width and height of the part of the preview that the map covers, at least a pixel. */
+function sizeOf({ box: [left, top, right, bottom], width, height }) {
+  return [(right - left) * width, (bottom - top) * height].map((side) => Math.max(1, Math.round(side)));
+}
+
 function canvasOf(image) {
   const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -103,7 +108,7 @@ class Viewer {
     this.canvas.style.setProperty("--aspect", `${message.width} / ${message.height}`);
     if (before?.picture !== message.picture) this.load(message);
     if (before?.picture !== message.picture || before.overlay !== message.overlay) {
-      this.overlay = message.rows ? canvasOf(colourMap(message, message.width, message.height)) : null;
+      this.overlay = message.rows ? canvasOf(colourMap(message, ...sizeOf(message))) : null;
       this.drawBar(message.colours);
     }
     this.draw();
@@ -275,12 +280,22 @@ class Viewer {
     const at = [box.x, box.y, box.width, box.height].map((side) => side * ratio);
     context.imageSmoothingQuality = "high";
     context.drawImage(this.windowed(), ...at);
-    if (this.mapState() === "on") {
-      context.globalAlpha = view.opacity / 100;
-      context.drawImage(this.overlay, ...at);
-      context.globalAlpha = 1;
-    }
+    if (this.mapState() === "on") this.drawMap(context, at, ratio);
     this.root.dataset.ready = "true";
+  }
+
+  /** The map on the part that the network saw, whose border is drawn where that is not the whole picture. */
+  drawMap(context, [x, y, width, height], ratio) {
+    const [left, top, right, bottom] = this.shown.box;
+    const part = [x + left * width, y + top * height, (right - left) * width, (bottom - top) * height];
+    context.globalAlpha = this.view.opacity / 100;
+    context.drawImage(this.overlay, ...part);
+    if (right - left < 1 || bottom - top < 1) {
+      Object.assign(context, { strokeStyle: "#fff", lineWidth: ratio, globalAlpha: 0.45 * this.view.opacity / 100 });
+      context.setLineDash([4 * ratio, 4 * ratio]);
+      context.strokeRect(...part);
+    }
+    context.globalAlpha = 1;
   }
 
   /** The picture through window and level; computed again only when one of them has changed. */

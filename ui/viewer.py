@@ -3,7 +3,8 @@
 Streamlit calls this module on every rerun; the browser's half is viewer.js. One message holds the whole picture::
 
     4 bytes   length of the header, little endian
-    header    JSON: key, alt, width, height, picture and overlay (digests), png (bytes), map ([rows, columns] or null)
+    header    JSON: key, alt, width, height, picture and overlay (digests), png (bytes), map ([rows, columns] or null),
+              box (edges of the part that the map covers, as shares)
     png       grey preview
     map       float32 little endian, rows x columns, absent where map is null
     colours   uint8, 256 x 4, red green blue alpha
@@ -21,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 from PIL import Image
+
+from model.box import Box
 
 LONGEST_SIDE = 1600  # pixels; about what a clinic's screen shows, and a megabyte or so of PNG
 
@@ -59,13 +62,14 @@ def encode_preview(pixels: np.ndarray) -> bytes:
 
 
 def radiograph_viewer(
-    pixels: np.ndarray, heat_map: np.ndarray | None, colours: np.ndarray, *, alt: str, key: str
+    pixels: np.ndarray, heat_map: np.ndarray | None, box: Box, colours: np.ndarray, *, alt: str, key: str
 ) -> None:
     """Show a radiograph with its heat map; window, zoom, pan and opacity never come back to Python.
 
     pixels: float32 (height, width), 0-255, bright = dense.
-    heat_map: float32 (rows, columns), 0-1 on the release's fixed scale, coarse, laid over the whole picture; None where
-        there is no positive evidence.
+    heat_map: float32 (rows, columns), 0-1 on the release's fixed scale, coarse; None where there is no positive
+        evidence.
+    box: the part of the picture that the map covers.
     colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
     alt: the finding in words, for those who cannot see the picture.
     key: unique on the page. What the user has set stays while the same key shows the same picture.
@@ -81,11 +85,12 @@ def radiograph_viewer(
         "key": key,
         "alt": alt,
         "picture": digest,
-        "overlay": hashlib.sha256(values + table).hexdigest(),
+        "overlay": hashlib.sha256(values + table + repr(box).encode()).hexdigest(),
         "width": width,
         "height": height,
         "png": len(png),
         "map": None if heat_map is None else list(heat_map.shape),
+        "box": [box.left, box.top, box.right, box.bottom],
     }
     text = json.dumps(header).encode()
     _component(key=key, data=b"".join((struct.pack("<I", len(text)), text, png, values, table)))
