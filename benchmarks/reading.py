@@ -1,19 +1,22 @@
-"""What a reading costs beside the network's plain forward pass, and a file beside its reading.
+"""What a reading costs beside the networks' plain forward passes, and beside MobileNetV2 as published.
 
 python -m benchmarks.reading
 """
 
 import io
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from model.decode import decode
-from model.preprocess import preprocess
+from model.preprocess import working_picture
 from model.reader import Reader
 from model.release import load_release
 
@@ -25,22 +28,45 @@ def main() -> None:
     """Measure in turn, print medians and ratios."""
     release = load_release()
     reader = Reader(release)
-    bare = Interpreter(model_content=release.network)
-    bare.allocate_tensors()
     content = _film()
     radiograph = decode(content)
-    picture = preprocess(radiograph, release.input.height, release.input.width)
+    working = working_picture(radiograph)
+    lungs = reader.finder.find(working)
+    seen = release.view.look(working, lungs, release.side)
+    published = "MobileNetV2 at 224, plain forward pass"
     parts = {
-        "plain forward pass": lambda: _forward(bare, picture),
-        "reading, from the network's input": lambda: reader.raw(picture),
+        published: _forward(_mobilenet(), 224, 3),
+        "lung network, plain forward pass": _forward(release.lungs.network, release.lungs.side, 1),
+        "reader network, plain forward pass": _forward(release.network, release.side, 1),
+        "finding the lungs": lambda: reader.finder.find(working),
+        "reading what is seen of them": lambda: reader.raw(seen),
         f"decoding a {WIDTH} x {HEIGHT} JPEG": lambda: decode(content),
-        "resizing it": lambda: preprocess(radiograph, release.input.height, release.input.width),
-        "reading it, resize included": lambda: reader.read(radiograph),
+        "bringing it to the working size": lambda: working_picture(radiograph),
+        "reading it in all, decoding apart": lambda: reader.read(radiograph),
     }
     medians = _measure(parts)
-    plain = medians["plain forward pass"]
     for name, seconds in medians.items():
-        print(f"{name:<36} {1000 * seconds:7.2f} ms   {seconds / plain:5.2f} x the plain forward pass")
+        print(f"{name:<40} {1000 * seconds:7.2f} ms   {seconds / medians[published]:5.2f} x MobileNetV2")
+    bare = medians["lung network, plain forward pass"] + medians["reader network, plain forward pass"]
+    ours = medians["finding the lungs"] + medians["reading what is seen of them"]
+    print(f"lungs and reading / the two plain forward passes: {ours / bare:.2f}")
+
+
+def _mobilenet() -> bytes:
+    """The backbone as published, with random weights, which cost the same."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    network = keras.applications.MobileNetV2(input_shape=(224, 224, 3), include_top=False, pooling="avg", weights=None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mobilenet_v2.tflite"
+        network.export(
+            str(path),
+            format="litert",
+            input_signature=[keras.InputSpec(shape=(1, 224, 224, 3), dtype="float32")],
+            verbose=False,
+        )
+        return path.read_bytes()
 
 
 def _film() -> bytes:
@@ -50,9 +76,17 @@ def _film() -> bytes:
     return file.getvalue()
 
 
-def _forward(interpreter: Interpreter, picture: np.ndarray) -> None:
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
-    interpreter.invoke()
+def _forward(content: bytes, side: int, channels: int) -> Callable[[], None]:
+    """One run of a network and nothing around it."""
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    picture = np.zeros((1, side, side, channels), np.float32)
+
+    def run() -> None:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+        interpreter.invoke()
+
+    return run
 
 
 def _measure(parts: dict[str, Callable[[], object]]) -> dict[str, float]:

@@ -18,6 +18,7 @@ import training.fit
 from dataset.cut import cut
 from dataset.index import load_index
 from model.errors import TrainingError
+from model.release import LUNG_NETWORK
 from tests.training_fixtures import (
     EPOCHS,
     PROJECT,
@@ -29,7 +30,7 @@ from tests.training_fixtures import (
 )
 from training.callbacks import BACKUP, BEST, HISTORY, MEMORY
 from training.config import FitConfig
-from training.fit import CONFIG, READER, compile_reader, fit, learning_rate
+from training.fit import CONFIG, LUNGS, READER, compile_reader, fit, learning_rate
 
 
 def history(run: Path) -> list[dict[str, float]]:
@@ -77,7 +78,16 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
 
 
 def test_a_run_leaves_its_settings_cut_history_best_weights_and_network(tiny_run):
-    assert {path.name for path in tiny_run.iterdir()} == {CONFIG, "cut.csv", HISTORY, BEST, BACKUP, READER}
+    assert {path.name for path in tiny_run.iterdir()} == {
+        CONFIG,
+        "cut.csv",
+        HISTORY,
+        BEST,
+        BACKUP,
+        READER,
+        LUNGS,
+        LUNG_NETWORK,
+    }
     assert FitConfig.load(tiny_run / CONFIG).size == SIZE
     assert [row["epoch"] for row in history(tiny_run)] == list(range(EPOCHS))
 

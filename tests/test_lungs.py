@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as hypothesis
 from PIL import Image
 
-from model.lungs import LungBox, lung_box, lung_fields
+from model.box import Box
+from model.lungs import Lungs, lung_box, lung_fields
+from model.release import LUNG_NETWORK
 from training.cli import main
-from training.lungs import METRICS, NETWORK, _move, build_lungs, measure_lungs
+from training.fit import LUNGS
+from training.lungs import METRICS, _move, build_lungs, compare_lungs
 
 
 def two_lungs(side: int = 64) -> np.ndarray:
@@ -29,7 +32,7 @@ def test_both_lungs_are_kept_and_a_speck_is_not():
 def test_the_box_holds_the_fields_and_touches_them():
     fields = np.zeros((20, 40), bool)
     fields[5:15, 10:30] = True
-    assert lung_box(fields) == LungBox(left=0.25, top=0.25, right=0.75, bottom=0.75)
+    assert lung_box(fields) == Box(left=0.25, top=0.25, right=0.75, bottom=0.75)
 
 
 def test_without_lungs_there_is_no_box():
@@ -45,9 +48,19 @@ def test_a_box_lies_within_the_picture_whatever_the_map(seed, level):
         assert 0 <= box.top < box.bottom <= 1
 
 
+def found(fields: np.ndarray) -> Lungs:
+    return Lungs(fields, lung_box(fields))
+
+
+def test_a_speck_alone_is_no_lungs():
+    fields = np.zeros((64, 64), bool)
+    fields[3:6, 3:6] = True
+    assert lung_box(fields) is None
+
+
 def test_the_drawn_fields_themselves_measure_as_perfect():
     drawn = np.stack([two_lungs() >= 0.5] * 3)
-    measured = measure_lungs(drawn.astype(float), drawn)
+    measured = compare_lungs([found(fields) for fields in drawn], drawn)
     assert measured["dice"] == {"mean": 1, "median": 1, "p05": 1}
     assert measured["box_error"] == {"mean": 0, "p95": 0}
     assert measured["not_found"] == 0
@@ -55,16 +68,16 @@ def test_the_drawn_fields_themselves_measure_as_perfect():
 
 def test_a_picture_without_found_lungs_is_counted_and_has_no_box_error():
     drawn = np.stack([two_lungs() >= 0.5] * 2)
-    measured = measure_lungs(drawn * np.array([1.0, 0.0])[:, np.newaxis, np.newaxis], drawn)
+    measured = compare_lungs([found(drawn[0]), None], drawn)
     assert measured["not_found"] == 1
     assert measured["dice"]["mean"] == 0.5
     assert measured["box_error"]["mean"] == 0
 
 
 def test_a_box_off_by_a_tenth_has_an_error_of_a_tenth():
-    drawn, found = np.zeros((1, 20, 20), bool), np.zeros((1, 20, 20))
-    drawn[0, 4:16, 4:16], found[0, 4:16, 4:18] = True, 1
-    assert measure_lungs(found, drawn)["box_error"]["mean"] == pytest.approx(0.1)
+    drawn, wider = np.zeros((1, 20, 20), bool), np.zeros((20, 20), bool)
+    drawn[0, 4:16, 4:16], wider[4:16, 4:18] = True, True
+    assert compare_lungs([found(wider)], drawn)["box_error"]["mean"] == pytest.approx(0.1)
 
 
 def test_picture_and_fields_are_moved_alike():
@@ -99,7 +112,7 @@ def test_the_command_learns_lungs_and_measures_them_on_held_out_patients(tiny_se
     assert json.loads(capsys.readouterr().out) == measured
     assert measured["n"] > 0
     assert 0 <= measured["dice"]["mean"] <= 1
-    assert (tmp_path / "run" / NETWORK).is_file()
+    assert {LUNGS, LUNG_NETWORK} <= {path.name for path in (tmp_path / "run").iterdir()}
 
 
 def test_a_folder_without_masks_of_these_pictures_is_told(tiny_set, tmp_path, capsys):

@@ -109,6 +109,46 @@ def test_the_mean_of_the_map_and_the_bias_are_the_logit(reader):
     np.testing.assert_allclose(evidence, np.asarray(outputs["logit"])[:, 0], atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def finer_reader(weights_file) -> keras.Model:
+    return build_reader(FitConfig(backbone=str(weights_file), stride=16, **SMALL))
+
+
+def test_stride_16_gives_twice_the_rows_and_columns_with_the_same_weights(finer_reader, weights_file):
+    coarse = build_reader(FitConfig(backbone=str(weights_file), **SMALL))
+
+    assert finer_reader.get_layer(FEATURE_MAP).output.shape[1:3] == (SIDE // 16, SIDE // 16)
+    for finer, usual in zip(finer_reader.get_weights()[:-2], coarse.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(finer, usual)
+
+
+def test_stride_16_sees_at_every_other_cell_what_stride_32_sees(finer_reader, weights_file):
+    """Dilated filters reach the very pixels that the halved map reached: away from the borders nothing changes."""
+    coarse = build_reader(FitConfig(backbone=str(weights_file), **SMALL))
+
+    def features(reader: keras.Model) -> np.ndarray:
+        return np.asarray(keras.Model(reader.input, reader.get_layer("block_13_depthwise_BN").output)(GREY))
+
+    usual, finer = features(coarse), features(finer_reader)
+    np.testing.assert_allclose(finer[:, 1::2, 1::2], usual, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "last"), [(1, "expanded_conv_project_BN"), (3, "block_2_add"), (17, "block_16_project_BN")]
+)
+def test_frozen_blocks_are_all_layers_up_to_their_last_and_no_more(blocks, last):
+    reader = build_reader(FitConfig(backbone="none", frozen_blocks=blocks, **SMALL))
+
+    names = [layer.name for layer in reader.layers]
+    frozen = [layer.name for layer in reader.layers if not layer.trainable]
+    assert frozen[-1] == last
+    assert frozen == names[names.index(frozen[0]) : names.index(last) + 1]
+
+
+def test_no_block_is_frozen_unless_asked_for(reader):
+    assert all(layer.trainable for layer in reader.layers)
+
+
 def test_making_the_reading_outputs_leaves_the_network_as_it_was(reader):
     before = [layer.name for layer in reader.layers]
 

@@ -10,12 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset.index import Record, load_index
+from model.box import WHOLE
 from model.decode import decode
 from model.errors import DatasetError
-from model.preprocess import preprocess
+from model.lungs import LungFinder
+from model.preprocess import resize, working_picture
+from model.release import LUNG_NETWORK
+from model.view import Part, View
+from tests.training_fixtures import LUNGS, SIZE
 from training.augment import Augmenter
 from training.config import FitConfig
-from training.pictures import LOOK_AHEAD, TrainingStream, balanced_weights, load_pictures, read_radiograph, targets
+from training.pictures import (
+    LOOK_AHEAD,
+    TrainingStream,
+    balanced_weights,
+    load_films,
+    load_pictures,
+    read_radiograph,
+    targets,
+)
 
 few = settings(max_examples=25)
 
@@ -26,9 +39,10 @@ def unreadable(path: Path) -> Record:
 
 def stream(pictures: int = 23, **settings) -> TrainingStream:
     """Pictures that tell their own number: picture n is all n."""
-    numbered = np.broadcast_to(np.arange(pictures, dtype=np.uint8)[:, None, None, None], (pictures, 32, 32, 1))
+    numbered = np.broadcast_to(np.arange(pictures, dtype=np.uint8)[:, None, None], (pictures, 32, 32))
     target = (np.arange(pictures) % 3 > 0).astype(np.float32)[:, None]
-    return TrainingStream(numbered, target, FitConfig(**({"batch_size": 4, "augmentation": 0.0} | settings)))
+    config = FitConfig(**({"batch_size": 4, "size": 32, "augmentation": 0.0} | settings))
+    return TrainingStream(numbered, target, config, [WHOLE] * pictures)
 
 
 def take(stream: TrainingStream, count: int, first_epoch: int = 0) -> list:
@@ -52,9 +66,34 @@ def test_training_sees_what_reading_sees_to_the_nearest_grey_value(tiny_set, siz
 
     pictures = load_pictures(records, size, "pictures")
 
-    read = np.concatenate([preprocess(decode(record.path.read_bytes()), size, size) for record in records])
+    read = [resize(working_picture(decode(record.path.read_bytes())), size, size) for record in records]
     assert (pictures.shape, pictures.dtype) == ((len(records), size, size, 1), np.uint8)
-    assert np.array_equal(pictures, np.round(read))
+    assert np.array_equal(pictures[..., 0], np.round(read))
+
+
+@pytest.mark.parametrize("part", Part)
+def test_films_are_what_reading_sees_through_the_view(tiny_set, part):
+    records, view = load_index(tiny_set)[::9], View(part, 0.1)
+    finder = LungFinder((tiny_set / LUNGS / LUNG_NETWORK).read_bytes(), SIZE)
+
+    seen = load_films(records, finder, view, "pictures").seen(24)
+
+    working = [working_picture(decode(record.path.read_bytes())) for record in records]
+    expected = np.concatenate([view.look(one, finder.find(one), 24) for one in working])
+    assert (seen.shape, seen.dtype) == ((len(records), 24, 24, 1), np.float32)
+    np.testing.assert_allclose(seen, expected, atol=2)  # films are kept in whole grey values
+
+
+def test_mixing_blends_pictures_targets_and_weights_by_one_share():
+    every = stream(mixup=0.4)
+    for pictures, target, weights in take(every, 6):
+        number = pictures[:, 0, 0, 0]
+        assert (number >= 0).all()
+        assert (number <= 22).all()
+        assert ((target >= 0) & (target <= 1)).all()
+        assert weights.shape == target.shape == (4, 1)
+    assert any(0 < value < 1 for _, target, _ in take(every, 6) for value in target.ravel())
+    assert not same(take(every, 3), take(stream(), 3))
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path):
@@ -163,7 +202,7 @@ def test_each_picture_is_augmented_anew_in_each_epoch():
 def test_augmentation_has_the_strength_of_the_settings(monkeypatch):
     strengths = []
 
-    def note(self, pixels, rng):  # noqa: ARG001 (the augmenter's signature)
+    def note(self, pixels, *_):
         strengths.append(self.strength)
         return pixels
 

@@ -23,17 +23,17 @@ from dataset.index import load_index
 from model.decode import decode
 from model.errors import DatasetError, TrainingError
 from model.reader import RawReading, Reader, calibrated
-from model.release import NETWORK, Calibration, load_release
+from model.release import LUNG_NETWORK, NETWORK, Calibration, load_release
+from training.audit import Extras
 from training.callbacks import HISTORY
-from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibration
+from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibration, see
 from training.card import FIGURES
-from training.evaluate import CURVES, METRICS, PREDICTIONS, evaluate, scores_of, times_tested
+from training.evaluate import CURVES, METRICS, PREDICTIONS, Task, evaluate, scores_of, times_tested
 from training.export import LARGEST_DIFFERENCE, check_agreement
-from training.fit import READER
-from training.pictures import load_pictures
+from training.fit import LUNGS, READER
 from training.release import CARD, Edition, clean_commit, head_commit, publish
-from training.statistics import measure, youden_threshold
-from training.stress import shifts
+from training.statistics import Scores, measure, youden_threshold
+from training.stress import read_shifted, shifts
 
 PARTS = ("training", "validation", "test")
 SECOND = Edition("1.1.0", "Reads better.", "1" * 40)
@@ -130,8 +130,8 @@ def test_every_opening_of_the_test_part_is_one_more_row_under_one_header(measure
     log = Path(shutil.copy(measured_run.with_name("TEST_LOG.csv"), tmp_path))
     assert times_tested(log) == 1
 
-    measured = evaluate(candidate, parts, ["test"], tmp_path / "out", log, commit="abc")
-    evaluate(candidate, parts, ["validation"], tmp_path / "out", log, commit="abc")
+    measured = evaluate(candidate, parts, Task(["test"], tmp_path / "out", log, "abc", Extras()))
+    evaluate(candidate, parts, Task(["validation"], tmp_path / "out", log, "abc", Extras()))
 
     assert times_tested(log) == 2
     with log.open(newline="") as file:
@@ -151,7 +151,7 @@ def test_a_part_without_pictures_is_named_before_anything_is_read_or_logged(cand
 
     words = "The data set holds no test pictures. Name other parts with --split."
     with pytest.raises(DatasetError, match=sentence(words)):
-        evaluate(candidate, without_test, PARTS, tmp_path / "out", tmp_path / "TEST_LOG.csv", "abc")
+        evaluate(candidate, without_test, Task(PARTS, tmp_path / "out", tmp_path / "TEST_LOG.csv", "abc", Extras()))
     assert not list(tmp_path.iterdir())
 
 
@@ -169,15 +169,24 @@ def test_a_run_that_has_not_ended_gives_no_candidate(own_run, parts):
 def test_threshold_calibration_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
     scores = scores_of(predictions, "validation")
     reader = Reader(candidate)
-    raw = [reader.raw(picture[np.newaxis].astype(np.float32)) for picture in load_pictures(parts.validation, 32, "")]
+    raw = [reader.raw(picture[np.newaxis]) for picture in see(reader, parts.validation)]
     evidence = np.concatenate([one.class_activation_map.ravel() for one in raw])
 
     chosen = fit_calibration(np.array([one.logit for one in raw]), scores.target)
     assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(chosen), rel=1e-6)
     assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
-    # the threshold is chosen on pictures rounded to whole grey values, the predictions are not rounded
-    assert candidate.operating_point().threshold == pytest.approx(youden_threshold(scores), abs=0.02)
-    assert candidate.operating_point().chosen == "Largest sensitivity + specificity - 1 on 20 validation pictures."
+    shifted = [
+        calibrated(one, candidate) for logits in read_shifted(reader, parts.validation).values() for one in logits
+    ]
+    pooled = Scores(
+        np.tile(scores.target, 1 + len(shifts())),
+        np.concatenate([[calibrated(one.logit, candidate) for one in raw], shifted]),
+        np.tile(scores.patient, 1 + len(shifts())),
+    )
+    assert candidate.operating_point().threshold == pytest.approx(youden_threshold(pooled), rel=1e-9)
+    assert candidate.operating_point().chosen == (
+        "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 18 shifts."
+    )
 
 
 @settings(max_examples=30)
@@ -231,7 +240,7 @@ class FakeReader:
         return self.reading
 
 
-TWO_PICTURES = np.zeros((2, 32, 32, 1), np.uint8)
+TWO_PICTURES = np.zeros((2, 32, 32, 1), np.float32)
 
 
 def test_equal_networks_agree_and_the_largest_difference_of_probability_is_told(candidate):
@@ -282,7 +291,7 @@ def test_a_published_release_is_verified_and_reads(published, parts, predictions
 def test_a_release_lists_every_file_and_holds_no_other(published):
     listed = load_release(published).description["files"]
 
-    assert listed.keys() == {NETWORK, READER, HISTORY, METRICS, PREDICTIONS, CURVES, CARD}
+    assert listed.keys() == {NETWORK, READER, LUNG_NETWORK, LUNGS, HISTORY, METRICS, PREDICTIONS, CURVES, CARD}
     assert {path.name for path in published.iterdir()} == {*listed, "model.json"}
     assert not list(published.parent.glob("release.*"))
 

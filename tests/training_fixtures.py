@@ -25,6 +25,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 PROJECT = Path(__file__).parent.parent
 SIZE = 32
 EPOCHS = 4
+LUNGS = "lungs"  # folder of the tiny set's lung network
 STUCK_AT = (2, 3)  # epoch and batch, see the last lines
 # numbers of people whose group the hash sends to validation (see test_cut.py), and others
 VALIDATION = {"NORMAL": (2, 24, 37, 44, 53), "PNEUMONIA": (1, 2, 17, 21, 29)}
@@ -42,7 +43,7 @@ def film(sick: bool, rng: np.random.Generator, side: int = 40) -> np.ndarray:
 
 
 def write_set(root: Path) -> Path:
-    """Two films of each person, a JPEG and a PNG, in `train/` and `test/`."""
+    """Two films of each person, a JPEG and a PNG, in `train/` and `test/`, and a network that finds their lungs."""
     rng = np.random.default_rng(0)
     for label, of_validation in VALIDATION.items():
         for split, number in (*(("train", n) for n in (*TRAINING, *of_validation)), *(("test", n) for n in TEST)):
@@ -52,7 +53,24 @@ def write_set(root: Path) -> Path:
             stem = f"IM-{number:04}-000" if label == "NORMAL" else f"person{number}_{agent}_"
             Image.fromarray(film(label == "PNEUMONIA", rng)).save(folder / f"{stem}1.jpeg")
             Image.fromarray(film(label == "PNEUMONIA", rng)).save(folder / f"{stem}2.png")
+    write_lungs(root / LUNGS)
     return root
+
+
+def write_lungs(folder: Path) -> None:
+    """A lung network that needs no training, as a finished run would leave it: what is dark is lung."""
+    import keras
+
+    from model.release import LUNG_NETWORK
+    from training import fit
+    from training.export import export_lungs
+
+    folder.mkdir()
+    pictures = keras.Input((SIZE, SIZE, 1), name="radiograph")
+    darkness = keras.layers.Rescaling(-0.2, offset=0.2 * 140, name="logit")(pictures)
+    network = keras.Model(pictures, darkness, name="lungs")
+    network.save(folder / fit.LUNGS)
+    export_lungs(network, folder / LUNG_NETWORK)
 
 
 def tiny_network(config):
@@ -84,7 +102,7 @@ def tiny_networks() -> Iterator[None]:
 def fit_arguments(data: Path, run: Path, *more: str) -> list[str]:
     """`python -m training` + these: few epochs, steps and pixels."""
     settings = {"backbone": "none", "size": SIZE, "epochs": EPOCHS, "batch-size": 8, "learning-rate": 0.02}
-    settings |= {"augmentation": 0.3, "label-smoothing": 0.05, "patience": EPOCHS}
+    settings |= {"lungs": data / LUNGS, "augmentation": 0.3, "label-smoothing": 0.05, "patience": EPOCHS}
     options = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
     return ["fit", "--data", str(data), "--run", str(run), *options, *more]
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from model.box import Box
+
 KERNELS = (
     Image.Resampling.NEAREST,
     Image.Resampling.BOX,
@@ -24,16 +26,29 @@ KERNELS = (
 class Augmenter:
     """Draws and applies one random change per call; `strength` 0 gives the picture back as it is, 1 is full.
 
-    Strength scales how far tone and geometry go and how often each further change happens.
+    Strength scales how far tone and geometry go and how often each further change happens. `crop` is the largest share
+    of the area that is cut away.
     """
 
     strength: float = 1.0
+    crop: float = 0.4
 
-    def __call__(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Change one picture: uint8 (height, width), bright = dense, to uint8 of the same shape."""
+    def __call__(self, pixels: np.ndarray, box: Box, side: int, rng: np.random.Generator) -> np.ndarray:
+        """Change one picture and cut out a part of it.
+
+        Args:
+            pixels: uint8 (height, width), bright = dense.
+            box: the part that a reading would see; what is cut out varies around it.
+            side: of the result.
+            rng: draws the change.
+
+        Returns:
+            uint8 (side, side).
+        """
+        picture = Image.fromarray(pixels)
         if self.strength == 0:
-            return pixels
-        return self.change_look(np.asarray(self._reframe(Image.fromarray(pixels), rng)), rng)
+            return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box.on(*pixels.shape)))
+        return self.change_look(np.asarray(self._reframe(picture, box, side, rng)), rng)
 
     def change_look(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change tone, sharpness, noise, compression and what covers the picture, but move nothing."""
@@ -43,19 +58,19 @@ class Augmenter:
                 picture = change(picture, rng)
         return np.asarray(picture)
 
-    def _reframe(self, picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-        """Rotate a little, crop, mirror, and scale down or up and back with two random kernels."""
-        size = picture.size
-        if rng.random() < 0.5:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    def _reframe(self, picture: Image.Image, box: Box, side: int, rng: np.random.Generator) -> Image.Image:
+        """Rotate a little, cut out a part, mirror, and scale down or up and back with two random kernels."""
         if rng.random() < 0.5:
             picture = picture.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
-        box = _random_box(size, 0.4 * self.strength, rng)
+        edges = _random_box(box.widened(rng.uniform(0, 0.12) * self.strength), self.crop * self.strength, rng)
+        cut_out = edges.on(picture.height, picture.width)
         if rng.random() < 0.6 * self.strength:
-            middle = round(size[0] * float(np.exp(rng.uniform(np.log(0.45), np.log(1.6)))))
-            picture = picture.resize((middle, middle), KERNELS[rng.integers(len(KERNELS))], box)
-            return picture.resize(size, KERNELS[rng.integers(len(KERNELS))])
-        return picture.resize(size, Image.Resampling.BILINEAR, box)
+            middle = round(side * float(np.exp(rng.uniform(np.log(0.45), np.log(1.6)))))
+            picture = picture.resize((middle, middle), KERNELS[rng.integers(len(KERNELS))], cut_out)
+            picture = picture.resize((side, side), KERNELS[rng.integers(len(KERNELS))])
+        else:
+            picture = picture.resize((side, side), Image.Resampling.BILINEAR, cut_out)
+        return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else picture
 
     def _retone(self, picture: Image.Image, rng: np.random.Generator) -> Image.Image:
         """Change gamma, contrast and brightness with one look-up table."""
@@ -67,14 +82,15 @@ class Augmenter:
         return picture.point(np.clip(table, 0, 255).round().astype(np.uint8).tolist())
 
 
-def _random_box(size: tuple[int, int], most_lost: float, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """A box that keeps between 1 - most_lost and all of the area, sides stretched by up to a fifth."""
+def _random_box(box: Box, most_lost: float, rng: np.random.Generator) -> Box:
+    """A part of the box that keeps between 1 - most_lost and all of its area, sides stretched by up to a fifth."""
     area = 1 - rng.uniform(0, most_lost)
-    stretch = np.exp(rng.uniform(-0.2, 0.2) * most_lost / 0.4)
-    width = min(1.0, float(np.sqrt(area * stretch))) * size[0]
-    height = min(1.0, float(np.sqrt(area / stretch))) * size[1]
-    left, top = rng.uniform(0, size[0] - width), rng.uniform(0, size[1] - height)
-    return left, top, left + width, top + height
+    stretch = np.exp(rng.uniform(-0.5, 0.5) * most_lost)
+    across, down = box.right - box.left, box.bottom - box.top
+    width = min(1.0, float(np.sqrt(area * stretch))) * across
+    height = min(1.0, float(np.sqrt(area / stretch))) * down
+    left, top = box.left + rng.uniform(0, across - width), box.top + rng.uniform(0, down - height)
+    return Box(left, top, left + width, top + height)
 
 
 def _resharpen(picture: Image.Image, rng: np.random.Generator) -> Image.Image:

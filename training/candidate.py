@@ -16,24 +16,37 @@ from tqdm import tqdm
 from dataset.cut import Cut
 from dataset.index import Record
 from model.errors import TrainingError
-from model.preprocess import RESIZE_METHOD
+from model.preprocess import RESIZE_METHOD, working_picture
 from model.reader import RawReading, Reader
-from model.release import DESCRIPTION, FORMAT, LABELS, NETWORK, Calibration, Release, load_release
+from model.release import (
+    DESCRIPTION,
+    FORMAT,
+    LABELS,
+    LUNG_NETWORK,
+    NETWORK,
+    Calibration,
+    Release,
+    load_release,
+)
 from training.callbacks import HISTORY
 from training.config import FitConfig
 from training.export import check_agreement, export_litert
 from training.files import sha256, swap, write_json
-from training.fit import CONFIG, READER
-from training.pictures import load_pictures
+from training.fit import CONFIG, LUNGS, READER
+from training.pictures import read_radiograph
 from training.statistics import Scores, youden_threshold
+from training.stress import Logits, read_shifted
 
 CANDIDATE = "candidate"
 MAP_QUANTILE = 0.99
 BALANCED = "balanced"
 
 
-def assemble(run: Path, parts: Cut) -> Release:
-    """Export, calibrate and describe the run's network; returns the candidate, loaded and verified.
+def assemble(run: Path, parts: Cut) -> tuple[Release, Logits]:
+    """Export, calibrate and describe the run's network.
+
+    Returns:
+        The candidate, loaded and verified, and what its network says of the shifted validation pictures.
 
     Raises:
         TrainingError: the run has not ended, or Keras and LiteRT disagree.
@@ -46,22 +59,28 @@ def assemble(run: Path, parts: Cut) -> Release:
     staged = run / f"{CANDIDATE}.new"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    shutil.copy2(run / READER, staged / READER)
-    shutil.copy2(run / HISTORY, staged / HISTORY)
+    for name in (READER, HISTORY, LUNGS, LUNG_NETWORK):
+        shutil.copy2(run / name, staged / name)
     keras_reader = keras.models.load_model(staged / READER)
     outputs = export_litert(keras_reader, staged / NETWORK)
-    description = _describe(staged, config, outputs, parts)
+    lungs_side = keras.models.load_model(staged / LUNGS).input_shape[1]
+    description = _describe(staged, config, outputs, parts) | {"lungs": {"side": lungs_side}}
     write_json(staged / DESCRIPTION, description)
 
-    pictures = load_pictures(parts.validation, config.size, "validation pictures")
     uncalibrated = Reader(load_release(staged))
-    raw = [
-        uncalibrated.raw(picture[np.newaxis].astype(np.float32)) for picture in tqdm(pictures, "reading", leave=False)
-    ]
-    write_json(staged / DESCRIPTION, description | _choose(raw, parts.validation))
-    check_agreement(keras_reader, Reader(load_release(staged)), pictures)
+    seen = see(uncalibrated, parts.validation)
+    raw = [uncalibrated.raw(one[np.newaxis]) for one in tqdm(seen, "reading", leave=False)]
+    shifted = read_shifted(uncalibrated, parts.validation)
+    write_json(staged / DESCRIPTION, description | _choose(raw, shifted, parts.validation))
+    check_agreement(keras_reader, Reader(load_release(staged)), seen)
     swap(staged, run / CANDIDATE)
-    return load_release(run / CANDIDATE)
+    return load_release(run / CANDIDATE), shifted
+
+
+def see(reader: Reader, records: Sequence[Record]) -> np.ndarray:
+    """What the reader's network sees of the pictures of the records: float32 (n, side, side, 1), 0-255."""
+    working = (working_picture(read_radiograph(record)) for record in tqdm(records, "pictures", leave=False))
+    return np.concatenate([reader.release.view.look(w, reader.finder.find(w), reader.release.side) for w in working])
 
 
 def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
@@ -81,13 +100,15 @@ def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
     return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
 
-def _choose(raw: Sequence[RawReading], validation: Sequence[Record]) -> dict:
-    """Calibration, operating points and map scale from the readings of the validation pictures."""
+def _choose(raw: Sequence[RawReading], shifted: Logits, validation: Sequence[Record]) -> dict:
+    """Calibration and map scale from the readings of the validation pictures, operating points from the shifted too."""
     target = np.array([record.target for record in validation])
     logits = np.array([reading.logit for reading in raw])
     calibration = fit_calibration(logits, target)
-    probability = 1 / (1 + np.exp(-(calibration.slope * logits + calibration.intercept)))
+    log_odds = calibration.slope * np.concatenate([logits, *shifted.values()]) + calibration.intercept
+    times = 1 + len(shifted)
     patients = np.array([record.patient for record in validation])
+    scores = Scores(np.tile(target, times), 1 / (1 + np.exp(-log_odds)), np.tile(patients, times))
     evidence = np.concatenate([reading.class_activation_map.ravel() for reading in raw])
     positive = evidence[evidence > 0]
     where = f"on {len(validation)} validation pictures"
@@ -96,8 +117,8 @@ def _choose(raw: Sequence[RawReading], validation: Sequence[Record]) -> dict:
         "operating_points": [
             {
                 "name": BALANCED,
-                "threshold": youden_threshold(Scores(target, probability, patients)),
-                "chosen": f"Largest sensitivity + specificity - 1 {where}.",
+                "threshold": youden_threshold(scores),
+                "chosen": f"Largest sensitivity + specificity - 1 {where}, unshifted and under {len(shifted)} shifts.",
             }
         ],
         "map_scale": {
@@ -114,7 +135,7 @@ def _describe(staged: Path, config: FitConfig, outputs: dict[str, list[int]], pa
         "format": FORMAT,
         "name": "Chest radiograph pneumonia reader",
         "version": "candidate",
-        "files": {name: sha256(staged / name) for name in (NETWORK, READER, HISTORY)},
+        "files": {name: sha256(staged / name) for name in sorted(path.name for path in staged.iterdir())},
         "input": {
             "height": config.size,
             "width": config.size,
@@ -124,13 +145,16 @@ def _describe(staged: Path, config: FitConfig, outputs: dict[str, list[int]], pa
             "resize": RESIZE_METHOD,
         },
         "outputs": outputs,
+        "view": {"part": config.view, "margin": config.margin},
         "labels": list(LABELS),
         "training_prevalence": sum(fitted) / len(fitted),
         "default_operating_point": BALANCED,
         "calibration": {"slope": 1.0, "intercept": 0.0},
         "operating_points": [],
         "map_scale": {"value": 1.0},
-        "training": dataclasses.asdict(config) | {"backbone": Path(config.backbone).name},
+        "training": dataclasses.asdict(config)
+        | {"backbone": Path(config.backbone).name}
+        | {"lungs": Path(config.lungs).name},
         "dataset": {
             "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
             "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",

@@ -1,10 +1,13 @@
 """The model card, written from model.json and metrics.json and from nothing else (Mitchell et al. 2019)."""
 
+import textwrap
+from collections.abc import Iterable
 from typing import Any
 
-from model.figures import METRIC_NAMES, with_interval
+from model.figures import METRIC_NAMES, audit_sentences, lungs_sentence, strata_rows, view_sentence, with_interval
 
 FIGURES = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
+WIDTH = 120  # characters of a line
 END_OF_FIGURES = "<!-- end of figures -->"
 
 
@@ -33,70 +36,89 @@ def stress_table(stress: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def with_figures(document: str, splits: dict[str, Any]) -> str:
-    """A document with the table between its two figure comments replaced by the one of these splits.
+def strata_table(audit: dict[str, Any]) -> str:
+    """Markdown table of the reader's AUC among pictures of alike original width."""
+    rows = strata_rows(audit)
+    if not rows:
+        return "Not measured."
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """A Markdown list, wrapped."""
+    return "\n".join(
+        textwrap.fill(s, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False) for s in sentences
+    )
+
+
+def with_figures(document: str, metrics: dict[str, Any]) -> str:
+    """A document with what stands between its two figure comments replaced by the figures of these metrics.
 
     Raises:
         ValueError: the document has no such comments.
     """
     start, end = document.index(FIGURES) + len(FIGURES), document.index(END_OF_FIGURES)
-    return f"{document[:start]}\n{metrics_table(splits)}\n{document[end:]}"
+    audited = bullets(audit_sentences(metrics["shortcut_audit"]))
+    return f"{document[:start]}\n{metrics_table(metrics['splits'])}\n\n{audited}\n{document[end:]}"
 
 
 def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card of a release, from its model.json and metrics.json."""
-    data = description["dataset"]
+    data, stress, audit = description["dataset"], metrics["stress_validation"], metrics["shortcut_audit"]
     sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
-    points = "\n".join(
-        f"- {p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
-        for p in description["operating_points"]
-    )
-    limits = "\n".join(f"- {limit}" for limit in description["limits"])
-    changes = "\n".join(f"- {entry['version']}: {entry['change']}" for entry in description["changelog"])
-    return f"""# {description["name"]}, model {description["version"]}
+    libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
+    parts = [
+        f"# {description['name']}, model {description['version']}",
+        "Generated from model.json and metrics.json; do not edit.",
+        "## Intended use",
+        _paragraph(description["intended_use"]),
+        "## Data",
+        _paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {description['population']}"),
+        _paragraph(
+            f"{sizes}. Validation is cut by patient from the official train and val folders. Share of pneumonia among "
+            f"the training pictures: {description['training_prevalence']:.3f}."
+        ),
+        "## How well it does",
+        metrics_table(metrics["splits"]),
+        _paragraph(
+            "95 % intervals by bootstrap over patients. Validation chose epoch, seed, calibration and threshold, so "
+            "its figures flatter. The official test split chose nothing; it had been opened "
+            f"{description['test_split_opened']} time(s) when this release was made (training/TEST_LOG.csv)."
+        ),
+        "## What it sees",
+        _paragraph(f"{view_sentence(description['view'])} {lungs_sentence(metrics.get('lungs'))}"),
+        "## Whether it reads lungs",
+        _paragraph(
+            "In this data set the class also shows in how a film was framed, scaled and stored. How much of that is "
+            "there, and how much of it the reader uses:"
+        ),
+        bullets(audit_sentences(audit)),
+        "The reader among pictures whose originals are of alike width:",
+        strata_table(audit),
+        "## How it holds under other people's software",
+        _paragraph(
+            f"Mean AUC {stress['mean_auc']:.3f}, worst {stress['worst_auc']:.3f}, of {stress['n']} validation "
+            "pictures, at the same operating point:"
+        ),
+        stress_table(stress),
+        "## Operating points",
+        bullets(
+            f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
+            for p in description["operating_points"]
+        ),
+        "## Limits",
+        bullets(description["limits"]),
+        "## Made by",
+        _paragraph(
+            f"`python -m training fit`, `evaluate` and `release`, program {description['git_commit']}, seed "
+            f"{description['seed']}, {libraries}."
+        ),
+        "## Changes",
+        bullets(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),
+    ]
+    return "\n\n".join(parts) + "\n"
 
-Generated from model.json and metrics.json; do not edit.
 
-## Intended use
-
-{description["intended_use"]}
-
-## Data
-
-{data["name"]}; {data["source"]}; {data["licence"]}. {description["population"]}
-
-{sizes}. Validation is cut by patient from the official train and val folders. Share of pneumonia among the training
-pictures: {description["training_prevalence"]:.3f}.
-
-## How well it does
-
-{metrics_table(metrics["splits"])}
-
-95 % intervals by bootstrap over patients. Validation chose epoch, calibration and threshold, so its figures flatter.
-The official test split chose nothing; it had been opened {description["test_split_opened"]} time(s) when this
-release was made (training/TEST_LOG.csv).
-
-## How it holds under other people's software
-
-Mean AUC {metrics["stress_validation"]["mean_auc"]:.3f}, worst {metrics["stress_validation"]["worst_auc"]:.3f}, of
-{metrics["stress_validation"]["n"]} validation pictures, at the same operating point:
-
-{stress_table(metrics["stress_validation"])}
-
-## Operating points
-
-{points}
-
-## Limits
-
-{limits}
-
-## Made by
-
-`python -m training fit`, `evaluate` and `release`, program {description["git_commit"]}, seed {description["seed"]},
-{", ".join(f"{name} {version}" for name, version in description["libraries"].items())}.
-
-## Changes
-
-{changes}
-"""
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False)

@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluating.add_argument("--split", nargs="+", choices=PARTS, default=PARTS, help="default: all of them")
     evaluating.add_argument("--out", type=Path, help="default: the run's candidate, or runs/evaluation")
     evaluating.add_argument("--test-log", type=Path, default=TEST_LOG, help="where an opening of test is written down")
+    evaluating.add_argument("--masks", type=Path, help="drawn lung fields, <stem>.png each: measures the lungs")
+    evaluating.add_argument("--full-size", type=Path, help="pictures of the set in original size: for the audit")
+    evaluating.add_argument("--sizes", type=Path, help="CSV: file, width and height of originals: for the audit")
     evaluating.set_defaults(command=_evaluate)
     releasing = commands.add_parser("release", help="publish a measured run as the model that the app loads")
     _add_places(releasing)
@@ -130,14 +133,17 @@ def _lungs(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from training.audit import Extras
     from training.candidate import assemble
-    from training.evaluate import evaluate
+    from training.evaluate import Task, evaluate
     from training.release import head_commit
 
     parts = cut(load_index(options.data))
-    release = assemble(options.run, parts) if options.run else load_release()
+    release, shifted = assemble(options.run, parts) if options.run else (load_release(), None)
     out = options.out or (release.directory if options.run else Path("runs/evaluation"))
-    metrics = evaluate(release, parts, options.split, out, options.test_log, head_commit(PROJECT))
+    extras = Extras(options.masks, options.full_size, options.sizes)
+    task = Task(options.split, out, options.test_log, head_commit(PROJECT), extras)
+    metrics = evaluate(release, parts, task, shifted)
     print(_table(metrics))
     print(f"Written to {out}.")
 
@@ -173,7 +179,7 @@ def _release(options: argparse.Namespace) -> None:
     candidate = load_release(options.run / CANDIDATE)
     release = publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
     metrics = json.loads((release.directory / METRICS).read_text())
-    write_text(README, with_figures(README.read_text(), metrics["splits"]))
+    write_text(README, with_figures(README.read_text(), metrics))
     print(f"Released {options.version} in {RELEASE_DIR}; its figures stand in {README}.")
 
 

@@ -3,12 +3,15 @@
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
 
+With the options --masks, --full-size and --sizes it also measures the lungs and the whole of the shortcut audit.
+
 Every opening of the official test split is logged in training/TEST_LOG.csv, which nobody edits.
 """
 
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,25 +25,43 @@ from dataset.index import Record
 from model.errors import DatasetError
 from model.reader import Reader
 from model.release import NETWORK, Release
+from training.audit import Extras, audit
 from training.files import write_json, write_text
-from training.pictures import read_radiograph
+from training.lungs import measure_lungs
+from training.pictures import read_radiograph, targets
 from training.statistics import Scores, measure
-from training.stress import measure_stress
+from training.stress import Logits, measure_stress, read_shifted
 
 METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
 LOGGED = ("auc", "accuracy", "sensitivity", "specificity")
 
 
-def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test_log: Path, commit: str) -> dict:
-    """Read every picture of the parts named and write metrics.json, predictions.csv and curves.csv into `out`.
+@dataclass(frozen=True)
+class Task:
+    """What is measured, and where it is written down.
+
+    names: of training, validation and test, the parts to measure.
+    out: folder for the figures, made where it is missing.
+    test_log: CSV that an opening of the test part is appended to.
+    commit: of the measuring program, for the log.
+    extras: what is measured beside the labelled set.
+    """
+
+    names: Sequence[str]
+    out: Path
+    test_log: Path
+    commit: str
+    extras: Extras
+
+
+def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = None) -> dict:
+    """Read every picture of the parts named and write metrics.json, predictions.csv and curves.csv.
 
     Args:
         release: what is measured.
         parts: the records of each part.
-        names: of training, validation and test, those to measure.
-        out: folder, made where it is missing.
-        test_log: CSV that an opening of the test part is appended to.
-        commit: of the measuring program, for the log.
+        task: which parts, and where to.
+        shifted: of `read_shifted` for this release's network, where it is known already.
 
     Returns:
         What metrics.json holds.
@@ -48,9 +69,10 @@ def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test
     Raises:
         DatasetError: a part without pictures, or a picture that cannot be read.
     """
+    names = task.names
     if empty := [name for name in names if not parts.part(name)]:
         raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures. Name other parts with --split.")
-    out.mkdir(parents=True, exist_ok=True)
+    task.out.mkdir(parents=True, exist_ok=True)
     reader = Reader(release)
     predictions = pd.concat([_predict(reader, parts.part(name), name) for name in names], ignore_index=True)
     point = release.operating_point()
@@ -60,12 +82,16 @@ def evaluate(release: Release, parts: Cut, names: Sequence[str], out: Path, test
         "splits": {name: measure(scores_of(predictions, name), point.threshold) for name in names},
     }
     if "validation" in names:
-        metrics["stress_validation"] = measure_stress(reader, parts.validation)
+        shifted = read_shifted(reader, parts.validation) if shifted is None else shifted
+        metrics["stress_validation"] = measure_stress(shifted, targets(parts.validation)[:, 0], release)
+        metrics["shortcut_audit"] = audit(reader, parts, predictions, task.extras)
+        if task.extras.masks:
+            metrics["lungs"] = measure_lungs(reader.finder, parts.validation, task.extras.masks)
     if "test" in names:
-        _log_test(test_log, metrics, commit)
-    write_text(out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
-    write_text(out / CURVES, _curves(predictions, names).to_csv(index=False, lineterminator="\n"))
-    write_json(out / METRICS, metrics)
+        _log_test(task.test_log, metrics, task.commit)
+    write_text(task.out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
+    write_text(task.out / CURVES, _curves(predictions, names).to_csv(index=False, lineterminator="\n"))
+    write_json(task.out / METRICS, metrics)
     return metrics
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from model.errors import TrainingError
+from model.lungs import OUTPUT as LUNG_PROBABILITY
 from model.reader import Reader, calibrated
 from training.network import reading_outputs
 
@@ -13,14 +14,25 @@ LARGEST_DIFFERENCE = 1e-3  # of probability, between Keras and LiteRT
 
 
 def export_litert(reader: keras.Model, path: Path) -> dict[str, list[int]]:
-    """Write the LiteRT file for pictures read one at a time; returns the shape of each named output.
+    """Write the reader's LiteRT file; returns the shape of each named output."""
+    return _export(reading_outputs(reader), path)
+
+
+def export_lungs(lungs: keras.Model, path: Path) -> None:
+    """Write the lung network's LiteRT file, which answers with probabilities."""
+    probability = keras.layers.Activation("sigmoid", name="probability")(lungs.output)
+    fields = keras.layers.Reshape(tuple(lungs.output.shape[1:3]), name="fields")(probability)
+    _export(keras.Model(lungs.input, {LUNG_PROBABILITY: fields}, name="lungs"), path)
+
+
+def _export(network: keras.Model, path: Path) -> dict[str, list[int]]:
+    """Write a LiteRT file for pictures read one at a time.
 
     Dict outputs keep their names through the signature; positional ones come back in another order.
     """
-    reading = reading_outputs(reader)
-    signature = [keras.InputSpec(shape=(1, *reader.input_shape[1:]), dtype="float32", name="radiograph")]
-    reading.export(str(path), format="litert", input_signature=signature, verbose=False)
-    return {name: [1, *output.shape[1:]] for name, output in reading.output.items()}
+    signature = [keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name="radiograph")]
+    network.export(str(path), format="litert", input_signature=signature, verbose=False)
+    return {name: [1, *output.shape[1:]] for name, output in network.output.items()}
 
 
 def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndarray) -> float:
@@ -29,7 +41,7 @@ def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndar
     Args:
         keras_reader: the trained network.
         reader: the release's reader.
-        pictures: uint8 or float32 (n, height, width, 1), 0-255.
+        pictures: what the network sees, float32 (n, height, width, 1), 0-255.
 
     Returns:
         The largest difference of probability.
@@ -37,8 +49,8 @@ def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndar
     Raises:
         TrainingError: it is LARGEST_DIFFERENCE or more, or anything is not finite.
     """
-    expected = keras_reader.predict(pictures.astype(np.float32), verbose=0)[:, 0]
-    raw = [reader.raw(picture[np.newaxis].astype(np.float32)) for picture in pictures]
+    expected = keras_reader.predict(pictures, verbose=0)[:, 0]
+    raw = [reader.raw(picture[np.newaxis]) for picture in pictures]
     outputs = (expected, *(np.append(one.class_activation_map, one.logit) for one in raw), *(r.embedding for r in raw))
     if not all(np.isfinite(output).all() for output in outputs):
         raise TrainingError("The exported network answers with numbers that are not finite. Nothing was released.")

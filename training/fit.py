@@ -8,6 +8,7 @@ reader.keras once it has ended. The same command goes on with a run that was kil
 
 import csv
 import dataclasses
+import shutil
 from pathlib import Path
 
 import keras
@@ -15,13 +16,16 @@ import keras
 from dataset.cut import Cut, cut
 from dataset.index import load_index
 from model.errors import TrainingError
+from model.lungs import LungFinder
+from model.release import LUNG_NETWORK, load_release
+from model.view import Part, View
 from training.callbacks import make_callbacks, resume
 from training.config import FitConfig, RunConfig
 from training.network import build_reader
-from training.pictures import Batch, Stream, TrainingStream, balanced_weights, load_pictures, targets
+from training.pictures import Batch, Stream, TrainingStream, balanced_weights, load_films, targets
 
 CONFIG = "config.json"
-READER = "reader.keras"
+READER, LUNGS = "reader.keras", "lungs.keras"
 
 
 def fit(data: Path, run: Path, config: FitConfig) -> None:
@@ -36,10 +40,10 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
     _write_cut(run / "cut.csv", parts)
     keras.utils.set_random_seed(config.seed)
     reader = build_reader(config)
-    stream = TrainingStream(
-        load_pictures(parts.training, config.size, "training pictures"), targets(parts.training), config
-    )
-    validation = load_pictures(parts.validation, config.size, "validation pictures").astype("float32")
+    finder, view = take_lungs(config.lungs, run), view_of(config)
+    films = load_films(parts.training, finder, view, "training pictures")
+    stream = TrainingStream(films.pictures, targets(parts.training), config, films.boxes)
+    validation = load_films(parts.validation, finder, view, "validation pictures").seen(config.size)
     validation_target = targets(parts.validation)
     compile_reader(reader, config, stream.steps_per_epoch)
     train(reader, stream, (validation, validation_target, balanced_weights(validation_target)), run)
@@ -62,6 +66,40 @@ def train(network: keras.Model, stream: Stream, validation: Batch, run: Path) ->
         verbose=0,
         shuffle=False,  # the stream shuffles
     )
+
+
+def view_of(config: FitConfig) -> View:
+    """What the run's network sees of a radiograph.
+
+    Raises:
+        TrainingError: there is no such view.
+    """
+    if config.view not in list(Part):
+        raise TrainingError(f"There is no view {config.view!r}. --view takes one of: {', '.join(Part)}.")
+    return View(Part(config.view), config.margin)
+
+
+def take_lungs(source: str, run: Path) -> LungFinder:
+    """Copy the lung network, Keras and LiteRT file, into the run's folder, where it stays with what was trained on it.
+
+    Args:
+        source: "released", or the folder of a finished `lungs` run.
+        run: folder of the run.
+
+    Raises:
+        TrainingError: the lung network is not there.
+        ReleaseError: the release cannot be trusted.
+    """
+    folder = load_release().directory if source == "released" else Path(source)
+    for name in (LUNG_NETWORK, LUNGS):
+        if not (folder / name).exists():
+            raise TrainingError(
+                f"{folder} holds no trained lung network ({name}). --lungs takes 'released', or the folder of a "
+                "finished run of `python -m training lungs`."
+            )
+        shutil.copy2(folder / name, run / name)
+    side = keras.models.load_model(run / LUNGS).input_shape[1]
+    return LungFinder((run / LUNG_NETWORK).read_bytes(), side)
 
 
 def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:

@@ -17,17 +17,21 @@ from tqdm import tqdm
 
 from dataset.cut import cut
 from dataset.index import Record, load_index
-from model.errors import DatasetError
-from model.lungs import LungBox, lung_box, lung_fields
+from model.box import Box
+from model.errors import DatasetError, TrainingError
+from model.lungs import LungFinder, Lungs, lung_box, lung_fields
+from model.preprocess import WORKING_SIDE
+from model.release import LUNG_NETWORK
 from training.augment import Augmenter
 from training.config import LungConfig
+from training.export import export_lungs
 from training.files import write_json
-from training.fit import claim, compile_network, save_network, train
+from training.fit import LUNGS, claim, compile_network, save_network, train
 from training.pictures import Batch, Stream, load_pictures
 
 CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
-NETWORK = "lungs.keras"
 METRICS = "lungs.json"
+LARGEST_DIFFERENCE = 1e-3  # of a picture's pixels, between the fields of Keras and of LiteRT
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
 
     Raises:
         DatasetError: pictures or masks cannot be used as they lie there.
-        TrainingError: the folder holds a run with other settings.
+        TrainingError: the folder holds a run with other settings, or Keras and LiteRT disagree.
     """
     parts = cut(load_index(data))
     training, validation = (_with_mask(part, masks) for part in (parts.training, parts.validation))
@@ -86,38 +90,58 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
         network, config, stream.steps_per_epoch, _loss, [keras.metrics.BinaryAccuracy("accuracy", threshold=0)]
     )
     train(network, stream, (held_out, drawn), run)
-    save_network(network, run / NETWORK)
-    probability = keras.ops.convert_to_numpy(keras.ops.sigmoid(network.predict(held_out, verbose=0)))[..., 0]
-    measured = {"patients": len({r.patient for r in validation})} | measure_lungs(probability, drawn[..., 0] >= 0.5)
+    save_network(network, run / LUNGS)
+    export_lungs(network, run / LUNG_NETWORK)
+    finder = LungFinder((run / LUNG_NETWORK).read_bytes(), config.size)
+    check_lung_agreement(network, finder, held_out)
+    measured = measure_lungs(finder, validation, masks)
     write_json(run / METRICS, measured)
     return measured
 
 
-def measure_lungs(probability: np.ndarray, drawn: np.ndarray) -> dict:
-    """Dice coefficient and error of the lung box on held-out pictures.
+def check_lung_agreement(network: keras.Model, finder: LungFinder, pictures: np.ndarray) -> None:
+    """Compare the fields that Keras and LiteRT find in pictures, float32 (n, size, size, 1), 0-255.
 
-    Args:
-        probability: float (n, rows, columns), 0-1, the network's.
-        drawn: bool (n, rows, columns), people's.
+    Raises:
+        TrainingError: they differ in more than LARGEST_DIFFERENCE of a picture.
+    """
+    for picture, logits in zip(pictures, network.predict(pictures, verbose=0), strict=True):
+        found = finder.find(picture[..., 0])
+        expected = lung_fields(logits[..., 0] >= 0)
+        if (expected != (found.fields if found else False)).mean() > LARGEST_DIFFERENCE and lung_box(expected):
+            raise TrainingError("Keras and LiteRT find different lungs. Nothing was written that can be released.")
+
+
+def measure_lungs(finder: LungFinder, records: Sequence[Record], masks: Path) -> dict:
+    """Dice coefficient and error of the lung box on those of the pictures that have a mask.
 
     Returns:
-        n; mean, median and 5th percentile of Dice; mean and 95th percentile of the largest error of the four edges, as
-        a share of the picture's side (null where lungs were found in none); pictures where no lungs were found.
+        n and patients; mean, median and 5th percentile of Dice; mean and 95th percentile of the largest error of the
+        four edges, as a share of the side (null where no lungs were found); of how many none were found.
     """
-    fields = np.stack([lung_fields(one) for one in probability])
+    drawn_of = _with_mask(records, masks)
+    drawn = _load_masks(drawn_of, masks, finder.side)[..., 0] >= 128
+    pictures = load_pictures(drawn_of, WORKING_SIDE, "pictures with a mask")[..., 0].astype(np.float32)
+    return {"n": len(drawn_of), "patients": len({r.patient for r in drawn_of})} | compare_lungs(
+        [finder.find(picture) for picture in pictures], drawn
+    )
+
+
+def compare_lungs(found: Sequence[Lungs | None], drawn: np.ndarray) -> dict:
+    """What `measure_lungs` tells of the lungs found in pictures whose fields people drew, bool (n, rows, columns)."""
+    fields = np.stack([one.fields if one else np.zeros(drawn.shape[1:], bool) for one in found])
     areas = fields.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2))
     overlap = 2 * (fields & drawn).sum(axis=(1, 2)) / np.maximum(areas, 1)
-    boxes = [(lung_box(found), lung_box(true)) for found, true in zip(fields, drawn, strict=True)]
-    errors = [_edge_error(found, true) for found, true in boxes if found and true]
+    boxes = [(one and one.box, lung_box(true)) for one, true in zip(found, drawn, strict=True)]
+    errors = [_edge_error(box, true) for box, true in boxes if box and true]
     return {
-        "n": len(drawn),
         "dice": {"mean": float(overlap.mean()), "median": float(np.median(overlap)), "p05": _quantile(overlap, 0.05)},
         "box_error": {"mean": float(np.mean(errors)), "p95": _quantile(errors, 0.95)} if errors else None,
-        "not_found": sum(found is None for found, _ in boxes),
+        "not_found": sum(one is None for one in found),
     }
 
 
-def _edge_error(found: LungBox, true: LungBox) -> float:
+def _edge_error(found: Box, true: Box) -> float:
     return max(abs(getattr(found, e) - getattr(true, e)) for e in ("left", "top", "right", "bottom"))
 
 

@@ -14,6 +14,12 @@ HEAD = "logit"
 # Keras's MobileNetV2 averages batch statistics over about 1,000 steps; a run here has as many in all, and would be
 # validated with the statistics of weights that are long gone. 0.98 averages over 50 steps.
 BATCH_NORM_MOMENTUM = 0.98
+# What output stride 16 changes in MobileNetV2's layers.
+FINER = {
+    "block_13_pad": {"padding": 0},
+    "block_13_depthwise": {"strides": 1, "padding": "same"},
+    **{f"block_{number}_depthwise": {"dilation_rate": 2} for number in (14, 15, 16)},
+}
 
 
 def build_reader(config: FitConfig) -> keras.Model:
@@ -29,13 +35,16 @@ def build_reader(config: FitConfig) -> keras.Model:
     )
     if config.backbone != "none":
         _load_grey(backbone, _rgb_backbone(config))
+    if config.stride == 16:
+        backbone = _finer(backbone)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
+    _freeze(backbone, config.frozen_blocks)
     embedding = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(backbone.output)
     dropped = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(embedding)
     logit = keras.layers.Dense(1, name=HEAD)(dropped)
-    return keras.Model(pictures, logit, name="chest_radiograph_reader")
+    return keras.Model(backbone.inputs[0], logit, name="chest_radiograph_reader")
 
 
 def reading_outputs(reader: keras.Model) -> keras.Model:
@@ -57,6 +66,36 @@ def reading_outputs(reader: keras.Model) -> keras.Model:
         "embedding": reader.get_layer(EMBEDDING).output,
     }
     return keras.Model(reader.input, outputs, name="reading")
+
+
+def _finer(backbone: keras.Model) -> keras.Model:
+    """The backbone with twice the rows and columns in its last map and the same weights.
+
+    The last halving is left out, and the filters behind it reach twice as far, so that each still sees what it was
+    pretrained on (Chen et al. 2017, arXiv:1706.05587, section 3.1).
+    """
+
+    def changed(layer: keras.layers.Layer) -> keras.layers.Layer:
+        settings = layer.get_config()
+        settings |= FINER.get(layer.name, {})
+        return type(layer).from_config(settings)
+
+    finer = keras.models.clone_model(backbone, clone_function=changed)
+    finer.set_weights(backbone.get_weights())
+    return finer
+
+
+def _freeze(backbone: keras.Model, blocks: int) -> None:
+    """Keep the first blocks as they are, their batch statistics included; the first, unnumbered one ends in `bn`."""
+    if blocks == 0:
+        return
+    last = max(n for n, layer in enumerate(backbone.layers) if layer.name.startswith(_block_names(blocks)))
+    for layer in backbone.layers[: last + 1]:
+        layer.trainable = False
+
+
+def _block_names(blocks: int) -> tuple[str, ...]:
+    return ("expanded_conv_", *(f"block_{number}_" for number in range(1, blocks)))
 
 
 def _rgb_backbone(config: FitConfig) -> keras.Model:

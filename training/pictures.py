@@ -12,16 +12,52 @@ import numpy as np
 from tqdm import tqdm
 
 from dataset.index import Record
+from model.box import Box
 from model.decode import decode
 from model.errors import DatasetError, FileRefused
-from model.preprocess import preprocess
+from model.lungs import LungFinder
+from model.preprocess import WORKING_SIDE, resize, working_picture
 from model.radiograph import Radiograph
+from model.view import View
 from training.augment import Augmenter
 from training.config import RunConfig
 
 Batch = tuple[np.ndarray, ...]  # pictures, targets and, if any, weights
 
 LOOK_AHEAD = 6  # batches prepared before they are asked for; more only holds memory
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Pictures as the view leaves them, and the part of each that is seen.
+
+    pictures: uint8 (n, WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
+    boxes: n parts.
+    """
+
+    pictures: np.ndarray
+    boxes: Sequence[Box]
+
+    def seen(self, side: int) -> np.ndarray:
+        """What a reading would give the network: float32 (n, side, side, 1), 0-255."""
+        pairs = zip(self.pictures, self.boxes, strict=True)
+        return np.stack([resize(one.astype(np.float32), side, side, box) for one, box in pairs])[..., np.newaxis]
+
+
+def load_films(records: Sequence[Record], finder: LungFinder, view: View, what: str) -> Films:
+    """Decode each picture, find its lungs and apply the view, as reading does.
+
+    Raises:
+        DatasetError: a picture cannot be read; the message names it.
+    """
+    pictures = load_pictures(records, WORKING_SIDE, what)[..., 0]
+    boxes = []
+    for number, picture in enumerate(tqdm(pictures, desc=f"lungs of {what}", unit="picture", leave=False)):
+        working = picture.astype(np.float32)
+        lungs = finder.find(working)
+        pictures[number] = view.shown(working, lungs).round()
+        boxes.append(view.box(lungs))
+    return Films(pictures, boxes)
 
 
 def load_pictures(records: Sequence[Record], size: int, what: str) -> np.ndarray:
@@ -37,7 +73,7 @@ def load_pictures(records: Sequence[Record], size: int, what: str) -> np.ndarray
     pictures = np.empty((len(records), size, size, 1), np.uint8)
 
     def load(index: int) -> None:
-        pictures[index] = preprocess(read_radiograph(records[index]), size, size)[0].round()
+        pictures[index, ..., 0] = resize(working_picture(read_radiograph(records[index])), size, size).round()
 
     with ThreadPoolExecutor() as pool:
         for _ in tqdm(pool.map(load, range(len(records))), total=len(records), desc=what, unit="picture", leave=False):
@@ -77,7 +113,7 @@ class Stream(ABC):
     Every batch depends on seed, epoch and its number alone, so that a run that was killed goes on with the very
     pictures that it would have seen. Plain arrays: any Keras backend takes them.
 
-    pictures: uint8 (n, size, size, 1); target: what is to be learned of each, first axis n.
+    pictures: uint8, first axis n; target: what is to be learned of each, first axis n.
     """
 
     pictures: np.ndarray
@@ -112,14 +148,28 @@ class Stream(ABC):
 
 @dataclass(frozen=True)
 class TrainingStream(Stream):
-    """Batches for the reader: float32 (batch, size, size, 1), targets and balanced weights (batch, 1)."""
+    """Batches for the reader: float32 (batch, size, size, 1), targets and balanced weights (batch, 1).
+
+    pictures: uint8 (n, any height, any width), of which `boxes` tells the parts that are seen.
+    """
+
+    boxes: Sequence[Box]
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Augment the pictures and weigh the classes alike."""
-        augment = Augmenter(self.config.augmentation)
-        pictures = np.stack([augment(self.pictures[index, :, :, 0], rng) for index in members])
-        return pictures[..., np.newaxis].astype(np.float32), self.target[members], self._weights[members]
+        """Augment the pictures, weigh the classes alike, and mix pairs where the settings say so."""
+        augment = Augmenter(self.config.augmentation, self.config.crop)
+        side = self.config.size
+        pictures = np.stack([augment(self.pictures[i], self.boxes[i], side, rng) for i in members])
+        batch = pictures[..., np.newaxis].astype(np.float32), self.target[members], self._weights[members]
+        return _mix(batch, self.config.mixup, rng) if self.config.mixup else batch
 
     @cached_property
     def _weights(self) -> np.ndarray:
         return balanced_weights(self.target)
+
+
+def _mix(batch: Batch, concentration: float, rng: np.random.Generator) -> Batch:
+    """Blend each picture, its target and its weight with another's (Zhang et al. 2018, arXiv:1710.09412)."""
+    share = np.float32(rng.beta(concentration, concentration))
+    partner = rng.permutation(len(batch[0]))
+    return tuple(share * values + (1 - share) * values[partner] for values in batch)

@@ -21,12 +21,12 @@ from model.errors import ReleaseError, TrainingError
 from model.reader import Reader
 from model.release import DESCRIPTION, NETWORK, Release, load_release
 from training import about
+from training.candidate import see
 from training.card import model_card
 from training.evaluate import CURVES, METRICS, PREDICTIONS
 from training.export import check_agreement
 from training.files import replacing, sha256, write_json, write_text
 from training.fit import READER
-from training.pictures import load_pictures
 
 CARD = "MODEL_CARD.md"
 HEADLINE = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
@@ -63,8 +63,8 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         write_text(staged / CARD, model_card(description, metrics))
         files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
         write_json(staged / DESCRIPTION, description | {"files": files})
-        pictures = load_pictures(parts.validation, candidate.input.height, "validation pictures")
-        check_agreement(keras.models.load_model(staged / READER), Reader(load_release(staged)), pictures)
+        reader = Reader(load_release(staged))
+        check_agreement(keras.models.load_model(staged / READER), reader, see(reader, parts.validation))
     return load_release(target)
 
 
@@ -77,6 +77,8 @@ def _described(candidate: Release, metrics: dict, target: Path, edition: Edition
         "seed": candidate.description["training"]["seed"],
         "libraries": {name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "metrics": {split: {name: m[name] for name in HEADLINE} for split, m in metrics["splits"].items()},
+        "shortcut_audit": metrics["shortcut_audit"],
+        "lungs": candidate.description["lungs"] | {"found": metrics.get("lungs")},
         "test_split_opened": times_tested,
         "intended_use": about.INTENDED_USE,
         "population": about.POPULATION,

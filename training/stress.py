@@ -6,6 +6,8 @@ shift here has a form that `training.augment` does not use: other curves, filter
 
 import io
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -14,31 +16,48 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from dataset.index import Record
+from model.preprocess import WORKING_SIDE
 from model.reader import Reader, calibrated
-from training.pictures import load_pictures, targets
+from model.release import Release
+from training.pictures import load_pictures
 
 Shift = Callable[[Image.Image], Image.Image]
+Logits = dict[str, np.ndarray]
 
 
-def measure_stress(reader: Reader, records: Sequence[Record]) -> dict:
-    """Read the pictures of the records under every shift, at the release's operating point.
+def read_shifted(reader: Reader, records: Sequence[Record]) -> Logits:
+    """Read the pictures of the records under every shift; the logit of each picture by the shift's name."""
+    pictures = load_pictures(records, WORKING_SIDE, "pictures to shift")[..., 0]
+    with ThreadPoolExecutor(2) as pool:  # one shifts and resizes while a network has the other's picture
+        return {
+            name: np.array(list(pool.map(partial(_logit, reader, shift), pictures)))
+            for name, shift in tqdm(shifts().items(), desc="reading under shifts", unit="shift", disable=None)
+        }
+
+
+def measure_stress(logits: Logits, target: np.ndarray, release: Release) -> dict:
+    """How well shifted pictures are read at the release's operating point.
+
+    Args:
+        logits: of `read_shifted`.
+        target: of the pictures, 1 pneumonia, 0 normal (n,).
+        release: tells calibration and operating point.
 
     Returns:
         {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}}.
     """
-    pictures = load_pictures(records, reader.release.input.height, "pictures to shift")[..., 0]
-    target = targets(records)[:, 0]
+    threshold = release.operating_point().threshold
     measured = {}
-    for name, shift in tqdm(shifts().items(), desc="reading under shifts", unit="shift", disable=None):
-        probability = np.array([_probability(reader, shift(Image.fromarray(picture))) for picture in pictures])
-        alarm = probability >= reader.release.operating_point().threshold
+    for name, of_pictures in logits.items():
+        probability = np.array([calibrated(logit, release) for logit in of_pictures])
+        alarm = probability >= threshold
         measured[name] = {
             "auc": float(roc_auc_score(target, probability)),
             "sensitivity": float(alarm[target == 1].mean()),
             "specificity": float(1 - alarm[target == 0].mean()),
         }
     areas = [one["auc"] for one in measured.values()]
-    return {"n": len(records), "mean_auc": float(np.mean(areas)), "worst_auc": min(areas), "shifts": measured}
+    return {"n": len(target), "mean_auc": float(np.mean(areas)), "worst_auc": min(areas), "shifts": measured}
 
 
 def shifts() -> dict[str, Shift]:
@@ -69,9 +88,9 @@ def shifts() -> dict[str, Shift]:
     }
 
 
-def _probability(reader: Reader, picture: Image.Image) -> float:
-    raw = reader.raw(np.asarray(picture, np.float32)[np.newaxis, :, :, np.newaxis])
-    return calibrated(raw.logit, reader.release)
+def _logit(reader: Reader, shift: Shift, picture: np.ndarray) -> float:
+    working = np.asarray(shift(Image.fromarray(picture)), np.float32)
+    return reader.raw(reader.release.view.look(working, reader.finder.find(working), reader.release.side)).logit
 
 
 def _curve(tone: Callable[[np.ndarray], np.ndarray]) -> list[int]:

@@ -14,6 +14,8 @@ import keras
 
 from dataset.cut import cut
 from dataset.index import load_index
+from model.box import WHOLE
+from model.preprocess import WORKING_SIDE
 from training.config import FitConfig
 from training.fit import compile_reader
 from training.network import build_reader
@@ -28,7 +30,8 @@ def throughput(data: Path, config: FitConfig) -> str:
     """Measure and describe: pipeline alone, step alone (one batch again and again), both together."""
     training = cut(load_index(data)).training
     records = training[:: max(1, len(training) // PICTURES)]
-    stream = TrainingStream(load_pictures(records, config.size, "pictures"), targets(records), config)
+    pictures = load_pictures(records, WORKING_SIDE, "pictures")[..., 0]
+    stream = TrainingStream(pictures, targets(records), config, [WHOLE] * len(pictures))
     reader = build_reader(config)
     compile_reader(reader, config, stream.steps_per_epoch)
     same = next(stream.batches())
