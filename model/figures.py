@@ -71,8 +71,8 @@ def _box_error(error: dict[str, float] | None) -> str:
     if error is None:
         return ""
     return (
-        f"The edges of the lungs' box are off by at most {error['mean']:.1%} of the picture's side on average, "
-        f"{error['p95']:.1%} at the 95th percentile. "
+        f"The worst of the four edges of the lungs' box is off by {100 * error['mean']:.1f} % of the picture's side on "
+        f"average, {100 * error['p95']:.1f} % at the 95th percentile. "
     )
 
 
