@@ -32,9 +32,10 @@ class LiteRTNetwork:
             self._run = interpreter.get_signature_runner()
         except (ValueError, RuntimeError) as error:
             raise ReleaseMismatch(f"The trained network cannot be opened. {ADVICE}") from error
-        inputs = {name: tuple(detail["shape"]) for name, detail in self._run.get_input_details().items()}
-        found = {name: tuple(detail["shape"]) for name, detail in self._run.get_output_details().items()}
-        if list(inputs.values()) != [(1, side, side, 1)] or found != outputs:
+        inputs, found = self._run.get_input_details(), self._run.get_output_details()
+        takes = [(tuple(detail["shape"]), detail["dtype"]) for detail in inputs.values()]
+        gives = {name: tuple(detail["shape"]) for name, detail in found.items()}
+        if takes != [((1, side, side, 1), np.float32)] or gives != outputs:
             raise ReleaseMismatch(f"The trained network and its description do not fit each other. {ADVICE}")
         self._input = next(iter(inputs))
 

@@ -69,4 +69,5 @@ def lung_box(fields: np.ndarray) -> Box | None:
         return None
     rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))
     height, width = fields.shape
-    return Box(columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)
+    edges = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+    return Box(*map(float, edges))

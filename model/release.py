@@ -113,11 +113,10 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     content = release_file(directory, DESCRIPTION)
     try:
         description = json.loads(content)
+        _check_fit(description)
         release = _interpret(directory, description, hashlib.sha256(content).hexdigest())
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ReleaseMismatch(f"The description of the trained model ({DESCRIPTION}) is damaged. {ADVICE}") from error
-    for problem in _misfits(description):
-        raise ReleaseMismatch(f"The trained model does not fit this program: {problem}. {ADVICE}")
     return release
 
 
@@ -141,7 +140,7 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
         directory=directory,
         version=str(description["version"]),
         network=files[NETWORK],
-        side=int(description["input"]["height"]),
+        side=_side(description["input"]),
         lungs=LungNetwork(files[LUNG_NETWORK], int(description["lungs"]["side"])),
         view=View(Part(description["view"]["part"]), float(description["view"]["margin"])),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
@@ -166,15 +165,29 @@ def _verified(directory: Path, name: str, expected: str) -> bytes:
     return content
 
 
-def _misfits(description: dict[str, Any]) -> list[str]:
-    """What model.json declares and this program does not do."""
+def _check_fit(description: dict[str, Any]) -> None:
+    """Refuse what model.json declares and this program does not do, its format first: the rest follows from it."""
     expected = {
         "format": (description.get("format"), FORMAT),
         "labels": (description.get("labels"), list(LABELS)),
         "resize method": (description["input"].get("resize"), RESIZE_METHOD),
         "channels": (description["input"].get("channels"), 1),
-        "width": (description["input"].get("width"), description["input"].get("height")),
         "value range": (description["input"].get("value_range"), [0, 255]),
         "data type": (description["input"].get("dtype"), "float32"),
     }
-    return [f"{what} is {found}, expected {wanted}" for what, (found, wanted) in expected.items() if found != wanted]
+    for what, (found, wanted) in expected.items():
+        _require(what, found, wanted)
+
+
+def _side(contract: dict[str, Any]) -> int:
+    """Height and width of the reader's input, which is a square."""
+    side = int(contract["height"])
+    _require("width", contract["width"], side)
+    return side
+
+
+def _require(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise ReleaseMismatch(
+            f"The trained model does not fit this program: {what} is {found}, expected {wanted}. {ADVICE}"
+        )

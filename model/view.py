@@ -28,6 +28,10 @@ class View:
     part: Part
     margin: float
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin <= 1:
+            raise ValueError(f"margin: a share, 0-1, expected, got {self.margin}")
+
     def box(self, lungs: Lungs | None) -> Box:
         """The box that is seen; the whole radiograph where no lungs were found."""
         return WHOLE if self.part is Part.WHOLE or lungs is None else lungs.box.widened(self.margin)

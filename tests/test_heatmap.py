@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from model.box import WHOLE, Box
 from model.heatmap import OPACITY, colour_table, lay_over, overlay_png
+from model.preprocess import resize
 from model.radiograph import Radiograph
+from model.reader import Finding, Verdict
+from model.release import OperatingPoint
 from tests.synthetic import synthetic_radiograph
+from tests.test_box import boxes
 
 maps = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(0, 1, width=32))
 sides = st.integers(1, 70)
@@ -17,6 +22,12 @@ sides = st.integers(1, 70)
 
 def radiograph(height: int = 60, width: int = 80) -> Radiograph:
     return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
+
+
+def overlay(picture: Radiograph, heat_map: np.ndarray, box: Box = WHOLE, version: str = "1.0") -> bytes:
+    """The overlay of a finding with this map."""
+    point = OperatingPoint("of the test", 0.5, "by hand")
+    return overlay_png(picture, Finding(0.7, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), version))
 
 
 def drawn(png: bytes) -> np.ndarray:
@@ -32,7 +43,7 @@ def grey_of(picture: Radiograph) -> np.ndarray:
 
 @given(heat_map=maps, height=sides, width=sides)
 def test_the_map_takes_the_radiographs_size_and_keeps_its_range(heat_map, height, width):
-    laid = lay_over(heat_map, height, width)
+    laid = lay_over(heat_map, WHOLE, height, width)
 
     assert laid.shape == (height, width)
     assert laid.dtype == np.float32
@@ -43,7 +54,7 @@ def test_the_map_takes_the_radiographs_size_and_keeps_its_range(heat_map, height
 def test_the_map_lies_as_the_radiograph_does():
     heat_map = np.zeros((3, 5), np.float32)
     heat_map[0, 4] = 1  # top right
-    laid = lay_over(heat_map, 300, 1000)
+    laid = lay_over(heat_map, WHOLE, 300, 1000)
 
     assert laid[0, -1] == 1
     assert laid[:100, 800:].mean() > 0.5
@@ -53,12 +64,52 @@ def test_the_map_lies_as_the_radiograph_does():
 
 @given(rows=st.integers(1, 9), columns=st.integers(1, 9), height=sides, width=sides)
 def test_no_evidence_stays_no_evidence(rows, columns, height, width):
-    assert not lay_over(np.zeros((rows, columns), np.float32), height, width).any()
+    assert not lay_over(np.zeros((rows, columns), np.float32), WHOLE, height, width).any()
 
 
 @given(heat_map=maps)
 def test_half_the_evidence_is_shown_as_half(heat_map):
-    np.testing.assert_allclose(lay_over(heat_map / 2, 40, 50), lay_over(heat_map, 40, 50) / 2, atol=1e-6)
+    np.testing.assert_allclose(lay_over(heat_map / 2, WHOLE, 40, 50), lay_over(heat_map, WHOLE, 40, 50) / 2, atol=1e-6)
+
+
+# --- the map over a part of the radiograph
+
+
+@given(heat_map=maps, height=sides, width=sides)
+def test_a_part_that_is_the_whole_radiograph_leaves_nothing_out(heat_map, height, width):
+    expected = np.clip(resize(heat_map, height, width), 0, 1)
+    np.testing.assert_array_equal(lay_over(heat_map, WHOLE, height, width), expected)
+
+
+@given(box=boxes(), height=sides, width=sides)
+def test_the_map_covers_the_pixels_whose_middles_lie_in_the_part_and_no_others(box, height, width):
+    laid = lay_over(np.ones((2, 2), np.float32), box, height, width)
+
+    assert laid.shape == (height, width)
+    assert laid.dtype == np.float32
+    x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
+    slack = 1e-9
+    across = (x > box.left - slack) & (x < box.right + slack)
+    down = (y > box.top - slack) & (y < box.bottom + slack)
+    assert not laid[~down].any()
+    assert not laid[:, ~across].any()
+    well_across = (x > box.left + slack) & (x < box.right - slack)
+    well_down = (y > box.top + slack) & (y < box.bottom - slack)
+    np.testing.assert_allclose(laid[np.ix_(well_down, well_across)], 1, atol=1e-6)
+
+
+@given(heat_map=maps)
+def test_in_its_part_the_map_lies_as_it_would_on_a_radiograph_of_that_size(heat_map):
+    laid = lay_over(heat_map, Box(left=0.25, top=0.1, right=0.75, bottom=0.9), 50, 80)
+    np.testing.assert_array_equal(laid[5:45, 20:60], lay_over(heat_map, WHOLE, 40, 40))
+
+
+@given(heat_map=maps, at=st.floats(0, 0.99), height=sides, width=sides)
+def test_a_part_thinner_than_a_pixel_breaks_nothing(heat_map, at, height, width):
+    for box in (Box(at, 0, at + 1e-6, 1), Box(0, at, 1, at + 1e-6), Box(at, at, at + 1e-6, at + 1e-6)):
+        laid = lay_over(heat_map, box, height, width)
+        assert laid.shape == (height, width)
+        assert np.count_nonzero(laid) <= max(height, width)
 
 
 # --- colours
@@ -92,11 +143,11 @@ def test_no_colour_is_a_grey_of_the_film():
 @pytest.mark.parametrize(("height", "width"), [(60, 80), (33, 200), (200, 32), (1, 1)])
 def test_the_overlay_has_the_radiographs_own_size(height, width):
     heat_map = np.random.default_rng(0).random((7, 7), dtype=np.float32)
-    assert drawn(overlay_png(radiograph(height, width), heat_map, "1.0")).shape == (height, width, 3)
+    assert drawn(overlay(radiograph(height, width), heat_map)).shape == (height, width, 3)
 
 
 def test_the_overlay_says_what_it_is_for_and_who_made_it():
-    image = Image.open(io.BytesIO(overlay_png(radiograph(), np.zeros((7, 7), np.float32), "4.5.6")))
+    image = Image.open(io.BytesIO(overlay(radiograph(), np.zeros((7, 7), np.float32), version="4.5.6")))
 
     assert image.format == "PNG"
     assert image.text == {
@@ -107,34 +158,41 @@ def test_the_overlay_says_what_it_is_for_and_who_made_it():
 
 def test_without_evidence_the_overlay_is_the_radiograph():
     picture = radiograph()
-    np.testing.assert_array_equal(drawn(overlay_png(picture, np.zeros((7, 7), np.float32), "1.0")), grey_of(picture))
+    np.testing.assert_array_equal(drawn(overlay(picture, np.zeros((7, 7), np.float32))), grey_of(picture))
 
 
 def test_colour_lies_where_the_evidence_is_and_nowhere_else():
     heat_map = np.zeros((4, 4), np.float32)
     heat_map[0, 3] = 1  # top right
     picture = radiograph()
-    overlay, grey = drawn(overlay_png(picture, heat_map, "1.0")), grey_of(picture)
+    shown, grey = drawn(overlay(picture, heat_map)), grey_of(picture)
 
     strongest = colour_table()[255].astype(float)
     share = strongest[3] / 255
-    np.testing.assert_allclose(overlay[0, -1], picture.pixels[0, -1] * (1 - share) + strongest[:3] * share, atol=1)
-    np.testing.assert_array_equal(overlay[30:], grey[30:])
-    np.testing.assert_array_equal(overlay[:, :40], grey[:, :40])
+    np.testing.assert_allclose(shown[0, -1], picture.pixels[0, -1] * (1 - share) + strongest[:3] * share, atol=1)
+    np.testing.assert_array_equal(shown[30:], grey[30:])
+    np.testing.assert_array_equal(shown[:, :40], grey[:, :40])
+
+
+def test_outside_of_the_part_that_was_seen_the_overlay_is_the_radiograph():
+    picture = radiograph(60, 80)
+    shown = drawn(overlay(picture, np.ones((4, 4), np.float32), Box(left=0.5, top=0.25, right=0.75, bottom=0.5)))
+    differs = (shown != grey_of(picture)).any(axis=2)
+    expected = np.zeros((60, 80), bool)
+    expected[15:30, 40:60] = True
+    np.testing.assert_array_equal(differs, expected)
 
 
 def test_little_evidence_is_fainter_than_much():
     picture, cell = radiograph(), np.ones((1, 1), np.float32)
-    away = [
-        np.abs(drawn(overlay_png(picture, cell * value, "1.0")) - grey_of(picture)).sum() for value in (0.1, 0.3, 1)
-    ]
+    away = [np.abs(drawn(overlay(picture, cell * value)) - grey_of(picture)).sum() for value in (0.1, 0.3, 1)]
     assert 0 < away[0] < away[1] < away[2]
 
 
 @given(heat_map=maps, grey=st.sampled_from([0, 0.5, 254.5, 255]))
 def test_blending_neither_overflows_nor_meets_what_is_no_number(heat_map, grey):
     flat = Radiograph(np.full((20, 30), grey, np.float32), "PNG", 8)
-    overlay = drawn(overlay_png(flat, heat_map, "1.0"))  # a NaN or an overflow would warn, and warnings are errors
+    shown = drawn(overlay(flat, heat_map))  # a NaN or an overflow would warn, and warnings are errors
     table = colour_table()[:, :3].astype(int)
-    assert (overlay >= np.minimum(table.min(axis=0), int(grey))).all()
-    assert (overlay <= np.maximum(table.max(axis=0), int(grey) + 1)).all()
+    assert (shown >= np.minimum(table.min(axis=0), int(grey))).all()
+    assert (shown <= np.maximum(table.max(axis=0), int(grey) + 1)).all()

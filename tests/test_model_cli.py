@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from model import cli
+from model.box import Box
 from model.decode import MAX_BYTES, decode
 from model.heatmap import lay_over, overlay_png
 from model.reader import Reader
@@ -22,6 +24,11 @@ from tests.synthetic import synthetic_file
 
 INCOMPLETE = (
     "The trained model is incomplete: model.json is missing. Nothing is read with it. Restore the folder model/release "
+    "from the project, or release the model again.\n"
+)
+
+NO_NUMBER = (
+    "The trained network gave no number for this picture. Nothing is read with it. Restore the folder model/release "
     "from the project, or release the model again.\n"
 )
 
@@ -107,6 +114,15 @@ def test_rows_say_what_the_reader_says(scans, capsys, reader):
     assert rows[0]["verdict"] == finding.verdict
     assert rows[0]["threshold"] == finding.operating_point.threshold
     assert rows[0]["model_version"] == load_release().version
+
+
+def test_a_row_says_that_no_lungs_were_found(scans, capsys, reader, monkeypatch):
+    _, rows = read(capsys, scans / "b.png")
+    assert rows[0]["cautions"] == []
+    monkeypatch.setattr(reader.finder, "find", lambda _: None)
+    status, rows = read(capsys, scans / "b.png")
+    assert (status, rows[0]["status"]) == (0, "read")
+    assert rows[0]["cautions"] == ["lungs_not_found"]
 
 
 def test_a_refused_file_has_its_reason_and_does_not_stop_the_rest(scans, capsys):
@@ -222,18 +238,18 @@ def test_without_a_release_nothing_is_read(scans, tmp_path, capsys):
 
 def test_a_network_that_fails_in_the_middle_ends_with_its_sentence(scans, capsys, reader, monkeypatch):
     answered = []
-    real = reader.raw
+    run = reader._network._run
 
-    def failing(picture):
-        answered.append(picture)
-        raw = real(picture)
-        return raw if len(answered) < 2 else type(raw)(float("nan"), raw.class_activation_map, raw.embedding)
+    def failing(**inputs):
+        answered.append(inputs)
+        answers = run(**inputs)
+        return answers if len(answered) < 2 else answers | {"logit": np.full((1, 1), np.nan, np.float32)}
 
-    monkeypatch.setattr(reader, "raw", failing)
+    monkeypatch.setattr(reader._network, "_run", failing)
     assert cli.main(["read", str(scans)]) == 1
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 1
-    assert said.err.startswith("The trained network gave no number for this picture. Nothing is read with it.")
+    assert said.err == NO_NUMBER
 
 
 def test_wrong_usage(scans, tmp_path, capsys):
@@ -274,10 +290,26 @@ def test_a_heat_map_is_that_of_the_finding_at_the_size_of_the_picture(scans, tmp
     assert numbers.shape == (120, 90)
     assert numbers.min() >= 0
     assert numbers.max() <= 1
-    np.testing.assert_array_equal(numbers, lay_over(finding.heat_map, 120, 90))
+    np.testing.assert_array_equal(numbers, lay_over(finding.heat_map, finding.heat_map_box, 120, 90))
     written = (tmp_path / "maps" / "a.png").read_bytes()
-    assert written == overlay_png(picture, finding.heat_map, finding.model_version)
+    assert written == overlay_png(picture, finding)
     assert Image.open(io.BytesIO(written)).size == (90, 120)
+
+
+def test_a_heat_map_covers_the_part_that_was_seen(scans, tmp_path, capsys, reader, monkeypatch):
+    real = reader.read
+
+    def read_a_part(picture):
+        finding = real(picture)
+        return replace(finding, heat_map=np.ones_like(finding.heat_map), heat_map_box=Box(0.1, 0.25, 0.5, 0.75))
+
+    monkeypatch.setattr(reader, "read", read_a_part)
+    read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
+    numbers, expected = np.load(tmp_path / "maps" / "a.npy"), np.zeros((120, 90))
+    expected[30:90, 9:45] = 1
+    np.testing.assert_allclose(numbers, expected, atol=1e-6)
+    shown = np.asarray(Image.open(tmp_path / "maps" / "a.png"))
+    np.testing.assert_array_equal(np.ptp(shown, axis=2) > 0, expected > 0)
 
 
 def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):

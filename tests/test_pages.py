@@ -20,7 +20,9 @@ import ui.frame
 import ui.loaders
 import ui.session
 import ui.viewer
+from model.box import WHOLE, Box
 from model.heatmap import colour_table
+from model.lungs import LungFinder, Lungs
 from model.reader import Reader
 from model.release import load_release
 from tests.browser import ROOT
@@ -33,6 +35,10 @@ INCOMPLETE = f"The trained model is incomplete: model.json is missing. {ADVICE}"
 NOT_A_PICTURE = (
     "**Not read.** This is another kind of file, which is not read. PNG and JPEG pictures are accepted. Please export "
     "the radiograph as a PNG or JPEG picture and choose that file."
+)
+NO_LUNGS = (
+    "**No lungs were found in this picture.** The whole picture was read, which the network was not trained for: do "
+    "not rely on this finding. Is it a frontal chest radiograph, upright, and not inverted?"
 )
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
@@ -232,18 +238,40 @@ def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence
 
     def read(reader, radiograph):
         finding = real(reader, radiograph)
-        return replace(finding, heat_map=np.full_like(finding.heat_map, 0.5 if evidence else 0))
+        heat_map = np.full_like(finding.heat_map, 0.5 if evidence else 0)
+        return replace(finding, heat_map=heat_map, heat_map_box=Box(0.1, 0.2, 0.8, 0.9))
 
     monkeypatch.setattr(Reader, "read", read)
     app = upload(opened())
-    pixels, heat_map, colours, named = seen[-1]
+    pixels, heat_map, box, colours, named = seen[-1]
 
     assert pixels.shape == (300, 400)
     assert (heat_map is not None) == evidence
+    assert box == Box(0.1, 0.2, 0.8, 0.9)
     np.testing.assert_array_equal(colours, colour_table())
     assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", named["alt"])
     assert ("nothing coloured" in named["alt"]) != evidence
     assert (NO_EVIDENCE in [info.value for info in app.info]) != evidence
+
+
+def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(monkeypatch):
+    monkeypatch.setattr(LungFinder, "find", lambda *_: None)
+    app = upload(opened())
+
+    assert not app.exception
+    assert not app.error
+    assert [warning.value for warning in app.warning] == [NO_LUNGS]
+    assert app.metric
+    order = [element.type for element in app.main]
+    assert order.index("subheader") < order.index("warning") < order.index("metric")
+
+
+def test_where_lungs_are_found_nothing_is_warned_of(monkeypatch):
+    fields = np.ones((20, 20), bool)
+    monkeypatch.setattr(LungFinder, "find", lambda *_: Lungs(fields, WHOLE))
+    app = upload(opened())
+    assert app.metric
+    assert not app.warning
 
 
 def test_a_refused_file_is_told_why_and_the_rows_before_it_stay():
@@ -389,7 +417,7 @@ app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
 app.file_uploader[0].upload("film.png", synthetic_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
 read = len(app.session_state["session_rows"])
-heavy = {"tensorflow", "keras", "tf_keras_vis", "sklearn", "scipy"} & set(sys.modules)
+heavy = {"tensorflow", "keras", "tf_keras_vis", "sklearn"} & set(sys.modules)
 print(json.dumps([read, len(app.table), sorted(heavy)]))
 """
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from model.preprocess import preprocess, resize
+from model.box import Box
+from model.preprocess import WORKING_SIDE, resize, working_picture
 from model.radiograph import Radiograph
 
 sides = st.integers(1, 80)
@@ -62,11 +63,50 @@ def test_up_stays_up_and_left_stays_left():
     assert resized[1, 1] == resized[7, 7] == resized[7, 1] == 0
 
 
-@pytest.mark.parametrize("shape", [(300, 400), (96, 96), (224, 224), (33, 1000)])
-def test_the_network_gets_a_batch_of_one_grey_picture(shape):
-    pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    given_to_network = preprocess(Radiograph(pixels, "PNG", 8), 96, 128)
+# --- a part of a picture
 
-    assert given_to_network.shape == (1, 96, 128, 1)
-    assert given_to_network.dtype == np.float32
-    np.testing.assert_array_equal(given_to_network[0, :, :, 0], resize(pixels, 96, 128))
+
+@given(pixels=pictures, height=sides, width=sides)
+def test_a_part_keeps_size_type_and_range(pixels, height, width):
+    part = resize(pixels, height, width, Box(0.2, 0.4, 0.7, 0.6))
+
+    assert part.shape == (height, width)
+    assert part.dtype == np.float32
+    assert part.min() >= pixels.min() - 1e-4
+    assert part.max() <= pixels.max() + 1e-4
+
+
+def test_a_part_is_cut_by_the_shares_of_the_pictures_sides():
+    pixels = np.zeros((100, 200), np.float32)
+    pixels[40:60, 20:100] = 200
+    inside = resize(pixels, 10, 20, Box(left=0.15, top=0.45, right=0.45, bottom=0.55))
+    np.testing.assert_array_equal(inside, 200)
+    assert not resize(pixels, 10, 20, Box(left=0.6, top=0, right=1, bottom=1)).any()
+    assert not resize(pixels, 10, 20, Box(left=0, top=0.7, right=1, bottom=1)).any()
+
+
+def test_a_part_of_the_size_wanted_is_cut_all_the_same():
+    pixels = np.zeros((50, 50), np.float32)
+    pixels[:, 25:] = 255
+    assert resize(pixels, 50, 50, Box(0.6, 0, 1, 1)).min() == 255
+
+
+def test_up_stays_up_and_left_stays_left_in_a_part():
+    pixels = np.zeros((90, 90), np.float32)
+    pixels[:30, 60:] = 255  # top right
+    part = resize(pixels, 9, 9, Box(left=0.5, top=0.2, right=0.9, bottom=0.6))
+    assert part[1, 7] == 255
+    assert part[1, 1] == part[7, 7] == part[7, 1] == 0
+
+
+# --- the working picture
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (96, 96), (WORKING_SIDE, WORKING_SIDE), (33, 1000)])
+def test_the_working_picture_is_the_whole_radiograph_at_one_size(shape):
+    pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    working = working_picture(Radiograph(pixels, "PNG", 8))
+
+    assert working.shape == (WORKING_SIDE, WORKING_SIDE)
+    assert working.dtype == np.float32
+    np.testing.assert_array_equal(working, resize(pixels, WORKING_SIDE, WORKING_SIDE))

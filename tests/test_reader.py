@@ -1,4 +1,5 @@
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -7,11 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.box import WHOLE, Box
 from model.errors import ReleaseMismatch
+from model.litert import LiteRTNetwork
+from model.lungs import OUTPUT, Lungs, lung_box
+from model.preprocess import resize, working_picture
 from model.radiograph import Radiograph
-from model.reader import RawReading, Reader, Verdict, calibrated
+from model.reader import OUTPUTS, RawReading, Reader, Verdict, calibrated
 from model.release import Calibration, OperatingPoint, load_release
+from model.view import Part, View
 from tests.synthetic import synthetic_radiograph
+
+NO_NUMBER = (
+    "The trained network gave no number for this picture. Nothing is read with it. Restore the folder model/release "
+    "from the project, or release the model again."
+)
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +162,113 @@ def test_the_map_has_the_releases_scale_and_not_the_pictures_own(reader, monkeyp
     np.testing.assert_allclose(heat_map[1:], 0.25, rtol=1e-6)
 
 
+# --- lungs
+
+
+def seeing(reader: Reader, part: Part, margin: float = 0.1) -> Reader:
+    """A reader of the same networks with another view."""
+    return Reader(replace(reader.release, view=View(part, margin)))
+
+
+def two_lungs(side: int = 50) -> Lungs:
+    fields = np.zeros((side, side), bool)
+    fields[side // 5 : 4 * side // 5, side // 5 : 2 * side // 5] = True
+    fields[side // 5 : 4 * side // 5, 3 * side // 5 : 4 * side // 5] = True
+    return Lungs(fields, lung_box(fields))
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (90, 60)])
+def test_the_part_that_is_seen_lies_around_the_lungs(reader, shape):
+    """The lungs of the drawn radiograph have their middles at 0.3 and 0.7 of its width, and half its height."""
+    box = seeing(reader, Part.LUNG_BOX).read(radiograph(*shape)).heat_map_box
+    assert 0 <= box.left < 0.3 - 0.07
+    assert 0.7 + 0.07 < box.right <= 1
+    assert 0 <= box.top < 0.5 - 0.15
+    assert 0.5 + 0.15 < box.bottom <= 1
+    assert box != WHOLE
+
+
+def test_the_release_says_which_part_is_seen_and_the_map_covers_that(reader, monkeypatch):
+    lungs = two_lungs()
+    for part in Part:
+        other = seeing(reader, part, 0.25)
+        monkeypatch.setattr(other.finder, "find", lambda _: lungs)
+        box = other.read(radiograph()).heat_map_box
+        expected = (0, 0, 1, 1) if part is Part.WHOLE else (0.05, 0.05, 0.95, 0.95)
+        assert (box.left, box.top, box.right, box.bottom) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_the_network_is_given_what_the_view_shows_of_the_working_picture(reader, monkeypatch, part):
+    other, lungs, picture, given_to_network = seeing(reader, part), two_lungs(), noise(3), []
+    monkeypatch.setattr(other.finder, "find", lambda _: lungs)
+    raw = other.raw
+    monkeypatch.setattr(other, "raw", lambda seen: given_to_network.append(seen) or raw(seen))
+    other.read(picture)
+
+    (seen,) = given_to_network
+    side = reader.release.side
+    np.testing.assert_array_equal(seen, View(part, 0.1).look(working_picture(picture), lungs, side))
+
+
+def test_the_lungs_are_looked_for_in_the_working_picture(reader, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(reader.finder, "find", looked_at.append)
+    reader.read(noise(4))
+    np.testing.assert_array_equal(looked_at, [working_picture(noise(4))])
+
+
+@pytest.mark.parametrize("part", Part)
+def test_without_lungs_the_whole_picture_is_read_and_the_finding_says_so(reader, monkeypatch, part):
+    other = seeing(reader, part)
+    monkeypatch.setattr(other.finder, "find", lambda _: None)
+    finding = other.read(radiograph())
+
+    assert finding.cautions == ("lungs_not_found",)
+    assert finding.heat_map_box == WHOLE
+    side = reader.release.side
+    seen = resize(working_picture(radiograph()), side, side)[np.newaxis, :, :, np.newaxis]
+    assert finding.probability == calibrated(other.raw(seen).logit, reader.release)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.49])
+def test_no_field_of_lungs_is_no_lungs(reader, monkeypatch, probability):
+    side = reader.release.lungs.side
+    answers = {OUTPUT: np.full((1, side, side), probability, np.float32)}
+    monkeypatch.setattr(reader.finder._network, "_run", lambda **_: answers)
+    assert reader.finder.find(working_picture(radiograph())) is None
+
+
+def test_fields_of_lungs_are_found_where_the_network_sees_them(reader, monkeypatch):
+    side = reader.release.lungs.side
+    probability = np.zeros((1, side, side), np.float32)
+    probability[:, side // 4 : side // 2, side // 2 :] = 0.5
+    monkeypatch.setattr(reader.finder._network, "_run", lambda **_: {OUTPUT: probability})
+    lungs = reader.finder.find(working_picture(radiograph()))
+    np.testing.assert_array_equal(lungs.fields, probability[0] > 0)
+    assert lungs.box == Box(0.5, 0.25, 1, 0.5)
+
+
 # --- a network that answers with no number: NaN compares as below any threshold, so it would read as normal
 
 
-@pytest.mark.parametrize("part", ["logit", "class_activation_map", "embedding"])
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_what_is_no_number_is_no_finding(reader, monkeypatch, part, value):
-    shape = {"logit": ()}.get(part) or reader.release.outputs[part][1:]
-    answer(monkeypatch, reader, **{part: value if part == "logit" else np.full(shape, value, np.float32)})
-    with pytest.raises(
-        ReleaseMismatch, match=r"^The trained network gave no number for this picture\. Nothing is read"
-    ):
+def spoil(monkeypatch, network: LiteRTNetwork, output: str, value: float) -> None:
+    """Make one number of an output another, under all that checks it."""
+    run = network._run
+
+    def spoilt(**inputs):
+        answers = {name: values.copy() for name, values in run(**inputs).items()}
+        answers[output].flat[-1] = value
+        return answers
+
+    monkeypatch.setattr(network, "_run", spoilt)
+
+
+@pytest.mark.parametrize("output", [*OUTPUTS, OUTPUT])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_no_finding(reader, monkeypatch, output, value):
+    spoil(monkeypatch, reader.finder._network if output == OUTPUT else reader._network, output, value)
+    with pytest.raises(ReleaseMismatch, match=f"^{re.escape(NO_NUMBER)}$"):
         reader.read(radiograph())
 
 

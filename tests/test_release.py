@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import ReleaseAltered, ReleaseError, ReleaseMismatch, ReleaseMissing
+from model.preprocess import RESIZE_METHOD
 from model.reader import Reader
 from model.release import RELEASE_DIR, Release, load_release
+from model.view import Part, View
 
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 DAMAGED = f"The description of the trained model (model.json) is damaged. {ADVICE}"
 UNFITTING = f"The trained network and its description do not fit each other. {ADVICE}"
+NETWORKS = ("reader.tflite", "lungs.tflite")
 
 
 def exactly(message: str) -> str:
@@ -38,7 +41,7 @@ def put(directory, name: str, content: bytes) -> None:
 
 
 def copied_release(directory):
-    """The project's own release without the Keras file, which is large and plays no part in reading."""
+    """The project's own release without its Keras files, which are large and play no part in reading."""
     shutil.copytree(RELEASE_DIR, directory, ignore=shutil.ignore_patterns("*.keras"))
     listed = description(directory)
     listed["files"] = {name: digest for name, digest in listed["files"].items() if not name.endswith(".keras")}
@@ -53,9 +56,10 @@ def directory(tmp_path):
 
 @pytest.fixture(scope="module")
 def small_directory(tmp_path_factory):
-    """A release whose network is a few bytes: what is tried often on model.json alone need not read the true one."""
+    """A release whose networks are a few bytes: what is tried often on model.json alone need not read the true ones."""
     directory = copied_release(tmp_path_factory.mktemp("small") / "release")
-    put(directory, "reader.tflite", b"network")
+    for name in NETWORKS:
+        put(directory, name, b"network")
     return directory
 
 
@@ -68,6 +72,10 @@ def test_the_projects_own_release_is_whole():
     listed = description(RELEASE_DIR)
     assert release.version == listed["version"]
     assert release.network == (RELEASE_DIR / "reader.tflite").read_bytes()
+    assert release.lungs.network == (RELEASE_DIR / "lungs.tflite").read_bytes()
+    assert release.side == listed["input"]["height"] == listed["input"]["width"]
+    assert release.lungs.side == listed["lungs"]["side"]
+    assert (release.view.part, release.view.margin) == (listed["view"]["part"], listed["view"]["margin"])
     assert release.digest == hashlib.sha256((RELEASE_DIR / "model.json").read_bytes()).hexdigest()
     assert release.operating_point() in release.operating_points
     assert {path.name for path in RELEASE_DIR.iterdir()} >= {"model.json", *listed["files"]}
@@ -120,6 +128,18 @@ def test_one_byte_of_any_listed_file_is_noticed(directory):
                 load_release(directory)
         (directory / name).write_bytes(whole)
     load_release(directory)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_is_missing_or_altered_is_named(small_copy, name):
+    (small_copy / name).write_bytes(b"another")
+    altered = f"The trained model is not the one that was released: {name} has changed. {ADVICE}"
+    with pytest.raises(ReleaseAltered, match=exactly(altered)):
+        load_release(small_copy)
+    (small_copy / name).unlink()
+    missing = f"The trained model is incomplete: {name} is missing. {ADVICE}"
+    with pytest.raises(ReleaseMissing, match=exactly(missing)):
+        load_release(small_copy)
 
 
 @pytest.mark.parametrize(
@@ -182,10 +202,15 @@ def test_truncated_description(small_copy):
 REQUIRED = (
     ("files",),
     ("files", "reader.tflite"),
+    ("files", "lungs.tflite"),
     ("version",),
     ("input",),
     ("input", "height"),
-    ("input", "width"),
+    ("lungs",),
+    ("lungs", "side"),
+    ("view",),
+    ("view", "part"),
+    ("view", "margin"),
     ("outputs",),
     ("calibration",),
     ("calibration", "slope"),
@@ -225,6 +250,10 @@ def test_what_reading_needs_must_be_there(small_copy, keys):
         (("map_scale", "value"), float("nan")),
         (("map_scale", "value"), -1),
         (("input", "height"), float("inf")),
+        (("lungs", "side"), float("nan")),
+        (("view", "margin"), float("nan")),
+        (("view", "margin"), float("inf")),
+        (("view", "margin"), -0.5),
     ],
 )
 def test_numbers_that_would_make_a_wrong_finding(small_copy, keys, value):
@@ -235,6 +264,22 @@ def test_numbers_that_would_make_a_wrong_finding(small_copy, keys, value):
     holder[keys[-1]] = value
     describe(small_copy, listed)
     refused_as_damaged(small_copy)
+
+
+@pytest.mark.parametrize("part", ["lungs", "LUNG_BOX", "Whole", "", None, 1, ["whole"]])
+def test_a_part_that_this_program_does_not_know(small_copy, part):
+    listed = description(small_copy)
+    listed["view"]["part"] = part
+    describe(small_copy, listed)
+    refused_as_damaged(small_copy)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_each_part_that_this_program_knows_is_taken_over(small_copy, part):
+    listed = description(small_copy)
+    listed["view"] = {"part": part.value, "margin": 0.25}
+    describe(small_copy, listed)
+    assert load_release(small_copy).view == View(part, 0.25)
 
 
 def places(value, here=()):
@@ -277,11 +322,19 @@ def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp
 # --- made for another program, or for another network
 
 
+def refused_as_unfit(directory, problem: str) -> None:
+    with pytest.raises(
+        ReleaseMismatch, match=exactly(f"The trained model does not fit this program: {problem}. {ADVICE}")
+    ):
+        load_release(directory)
+
+
 @pytest.mark.parametrize(
     ("part", "key", "value", "problem"),
     [
-        (None, "format", 2, "format is 2, expected 1"),
-        (None, "format", None, "format is None, expected 1"),
+        (None, "format", 1, "format is 1, expected 2"),
+        (None, "format", 3, "format is 3, expected 2"),
+        (None, "format", None, "format is None, expected 2"),
         (
             None,
             "labels",
@@ -290,12 +343,7 @@ def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp
         ),
         (None, "labels", None, "labels is None, expected ['NORMAL', 'PNEUMONIA']"),
         (None, "labels", 7, "labels is 7, expected ['NORMAL', 'PNEUMONIA']"),
-        (
-            "input",
-            "resize",
-            "nearest",
-            "resize method is nearest, expected bilinear, antialiased, sides independently",
-        ),
+        ("input", "resize", "nearest", f"resize method is nearest, expected {RESIZE_METHOD}"),
         ("input", "channels", 3, "channels is 3, expected 1"),
         ("input", "value_range", [0, 1], "value range is [0, 1], expected [0, 255]"),
         ("input", "dtype", "uint8", "data type is uint8, expected float32"),
@@ -305,22 +353,39 @@ def test_a_release_for_another_program(small_copy, part, key, value, problem):
     listed = description(small_copy)
     (listed[part] if part else listed)[key] = value
     describe(small_copy, listed)
-    with pytest.raises(
-        ReleaseMismatch, match=exactly(f"The trained model does not fit this program: {problem}. {ADVICE}")
-    ):
-        load_release(small_copy)
+    refused_as_unfit(small_copy, problem)
+
+
+@pytest.mark.parametrize("width", [1, None])
+def test_a_release_whose_pictures_are_no_squares(small_copy, width):
+    listed = description(small_copy)
+    listed["input"]["width"] = width
+    describe(small_copy, listed)
+    refused_as_unfit(small_copy, f"width is {width}, expected {listed['input']['height']}")
+
+
+def test_a_release_of_the_first_format_is_refused_by_its_format(small_copy):
+    """It had one network, read the whole picture, and knew nothing of views."""
+    listed = description(small_copy)
+    listed["format"] = 1
+    listed["input"]["resize"] = "bilinear, antialiased, sides independently"
+    del listed["lungs"], listed["view"], listed["files"]["lungs.tflite"]
+    describe(small_copy, listed)
+    (small_copy / "lungs.tflite").unlink()
+    refused_as_unfit(small_copy, "format is 1, expected 2")
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda listed: listed["input"].update(height=listed["input"]["height"] + 32),
-        lambda listed: listed["input"].update(width=1),
+        lambda listed: listed["input"].update({side: listed["input"][side] + 32 for side in ("height", "width")}),
+        lambda listed: listed["lungs"].update(side=listed["lungs"]["side"] + 32),
+        lambda listed: listed["lungs"].update(side=0),
         lambda listed: listed["outputs"].pop("embedding"),
         lambda listed: listed["outputs"].update(logit=[1, 2]),
         lambda listed: listed["outputs"].update(class_activation_map=[1, 49]),
     ],
-    ids=["other height", "other width", "no embedding", "two logits", "flat map"],
+    ids=["other side", "other side for lungs", "no side for lungs", "no embedding", "two logits", "flat map"],
 )
 def test_a_network_that_is_not_the_one_described(directory, change):
     listed = description(directory)
@@ -333,8 +398,7 @@ def test_a_network_that_is_not_the_one_described(directory, change):
 
 def test_a_swapped_network_of_another_size(directory):
     release = load_release(directory)
-    height, width = release.input.height, release.input.width
-    declared, other = (struct.pack("<5i", 4, 1, *sides, 1) for sides in ((height, width), (height + 32, width + 32)))
+    declared, other = (struct.pack("<5i", 4, 1, side, side, 1) for side in (release.side, release.side + 32))
     assert declared in release.network  # the shape of the input, as the LiteRT file holds it
     put(directory, "reader.tflite", release.network.replace(declared, other))
     swapped = load_release(directory)
@@ -342,9 +406,19 @@ def test_a_swapped_network_of_another_size(directory):
         Reader(swapped)
 
 
+def test_networks_in_each_others_place(directory):
+    release = load_release(directory)
+    put(directory, "reader.tflite", release.lungs.network)
+    put(directory, "lungs.tflite", release.network)
+    swapped = load_release(directory)
+    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
+        Reader(swapped)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("length", [0, 1000, -1000])
-def test_a_file_that_is_no_network(directory, length):
-    put(directory, "reader.tflite", load_release(directory).network[:length])
+def test_a_file_that_is_no_network(directory, name, length):
+    put(directory, name, (directory / name).read_bytes()[:length])
     release = load_release(directory)
     with pytest.raises(ReleaseMismatch, match=exactly(f"The trained network cannot be opened. {ADVICE}")):
         Reader(release)

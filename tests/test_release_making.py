@@ -33,7 +33,7 @@ from training.export import LARGEST_DIFFERENCE, check_agreement
 from training.fit import LUNGS, READER
 from training.release import CARD, Edition, clean_commit, head_commit, publish
 from training.statistics import Scores, measure, youden_threshold
-from training.stress import read_shifted, shifts
+from training.stress import framings, read_shifted, shifts
 
 PARTS = ("training", "validation", "test")
 SECOND = Edition("1.1.0", "Reads better.", "1" * 40)
@@ -121,7 +121,7 @@ def test_validation_is_also_measured_under_every_shift(metrics, parts):
     stress = metrics["stress_validation"]
 
     assert stress["n"] == len(parts.validation)
-    assert stress["shifts"].keys() == shifts().keys()
+    assert stress["shifts"].keys() == shifts().keys() | framings().keys()
     areas = [one["auc"] for one in stress["shifts"].values()]
     assert (stress["mean_auc"], stress["worst_auc"]) == (pytest.approx(np.mean(areas)), min(areas))
 
@@ -178,14 +178,15 @@ def test_threshold_calibration_and_map_scale_are_chosen_on_validation_alone(cand
     shifted = [
         calibrated(one, candidate) for logits in read_shifted(reader, parts.validation).values() for one in logits
     ]
+    times = 1 + len(shifts() | framings())
     pooled = Scores(
-        np.tile(scores.target, 1 + len(shifts())),
+        np.tile(scores.target, times),
         np.concatenate([[calibrated(one.logit, candidate) for one in raw], shifted]),
-        np.tile(scores.patient, 1 + len(shifts())),
+        np.tile(scores.patient, times),
     )
     assert candidate.operating_point().threshold == pytest.approx(youden_threshold(pooled), rel=1e-9)
     assert candidate.operating_point().chosen == (
-        "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 18 shifts."
+        "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 20 shifts."
     )
 
 

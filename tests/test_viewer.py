@@ -1,6 +1,8 @@
 """The radiograph viewer: its encoding, what it keeps in the session, and the component in a real browser."""
 
 import io
+import json
+import struct
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import ui.viewer
+from model.box import WHOLE, Box
 from tests.browser import READY, ROOT, pixels_of, served
 from tests.synthetic import synthetic_radiograph
-from tests.viewer_page import colour_table
+from tests.viewer_page import PART, colour_table, synthetic_heat_map
 from ui.viewer import LONGEST_SIDE, encode_preview, preview_size, radiograph_viewer
 
 
@@ -63,7 +66,7 @@ def test_pixels_outside_the_contract_are_refused(bad):
 @pytest.mark.parametrize("bad", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)])
 def test_heat_maps_off_the_scale_are_refused(bad):
     with pytest.raises(ValueError, match=r"heat_map must be float32 \(rows, columns\), 0-1; got"):
-        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), colour_table(), alt="", key="k")
+        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), WHOLE, colour_table(), alt="", key="k")
 
 
 def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
@@ -80,6 +83,29 @@ def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
     assert len(digest) == 64
     assert (decoded(png) == np.rint(255 - synthetic_radiograph())).all()
     assert not app.exception
+
+
+def header_sent(monkeypatch, box: Box, heat_map: np.ndarray | None = None) -> dict:
+    """The header of what the browser gets for a map over this part."""
+    sent = []
+    monkeypatch.setattr(ui.viewer, "_component", lambda *, key, data: sent.append((key, data)))
+    monkeypatch.setattr(ui.viewer, "_cached_preview", lambda *_: ("digest", b"png"))
+    radiograph_viewer(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
+    ((_, data),) = sent
+    (length,) = struct.unpack_from("<I", data)
+    return json.loads(data[4 : 4 + length])
+
+
+@pytest.mark.parametrize("number", [float, np.float64])
+def test_the_browser_is_told_which_part_the_map_covers(monkeypatch, number):
+    edges = [0.1, 0.2, 0.8, 0.6]
+    assert header_sent(monkeypatch, Box(*map(number, edges)))["box"] == edges
+
+
+def test_the_same_map_over_another_part_is_another_overlay_of_the_same_picture(monkeypatch):
+    whole, part, again = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE, PART, PART))
+    assert whole["overlay"] != part["overlay"] == again["overlay"]
+    assert whole["picture"] == part["picture"]
 
 
 def _run_page():
@@ -144,6 +170,63 @@ def test_the_map_lies_where_it_belongs_and_can_be_taken_away(tab):
     expected = width / 2 + (5.5 / 7 - 0.5) * 400 * scale, height / 2 + (1.5 / 7 - 0.5) * 300 * scale
     assert (x, y) == pytest.approx(expected, abs=4)
     assert np.abs(red[:, : width // 2]).max() <= 1  # the picture itself is grey
+
+
+def part_on(canvas: np.ndarray, zoom: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the page's part on the canvas, the picture's middle in the canvas's."""
+    height, width = canvas.shape[:2]
+    scale = min(width / 400, height / 300) * zoom
+    x, y = width / 2 - 200 * scale, height / 2 - 150 * scale
+    left, top, right, bottom = PART.on(300 * scale, 400 * scale)
+    return x + left, y + top, x + right, y + bottom
+
+
+def difference_with_and_without_map(tab) -> np.ndarray:
+    """What the map changes, float64 (height, width, 3) of red, green and blue."""
+    with_map = pixels_of(tab)
+    press(tab, "m")
+    without_map = pixels_of(tab)
+    press(tab, "m")
+    return (with_map - without_map)[..., :3]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("keys", "zoom"), [("0", 1), ("+ +", 1.5625)])
+def test_a_map_of_a_part_colours_all_of_that_part_and_nothing_else(tab, keys, zoom):
+    tab.get_by_text("Map of a part").click()
+    tab.wait_for_timeout(700)
+    press(tab, keys)
+    changed = difference_with_and_without_map(tab)
+    left, top, right, bottom = part_on(changed, zoom)
+    y, x = np.ogrid[: changed.shape[0], : changed.shape[1]]
+    inside = (x > left + 3) & (x < right - 3) & (y > top + 3) & (y < bottom - 3)
+    outside = (x < left - 3) | (x > right + 3) | (y < top - 3) | (y > bottom + 3)
+
+    red = changed[..., 0] - changed[..., 1]
+    assert red[inside].min() > 60
+    assert inside.sum() > 5000
+    assert outside.sum() > 5000
+    assert not changed[outside].any()
+    peak = np.unravel_index((red * inside).argmax(), red.shape)[::-1]
+    assert peak == pytest.approx((left + 5.5 / 7 * (right - left), top + 1.5 / 7 * (bottom - top)), abs=4)
+
+
+def dashes(lines: np.ndarray) -> float:
+    """How much the most dashed of some lines along the first axis changes from dash to gap, 0-255."""
+    return np.abs(lines[4:] - lines[:-4]).mean(axis=0).max()
+
+
+@pytest.mark.browser
+def test_a_dashed_border_is_drawn_around_a_part_and_none_around_the_whole_picture(tab):
+    assert not difference_with_and_without_map(tab)[:, :20].any()
+    tab.get_by_text("Map of a part").click()
+    tab.wait_for_timeout(700)
+    blue = difference_with_and_without_map(tab)[..., 2]
+    left, top, right, bottom = map(round, part_on(blue, 1))
+    down, across = slice(top + 8, bottom - 8), slice(left + 8, right - 8)
+    assert min(dashes(blue[down, x - 2 : x + 2]) for x in (left, right)) > 10
+    assert min(dashes(blue[y - 2 : y + 2, across].T) for y in (top, bottom)) > 10
+    assert dashes(blue[down, left + 8 : left + 16]) < 5
 
 
 @pytest.mark.browser

@@ -3,13 +3,16 @@
 import numpy as np
 import streamlit as st
 
+from model.box import WHOLE, Box
 from tests.synthetic import synthetic_radiograph
 from ui.viewer import radiograph_viewer
 
+PART = Box(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
-def synthetic_heat_map() -> np.ndarray:
+
+def synthetic_heat_map(elsewhere: float = 0.0) -> np.ndarray:
     """One peak in the upper right: float32 (7, 7), 0-1."""
-    heat_map = np.zeros((7, 7), dtype=np.float32)
+    heat_map = np.full((7, 7), elsewhere, dtype=np.float32)
     heat_map[1, 5] = 1.0
     return heat_map
 
@@ -24,10 +27,13 @@ def page() -> None:
     """Show the viewer between what a page has above and below it."""
     st.set_page_config(layout="wide")
     st.button("Rerun")
-    heat_map = None if st.checkbox("Without map") else synthetic_heat_map()
+    without = st.checkbox("Without map")
     pixels = 255 - synthetic_radiograph() if st.checkbox("Other picture") else synthetic_radiograph()
-    if not st.checkbox("Away"):
-        radiograph_viewer(pixels, heat_map, colour_table(), alt="A synthetic chest", key="viewer")
+    away = st.checkbox("Away")
+    box, elsewhere = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE, 0.0)
+    heat_map = None if without else synthetic_heat_map(elsewhere)
+    if not away:
+        radiograph_viewer(pixels, heat_map, box, colour_table(), alt="A synthetic chest", key="viewer")
     st.write("Below the viewer. " * 400)
 
 

@@ -291,9 +291,12 @@ class Viewer {
     context.globalAlpha = this.view.opacity / 100;
     context.drawImage(this.overlay, ...part);
     if (right - left < 1 || bottom - top < 1) {
-      Object.assign(context, { strokeStyle: "#fff", lineWidth: ratio, globalAlpha: 0.45 * this.view.opacity / 100 });
-      context.setLineDash([4 * ratio, 4 * ratio]);
-      context.strokeRect(...part);
+      Object.assign(context, { lineWidth: ratio, globalAlpha: 0.8 * this.view.opacity / 100 });
+      for (const [colour, dash] of [["#000", []], ["#fff", [5 * ratio, 5 * ratio]]]) { // seen on bone and on air
+        context.strokeStyle = colour;
+        context.setLineDash(dash);
+        context.strokeRect(...part);
+      }
     }
     context.globalAlpha = 1;
   }
