@@ -10,17 +10,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import training.cli
 import training.fit
 import training.release
 import training.throughput
-from model.release import load_release
+from dataset.index import load_index
+from model.release import LUNG_NETWORK, load_release
 from tests.training_fixtures import PROJECT, fit_arguments, main_with_tiny_networks, tiny_network
 from training.card import END_OF_FIGURES, FIGURES
 from training.cli import main
 
-COMMANDS = ("fit", "evaluate", "release", "throughput", "download")
+COMMANDS = ("fit", "lungs", "evaluate", "release", "throughput", "download")
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def releasing(published, tmp_path, monkeypatch) -> Path:
     """The place of releases, of the README and of the test log is this one; the checkout counts as clean."""
     target = shutil.copytree(published, tmp_path / "release")
     readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n\n{FIGURES}\nold\n{END_OF_FIGURES}\n\nMore.\n")
+    readme.write_text(f"# Title\n\n{FIGURES}\nfigures of before\n{END_OF_FIGURES}\n\nMore.\n")
     monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
     monkeypatch.setattr(training.cli, "README", readme)
     monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
@@ -127,6 +129,28 @@ def test_a_set_too_small_to_cut_is_told(own_set, tmp_path, capsys):
     )
 
 
+def test_a_view_that_there_is_not_is_told(tiny_set, tmp_path, capsys):
+    assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run", "--view", "heart")) == 1
+
+    assert told(capsys) == "There is no view 'heart'. --view takes one of: whole, lung box, lungs alone."
+
+
+def test_a_folder_without_a_lung_network_is_told(tiny_set, tmp_path, capsys):
+    assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run", "--lungs", str(tmp_path))) == 1
+
+    assert told(capsys) == (
+        f"{tmp_path} holds no trained lung network (lungs.tflite). --lungs takes 'released', or the folder of a "
+        "finished run of `python -m training lungs`."
+    )
+
+
+def test_without_a_lung_network_of_ones_own_that_of_the_release_is_taken(tmp_path):
+    finder = training.fit.take_lungs("released", tmp_path)
+
+    assert finder.side == load_release().lungs.side
+    assert (tmp_path / LUNG_NETWORK).read_bytes() == load_release().lungs.network
+
+
 def test_evaluating_prints_the_figures_and_where_they_were_written(tiny_set, own_run, tmp_path, capsys):
     arguments = ["evaluate", "--data", str(tiny_set), "--run", str(own_run), "--split", "validation"]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--test-log", str(tmp_path / "TEST_LOG.csv")]) == 0
@@ -139,6 +163,30 @@ def test_evaluating_prints_the_figures_and_where_they_were_written(tiny_set, own
     assert f"  auc          {auc['value']:.4f} ({auc['low']:.4f} to {auc['high']:.4f})" in printed
     assert printed[-1] == f"Written to {tmp_path / 'out'}."
     assert not (tmp_path / "TEST_LOG.csv").exists()
+
+
+def test_evaluating_with_masks_full_size_films_and_sizes_measures_lungs_and_the_whole_audit(
+    tiny_set, own_run, tmp_path
+):
+    records = load_index(tiny_set)
+    for record in records:
+        picture = Image.open(record.path)
+        for folder, film in (("masks", Image.new("1", (40, 40), 1)), ("full", picture.resize((400, 400)))):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            film.save(tmp_path / folder / (f"{record.path.stem}.png" if folder == "masks" else record.path.name))
+    rows = [f"{record.path.name},{1000 + number},900" for number, record in enumerate(records)]
+    (tmp_path / "sizes.csv").write_text("\n".join(["file,width,height", *rows]))
+    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(own_run), "--split", "validation"]
+    extras = ["--masks", "masks", "--full-size", "full", "--sizes", "sizes.csv"]
+    places = [part if part.startswith("--") else str(tmp_path / part) for part in extras]
+
+    assert main([*arguments, *places, "--out", str(tmp_path / "out")]) == 0
+
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["lungs"]["n"] == 20
+    assert metrics["lungs"]["dice"]["mean"] > 0.8  # the tiny network finds most of what is dark, and all of it is drawn
+    assert all(metrics["shortcut_audit"].values())
+    assert metrics["shortcut_audit"]["scaled_copies"]["n"] == 20
 
 
 def test_evaluating_a_split_that_the_set_lacks_is_told(own_set, own_run, tmp_path, capsys):
@@ -167,7 +215,7 @@ def test_releasing_publishes_the_run_and_writes_its_figures_into_the_readme(tiny
     readme = training.cli.README.read_text()
     assert readme.startswith(f"# Title\n\n{FIGURES}\n| ")
     assert readme.endswith(f"{END_OF_FIGURES}\n\nMore.\n")
-    assert "old" not in readme
+    assert "figures of before" not in readme
     assert capsys.readouterr().out == f"Released 2.0.0 in {releasing}; its figures stand in {training.cli.README}.\n"
 
 
@@ -193,7 +241,7 @@ def test_releasing_onto_a_full_disk_is_told_and_leaves_the_old_release(
     assert told(capsys) == "The disk is full. Free some space and start the same command again."
     assert load_release(releasing).version == "1.0.0"
     assert not list(releasing.parent.glob("release.*"))
-    assert "old" in training.cli.README.read_text()
+    assert "figures of before" in training.cli.README.read_text()
 
 
 def test_any_other_error_of_the_disk_is_not_taken_for_a_full_one(tiny_set, tmp_path, monkeypatch):
