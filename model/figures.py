@@ -35,10 +35,10 @@ def strata_rows(audit: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "Split": split,
-            "Original width": f"up to {stratum['widest']} px",
+            "Original width": f"{stratum['narrowest']}-{stratum['widest']} px",
+            "AUC": with_interval(stratum["auc"]) if stratum["auc"] else "too few of one class",
             "Pictures": str(stratum["n"]),
             "With pneumonia": str(stratum["positives"]),
-            "AUC": with_interval(stratum["auc"]) if stratum["auc"] else "too few of one class",
         }
         for split in ("test", "validation")
         for stratum in (audit["size_strata"] or {}).get(split, [])

@@ -12,8 +12,8 @@ AUDIT = {
     "spectrum_alone": {"n": 80, "auc": AREA},
     "size_alone": {"n": 70, "auc": AREA},
     "size_strata": {
-        "validation": [{"widest": 900, "n": 50, "positives": 49, "auc": None}],
-        "test": [{"widest": 1200, "n": 60, "positives": 30, "auc": AREA}],
+        "validation": [{"narrowest": 500, "widest": 900, "n": 50, "positives": 49, "auc": None}],
+        "test": [{"narrowest": 901, "widest": 1200, "n": 60, "positives": 30, "auc": AREA}],
     },
     "scaled_copies": {"n": 40, "224": COPY, "512": COPY | {"verdicts_changed": 0}},
     "painted_over": {
@@ -58,7 +58,7 @@ def test_strata_stand_test_first_and_say_where_a_class_is_too_small():
 
     assert test == {
         "Split": "test",
-        "Original width": "up to 1200 px",
+        "Original width": "901-1200 px",
         "Pictures": "60",
         "With pneumonia": "30",
         "AUC": SHOWN,

@@ -123,13 +123,14 @@ def _strata(rows: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> list[dict]
     rows = rows[rows["file"].isin(sizes)]
     width = rows["file"].map(lambda name: sizes[name][0])
     measured = []
-    for quarter, members in rows.groupby(pd.qcut(width, STRATA, duplicates="drop"), observed=True):
+    for _, members in rows.groupby(pd.qcut(width, STRATA, duplicates="drop"), observed=True):
         target = (members["label"] == "PNEUMONIA").to_numpy(int)
         enough = LEAST_OF_A_CLASS <= target.sum() <= len(target) - LEAST_OF_A_CLASS
         scores = Scores(target, members["probability"].to_numpy(), members["patient"].to_numpy(str))
         measured.append(
             {
-                "widest": int(quarter.right),
+                "narrowest": int(width[members.index].min()),
+                "widest": int(width[members.index].max()),
                 "n": len(members),
                 "positives": int(target.sum()),
                 "auc": measure(scores, 0.5)["auc"] if enough else None,
