@@ -11,7 +11,7 @@ from training.config import FitConfig
 from training.network import BATCH_NORM_MOMENTUM, FEATURE_MAP, HEAD, build_reader, reading_outputs
 
 SIDE = 64
-SMALL = {"size": SIDE, "alpha": 0.35}
+SMALL = {"size": SIDE, "alpha": 0.35, "stride": 32, "frozen_blocks": 0}
 RNG = np.random.default_rng(7)
 GREY = RNG.uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
 
@@ -111,7 +111,7 @@ def test_the_mean_of_the_map_and_the_bias_are_the_logit(reader):
 
 @pytest.fixture(scope="module")
 def finer_reader(weights_file) -> keras.Model:
-    return build_reader(FitConfig(backbone=str(weights_file), stride=16, **SMALL))
+    return build_reader(FitConfig(backbone=str(weights_file), **(SMALL | {"stride": 16})))
 
 
 def test_stride_16_gives_twice_the_rows_and_columns_with_the_same_weights(finer_reader, weights_file):
@@ -137,12 +137,17 @@ def test_stride_16_sees_at_every_other_cell_what_stride_32_sees(finer_reader, we
     ("blocks", "last"), [(1, "expanded_conv_project_BN"), (3, "block_2_add"), (17, "block_16_project_BN")]
 )
 def test_frozen_blocks_are_all_layers_up_to_their_last_and_no_more(blocks, last):
-    reader = build_reader(FitConfig(backbone="none", frozen_blocks=blocks, **SMALL))
+    reader = build_reader(FitConfig(backbone="none", **(SMALL | {"frozen_blocks": blocks})))
 
     names = [layer.name for layer in reader.layers]
     frozen = [layer.name for layer in reader.layers if not layer.trainable]
     assert frozen[-1] == last
     assert frozen == names[names.index(frozen[0]) : names.index(last) + 1]
+
+
+def test_a_stride_that_there_is_not_is_refused():
+    with pytest.raises(TrainingError, match=r"^There is no output stride 8\. --stride takes 16 or 32\.$"):
+        build_reader(FitConfig(backbone="none", **(SMALL | {"stride": 8})))
 
 
 def test_no_block_is_frozen_unless_asked_for(reader):
@@ -175,7 +180,7 @@ def test_a_damaged_weights_file_is_refused(tmp_path, content):
 
 
 def test_weights_of_another_width_are_refused(weights_file):
-    config = FitConfig(backbone=str(weights_file), size=SIDE, alpha=0.5)
+    config = FitConfig(backbone=str(weights_file), **(SMALL | {"alpha": 0.5}))
 
     with pytest.raises(TrainingError, match=f"^{refused(config)}$"):
         build_reader(config)
