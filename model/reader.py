@@ -17,7 +17,7 @@ from model.radiograph import Radiograph
 from model.release import OperatingPoint, Release
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
-LUNGS_NOT_FOUND = "lungs_not_found"  # caution: the whole picture was read, which the network was not trained for
+LUNGS_NOT_FOUND = "lungs_not_found"  # caution: whatever the view, the whole picture was read
 
 
 class Verdict(StrEnum):

@@ -13,9 +13,9 @@ LIMITS = (
     "It has not been measured on children elsewhere; its figures are for films of one hospital.",
     "It is not for adults, for side views, or for anything but chest radiographs; it reads whatever picture it is "
     "given, and does not yet refuse the wrong one.",
-    "In this data set the class also shows in how a film was framed, scaled and compressed. Reading the lungs' box "
-    "alone and randomising the rest in training takes most of that away; the shortcut audit tells what is left.",
-    "The lungs were drawn through the heart, by people, on films of the same hospital; where their box is wrong, so "
-    "may be the reading.",
+    "In this data set the class also shows in how a film was framed, scaled and compressed. Training hides much of "
+    "that; the shortcut audit tells what is left, by which the figures may flatter it on films from elsewhere.",
+    "The lung network learned from fields drawn by people, through the heart, on films of the same hospital; of "
+    "anything else it may find lungs where there are none.",
     "The patients of the data set are inferred from file names.",
 )

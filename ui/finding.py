@@ -25,8 +25,8 @@ _NEXT = {
     "not show on a film.",
 }
 _CAUTION = {
-    LUNGS_NOT_FOUND: "**No lungs were found in this picture.** The whole picture was read, which the network was not "
-    "trained for: do not rely on this finding. Is it a frontal chest radiograph, upright, and not inverted?",
+    LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding. Is it a frontal chest "
+    "radiograph, upright and not inverted?",
 }
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
