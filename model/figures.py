@@ -25,6 +25,7 @@ def audit_sentences(audit: dict[str, Any]) -> list[str]:
     """The shortcut audit of metrics.json in plain words, a sentence or two per question."""
     return [
         _without_lungs(audit["size_alone"], audit["spectrum_alone"]),
+        _framing(audit["framing_alone"]),
         _scaled_copies(audit["scaled_copies"]),
         _painted_over(audit["painted_over"]),
     ]
@@ -59,11 +60,13 @@ def lungs_sentence(lungs: dict[str, Any] | None) -> str:
 
 def view_sentence(view: dict[str, Any]) -> str:
     """What the reader sees of a radiograph, from model.json."""
-    around = f"the box of the lungs with {view['margin']:.0%} of its width and height on each side"
+    around = f"the box of the lungs with {100 * view['margin']:.0f} % of its width and height on each side"
     return {
         Part.WHOLE: "The reader sees the whole radiograph.",
-        Part.LUNG_BOX: f"A small network finds the lungs; the reader sees {around}, and nothing else.",
-        Part.LUNGS_ALONE: f"A small network finds the lungs; the reader sees {around}, black outside the lung fields.",
+        Part.LUNG_BOX: f"A small network finds the lungs; the reader sees {around}, and nothing else; where "
+        "no lungs are found, the whole radiograph.",
+        Part.LUNGS_ALONE: f"A small network finds the lungs; the reader sees {around}, black outside the lung fields; "
+        "where no lungs are found, the whole radiograph.",
     }[Part(view["part"])]
 
 
@@ -86,8 +89,15 @@ def _without_lungs(size: dict[str, Any] | None, spectrum: dict[str, Any]) -> str
     return (
         f"What can be told without looking at a lung: {of_size}; one that sees nothing but the power spectrum of the "
         "224 px picture (how much there is of each coarseness, not where) reaches "
-        f"{with_interval(spectrum['auc'])} on {spectrum['n']}. The reader is not told the size, since all files are "
-        "brought to one, and sharpness was randomised in its training."
+        f"{with_interval(spectrum['auc'])} on {spectrum['n']}. The reader is not told the size: all files are brought "
+        "to one first."
+    )
+
+
+def _framing(framing: dict[str, Any]) -> str:
+    return (
+        "How close around the lungs the film was cropped, as far as the reader can see it: a model that sees nothing "
+        f"but that reaches {with_interval(framing['auc'])} on {framing['n']} validation pictures, where 0.5 is chance."
     )
 
 
@@ -110,7 +120,8 @@ def _painted_over(painted: dict[str, Any] | None) -> str:
         return "What is left when the lungs are painted over was not measured."
     whole, lungs, outside = (with_interval(painted[name]["auc"]) for name in ("nothing", "lungs", "outside"))
     return (
-        f"With the lungs painted over the reader's AUC is {lungs}, where 0.5 is chance and more means that it still "
-        f"finds something beside them; with everything but the lungs painted over it is {outside}; untouched {whole} "
-        f"({painted['nothing']['n']} validation pictures)."
+        f"With the lungs painted over the reader's AUC is {lungs}: 0.5 is chance, and further from it, on either side, "
+        f"means that the class still shows beside them. With everything but the lungs painted over it is {outside}; "
+        f"untouched {whole} ({painted['nothing']['n']} validation pictures). No real film is painted over, so this "
+        "shows what the reader can use and not what it does use."
     )

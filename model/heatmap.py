@@ -54,7 +54,7 @@ def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
     opacity = colours[..., 3:] / 255
     blended = radiograph.pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
     text = PngImagePlugin.PngInfo()
-    text.add_text("Comment", NOTICE)
+    text.add_text("Comment", " ".join([NOTICE, *(f"Caution: {caution}." for caution in finding.cautions)]))
     text.add_text("Software", f"Chest radiograph reader, model {finding.model_version}")
     buffer = io.BytesIO()
     Image.fromarray(blended.round().astype(np.uint8)).save(buffer, "PNG", pnginfo=text, compress_level=1)

@@ -11,6 +11,7 @@ COPY = {"mean_change": 0.01, "largest_change": 0.1234, "verdicts_changed": 2}
 AUDIT = {
     "spectrum_alone": {"n": 80, "auc": AREA},
     "size_alone": {"n": 70, "auc": AREA},
+    "framing_alone": {"n": 80, "auc": AREA},
     "size_strata": {
         "validation": [{"narrowest": 500, "widest": 900, "n": 50, "positives": 49, "auc": None}],
         "test": [{"narrowest": 901, "widest": 1200, "n": 60, "positives": 30, "auc": AREA}],
@@ -32,10 +33,11 @@ LUNGS = {
 
 
 def test_the_audit_is_told_with_its_figures():
-    without_lungs, copies, painted = audit_sentences(AUDIT)
+    without_lungs, framing, copies, painted = audit_sentences(AUDIT)
 
     assert f"reaches an AUC of {SHOWN} on 70 validation pictures" in without_lungs
     assert f"reaches {SHOWN} on 80" in without_lungs
+    assert f"reaches {SHOWN} on 80 validation pictures" in framing
     assert "40 films in original size" in copies
     assert "the 224 px copy by 0.010 on average and 0.123 at most (2 verdicts change)" in copies
     assert "the 512 px copy by 0.010 on average and 0.123 at most (0 verdicts change)" in copies
@@ -45,7 +47,7 @@ def test_the_audit_is_told_with_its_figures():
 
 
 def test_what_was_not_audited_says_so_and_what_was_is_still_told():
-    without_lungs, copies, painted = audit_sentences(UNMEASURED)
+    without_lungs, _, copies, painted = audit_sentences(UNMEASURED)
 
     assert "How much the size of the file tells was not measured" in without_lungs
     assert f"reaches {SHOWN} on 80" in without_lungs
@@ -81,6 +83,6 @@ def test_how_well_lungs_are_found_is_told_for_held_out_people():
 def test_every_view_is_described(part):
     described = view_sentence({"part": part, "margin": 0.1})
 
-    assert ("whole radiograph" in described) == (part is Part.WHOLE)
-    assert ("10% of its width and height" in described) == (part is not Part.WHOLE)
+    assert ("no lungs are found" in described) == (part is not Part.WHOLE)
+    assert ("10 % of its width and height" in described) == (part is not Part.WHOLE)
     assert ("black outside" in described) == (part is Part.LUNGS_ALONE)

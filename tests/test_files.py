@@ -81,7 +81,7 @@ def test_json_without_a_number_is_refused(tmp_path):
 
 
 def test_settings_come_back_as_they_were_saved(tmp_path):
-    config = FitConfig(backbone="none", seed=7, learning_rate=3e-4)
+    config = FitConfig(backbone="none", frozen_blocks=0, seed=7, learning_rate=3e-4)
     config.save(tmp_path / "config.json")
 
     assert FitConfig.load(tmp_path / "config.json") == config

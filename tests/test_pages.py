@@ -37,8 +37,8 @@ NOT_A_PICTURE = (
     "the radiograph as a PNG or JPEG picture and choose that file."
 )
 NO_LUNGS = (
-    "**No lungs were found in this picture:** do not rely on this finding. Is it a frontal chest radiograph, upright "
-    "and not inverted?"
+    "**No lungs were found in this picture:** do not rely on this finding, which is of the whole picture. Is it a "
+    "frontal chest radiograph, upright and not inverted?"
 )
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 

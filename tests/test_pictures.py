@@ -84,16 +84,14 @@ def test_films_are_what_reading_sees_through_the_view(tiny_set, part):
     np.testing.assert_allclose(seen, expected, atol=2)  # films are kept in whole grey values
 
 
-def test_mixing_blends_pictures_targets_and_weights_by_one_share():
-    every = stream(mixup=0.4)
-    for pictures, target, weights in take(every, 6):
-        number = pictures[:, 0, 0, 0]
-        assert (number >= 0).all()
-        assert (number <= 22).all()
+def test_mixing_blends_pictures_and_leaves_both_classes_the_weight_they_have():
+    mixed, plain = (take(stream(batch_size=23, mixup=mixup), 6) for mixup in (0.4, 0.0))
+    for (pictures, target, weights), (unmixed, usual, weighed) in zip(mixed, plain, strict=True):
+        assert pictures.sum() == pytest.approx(unmixed.sum(), rel=1e-5)
         assert ((target >= 0) & (target <= 1)).all()
-        assert weights.shape == target.shape == (4, 1)
-    assert any(0 < value < 1 for _, target, _ in take(every, 6) for value in target.ravel())
-    assert not same(take(every, 3), take(stream(), 3))
+        assert weights.sum() == pytest.approx(weighed.sum(), rel=1e-5)
+        assert (weights * target).sum() == pytest.approx((weighed * usual).sum(), rel=1e-5)
+    assert any(0 < value < 1 for _, target, _ in mixed for value in target.ravel())
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path):

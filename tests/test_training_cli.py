@@ -129,10 +129,38 @@ def test_a_set_too_small_to_cut_is_told(own_set, tmp_path, capsys):
     )
 
 
-def test_a_view_that_there_is_not_is_told(tiny_set, tmp_path, capsys):
-    assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run", "--view", "heart")) == 1
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (["--view", "heart"], "There is no view 'heart'. --view takes one of: whole, lung box, lungs alone."),
+        (["--stride", "8"], "There is no output stride 8. --stride takes 16 or 32."),
+        (["--margin", "2"], "--margin 2.0 cannot be used: it takes 0 to 1."),
+        (["--crop", "1"], "--crop 1.0 cannot be used: it takes 0 to 0.9."),
+        (["--frozen-blocks", "-1"], "--frozen-blocks -1 cannot be used: it takes 0 to 17."),
+        (["--workers", "0"], "--workers 0 cannot be used: it takes 1 to 4096."),
+        (["--frozen-blocks", "3"], "--frozen-blocks keeps what was pretrained; with --backbone none it must be 0."),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_before_a_run_is_begun(tiny_set, tmp_path, capsys, settings, sentence):
+    assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run", *settings)) == 1
 
-    assert told(capsys) == "There is no view 'heart'. --view takes one of: whole, lung box, lungs alone."
+    assert told(capsys) == sentence
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_lung_network_of_a_size_that_cannot_be_halved_often_enough_is_told(tiny_set, tmp_path, capsys):
+    assert main(["lungs", "--data", str(tiny_set), "--masks", str(tmp_path), "--size", "100"]) == 1
+
+    assert told(capsys) == "--size 100 cannot be used: it takes a multiple of 16."
+
+
+def test_a_run_keeps_the_lung_network_that_it_began_with(tiny_run, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    began_with = (run / LUNG_NETWORK).read_bytes()
+
+    training.fit.take_lungs("released", run)
+
+    assert (run / LUNG_NETWORK).read_bytes() == began_with != load_release().lungs.network
 
 
 def test_a_folder_without_a_lung_network_is_told(tiny_set, tmp_path, capsys):
@@ -286,5 +314,7 @@ def test_throughput_prints_the_rate_of_pipeline_step_and_training(tiny_set, monk
 def test_a_run_folder_that_is_a_file_ends_in_a_sentence(capsys, tiny_set, tmp_path):
     taken = tmp_path / "taken"
     taken.write_text("not a folder")
-    assert main(["fit", "--data", str(tiny_set), "--run", str(taken), "--backbone", "none"]) == 1
+    assert (
+        main(["fit", "--data", str(tiny_set), "--run", str(taken), "--backbone", "none", "--frozen-blocks", "0"]) == 1
+    )
     assert f"{taken} cannot be used (File exists). Name another folder" in capsys.readouterr().err

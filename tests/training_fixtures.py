@@ -102,7 +102,13 @@ def tiny_networks() -> Iterator[None]:
 def fit_arguments(data: Path, run: Path, *more: str) -> list[str]:
     """`python -m training` + these: few epochs, steps and pixels."""
     settings = {"backbone": "none", "size": SIZE, "epochs": EPOCHS, "batch-size": 8, "learning-rate": 0.02}
-    settings |= {"lungs": data / LUNGS, "augmentation": 0.3, "label-smoothing": 0.05, "patience": EPOCHS}
+    settings |= {
+        "lungs": data / LUNGS,
+        "augmentation": 0.3,
+        "frozen-blocks": 0,
+        "label-smoothing": 0.05,
+        "patience": EPOCHS,
+    }
     options = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
     return ["fit", "--data", str(data), "--run", str(run), *options, *more]
 

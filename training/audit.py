@@ -7,6 +7,7 @@ alike size, what scaling a film does to it, and what is left of it when the lung
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,14 @@ from tqdm import tqdm
 
 from dataset.cut import Cut
 from dataset.index import Record
+from model.box import WHOLE
 from model.decode import decode
 from model.errors import DatasetError
 from model.lungs import Lungs
 from model.preprocess import WORKING_SIDE
 from model.radiograph import Radiograph
 from model.reader import Reader, calibrated
-from model.view import near_lungs
+from model.view import Part, near_lungs
 from training.pictures import load_pictures, targets
 from training.statistics import Scores, measure
 
@@ -56,14 +58,16 @@ def audit(reader: Reader, parts: Cut, predictions: pd.DataFrame, extras: Extras)
     """Audit a release on validation, and within strata on every split that was predicted.
 
     Returns:
-        spectrum_alone and size_alone: AUC of models that see nothing else; size_strata: per split, n, positives and AUC
-        of the reader within quarters by the original's width; scaled_copies: change of probability of full-size films
-        against smaller copies; painted_over: AUC with lungs, or all else, painted over. AUCs have 95 % intervals.
+        spectrum_alone, size_alone, framing_alone: AUC of models that see nothing else; size_strata: per split, n,
+        positives and AUC of the reader within quarters by the original's width; scaled_copies: change of probability of
+        full-size films against smaller copies; painted_over: AUC with lungs, or all else, painted over. AUCs have 95 %
+        intervals.
     """
     sizes = _sizes(extras.sizes) if extras.sizes else None
     return {
         "spectrum_alone": _alone(parts, lambda _: True, _spectra, _linear()),
         "size_alone": sizes and _alone(parts, lambda r: r.path.name in sizes, lambda of: _shapes(of, sizes), _trees()),
+        "framing_alone": _alone(parts, lambda _: True, partial(_framing, reader), _trees()),
         "size_strata": sizes and {name: _strata(rows, sizes) for name, rows in predictions.groupby("split")},
         "scaled_copies": extras.full_size and _scaled_copies(reader, parts.validation, extras.full_size),
         "painted_over": _painted_over(reader, parts.validation),
@@ -100,6 +104,21 @@ def _spectra(records: Sequence[Record]) -> np.ndarray:
     power = (np.abs(np.fft.fft2(picture - picture.mean())).ravel() ** 2 for picture in pictures)
     radial = np.stack([np.bincount(ring, one) / count for one in power])
     return np.log(radial[:, 1 : WORKING_SIDE // 2 + 1] + 1e-6)
+
+
+def _framing(reader: Reader, records: Sequence[Record]) -> np.ndarray:
+    """How much of the view's margin there is on each side of the lungs, as shares of their box: float (n, 4).
+
+    Where a film was cropped close, some of it is missing; that is all that the view's frame tells of the film's own.
+    """
+    rows = []
+    for picture in load_pictures(records, WORKING_SIDE, "framing")[..., 0]:
+        lungs = reader.finder.find(picture.astype(np.float32))
+        seen, box = reader.release.view.box(lungs), lungs.box if lungs else WHOLE
+        across, down = box.right - box.left, box.bottom - box.top
+        left, right = (box.left - seen.left) / across, (seen.right - box.right) / across
+        rows.append((left, right, (box.top - seen.top) / down, (seen.bottom - box.bottom) / down))
+    return np.array(rows)
 
 
 def _sizes(path: Path) -> dict[str, tuple[int, int]]:
@@ -173,8 +192,11 @@ def _smaller(film: Radiograph) -> Radiograph:
 def _painted_over(reader: Reader, records: Sequence[Record]) -> dict | None:
     """AUC of pictures in which the lungs, or all but the lungs, are painted in one grey.
 
-    Of the pictures in which lungs are found; None where there are none.
+    Of the pictures in which lungs are found; None where there are none, and where the view itself blackens what is
+    outside them: the outline that it draws would tell of the lungs.
     """
+    if reader.release.view.part is Part.LUNGS_ALONE:
+        return None
     painters: dict[str, Painter] = {
         "nothing": lambda picture, _: picture,
         "lungs": _no_lungs,

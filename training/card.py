@@ -99,7 +99,7 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## How it holds under other people's software",
         _paragraph(
             f"Mean AUC {stress['mean_auc']:.3f}, worst {stress['worst_auc']:.3f}, of {stress['n']} validation "
-            "pictures, at the same operating point:"
+            "pictures, at the same operating point, which they helped to choose, as they did the design:"
         ),
         stress_table(stress),
         "## Operating points",

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from model.errors import TrainingError
+from model.view import Part
 from training.files import write_json
+
+STRIDES = (16, 32)
 
 
 def option(default: Any, help_text: str) -> Any:
@@ -14,9 +18,21 @@ def option(default: Any, help_text: str) -> Any:
     return field(default=default, metadata={"help": help_text})
 
 
+def _within(config: "RunConfig", least: float, most: float, *names: str) -> None:
+    for name in names:
+        if not least <= getattr(config, name) <= most:
+            raise TrainingError(
+                f"--{name.replace('_', '-')} {getattr(config, name)} cannot be used: it takes {least} to {most}."
+            )
+
+
 @dataclass(frozen=True)
 class RunConfig:
-    """Settings that every training run has."""
+    """Settings that every training run has.
+
+    Raises:
+        TrainingError: a setting that cannot be used.
+    """
 
     seed: int = option(1, "order of the pictures, augmentation, initial weights and dropout follow from it")
     size: int = option(160, "height and width of the network's input, pixels")
@@ -29,14 +45,25 @@ class RunConfig:
     augmentation: float = option(1.0, "strength of augmentation: 0 none, 1 full")
     workers: int = option(2, "threads that prepare pictures")
 
+    def __post_init__(self) -> None:
+        _within(self, 1, 4096, "size", "batch_size", "epochs", "workers")
+        _within(self, 0, 1, "augmentation")
+
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
         write_json(path, dataclasses.asdict(self))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read settings that `save` wrote."""
-        return cls(**json.loads(path.read_text()))
+        """Read settings that `save` wrote.
+
+        Raises:
+            TrainingError: they are not of this kind, as those of an older program: a default might be wrong for them.
+        """
+        settings = json.loads(path.read_text())
+        if settings.keys() != {field.name for field in dataclasses.fields(cls)}:
+            raise TrainingError(f"{path} was written by another version of this program. Begin the run anew.")
+        return cls(**settings)
 
 
 @dataclass(frozen=True)
@@ -55,6 +82,20 @@ class FitConfig(RunConfig):
     label_smoothing: float = option(0.05, "0 trusts every label fully, 1 none")
     dropout: float = option(0.2, "share of the embedding dropped before the last layer")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.view not in list(Part):
+            raise TrainingError(f"There is no view {self.view!r}. --view takes one of: {', '.join(Part)}.")
+        if self.stride not in STRIDES:
+            raise TrainingError(
+                f"There is no output stride {self.stride}. --stride takes {' or '.join(map(str, STRIDES))}."
+            )
+        _within(self, 0, 1, "margin", "label_smoothing")
+        _within(self, 0, 0.9, "crop", "dropout")
+        _within(self, 0, 17, "frozen_blocks")
+        if self.backbone == "none" and self.frozen_blocks:
+            raise TrainingError("--frozen-blocks keeps what was pretrained; with --backbone none it must be 0.")
+
 
 @dataclass(frozen=True)
 class LungConfig(RunConfig):
@@ -64,3 +105,8 @@ class LungConfig(RunConfig):
     epochs: int = option(12, "most passes over the training pictures; the learning rate reaches zero at the last")
     learning_rate: float = option(2e-3, "peak of the cosine schedule (AdamW)")
     weight_decay: float = option(1e-3, "decoupled weight decay (AdamW)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size % 16:
+            raise TrainingError(f"--size {self.size} cannot be used: it takes a multiple of 16.")

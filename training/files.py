@@ -41,11 +41,18 @@ def recover(final: Path) -> None:
         old.rename(final)
 
 
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path beside to write to, with the same ending; it takes the place of `path` when the block ends."""
+    beside = path.with_name(f"new-{path.name}")
+    yield beside
+    beside.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text)
-    beside.replace(path)
+    with written_whole(path) as beside:
+        beside.write_text(text)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -2,8 +2,9 @@
 
     python -m training fit --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
 
-A run folder holds config.json, cut.csv (which picture served for what), history.csv, best.weights.h5, and
-reader.keras once it has ended. The same command goes on with a run that was killed.
+A run folder holds config.json, cut.csv (which picture served for what), lungs.keras and lungs.tflite (what found the
+lungs), history.csv, best.weights.h5, and reader.keras once it has ended. The same command goes on with a run that was
+killed.
 """
 
 import csv
@@ -21,6 +22,7 @@ from model.release import LUNG_NETWORK, load_release
 from model.view import Part, View
 from training.callbacks import make_callbacks, resume
 from training.config import FitConfig, RunConfig
+from training.files import written_whole
 from training.network import build_reader
 from training.pictures import Batch, Stream, TrainingStream, balanced_weights, load_films, targets
 
@@ -40,7 +42,7 @@ def fit(data: Path, run: Path, config: FitConfig) -> None:
     _write_cut(run / "cut.csv", parts)
     keras.utils.set_random_seed(config.seed)
     reader = build_reader(config)
-    finder, view = take_lungs(config.lungs, run), view_of(config)
+    finder, view = take_lungs(config.lungs, run), View(Part(config.view), config.margin)
     films = load_films(parts.training, finder, view, "training pictures")
     stream = TrainingStream(films.pictures, targets(parts.training), config, films.boxes)
     validation = load_films(parts.validation, finder, view, "validation pictures").seen(config.size)
@@ -68,19 +70,10 @@ def train(network: keras.Model, stream: Stream, validation: Batch, run: Path) ->
     )
 
 
-def view_of(config: FitConfig) -> View:
-    """What the run's network sees of a radiograph.
-
-    Raises:
-        TrainingError: there is no such view.
-    """
-    if config.view not in list(Part):
-        raise TrainingError(f"There is no view {config.view!r}. --view takes one of: {', '.join(Part)}.")
-    return View(Part(config.view), config.margin)
-
-
 def take_lungs(source: str, run: Path) -> LungFinder:
-    """Copy the lung network, Keras and LiteRT file, into the run's folder, where it stays with what was trained on it.
+    """Copy the lung network, Keras and LiteRT file, into the run's folder, where it stays with what is trained on it.
+
+    A run that has them already keeps them, whatever became of the source.
 
     Args:
         source: "released", or the folder of a finished `lungs` run.
@@ -91,13 +84,14 @@ def take_lungs(source: str, run: Path) -> LungFinder:
         ReleaseError: the release cannot be trusted.
     """
     folder = load_release().directory if source == "released" else Path(source)
-    for name in (LUNG_NETWORK, LUNGS):
+    for name in (name for name in (LUNG_NETWORK, LUNGS) if not (run / name).exists()):
         if not (folder / name).exists():
             raise TrainingError(
                 f"{folder} holds no trained lung network ({name}). --lungs takes 'released', or the folder of a "
                 "finished run of `python -m training lungs`."
             )
-        shutil.copy2(folder / name, run / name)
+        with written_whole(run / name) as beside:
+            shutil.copy2(folder / name, beside)
     side = keras.models.load_model(run / LUNGS).input_shape[1]
     return LungFinder((run / LUNG_NETWORK).read_bytes(), side)
 
@@ -158,6 +152,5 @@ def _write_cut(path: Path, parts: Cut) -> None:
 
 def save_network(network: keras.Model, path: Path) -> None:
     """Save without optimizer state; a full disk leaves no half file."""
-    beside = path.with_name(f"new-{path.name}")
-    keras.Model(network.input, network.output, name=network.name).save(beside)
-    beside.replace(path)
+    with written_whole(path) as beside:
+        keras.Model(network.input, network.output, name=network.name).save(beside)

@@ -14,7 +14,6 @@ HEAD = "logit"
 # Keras's MobileNetV2 averages batch statistics over about 1,000 steps; a run here has as many in all, and would be
 # validated with the statistics of weights that are long gone. 0.98 averages over 50 steps.
 BATCH_NORM_MOMENTUM = 0.98
-STRIDES = (16, 32)
 # What output stride 16 changes in MobileNetV2's layers.
 FINER = {
     "block_13_pad": {"padding": 0},
@@ -27,12 +26,8 @@ def build_reader(config: FitConfig) -> keras.Model:
     """Build the network; input (batch, size, size, 1), 0-255; output (batch, 1), the logit of pneumonia.
 
     Raises:
-        TrainingError: the backbone's weights cannot be had or do not fit, or there is no such stride.
+        TrainingError: the backbone's weights cannot be had or do not fit.
     """
-    if config.stride not in STRIDES:
-        raise TrainingError(
-            f"There is no output stride {config.stride}. --stride takes {' or '.join(map(str, STRIDES))}."
-        )
     pictures = keras.Input((config.size, config.size, 1), name="radiograph")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
     backbone = keras.applications.MobileNetV2(

@@ -169,7 +169,15 @@ class TrainingStream(Stream):
 
 
 def _mix(batch: Batch, concentration: float, rng: np.random.Generator) -> Batch:
-    """Blend each picture, its target and its weight with another's (Zhang et al. 2018, arXiv:1710.09412)."""
+    """Blend each picture and its loss with another's (Zhang et al. 2018, arXiv:1710.09412, equation 1).
+
+    The cross-entropy of two weighted targets is that of their weighted mean, weighted by the sum: so the classes still
+    weigh alike.
+    """
     share = np.float32(rng.beta(concentration, concentration))
     partner = rng.permutation(len(batch[0]))
-    return tuple(share * values + (1 - share) * values[partner] for values in batch)
+    pictures, target, weights = batch
+    pictures, positive, weights = (
+        share * values + (1 - share) * values[partner] for values in (pictures, target * weights, weights)
+    )
+    return pictures, positive / weights, weights

@@ -25,9 +25,10 @@ _NEXT = {
     "not show on a film.",
 }
 _CAUTION = {
-    LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding. Is it a frontal chest "
-    "radiograph, upright and not inverted?",
+    LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding, which is of the whole "
+    "picture. Is it a frontal chest radiograph, upright and not inverted?",
 }
+_CAUTION_IN_SHORT = {LUNGS_NOT_FOUND: "no lungs found"}
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
 _BAR = """
@@ -68,7 +69,8 @@ def describe(finding: Finding) -> str:
     """The finding in one sentence, the text alternative of the picture."""
     words, _ = _VERDICT[finding.verdict]
     evidence = "coloured where the network saw evidence for it" if finding.heat_map.any() else "nothing coloured"
-    return f"Chest radiograph. {words}, probability of pneumonia {percent(finding.probability)}; {evidence}."
+    cautions = "".join(f" Caution: {_CAUTION_IN_SHORT[caution]}." for caution in finding.cautions)
+    return f"Chest radiograph. {words}, probability of pneumonia {percent(finding.probability)}; {evidence}.{cautions}"
 
 
 def show_finding(reading: Reading, training_prevalence: float) -> None:
@@ -98,7 +100,8 @@ def show_session(rows: list[Row]) -> None:
     if not rows:
         return
     with st.expander(f"Read in this session ({len(rows)})", icon=":material/history:"):
-        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "reason"]]
+        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "cautions", "reason"]]
+        shown["cautions"] = [", ".join(_CAUTION_IN_SHORT[one] for one in row["cautions"]) for row in rows]
         st.dataframe(
             shown,
             hide_index=True,
@@ -107,6 +110,7 @@ def show_session(rows: list[Row]) -> None:
                 "status": "Status",
                 "verdict": "Verdict",
                 "probability": st.column_config.NumberColumn("Probability", format="%.3f"),
+                "cautions": "Caution",
                 "reason": "Reason",
             },
         )

@@ -280,18 +280,18 @@ class Viewer {
     const at = [box.x, box.y, box.width, box.height].map((side) => side * ratio);
     context.imageSmoothingQuality = "high";
     context.drawImage(this.windowed(), ...at);
-    if (this.mapState() === "on") this.drawMap(context, at, ratio);
+    this.drawSeen(context, at, ratio);
     this.root.dataset.ready = "true";
   }
 
-  /** The map on the part that the network saw, whose border is drawn where that is not the whole picture. */
-  drawMap(context, [x, y, width, height], ratio) {
+  /** The map on the part that the network saw, and that part's border where it is not the whole; "off" hides both. */
+  drawSeen(context, [x, y, width, height], ratio) {
     const [left, top, right, bottom] = this.shown.box;
     const part = [x + left * width, y + top * height, (right - left) * width, (bottom - top) * height];
     context.globalAlpha = this.view.opacity / 100;
-    context.drawImage(this.overlay, ...part);
-    if (right - left < 1 || bottom - top < 1) {
-      Object.assign(context, { lineWidth: ratio, globalAlpha: 0.8 * this.view.opacity / 100 });
+    if (this.mapState() === "on") context.drawImage(this.overlay, ...part);
+    if (this.mapState() !== "off" && (right - left < 1 || bottom - top < 1)) {
+      Object.assign(context, { lineWidth: ratio, globalAlpha: 0.6 });
       for (const [colour, dash] of [["#000", []], ["#fff", [5 * ratio, 5 * ratio]]]) { // seen on bone and on air
         context.strokeStyle = colour;
         context.setLineDash(dash);
