@@ -104,6 +104,7 @@ def fit_arguments(data: Path, run: Path, *more: str) -> list[str]:
     settings = {"backbone": "none", "size": SIZE, "epochs": EPOCHS, "batch-size": 8, "learning-rate": 0.02}
     settings |= {
         "lungs": data / LUNGS,
+        "view": "lung box",
         "augmentation": 0.3,
         "frozen-blocks": 0,
         "label-smoothing": 0.05,

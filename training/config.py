@@ -35,9 +35,9 @@ class RunConfig:
     """
 
     seed: int = option(1, "order of the pictures, augmentation, initial weights and dropout follow from it")
-    size: int = option(160, "height and width of the network's input, pixels")
+    size: int = option(224, "height and width of the network's input, pixels")
     batch_size: int = option(32, "pictures per step")
-    epochs: int = option(7, "most passes over the training pictures; the learning rate reaches zero at the last")
+    epochs: int = option(10, "most passes over the training pictures; the learning rate reaches zero at the last")
     patience: int = option(5, "epochs without a better validation loss before training stops")
     learning_rate: float = option(5e-4, "peak of the cosine schedule (AdamW)")
     warmup_epochs: float = option(0.5, "epochs of linear rise to the peak")
@@ -71,12 +71,12 @@ class FitConfig(RunConfig):
     """Settings of one training run of the reader."""
 
     lungs: str = option("released", "network that finds the lungs: 'released', or the folder of a `lungs` run")
-    view: str = option("lung box", "what the network sees of a radiograph: 'whole', 'lung box' or 'lungs alone'")
+    view: str = option("whole", "what the network sees of a radiograph: 'whole', 'lung box' or 'lungs alone'")
     margin: float = option(0.1, "share of the lungs' width and height that is seen on each side of their box")
     backbone: str = option("imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'")
     alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
-    stride: int = option(16, "pixels of the input to a cell of the last feature map: 32 as published, or 16")
-    frozen_blocks: int = option(3, "blocks of the backbone, of 17, that stay as they were pretrained")
+    stride: int = option(32, "pixels of the input to a cell of the last feature map: 32 as published, or 16")
+    frozen_blocks: int = option(0, "blocks of the backbone, of 17, that stay as they were pretrained")
     crop: float = option(0.4, "largest share of what is seen that augmentation cuts away")
     mixup: float = option(0.0, "pictures are mixed in pairs, by shares drawn from Beta(this, this); 0 mixes none")
     label_smoothing: float = option(0.05, "0 trusts every label fully, 1 none")
