@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.box import WHOLE
 from model.errors import FileRefused, FileUnreadable, FormatUnsupported, PictureTooLarge, PictureTooSmall
 from model.reader import Finding, Verdict
 from model.release import OperatingPoint
@@ -20,7 +21,7 @@ EXPECTED = (
 def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> Finding:
     point = OperatingPoint("balanced", 1 / 3, "by hand")
     empty = np.zeros((7, 7), np.float32)
-    return Finding(probability, Verdict.NORMAL, point, empty, empty[0], "1.2.3", cautions)
+    return Finding(probability, Verdict.NORMAL, point, empty, WHOLE, empty[0], "1.2.3", cautions)
 
 
 def parsed(text: str) -> list[dict[str, str]]:
