@@ -18,7 +18,7 @@ from model.lungs import Lungs
 from model.reader import RawReading
 from model.release import Calibration, OperatingPoint
 from model.view import Part, View
-from training.audit import Extras, audit
+from training.audit import Extras, _framing, audit
 
 SIDE = 32
 FIELDS = np.zeros((SIDE, SIDE), bool)
@@ -125,6 +125,15 @@ def test_pictures_without_lungs_are_not_painted_over(parts, predictions):
 
 def test_sharpness_that_tells_the_class_is_found(parts, predictions):
     assert value(audit(IN_THE_LUNGS, parts, predictions, Extras())["spectrum_alone"]) > 0.95
+
+
+def test_a_margin_that_is_always_there_is_one_number_though_the_lungs_differ_in_size(parts):
+    reader = BrightnessReader(slice(None), slice(None))
+    reader.release.view = View(Part.LUNG_BOX, 0.05)
+    boxes = iter([Box(0.45 - side, 0.4 - side, 0.5 + side, 0.6 + side) for side in np.linspace(0.1, 0.3, 40)])
+    reader.finder = SimpleNamespace(find=lambda _: Lungs(FIELDS, next(boxes)))
+
+    assert np.array_equal(_framing(reader, parts.validation), np.full((40, 4), 0.05))
 
 
 def test_a_file_size_that_tells_the_class_is_found(parts, predictions, tmp_path):

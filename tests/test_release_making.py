@@ -1,4 +1,4 @@
-"""From a run to a release: measuring, agreement of Keras and LiteRT, publishing, and what stops each."""
+"""From a run to a release: measuring, choosing, publishing, and what stops each."""
 
 import csv
 import dataclasses
@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +21,14 @@ from dataset.cut import Cut, cut
 from dataset.index import load_index
 from model.decode import decode
 from model.errors import DatasetError, TrainingError
-from model.reader import RawReading, Reader, calibrated
-from model.release import LUNG_NETWORK, NETWORK, Calibration, load_release
+from model.reader import Reader, calibrated
+from model.release import LUNG_NETWORK, NETWORK, load_release
 from training.audit import Extras
 from training.callbacks import HISTORY
 from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibration, see
-from training.card import FIGURES
 from training.evaluate import CURVES, METRICS, PREDICTIONS, Task, evaluate, scores_of, times_tested
-from training.export import LARGEST_DIFFERENCE, check_agreement
 from training.fit import LUNGS, READER
-from training.release import CARD, Edition, clean_commit, head_commit, publish
+from training.release import CARD, Edition, publish
 from training.statistics import Scores, measure, youden_threshold
 from training.stress import framings, read_shifted, shifts
 
@@ -216,67 +213,6 @@ def test_calibration_finds_the_probabilities_that_the_targets_were_drawn_with():
     assert (fitted.slope, fitted.intercept) == (pytest.approx(0.7, abs=0.05), pytest.approx(-1, abs=0.06))
 
 
-# --- agreement of Keras and LiteRT
-
-
-class FakeKeras:
-    def __init__(self, logits):
-        self.logits = np.array(logits, np.float32)
-
-    def predict(self, pictures, verbose):
-        assert (pictures.dtype, verbose) == (np.float32, 0)
-        return self.logits[:, np.newaxis]
-
-
-class FakeReader:
-    """Answers logit 0.5 to every picture, or what a test wants."""
-
-    def __init__(self, release, **wanted):
-        self.release = dataclasses.replace(release, calibration=Calibration(1.0, 0.0))
-        good = {"logit": 0.5, "class_activation_map": np.zeros((7, 7), np.float32), "embedding": np.ones(6, np.float32)}
-        self.reading = RawReading(**(good | wanted))
-
-    def raw(self, picture):
-        assert (picture.shape, picture.dtype) == ((1, 32, 32, 1), np.float32)
-        return self.reading
-
-
-TWO_PICTURES = np.zeros((2, 32, 32, 1), np.float32)
-
-
-def test_equal_networks_agree_and_the_largest_difference_of_probability_is_told(candidate):
-    assert check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate), TWO_PICTURES) == 0
-
-    difference = check_agreement(FakeKeras([0.5, 0.501]), FakeReader(candidate), TWO_PICTURES)
-    release = FakeReader(candidate).release
-    assert difference == pytest.approx(calibrated(0.501, release) - calibrated(0.5, release), rel=1e-3)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("output", ["logit", "class_activation_map", "embedding"])
-def test_an_answer_of_litert_that_is_not_finite_stops_the_release(candidate, output, value):
-    answer = {"logit": float(value)}.get(output, np.array([[0, value]], np.float32))
-
-    words = "The exported network answers with numbers that are not finite. Nothing was released."
-    with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate, **{output: answer}), TWO_PICTURES)
-
-
-def test_an_answer_of_keras_that_is_not_finite_stops_the_release(candidate):
-    words = "The exported network answers with numbers that are not finite. Nothing was released."
-    with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, np.nan]), FakeReader(candidate), TWO_PICTURES)
-
-
-def test_one_picture_that_reads_differently_stops_the_release(candidate):
-    words = (
-        f"Keras and LiteRT differ by 0.1086 of probability; less than {LARGEST_DIFFERENCE} is accepted. Nothing was "
-        "released."
-    )
-    with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, 1.0]), FakeReader(candidate), TWO_PICTURES)
-
-
 # --- publishing
 
 
@@ -403,55 +339,3 @@ def test_a_disk_that_fills_up_leaves_the_old_release_and_nothing_beside_it(
 
     assert raised.value.errno == errno.ENOSPC  # by which the command knows it; shutil's own copytree hides it
     assert_still_the_old_one(old_release)
-
-
-# --- the commit that a release names
-
-
-@pytest.fixture
-def checkout(tmp_path, monkeypatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:  # set where tests run in a git hook
-        monkeypatch.delenv(name)
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    (folder / "program.py").write_text("")
-    git(folder, "init", "--quiet")
-    git(folder, "add", ".")
-    git(folder, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "First")
-    return folder
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S607
-
-
-def test_a_clean_checkout_gives_its_commit(checkout):
-    assert clean_commit(checkout) == head_commit(checkout) == git(checkout, "rev-parse", "HEAD").strip()
-
-
-@pytest.mark.parametrize(("file", "status"), [("program.py", " M program.py"), ("new.py", "?? new.py")])
-def test_a_checkout_with_something_uncommitted_is_refused_with_what_it_is(checkout, file, status):
-    (checkout / file).write_text("changed")
-
-    words = f"Commit or remove these before a release is made:\n{status}"
-    with pytest.raises(TrainingError, match=sentence(words)):
-        clean_commit(checkout)
-
-
-def test_without_a_checkout_no_release_is_made(tmp_path, monkeypatch):
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-
-    words = "A release is made from a git checkout, so that it can name the program that made it."
-    with pytest.raises(TrainingError, match=sentence(words)):
-        clean_commit(tmp_path)
-    assert head_commit(tmp_path) == "unknown"
-
-
-def test_without_git_on_the_machine_the_commit_is_unknown(checkout, monkeypatch):
-    monkeypatch.setenv("PATH", str(checkout))
-
-    assert head_commit(checkout) == "unknown"
-
-
-def test_the_readme_has_the_place_where_a_release_writes_its_figures():
-    assert FIGURES in (Path(training.release.__file__).parent.parent / "README.md").read_text()

@@ -118,7 +118,7 @@ def _framing(reader: Reader, records: Sequence[Record]) -> np.ndarray:
         across, down = box.right - box.left, box.bottom - box.top
         left, right = (box.left - seen.left) / across, (seen.right - box.right) / across
         rows.append((left, right, (box.top - seen.top) / down, (seen.bottom - box.bottom) / down))
-    return np.array(rows)
+    return np.round(rows, 6)  # the last digits of equal margins differ with the box, and trees would read it from them
 
 
 def _sizes(path: Path) -> dict[str, tuple[int, int]]:
