@@ -16,9 +16,9 @@ from model.decode import MAX_BYTES, decode
 from model.errors import FileRefused, FileUnreadable, ReleaseError
 from model.heatmap import lay_over, overlay_png
 from model.radiograph import Radiograph
-from model.reader import Finding, Reader
+from model.reader import Finding, Reader, stated
 from model.release import RELEASE_DIR, load_release
-from model.rows import Row, finding_row, refusal_row, to_csv, to_jsonl
+from model.rows import finding_row, refusal_row, to_csv, to_jsonl
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if problem := _usage_problem(options.paths, options.heatmaps):
         parser.error(problem)
     try:
-        return _read_all(Reader(load_release(options.release)), options)
+        reader = Reader(load_release(options.release))
+        if options.operating_point not in (None, *(names := [p.name for p in reader.release.operating_points])):
+            parser.error(f"--operating-point: the trained model has {', '.join(names)}")
+        return _read_all(reader, options)
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
@@ -97,30 +100,43 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="write <stem>.npy and <stem>.png of each heat map; <name>.npy, <name>.png where two files share a stem",
     )
+    read.add_argument("--operating-point", metavar="NAME", help="of the trained model; default: its own")
+    read.add_argument(
+        "--prevalence",
+        type=_prevalence,
+        metavar="SHARE",
+        help="share of pneumonia among those who are filmed, 0-1; default: that of the training pictures",
+    )
     read.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
     return parser
 
 
+def _prevalence(text: str) -> float:
+    """A share between 0 and 1, for argparse, which says what is wrong with any other."""
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1, such as 0.2")
+    return share
+
+
 def _read_all(reader: Reader, options: argparse.Namespace) -> int:
     heatmaps = HeatMapFolder(options.heatmaps) if options.heatmaps else None
+    release = reader.release
+    point, prevalence = release.operating_point(options.operating_point), options.prevalence
     refused = 0
     for number, (path, inside) in enumerate(tqdm(list(find_files(options.paths)), unit="file", disable=None)):
-        row = _read_file(reader, path, inside, heatmaps)
-        refused += row["status"] == "refused"
-        text = to_jsonl(row) + "\n" if options.format == "jsonl" else to_csv([row], header=number == 0)
-        sys.stdout.write(text)
+        try:
+            radiograph = decode(_content(path))
+        except FileRefused as reason:
+            refused += 1
+            row = refusal_row(str(path), reason, release.version)
+        else:
+            finding = stated(reader.read(radiograph), release, point, prevalence or release.training_prevalence)
+            row = finding_row(str(path), finding)
+            if heatmaps:
+                heatmaps.write(inside, radiograph, finding)
+        sys.stdout.write(to_jsonl(row) + "\n" if options.format == "jsonl" else to_csv([row], header=number == 0))
     return 3 if refused else 0
-
-
-def _read_file(reader: Reader, path: Path, inside: Path, heatmaps: HeatMapFolder | None) -> Row:
-    try:
-        radiograph = decode(_content(path))
-    except FileRefused as refused:
-        return refusal_row(str(path), refused, reader.release.version)
-    finding = reader.read(radiograph)
-    if heatmaps:
-        heatmaps.write(inside, radiograph, finding)
-    return finding_row(str(path), finding)
 
 
 def _content(path: Path) -> bytes:

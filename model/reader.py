@@ -3,9 +3,7 @@
 One forward pass of the second gives probability, heat map and embedding.
 """
 
-import math
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,24 +12,20 @@ from model.litert import LiteRTNetwork
 from model.lungs import LungFinder
 from model.preprocess import working_picture
 from model.radiograph import Radiograph
-from model.release import OperatingPoint, Release
+from model.release import Release
+from model.verdict import OperatingPoint, Verdict, at_prevalence, judge
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
 LUNGS_NOT_FOUND = "lungs_not_found"  # caution: whatever the view, the whole picture was read
-
-
-class Verdict(StrEnum):
-    """What the probability means at the operating point."""
-
-    NORMAL = "NORMAL"
-    PNEUMONIA = "PNEUMONIA"
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
     """What the reader says of one radiograph.
 
-    probability: of pneumonia, 0-1, calibrated at the training prevalence.
+    probability: of pneumonia, 0-1, calibrated, at the prevalence.
+    prevalence: share of pneumonia among those who are filmed, 0-1, that probability and threshold are stated at.
+    verdict: the same at every prevalence.
     heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale. All zeros: no
         positive evidence.
     heat_map_box: the part of the radiograph that the network saw and the map covers.
@@ -40,6 +34,7 @@ class Finding:
     """
 
     probability: float
+    prevalence: float
     verdict: Verdict
     operating_point: OperatingPoint
     heat_map: np.ndarray
@@ -79,20 +74,21 @@ class Reader:
         outputs = {name: release.outputs.get(name) for name in OUTPUTS}
         self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
-    def read(self, radiograph: Radiograph, operating_point: OperatingPoint | None = None) -> Finding:
-        """Read one radiograph at the operating point given, or at the release's default.
+    def read(self, radiograph: Radiograph) -> Finding:
+        """Read one radiograph, at the release's default operating point and training prevalence; see `stated`.
 
         Raises:
             ReleaseMismatch: a network answers with anything that is not a finite number.
         """
-        point = operating_point or self.release.operating_point()
+        point = self.release.operating_point()
         working = working_picture(radiograph)
         lungs = self.finder.find(working)
         raw = self.raw(self.release.view.look(working, lungs, self.release.side))
-        probability = calibrated(raw.logit, self.release)
+        probability = float(self.release.calibration.probability(raw.logit))
         return Finding(
             probability=probability,
-            verdict=Verdict.PNEUMONIA if probability >= point.threshold else Verdict.NORMAL,
+            prevalence=self.release.training_prevalence,
+            verdict=judge(probability, point, self.release.conformal),
             operating_point=point,
             heat_map=np.clip(raw.class_activation_map / self.release.map_scale, 0, 1),
             heat_map_box=self.release.view.box(lungs),
@@ -107,7 +103,27 @@ class Reader:
         return RawReading(float(outputs["logit"][0]), outputs["class_activation_map"], outputs["embedding"])
 
 
-def calibrated(logit: float, release: Release) -> float:
-    """Probability of pneumonia, 0-1, of a logit of the release's network."""
-    log_odds = release.calibration.slope * logit + release.calibration.intercept
-    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows from 710
+def stated(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
+    """A finding as `Reader.read` gave it, judged at an operating point, its figures stated at a prevalence.
+
+    The threshold moves with the probability, so the verdict at a point is the same whatever the prevalence: sensitivity
+    and specificity, by which a point was chosen, do not know of it.
+
+    Args:
+        finding: of this release, at the training prevalence.
+        release: whose finding it is.
+        point: one of its operating points.
+        prevalence: 0-1, both excluded.
+
+    Raises:
+        ValueError: the finding is stated at another prevalence already, or there is no such prevalence.
+    """
+    if finding.prevalence != release.training_prevalence:
+        raise ValueError(f"finding: at the training prevalence expected, got {finding.prevalence}")
+    return replace(
+        finding,
+        probability=at_prevalence(finding.probability, finding.prevalence, prevalence),
+        prevalence=prevalence,
+        verdict=judge(finding.probability, point, release.conformal),
+        operating_point=replace(point, threshold=at_prevalence(point.threshold, finding.prevalence, prevalence)),
+    )

@@ -12,32 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch, ReleaseMissing
 from model.preprocess import RESIZE_METHOD
+from model.verdict import Conformal, OperatingPoint
 from model.view import Part, View
 
 RELEASE_DIR = Path(__file__).parent / "release"
 DESCRIPTION = "model.json"
 NETWORK, LUNG_NETWORK = "reader.tflite", "lungs.tflite"
-FORMAT = 2  # 1 had no lung network and read the whole picture
+FORMAT = 3  # 2 had no conformal limits; 1 had no lung network and read the whole picture
 LABELS = ("NORMAL", "PNEUMONIA")
 PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A named threshold: at or above it a calibrated probability (0-1) reads PNEUMONIA.
-
-    chosen: one sentence on how, and on which pictures, the threshold was chosen.
-    """
-
-    name: str
-    threshold: float
-    chosen: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold: a probability, 0-1, expected, got {self.threshold}")
 
 
 @dataclass(frozen=True)
@@ -59,6 +46,11 @@ class Calibration:
         if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
             raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
 
+    def probability(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities of pneumonia, 0-1, of logits of the network."""
+        log_odds = self.slope * np.asarray(logits, float) + self.intercept
+        return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710
+
 
 @dataclass(frozen=True)
 class Release:
@@ -68,6 +60,7 @@ class Release:
     side: height and width of what it takes: float32 (1, side, side, 1), 0-255, bright = dense.
     lungs: the network that finds the lungs.
     view: what of the radiograph the reader sees.
+    training_prevalence: share of pneumonia, 0-1, at which probabilities are calibrated.
     map_scale: value of the class-activation map, in logits, that is shown as 1.
     digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
     description: model.json as it stands, for what is only shown.
@@ -83,11 +76,15 @@ class Release:
     calibration: Calibration
     operating_points: tuple[OperatingPoint, ...]
     default_operating_point: str
+    conformal: Conformal
+    training_prevalence: float
     map_scale: float
     digest: str
     description: dict[str, Any]
 
     def __post_init__(self) -> None:
+        if not 0 < self.training_prevalence < 1:
+            raise ValueError(f"training_prevalence: between 0 and 1 expected, got {self.training_prevalence}")
         if not 0 < self.map_scale < math.inf:
             raise ValueError(f"map_scale: a number above 0 expected, got {self.map_scale}")
         if self.operating_points:  # a candidate has none until it is calibrated
@@ -152,6 +149,11 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
             for p in description["operating_points"]
         ),
         default_operating_point=str(description["default_operating_point"]),
+        conformal=Conformal(
+            *(float(description["conformal"][name]) for name in ("coverage", "least_pneumonia", "most_normal")),
+            str(description["conformal"]["chosen"]),
+        ),
+        training_prevalence=float(description["training_prevalence"]),
         map_scale=float(description["map_scale"]["value"]),
         digest=digest,
         description=description,

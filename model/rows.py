@@ -13,6 +13,7 @@ COLUMNS = (
     "path",
     "status",  # read or refused
     "probability",  # 0-1, full precision; empty where refused
+    "prevalence",  # 0-1, that probability and threshold are stated at
     "verdict",
     "operating_point",
     "threshold",
@@ -31,6 +32,7 @@ def finding_row(path: str, finding: Finding) -> Row:
         "path": path,
         "status": "read",
         "probability": finding.probability,
+        "prevalence": finding.prevalence,
         "verdict": str(finding.verdict),
         "operating_point": finding.operating_point.name,
         "threshold": finding.operating_point.threshold,
@@ -45,8 +47,9 @@ def finding_row(path: str, finding: Finding) -> Row:
 def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
     """The row of a file that was not read, with the reason in place of a finding."""
     row: Row = dict.fromkeys(COLUMNS, "")
-    row |= {"path": path, "status": "refused", "probability": None, "threshold": None, "cautions": []}
-    row |= {"reason_code": refused.code, "reason": str(refused), "read_anyway": False, "model_version": model_version}
+    row |= {"path": path, "status": "refused", "probability": None, "prevalence": None, "threshold": None}
+    row |= {"reason_code": refused.code, "reason": str(refused), "cautions": [], "read_anyway": False}
+    row |= {"model_version": model_version}
     return row
 
 

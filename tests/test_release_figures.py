@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from training.statistics import measure
 
 from dataset.cut import cut
 from dataset.index import dataset_root, load_index
@@ -12,7 +13,6 @@ from model.reader import Reader
 from model.release import RELEASE_DIR, load_release
 from training.evaluate import METRICS, PREDICTIONS, scores_of
 from training.pictures import read_radiograph
-from training.statistics import measure
 
 pytestmark = pytest.mark.dataset
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from training.statistics import Scores, measure, youden_threshold
 
 import training.release
 from dataset.cut import Cut, cut
@@ -29,7 +30,6 @@ from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibratio
 from training.evaluate import CURVES, METRICS, PREDICTIONS, Task, evaluate, scores_of, times_tested
 from training.fit import LUNGS, READER
 from training.release import CARD, Edition, publish
-from training.statistics import Scores, measure, youden_threshold
 from training.stress import framings, read_shifted, shifts
 
 PARTS = ("training", "validation", "test")

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-
 from training.statistics import Scores, measure, patient_draws, youden_threshold
 
 METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auc")

@@ -27,10 +27,10 @@ from model.errors import DatasetError
 from model.lungs import Lungs
 from model.preprocess import WORKING_SIDE
 from model.radiograph import Radiograph
-from model.reader import Reader, calibrated
+from model.reader import Reader
+from model.statistics import Scores, measure_ranking
 from model.view import Part, near_lungs
 from training.pictures import load_pictures, targets
-from training.statistics import Scores, measure
 
 STRATA = 4
 LEAST_OF_A_CLASS = 10  # pictures of each class that a stratum needs for an AUC
@@ -47,11 +47,13 @@ class Extras:
     masks: folder of lung fields drawn by people, <stem>.png each.
     full_size: folder of some of the pictures in their original size, under the same names.
     sizes: CSV of file, width and height of the originals.
+    adults: folder of films of adults with labels.csv, see `training.adults`.
     """
 
     masks: Path | None = None
     full_size: Path | None = None
     sizes: Path | None = None
+    adults: Path | None = None
 
 
 def audit(reader: Reader, parts: Cut, predictions: pd.DataFrame, extras: Extras) -> dict:
@@ -84,7 +86,7 @@ def _alone(parts: Cut, usable: Callable[[Record], bool], features: Callable, mod
 def _auc(records: Sequence[Record], probability: np.ndarray) -> dict:
     patients = np.array([record.patient for record in records])
     scores = Scores(targets(records)[:, 0].astype(int), probability, patients)
-    return {"n": len(records), "auc": measure(scores, 0.5)["auc"]}
+    return {"n": len(records), "auc": measure_ranking(scores)["auc"]}
 
 
 def _linear():
@@ -152,7 +154,7 @@ def _strata(rows: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> list[dict]
                 "widest": int(width[members.index].max()),
                 "n": len(members),
                 "positives": int(target.sum()),
-                "auc": measure(scores, 0.5)["auc"] if enough else None,
+                "auc": measure_ranking(scores)["auc"] if enough else None,
             }
         )
     return measured
@@ -211,7 +213,7 @@ def _painted_over(reader: Reader, records: Sequence[Record]) -> dict | None:
         read.append(record)
         for name, paint in painters.items():  # the lungs keep the place where they were found
             seen = reader.release.view.look(paint(working, lungs), lungs, reader.release.side)
-            probability[name].append(calibrated(reader.raw(seen).logit, reader.release))
+            probability[name].append(reader.release.calibration.probability(reader.raw(seen).logit))
     if not read:
         return None
     return {name: _auc(read, np.array(values)) for name, values in probability.items()}

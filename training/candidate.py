@@ -10,7 +10,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from dataset.cut import Cut
@@ -24,22 +23,22 @@ from model.release import (
     LABELS,
     LUNG_NETWORK,
     NETWORK,
-    Calibration,
     Release,
     load_release,
 )
+from model.statistics import Scores
+from training.calibration import fit_calibration
 from training.callbacks import HISTORY
+from training.choice import BALANCED, choose_conformal, choose_points
 from training.config import FitConfig
 from training.export import check_agreement, export_litert
 from training.files import sha256, swap, write_json
 from training.fit import CONFIG, LUNGS, READER
 from training.pictures import read_radiograph
-from training.statistics import Scores, youden_threshold
 from training.stress import Logits, read_shifted
 
 CANDIDATE = "candidate"
 MAP_QUANTILE = 0.99
-BALANCED = "balanced"
 
 
 def assemble(run: Path, parts: Cut) -> tuple[Release, Logits]:
@@ -83,44 +82,24 @@ def see(reader: Reader, records: Sequence[Record]) -> np.ndarray:
     return np.concatenate([reader.release.view.look(w, reader.finder.find(w), reader.release.side) for w in working])
 
 
-def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
-    """Platt scaling with his smoothed targets (Platt 1999, section 2.2), which keep separable data from extremes.
-
-    Args:
-        logits: float (n,).
-        target: 0 or 1 (n,).
-    """
-    positives, negatives = target.sum(), (1 - target).sum()
-    soft = np.where(target == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    fitted = LogisticRegression(C=np.inf).fit(
-        np.concatenate([logits, logits])[:, np.newaxis],
-        np.repeat([1, 0], len(logits)),
-        sample_weight=np.concatenate([soft, 1 - soft]),
-    )
-    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
-
-
 def _choose(raw: Sequence[RawReading], shifted: Logits, validation: Sequence[Record]) -> dict:
-    """Calibration and map scale from the readings of the validation pictures, operating points from the shifted too."""
+    """Calibration and map scale from the readings of the validation pictures, what is judged from the shifted too."""
     target = np.array([record.target for record in validation])
+    patients = np.array([record.patient for record in validation])
     logits = np.array([reading.logit for reading in raw])
     calibration = fit_calibration(logits, target)
-    log_odds = calibration.slope * np.concatenate([logits, *shifted.values()]) + calibration.intercept
+    unshifted = Scores(target, calibration.probability(logits), patients)
     times = 1 + len(shifted)
-    patients = np.array([record.patient for record in validation])
-    scores = Scores(np.tile(target, times), 1 / (1 + np.exp(-log_odds)), np.tile(patients, times))
+    everywhere = calibration.probability(np.concatenate([logits, *shifted.values()]))
+    pooled = Scores(np.tile(target, times), everywhere, np.tile(patients, times))
     evidence = np.concatenate([reading.class_activation_map.ravel() for reading in raw])
     positive = evidence[evidence > 0]
     where = f"on {len(validation)} validation pictures"
+    stressed = f"{where}, unshifted and under {len(shifted)} shifts"
     return {
         "calibration": dataclasses.asdict(calibration) | {"chosen": f"Platt scaling fitted {where}."},
-        "operating_points": [
-            {
-                "name": BALANCED,
-                "threshold": youden_threshold(scores),
-                "chosen": f"Largest sensitivity + specificity - 1 {where}, unshifted and under {len(shifted)} shifts.",
-            }
-        ],
+        "operating_points": choose_points(unshifted, pooled, stressed),
+        "conformal": choose_conformal(pooled, stressed),
         "map_scale": {
             "value": float(np.quantile(positive, MAP_QUANTILE)) if positive.size else 1.0,
             "chosen": f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
@@ -151,6 +130,7 @@ def _describe(staged: Path, config: FitConfig, outputs: dict[str, list[int]], pa
         "default_operating_point": BALANCED,
         "calibration": {"slope": 1.0, "intercept": 0.0},
         "operating_points": [],
+        "conformal": {"coverage": 1.0, "least_pneumonia": 0.0, "most_normal": 1.0, "chosen": "Nothing is chosen yet."},
         "map_scale": {"value": 1.0},
         "training": dataclasses.asdict(config)
         | {"backbone": Path(config.backbone).name}

@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluating.add_argument("--masks", type=Path, help="drawn lung fields, <stem>.png each: measures the lungs")
     evaluating.add_argument("--full-size", type=Path, help="pictures of the set in original size: for the audit")
     evaluating.add_argument("--sizes", type=Path, help="CSV: file, width and height of originals: for the audit")
+    evaluating.add_argument("--adults", type=Path, help="films of adults with labels.csv: how it fares on them")
     evaluating.set_defaults(command=_evaluate)
     releasing = commands.add_parser("release", help="publish a measured run as the model that the app loads")
     _add_places(releasing)
@@ -141,7 +142,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     parts = cut(load_index(options.data))
     release, shifted = assemble(options.run, parts) if options.run else (load_release(), None)
     out = options.out or (release.directory if options.run else Path("runs/evaluation"))
-    extras = Extras(options.masks, options.full_size, options.sizes)
+    extras = Extras(options.masks, options.full_size, options.sizes, options.adults)
     task = Task(options.split, out, options.test_log, head_commit(PROJECT), extras)
     metrics = evaluate(release, parts, task, shifted)
     print(_table(metrics))
@@ -151,12 +152,10 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _table(metrics: dict) -> str:
     lines = [f"Operating point {metrics['operating_point']['name']}; 95 % intervals by patient"]
     for split, measured in metrics["splits"].items():
-        lines.append(f"{split}: n = {measured['n']}, {measured['patients']} patients, {measured['confusion']}")
-        lines += [
-            f"  {name:<12} {m['value']:.4f} ({m['low']:.4f} to {m['high']:.4f})"
-            for name, m in measured.items()
-            if isinstance(m, dict) and m.get("value") is not None
-        ]
+        at_point = measured["operating_points"][metrics["operating_point"]["name"]]
+        lines.append(f"{split}: n = {measured['n']}, {measured['patients']} patients, {at_point['confusion']}")
+        figures = {name: m for name, m in (measured | at_point).items() if isinstance(m, dict) and m.get("value")}
+        lines += [f"  {name:<12} {m['value']:.4f} ({m['low']:.4f} to {m['high']:.4f})" for name, m in figures.items()]
     if stress := metrics.get("stress_validation"):
         lines.append(f"validation under {len(stress['shifts'])} shifts: AUC on average {stress['mean_auc']:.4f}")
         lines += [f"  {name:<40} {measured['auc']:.4f}" for name, measured in stress["shifts"].items()]

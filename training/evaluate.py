@@ -3,7 +3,8 @@
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
 
-With the options --masks, --full-size and --sizes it also measures the lungs and the whole of the shortcut audit.
+With the options --masks, --full-size, --sizes and --adults it also measures the lungs, the whole of the shortcut audit
+and films of adults.
 
 Every opening of the official test split is logged in training/TEST_LOG.csv, which nobody edits.
 """
@@ -25,11 +26,12 @@ from dataset.index import Record
 from model.errors import DatasetError
 from model.reader import Reader
 from model.release import NETWORK, Release
+from training.adults import measure_adults
 from training.audit import Extras, audit
 from training.files import write_json, write_text
 from training.lungs import measure_lungs
-from training.pictures import read_radiograph, targets
-from training.statistics import Scores, measure
+from training.measures import measure_set, scores_of
+from training.pictures import read_radiograph
 from training.stress import Logits, measure_stress, read_shifted
 
 METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
@@ -79,14 +81,16 @@ def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = 
     metrics = {
         "network_sha256": release.description["files"][NETWORK],
         "operating_point": {"name": point.name, "threshold": point.threshold},
-        "splits": {name: measure(scores_of(predictions, name), point.threshold) for name in names},
+        "splits": {name: measure_set(of_split(predictions, name), release) for name in names},
     }
     if "validation" in names:
         shifted = read_shifted(reader, parts.validation) if shifted is None else shifted
-        metrics["stress_validation"] = measure_stress(shifted, targets(parts.validation)[:, 0], release)
+        metrics["stress_validation"] = measure_stress(shifted, of_split(predictions, "validation"), release)
         metrics["shortcut_audit"] = audit(reader, parts, predictions, task.extras)
         if task.extras.masks:
             metrics["lungs"] = measure_lungs(reader.finder, parts.validation, task.extras.masks)
+    if task.extras.adults:
+        metrics["adults"] = measure_adults(reader, task.extras.adults)
     if "test" in names:
         _log_test(task.test_log, metrics, task.commit)
     write_text(task.out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
@@ -100,14 +104,9 @@ def times_tested(test_log: Path) -> int:
     return max(0, len(test_log.read_text().splitlines()) - 1) if test_log.exists() else 0
 
 
-def scores_of(predictions: pd.DataFrame, name: str) -> Scores:
-    """The scores of one split of a predictions table."""
-    rows = predictions[predictions["split"] == name]
-    return Scores(
-        target=(rows["label"] == "PNEUMONIA").to_numpy(int),
-        probability=rows["probability"].to_numpy(float),
-        patient=rows["patient"].to_numpy(str),
-    )
+def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one split of a predictions table."""
+    return predictions[predictions["split"] == name]
 
 
 def _predict(reader: Reader, records: Sequence[Record], name: str) -> pd.DataFrame:
@@ -129,7 +128,7 @@ def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Points of the ROC (x: 1 - specificity, y: sensitivity) and precision-recall (x: recall, y: precision) curves."""
     tables = []
     for name in names:
-        scores = scores_of(predictions, name)
+        scores = scores_of(of_split(predictions, name))
         false_rate, true_rate, thresholds = roc_curve(scores.target, scores.probability)
         tables.append(_curve(name, "roc", false_rate, true_rate, thresholds))
         precision, recall, thresholds = precision_recall_curve(
@@ -145,6 +144,7 @@ def _curve(split: str, kind: str, x: np.ndarray, y: np.ndarray, thresholds: np.n
 
 def _log_test(path: Path, metrics: dict, commit: str) -> None:
     measured = metrics["splits"]["test"]
+    measured = measured | measured["operating_points"][metrics["operating_point"]["name"]]
     row = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,

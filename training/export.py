@@ -7,7 +7,7 @@ import numpy as np
 
 from model.errors import TrainingError
 from model.lungs import OUTPUT as LUNG_PROBABILITY
-from model.reader import Reader, calibrated
+from model.reader import Reader
 from training.network import reading_outputs
 
 LARGEST_DIFFERENCE = 1e-3  # of probability, between Keras and LiteRT
@@ -54,8 +54,9 @@ def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndar
     outputs = (expected, *(np.append(one.class_activation_map, one.logit) for one in raw), *(r.embedding for r in raw))
     if not all(np.isfinite(output).all() for output in outputs):
         raise TrainingError("The exported network answers with numbers that are not finite. Nothing was released.")
-    pairs = zip(expected, raw, strict=True)
-    difference = max(abs(calibrated(float(k), reader.release) - calibrated(r.logit, reader.release)) for k, r in pairs)
+    logits = expected, np.array([reading.logit for reading in raw])
+    of_keras, of_litert = (reader.release.calibration.probability(of) for of in logits)
+    difference = np.abs(of_keras - of_litert).max()
     if difference >= LARGEST_DIFFERENCE:
         raise TrainingError(
             f"Keras and LiteRT differ by {difference:.4f} of probability; less than {LARGEST_DIFFERENCE} is accepted. "

@@ -76,7 +76,7 @@ def _described(candidate: Release, metrics: dict, target: Path, edition: Edition
         "git_commit": edition.commit,
         "seed": candidate.description["training"]["seed"],
         "libraries": {name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
-        "metrics": {split: {name: m[name] for name in HEADLINE} for split, m in metrics["splits"].items()},
+        "metrics": {split: _headline(measured, metrics) for split, measured in metrics["splits"].items()},
         "shortcut_audit": metrics["shortcut_audit"],
         "lungs": candidate.description["lungs"] | {"found": metrics.get("lungs")},
         "test_split_opened": times_tested,
@@ -85,6 +85,11 @@ def _described(candidate: Release, metrics: dict, target: Path, edition: Edition
         "limits": list(about.LIMITS),
         "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
     }
+
+
+def _headline(measured: dict, metrics: dict) -> dict:
+    at_point = measured["operating_points"][metrics["operating_point"]["name"]]
+    return {name: (measured | at_point)[name] for name in HEADLINE}
 
 
 def head_commit(folder: Path) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from PIL import Image, ImageFilter, ImageOps
 from scipy import ndimage
 from sklearn.metrics import roc_auc_score
@@ -20,8 +21,10 @@ from tqdm import tqdm
 from dataset.index import Record
 from model.box import WHOLE, Box
 from model.preprocess import WORKING_SIDE
-from model.reader import Reader, calibrated
+from model.reader import Reader
 from model.release import Release
+from training.calibration import measure_calibration
+from training.measures import measure_conformal, scores_of
 from training.pictures import load_pictures
 
 Shift = Callable[[Image.Image], Image.Image]
@@ -44,21 +47,22 @@ def read_shifted(reader: Reader, records: Sequence[Record]) -> Logits:
         }
 
 
-def measure_stress(logits: Logits, target: np.ndarray, release: Release) -> dict:
-    """How well shifted pictures are read at the release's operating point.
+def measure_stress(logits: Logits, rows: pd.DataFrame, release: Release) -> dict:
+    """How well shifted pictures are read.
 
     Args:
         logits: of `read_shifted`.
-        target: of the pictures, 1 pneumonia, 0 normal (n,).
-        release: tells calibration and operating point.
+        rows: of the same pictures, label and patient.
+        release: tells calibration, operating points and conformal limits.
 
     Returns:
-        {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}}.
+        {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}} at the default operating
+        point, and "calibration" and "conformal" of all shifts together.
     """
-    threshold = release.operating_point().threshold
+    threshold, target = release.operating_point().threshold, scores_of(rows.assign(probability=0)).target
     measured = {}
     for name, of_pictures in logits.items():
-        probability = np.array([calibrated(logit, release) for logit in of_pictures])
+        probability = release.calibration.probability(of_pictures)
         alarm = probability >= threshold
         measured[name] = {
             "auc": float(roc_auc_score(target, probability)),
@@ -66,7 +70,16 @@ def measure_stress(logits: Logits, target: np.ndarray, release: Release) -> dict
             "specificity": float(1 - alarm[target == 0].mean()),
         }
     areas = [one["auc"] for one in measured.values()]
-    return {"n": len(target), "mean_auc": float(np.mean(areas)), "worst_auc": min(areas), "shifts": measured}
+    shifted = [rows.assign(probability=release.calibration.probability(of)) for of in logits.values()]
+    together = scores_of(pd.concat(shifted, ignore_index=True))
+    return {
+        "n": len(target),
+        "mean_auc": float(np.mean(areas)),
+        "worst_auc": min(areas),
+        "shifts": measured,
+        "calibration": measure_calibration(together, release.training_prevalence),
+        "conformal": measure_conformal(together, release),
+    }
 
 
 def framings() -> dict[str, Framing]:

@@ -26,30 +26,67 @@ class Scores:
     patient: np.ndarray
 
 
-def measure(scores: Scores, threshold: float) -> dict:
-    """AUC and the rates at a threshold, each with its 95 % interval, counts and confusion matrix.
+def measure_ranking(scores: Scores) -> dict:
+    """How well the probabilities rank the pictures, whatever the threshold.
 
     Returns:
-        {"n", "patients", "positives", "threshold", "confusion": {"tp", "fn", "fp", "tn"}, and per metric
-        {"value", "low", "high"}}; a metric that is not defined (precision without alarms) has null.
+        {"n", "patients", "positives", "auc": {"value", "low", "high"}}, values null where a class is absent.
     """
-    weights = patient_draws(scores.patient)
-    ones = np.ones((1, len(scores.target)))
+    auc, drawn = _auc(scores, np.ones((1, len(scores.target)))), _auc(scores, patient_draws(scores.patient))
+    patients = _patients(scores.patient)
+    return {
+        "n": len(scores.target),
+        "patients": patients,
+        "positives": int(scores.target.sum()),
+        "auc": interval(float(auc[0]), drawn, patients),
+    }
+
+
+def measure_rates(scores: Scores, threshold: float) -> dict:
+    """The rates at a threshold, each with its 95 % interval, and the confusion matrix.
+
+    Returns:
+        {"threshold", "confusion": {"tp", "fn", "fp", "tn"}, and per rate {"value", "low", "high"}}; a rate that is not
+        defined (precision without alarms) has null.
+    """
     predicted = scores.probability >= threshold
-    values, drawn = _rates(scores.target, predicted, ones), _rates(scores.target, predicted, weights)
-    values["auc"] = _auc(scores, ones)
-    drawn["auc"] = _auc(scores, weights)
-    counts = {name: int(value[0]) for name, value in _confusion(scores.target, predicted, ones).items()}
+    confusion = _confusion(scores.target, predicted, np.ones((1, len(predicted))))
+    values = _rates(confusion)
+    drawn = _rates(_confusion(scores.target, predicted, patient_draws(scores.patient)))
     judged = {"sensitivity": scores.target == 1, "specificity": scores.target == 0, "precision": predicted}
     patients = {name: _patients(scores.patient[judged.get(name, slice(None))]) for name in values}
     return {
-        "n": len(scores.target),
-        "patients": _patients(scores.patient),
-        "positives": int(scores.target.sum()),
         "threshold": float(threshold),
-        "confusion": counts,
-        **{name: _interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
+        "confusion": {name: int(count[0]) for name, count in confusion.items()},
+        **{name: interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
     }
+
+
+def measure_share(of: np.ndarray, patient: np.ndarray) -> dict:
+    """The share of pictures that are true in `of`, bool (n,), with its 95 % interval, and how many there are."""
+    if not len(of):
+        return {"n": 0, "value": None, "low": None, "high": None}
+    weights = patient_draws(patient)
+    drawn = weights @ of / weights.sum(axis=1)
+    return {"n": len(of), **interval(float(of.mean()), drawn, _patients(patient))}
+
+
+def predictive_values(scores: Scores, threshold: float, prevalence: float) -> dict:
+    """Among how many of a prevalence an alarm, or its absence, is right: {"ppv", "npv"}, each with its interval.
+
+    Sensitivity and specificity are those of the pictures; the mix of ill and healthy is that of the prevalence (Bayes).
+    """
+    predicted = scores.probability >= threshold
+    weights = np.vstack([np.ones(len(predicted)), patient_draws(scores.patient)])
+    rates = _rates(_confusion(scores.target, predicted, weights))
+    sensitivity, specificity = rates["sensitivity"], rates["specificity"]
+    alarm, none = predicted, ~predicted
+    with np.errstate(invalid="ignore", divide="ignore"):
+        true_alarm, false_alarm = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
+        spared, missed = (1 - prevalence) * specificity, prevalence * (1 - sensitivity)
+        values = {"ppv": true_alarm / (true_alarm + false_alarm), "npv": spared / (spared + missed)}
+    patients = {"ppv": _patients(scores.patient[alarm]), "npv": _patients(scores.patient[none])}
+    return {name: interval(float(value[0]), value[1:], patients[name]) for name, value in values.items()}
 
 
 def patient_draws(patient: np.ndarray, draws: int = DRAWS) -> np.ndarray:
@@ -76,8 +113,28 @@ def youden_threshold(scores: Scores) -> float:
     if not cuts.size:  # all probabilities are equal: there is nothing to choose between
         return float(probability[0])
     best = cuts[np.argmax(index[cuts])]
-    below, above = probability[best], probability[best + 1]
-    return float(max((below + above) / 2, np.nextafter(below, above)))  # the middle of neighbours may round down
+    return between(probability[best], probability[best + 1])
+
+
+def between(below: float, above: float) -> float:
+    """The middle of two probabilities, above the lower one even where the middle of neighbours rounds down."""
+    return float(max((below + above) / 2, np.nextafter(below, above)))
+
+
+def interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float | None]:
+    """A value and the 95 % of its bootstrap draws, {"value", "low", "high"}; all null where it is not defined.
+
+    patients: over which the value is, for the rule of three at 0 and 1.
+    """
+    drawn = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or not len(drawn):
+        return {"value": None, "low": None, "high": None}
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    if value == 1 == low:
+        low = max(0.0, 1 - 3 / patients)
+    if value == 0 == high:
+        high = min(1.0, 3 / patients)
+    return {"value": value, "low": float(low), "high": float(high)}
 
 
 def _patients(patient: np.ndarray) -> int:
@@ -93,11 +150,10 @@ def _confusion(target: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -
     }
 
 
-def _rates(target: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    c = _confusion(target, predicted, weights)
+def _rates(c: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
-            "accuracy": (c["tp"] + c["tn"]) / weights.sum(axis=1),
+            "accuracy": (c["tp"] + c["tn"]) / sum(c.values()),
             "sensitivity": c["tp"] / (c["tp"] + c["fn"]),
             "specificity": c["tn"] / (c["tn"] + c["fp"]),
             "precision": c["tp"] / (c["tp"] + c["fp"]),
@@ -115,15 +171,3 @@ def _auc(scores: Scores, weights: np.ndarray) -> np.ndarray:
     outranked = np.cumsum(negative, axis=1) - negative / 2
     with np.errstate(invalid="ignore"):  # a draw with one class has none
         return (positive * outranked).sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
-
-
-def _interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float | None]:
-    drawn = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or not len(drawn):
-        return {"value": None, "low": None, "high": None}
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    if value == 1 == low:
-        low = max(0.0, 1 - 3 / patients)
-    if value == 0 == high:
-        high = min(1.0, 3 / patients)
-    return {"value": value, "low": float(low), "high": float(high)}

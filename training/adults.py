@@ -1,0 +1,60 @@
+"""How the reader fares outside its population: on films of adults, for which it is not made.
+
+The folder holds pictures in sub-folders and labels.csv: file, label, patient, age_years, sex, view. Nothing is chosen
+on these pictures.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from model.decode import decode
+from model.errors import DatasetError
+from model.reader import Reader
+from training.measures import measure_points, measure_set
+
+COLUMNS = ("file", "label", "patient", "age_years", "sex", "view")
+AGE_GROUPS = {
+    "under 18 years": (0, 18),
+    "18 to 39 years": (18, 40),
+    "40 to 59 years": (40, 60),
+    "60 years and older": (60, 200),
+}
+
+
+def measure_adults(reader: Reader, folder: Path) -> dict:
+    """Figures of `measure_set` on the films of adults, and of `measure_points` by age group, sex and view.
+
+    Raises:
+        DatasetError: the folder does not hold what the table names, or the table not what is needed.
+    """
+    rows = _read(reader, folder)
+    groups = {
+        "age": {name: rows[rows["age_years"].between(*ages, inclusive="left")] for name, ages in AGE_GROUPS.items()},
+        "sex": dict(list(rows.groupby("sex"))),
+        "view": dict(list(rows.groupby("view"))),
+    }
+    return {
+        **measure_set(rows, reader.release),
+        "groups": {
+            by: {name: measure_points(members, reader.release) for name, members in of.items() if len(members)}
+            for by, of in groups.items()
+        },
+    }
+
+
+def _read(reader: Reader, folder: Path) -> pd.DataFrame:
+    """The table with the probability of each film; films that the table does not name are left out."""
+    films = {path.name: path for path in folder.rglob("*.*")}
+    try:
+        table = pd.read_csv(folder / "labels.csv", dtype={"patient": str})[list(COLUMNS)]
+    except (OSError, KeyError, ValueError) as error:
+        raise DatasetError(f"{folder} cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted.") from error
+    if absent := [name for name in table["file"] if name not in films]:
+        raise DatasetError(f"{folder} lacks {len(absent)} of the {len(table)} films that labels.csv names.")
+    read = [
+        reader.read(decode(films[name].read_bytes())).probability
+        for name in tqdm(table["file"], desc="films of adults", unit="film", disable=None)
+    ]
+    return table.assign(probability=read, cause="unknown")
