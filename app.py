@@ -7,7 +7,8 @@ from ui.finding import describe, show_finding, show_session
 from ui.frame import frame
 from ui.loaders import current_reader
 from ui.problems import shown_problems
-from ui.session import current_reading, forget_reading, read_upload, session_rows
+from ui.session import ask_age, current_reading, forget_reading, read_upload, session_rows
+from ui.settings import choose_settings
 from ui.viewer import radiograph_viewer
 
 frame("Read a radiograph")
@@ -24,6 +25,8 @@ with shown_problems():
         with st.spinner("Reading"):
             read_upload(reader, upload.file_id, upload.name, upload.getvalue())
         reading = current_reading()
+    with st.expander("Operating point and prevalence", icon=":material/tune:"):
+        choose_settings(reader.release)
 
 if reading is None:
     st.info(
@@ -31,19 +34,20 @@ if reading is None:
         "point, and a map of what the network looked at.",
         icon=":material/upload_file:",
     )
-    show_session(session_rows())
+    show_session(session_rows(reader.release))
     st.stop()
 
 with shown_problems():
-    if reading.finding is None:
-        st.error(f"**Not read.** {reading.row['reason']}", icon=":material/block:")
+    if reading.refusal:
+        st.error(f"**Not read.** {reading.refusal['reason']}", icon=":material/block:")
     else:
+        finding = reading.shown(reader.release)
         # The words stand first, so that a phone shows them above the picture.
         words, picture = st.columns([2, 3], gap="medium")
         with words:
-            show_finding(reading, reader.release.description["training_prevalence"])
+            show_finding(finding, reading.name, reading.preview, reader.release)
+            ask_age(reading)
         with picture:
-            finding = reading.finding
             radiograph_viewer(
                 reading.preview.pixels,
                 finding.heat_map if finding.heat_map.any() else None,
@@ -52,4 +56,4 @@ with shown_problems():
                 alt=describe(finding),
                 key="radiograph",
             )
-    show_session(session_rows())
+    show_session(session_rows(reader.release))

@@ -18,7 +18,8 @@ def with_interval(metric: dict[str, float | None]) -> str:
     """A figure with its 95 % interval, "0.971 (0.955-0.984)"; one that is not defined says so."""
     if metric["value"] is None:
         return "not defined"
-    return f"{metric['value']:.3f} ({metric['low']:.3f}-{metric['high']:.3f})"
+    to = " to " if metric["low"] < 0 else "-"  # a minus beside a dash cannot be read
+    return f"{metric['value']:.3f} ({metric['low']:.3f}{to}{metric['high']:.3f})"
 
 
 def audit_sentences(audit: dict[str, Any]) -> list[str]:

@@ -50,9 +50,16 @@ def report_rows(confusion: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def cause_rows(measured: dict[str, Any], point: str) -> list[dict[str, Any]]:
-    """Sensitivity by cause at an operating point."""
+    """Sensitivity by cause at an operating point: in words, and Share with its Low and High."""
     return [
-        {"Cause": cause, "Sensitivity": with_interval(share), "Pictures": share["n"], "Share": share["value"]}
+        {
+            "Cause": cause,
+            "Sensitivity": with_interval(share),
+            "Pictures": share["n"],
+            "Share": share["value"],
+            "Low": share["low"],
+            "High": share["high"],
+        }
         for cause, share in measured["sensitivity_by_cause"][point].items()
     ]
 
@@ -78,6 +85,17 @@ def calibration_rows(metrics: dict[str, Any]) -> list[dict[str, str]]:
     return rows
 
 
+def conformal_sentence(conformal: dict[str, Any]) -> str:
+    """When a verdict is indeterminate, from model.json."""
+    low, high = sorted((conformal["least_pneumonia"], conformal["most_normal"]))
+    return (
+        f"Between a probability of {low:.3f} and {high:.3f} (at the training prevalence) the reader says "
+        "INDETERMINATE, refer to a radiologist: there not exactly one class is plausible. So it does where the "
+        f"operating point contradicts the plausible class. {conformal['chosen']} On other people's films the share may "
+        "be smaller."
+    )
+
+
 def conformal_rows(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
     """How often the true class is plausible, and how often the verdict is indeterminate, per set and class."""
     return [
@@ -93,8 +111,10 @@ def conformal_rows(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
     ]
 
 
-def adult_rows(adults: dict[str, Any], point: str) -> list[dict[str, str]]:
+def adult_rows(adults: dict[str, Any] | None, point: str) -> list[dict[str, str]]:
     """The reader on films of adults: all, then by age, sex and view."""
+    if adults is None:
+        return []
     groups = {"all": adults} | {name: one for of in adults["groups"].values() for name, one in of.items()}
     return [
         {
@@ -121,12 +141,20 @@ def adults_sentence(adults: dict[str, Any] | None, point: str) -> str:
     )
 
 
-def of_thousand(rates: dict[str, Any], prevalence: float) -> dict[str, int]:
-    """What becomes of 1,000 children at a prevalence (0-1): {"caught", "missed", "false_alarms", "spared"}."""
-    ill = round(1000 * prevalence)
-    caught = round(ill * rates["sensitivity"]["value"])
-    spared = round((1000 - ill) * rates["specificity"]["value"])
-    return {"caught": caught, "missed": ill - caught, "false_alarms": 1000 - ill - spared, "spared": spared}
+def set_sentence(measured: dict[str, Any]) -> str:
+    """Which pictures the figures are of."""
+    return (
+        f"{measured['n']} films of {measured['patients']} children, {measured['positives']} of the films with pneumonia"
+    )
+
+
+def rates_sentence(measured: dict[str, Any], point: str) -> str:
+    """Sensitivity and specificity at an operating point, with how many films each is over."""
+    at, ill = measured["operating_points"][point], measured["positives"]
+    return (
+        f"sensitivity {with_interval(at['sensitivity'])} on {ill} films with pneumonia, specificity "
+        f"{with_interval(at['specificity'])} on {measured['n'] - ill} without"
+    )
 
 
 _GROUPS = {"F": "women", "M": "men", "AP": "AP (from the front)", "PA": "PA (from behind)"}
@@ -137,4 +165,4 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _of_ten(share: float) -> str:
-    return f"about {round(10 * share)}" if 0.05 <= share <= 0.95 else ("almost none" if share < 0.05 else "almost all")
+    return f"about {round(10 * share)}" if 0.05 < share < 0.95 else ("almost none" if share < 0.5 else "almost all")

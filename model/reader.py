@@ -16,7 +16,8 @@ from model.release import Release
 from model.verdict import OperatingPoint, Verdict, at_prevalence, judge
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
-LUNGS_NOT_FOUND = "lungs_not_found"  # caution: whatever the view, the whole picture was read
+# Cautions: whatever the view, the whole picture was read; the patient is not of the age that the reader is made for.
+LUNGS_NOT_FOUND, OUTSIDE_POPULATION = "lungs_not_found", "outside_population"
 
 
 @dataclass(frozen=True, eq=False)

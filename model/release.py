@@ -48,7 +48,8 @@ class Calibration:
 
     def probability(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities of pneumonia, 0-1, of logits of the network."""
-        log_odds = self.slope * np.asarray(logits, float) + self.intercept
+        with np.errstate(over="ignore"):  # an infinite logit is as good as any beyond 700
+            log_odds = self.slope * np.asarray(logits, float) + self.intercept
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710
 
 
@@ -129,10 +130,23 @@ def release_file(directory: Path, name: str) -> bytes:
         raise ReleaseMissing(f"The trained model is incomplete: {name} is missing. {ADVICE}") from error
 
 
+def verified_file(directory: Path, name: str, expected: str) -> bytes:
+    """The bytes of one file of a release, where they have the SHA-256 that is expected.
+
+    Raises:
+        ReleaseMissing: it is not there.
+        ReleaseAltered: its bytes are others.
+    """
+    content = release_file(directory, name)
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ReleaseAltered(f"The trained model is not the one that was released: {name} has changed. {ADVICE}")
+    return content
+
+
 def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
     if strange := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
         raise ValueError(f"files: plain names expected, got {strange}")
-    files = {name: _verified(directory, name, expected) for name, expected in description["files"].items()}
+    files = {name: verified_file(directory, name, expected) for name, expected in description["files"].items()}
     return Release(
         directory=directory,
         version=str(description["version"]),
@@ -158,13 +172,6 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
         digest=digest,
         description=description,
     )
-
-
-def _verified(directory: Path, name: str, expected: str) -> bytes:
-    content = release_file(directory, name)
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ReleaseAltered(f"The trained model is not the one that was released: {name} has changed. {ADVICE}")
-    return content
 
 
 def _check_fit(description: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ COLUMNS = (
     "path",
     "status",  # read or refused
     "probability",  # 0-1, full precision; empty where refused
-    "prevalence",  # 0-1, that probability and threshold are stated at
     "verdict",
     "operating_point",
     "threshold",
@@ -22,6 +21,7 @@ COLUMNS = (
     "cautions",
     "read_anyway",
     "model_version",
+    "prevalence",  # 0-1, that probability and threshold are stated at
 )
 Row = dict[str, Any]
 
@@ -32,7 +32,6 @@ def finding_row(path: str, finding: Finding) -> Row:
         "path": path,
         "status": "read",
         "probability": finding.probability,
-        "prevalence": finding.prevalence,
         "verdict": str(finding.verdict),
         "operating_point": finding.operating_point.name,
         "threshold": finding.operating_point.threshold,
@@ -41,6 +40,7 @@ def finding_row(path: str, finding: Finding) -> Row:
         "cautions": list(finding.cautions),
         "read_anyway": False,
         "model_version": finding.model_version,
+        "prevalence": finding.prevalence,
     }
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from model.figures import audit_sentences, lungs_sentence, strata_rows, view_sentence
+from model.figures import lungs_sentence, view_sentence
 from ui.frame import frame
 from ui.loaders import current_release
 from ui.problems import shown_problems
@@ -23,16 +23,10 @@ with shown_problems():
         "95 % intervals in brackets, by patient. Validation chose the epoch, the calibration and the threshold, so its "
         "figures flatter; the official test split measured the release and chose nothing."
     )
-
-    st.subheader("Whether it reads lungs", anchor=False)
     st.markdown(
-        "In this data set the class also shows in how a film was framed, scaled and stored, and a network may learn "
-        "that instead of lungs. How much of it is there, and how much of it the reader uses:"
+        "Curves, every operating point, what an alarm is worth at your prevalence, and whether it reads lungs or "
+        "something else of the film: on the page **Model performance**."
     )
-    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(about["shortcut_audit"])))
-    if rows := strata_rows(about["shortcut_audit"]):
-        st.markdown("The reader among pictures whose originals are of alike width:")
-        st.dataframe(rows, hide_index=True)
 
     st.subheader("Limits", anchor=False)
     st.markdown("\n".join(f"- {limit}" for limit in about["limits"]))

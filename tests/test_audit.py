@@ -16,7 +16,8 @@ from model.box import Box
 from model.errors import DatasetError
 from model.lungs import Lungs
 from model.reader import RawReading
-from model.release import Calibration, OperatingPoint
+from model.release import Calibration
+from model.verdict import OperatingPoint
 from model.view import Part, View
 from training.audit import Extras, _framing, audit
 

@@ -17,13 +17,17 @@ from tests.browser import IDLE, READY, ROOT, pixels_of, served
 from tests.synthetic import synthetic_file
 from ui.finding import percent
 
-WORDS = {"NORMAL": "No sign of pneumonia found", "PNEUMONIA": "Signs of pneumonia"}
+WORDS = {
+    "NORMAL": "No sign of pneumonia found",
+    "PNEUMONIA": "Signs of pneumonia",
+    "INDETERMINATE": "Indeterminate: refer to a radiologist",
+}
 NOTICE = "Research use only, not a medical device."
 MAIN = "document.querySelector('[data-testid=stMain]')"
 OVERFLOW = f"Math.max(document.documentElement.scrollWidth - innerWidth, {MAIN}.scrollWidth - {MAIN}.clientWidth)"
 _LOCAL = re.compile(r"(https?|wss?)://127\.0\.0\.1:\d+/|data:|blob:|about:")
 # Opened at a page's address, Streamlit looks for its server below that address first, and the browser notes the 404.
-_SEARCH = re.compile(r"http://127\.0\.0\.1:\d+/About/_stcore/(health|host-config)$")
+_SEARCH = re.compile(r"http://127\.0\.0\.1:\d+/(About|Model_performance)/_stcore/(health|host-config)$")
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +183,31 @@ def test_a_reading_outlives_a_look_at_another_page(tab, tmp_path):
 
 
 @pytest.mark.browser
+def test_operating_point_and_prevalence_chosen_on_one_page_hold_on_the_others(tab, tmp_path):
+    choose(tab, film(tmp_path), 1)
+    tab.wait_for_selector(READY)
+    tab.get_by_text("Operating point and prevalence").click()
+    tab.get_by_role("radio", name="rule-out").click()
+    tab.get_by_text("Operating point: rule-out").wait_for()
+    tab.get_by_label("Prevalence: of 100 children").fill("20")
+    tab.get_by_label("Prevalence: of 100 children").press("Enter")
+    tab.get_by_text("at a prevalence of 20 %").wait_for()
+
+    tab.get_by_role("link", name="Model performance").click()
+    tab.get_by_text("Of 1,000 children, 200 have pneumonia").wait_for()
+    assert tab.get_by_role("radio", name="rule-out").is_checked()
+    tab.get_by_role("radio", name="rule-in").click()
+    tab.get_by_text("rule-in (chosen)").wait_for()
+    tab.get_by_role("link", name="Read a radiograph").click()
+
+    tab.get_by_text("Operating point: rule-in").wait_for()
+    tab.get_by_text("at a prevalence of 20 %").wait_for()
+    _, row = downloaded(tab, "Row as CSV")
+    assert row.decode().splitlines()[1].endswith(",0.2")
+    assert ",rule-in," in row.decode()
+
+
+@pytest.mark.browser
 def test_a_page_opened_by_its_address_has_menu_and_notice(window, server):
     seen: list[str] = []
     tab = watched(window, seen)
@@ -195,7 +224,7 @@ def test_a_page_opened_by_its_address_has_menu_and_notice(window, server):
 
 
 @pytest.mark.browser
-def test_a_phone_shows_both_pages_without_sideways_scrolling_and_hides_nothing_under_the_notice(
+def test_a_phone_shows_the_pages_without_sideways_scrolling_and_hides_nothing_under_the_notice(
     chromium, server, tmp_path
 ):
     seen: list[str] = []
@@ -215,6 +244,11 @@ def test_a_phone_shows_both_pages_without_sideways_scrolling_and_hides_nothing_u
         tab.goto(f"{server.url}/About")
         tab.get_by_role("heading", name="This release").wait_for()
         tab.get_by_test_id("stTable").nth(1).wait_for()
+        assert tab.evaluate(OVERFLOW) <= 0
+
+        tab.goto(f"{server.url}/Model_performance")
+        tab.get_by_role("heading", name="How it was trained").wait_for()
+        tab.locator("canvas, svg.marks").nth(8).wait_for()
         assert tab.evaluate(OVERFLOW) <= 0
     assert seen == []
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.errors import TrainingError
-from model.reader import RawReading, calibrated
+from model.reader import RawReading
 from model.release import Calibration, load_release
 from training.candidate import CANDIDATE
 from training.export import LARGEST_DIFFERENCE, check_agreement
@@ -51,8 +51,8 @@ def test_equal_networks_agree_and_the_largest_difference_of_probability_is_told(
     assert check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate), TWO_PICTURES) == 0
 
     difference = check_agreement(FakeKeras([0.5, 0.501]), FakeReader(candidate), TWO_PICTURES)
-    release = FakeReader(candidate).release
-    assert difference == pytest.approx(calibrated(0.501, release) - calibrated(0.5, release), rel=1e-3)
+    below, above = Calibration(1.0, 0.0).probability(np.array([0.5, 0.501]))
+    assert difference == pytest.approx(above - below, rel=1e-3)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -11,8 +11,8 @@ from model.box import WHOLE, Box
 from model.heatmap import OPACITY, colour_table, lay_over, overlay_png
 from model.preprocess import resize
 from model.radiograph import Radiograph
-from model.reader import Finding, Verdict
-from model.release import OperatingPoint
+from model.reader import Finding
+from model.verdict import OperatingPoint, Verdict
 from tests.synthetic import synthetic_radiograph
 from tests.test_box import boxes
 
@@ -27,7 +27,8 @@ def radiograph(height: int = 60, width: int = 80) -> Radiograph:
 def overlay(picture: Radiograph, heat_map: np.ndarray, box: Box = WHOLE, version: str = "1.0") -> bytes:
     """The overlay of a finding with this map."""
     point = OperatingPoint("of the test", 0.5, "by hand")
-    return overlay_png(picture, Finding(0.7, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), version))
+    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), version)
+    return overlay_png(picture, finding)
 
 
 def drawn(png: bytes) -> np.ndarray:

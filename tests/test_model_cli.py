@@ -16,7 +16,7 @@ from model import cli
 from model.box import Box
 from model.decode import MAX_BYTES, decode
 from model.heatmap import lay_over, overlay_png
-from model.reader import Reader
+from model.reader import Reader, stated
 from model.release import load_release
 from model.rows import COLUMNS
 from tests.browser import ROOT
@@ -114,6 +114,23 @@ def test_rows_say_what_the_reader_says(scans, capsys, reader):
     assert rows[0]["verdict"] == finding.verdict
     assert rows[0]["threshold"] == finding.operating_point.threshold
     assert rows[0]["model_version"] == load_release().version
+
+
+def test_operating_point_and_prevalence_are_those_asked_for(scans, capsys, reader):
+    release, finding = reader.release, reader.read(decode(synthetic_file()))
+    for point in release.operating_points:
+        _, rows = read(capsys, scans / "b.png", "--operating-point", point.name, "--prevalence", "0.2")
+        expected = stated(finding, release, point, 0.2)
+        assert (rows[0]["operating_point"], rows[0]["prevalence"]) == (point.name, 0.2)
+        assert rows[0]["probability"] == expected.probability
+        assert rows[0]["threshold"] == expected.operating_point.threshold
+        assert rows[0]["verdict"] == expected.verdict
+
+
+def test_without_a_word_on_prevalence_it_is_that_of_the_training_pictures(scans, capsys, reader):
+    _, rows = read(capsys, scans / "b.png")
+    assert rows[0]["prevalence"] == reader.release.training_prevalence
+    assert rows[0]["operating_point"] == reader.release.default_operating_point
 
 
 def test_a_row_says_that_no_lungs_were_found(scans, capsys, reader, monkeypatch):
@@ -259,6 +276,12 @@ def test_wrong_usage(scans, tmp_path, capsys):
     assert "invalid choice: 'xml'" in wrong_usage(capsys, "read", scans, "--format", "xml")
     absent = tmp_path / "absent"
     assert f"no such file or folder: {absent}" in wrong_usage(capsys, "read", scans, absent)
+    for share in ("0", "1", "20", "nan"):
+        words = f"{share} is not a share between 0 and 1, such as 0.2"
+        assert words in wrong_usage(capsys, "read", scans, "--prevalence", share)
+    names = ", ".join(point.name for point in load_release().operating_points)
+    words = f"--operating-point: the trained model has {names}"
+    assert words in wrong_usage(capsys, "read", scans, "--operating-point", "bold")
 
 
 # --- heat maps

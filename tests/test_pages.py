@@ -23,7 +23,7 @@ import ui.viewer
 from model.box import WHOLE, Box
 from model.heatmap import colour_table
 from model.lungs import LungFinder, Lungs
-from model.reader import Reader
+from model.reader import Reader, stated
 from model.release import load_release
 from tests.browser import ROOT
 from tests.synthetic import synthetic_file
@@ -46,8 +46,10 @@ NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: th
 @pytest.fixture(autouse=True)
 def _no_cache_of_another_test():
     st.cache_resource.clear()
+    st.cache_data.clear()
     yield
     st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 def opened(page: str = "app.py") -> AppTest:
@@ -72,7 +74,8 @@ def words(app: AppTest) -> str:
 def with_threshold(monkeypatch, threshold: float) -> None:
     release = load_release()
     point = replace(release.operating_point(), threshold=threshold)
-    released = replace(release, operating_points=(point,), default_operating_point=point.name)
+    limits = replace(release.conformal, least_pneumonia=threshold, most_normal=threshold)  # nothing is indeterminate
+    released = replace(release, operating_points=(point,), default_operating_point=point.name, conformal=limits)
     monkeypatch.setattr(ui.loaders, "load_release", lambda _: released)
 
 
@@ -94,7 +97,7 @@ def test_a_page_begins_with_the_frame(page):
 
 
 def test_the_menu_leads_to_every_page():
-    assert tuple(page for page, *_ in ui.frame.MENU) == PAGES
+    assert sorted(page for page, *_ in ui.frame.MENU) == sorted(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -145,6 +148,7 @@ def test_what_nobody_foresaw_is_a_sentence_with_a_reference_and_no_traceback(pag
 
     monkeypatch.setattr("ui.session.decode", broken)
     monkeypatch.setattr("ui.release_facts.performance_table", broken)
+    monkeypatch.setattr("ui.loaders.read_tables", broken)
     app = opened(page)
     if page == "app.py":
         with caplog.at_level(logging.DEBUG):
@@ -174,7 +178,7 @@ def test_at_first_there_is_a_word_of_what_to_do_and_nothing_else():
     (info,) = app.info
     assert info.value.startswith("Drop a frontal chest radiograph above. You get the probability of pneumonia")
     assert not app.metric
-    assert not app.expander
+    assert [expander.label for expander in app.expander] == ["Operating point and prevalence"]
 
 
 @pytest.mark.parametrize(
@@ -208,10 +212,12 @@ def test_a_finding_in_words(monkeypatch, threshold, verdict, meaning, next_step)
     assert app.markdown[0].value == meaning
     assert app.markdown[1].value == f"**Next:** {next_step}"
     (metric,) = app.metric
-    assert (metric.label, metric.value) == ("Probability of pneumonia", percent(probability))
+    prevalence = release.training_prevalence
+    label = f"Probability of pneumonia, at a prevalence of {percent(prevalence)}"
+    assert (metric.label, metric.value) == (label, percent(probability))
     caption = app.caption[0].value
     assert f"Operating point: {release.operating_point().name}, threshold {100 * threshold:.1f} %." in caption
-    assert f"prevalence of the training pictures, {percent(release.description['training_prevalence'])}." in caption
+    assert f"Prevalence: of 100 children that are filmed, {100 * prevalence:.0f} have pneumonia." in caption
     assert f"Model {release.version}." in caption
     assert [button.label for button in app.get("download_button")] == [
         "Overlay as PNG",
@@ -274,6 +280,66 @@ def test_where_lungs_are_found_nothing_is_warned_of(monkeypatch):
     assert not app.warning
 
 
+@pytest.mark.parametrize(("age", "outside"), [(0, True), (1, False), (5, False), (6, True), (40, True)])
+def test_an_age_outside_the_population_is_a_caution_with_the_figures_there_and_one_within_is_none(age, outside):
+    app = upload(opened())
+    app.number_input[-1].set_value(age).run()
+
+    assert not app.exception
+    assert [w.value.startswith("**This reader is made for children of 1 to 5 years.** ") for w in app.warning] == (
+        [True] if outside else []
+    )
+    assert list(app.dataframe[0].value["cautions"]) == (["not of the age it is made for"] if outside else [""])
+
+
+def test_the_age_stays_with_its_film_and_goes_with_the_next():
+    app = upload(opened())
+    app.number_input[-1].set_value(40).run()
+    app.switch_page("pages/About.py").run()
+    app.switch_page("app.py").run()
+    assert app.number_input[-1].value == 40
+    assert app.warning
+
+    upload(app, "next.png")
+    assert app.number_input[-1].value is None
+    assert not app.warning
+    assert list(app.dataframe[0].value["cautions"]) == ["", "not of the age it is made for"]
+
+
+def test_operating_point_and_prevalence_hold_for_the_finding_its_rows_and_the_other_pages():
+    app = upload(opened())
+    release = load_release()
+    first = app.session_state["current_reading"].finding
+    app.button_group[0].set_value("rule-out")
+    app.number_input[0].set_value(20).run()
+
+    expected = stated(first, release, release.operating_point("rule-out"), 0.2)
+    assert app.metric[0].label == "Probability of pneumonia, at a prevalence of 20 %"
+    assert app.metric[0].value == percent(expected.probability)
+    assert "Operating point: rule-out" in app.caption[0].value
+    assert app.dataframe[0].value["probability"][0] == pytest.approx(expected.probability)
+
+    app.switch_page("pages/Model_performance.py").run()
+    assert app.button_group[0].value == "rule-out"
+    assert app.number_input[0].value == 20
+    app.button_group[0].set_value("rule-in")
+    app.number_input[0].set_value(None).run()
+    app.switch_page("app.py").run()
+    assert "Operating point: rule-in" in app.caption[0].value
+    assert app.metric[0].value == percent(first.probability)
+
+
+def test_what_is_indeterminate_says_so_and_sends_to_a_radiologist(monkeypatch):
+    release = load_release()
+    limits = replace(release.conformal, least_pneumonia=0.0, most_normal=1.0)
+    monkeypatch.setattr(ui.loaders, "load_release", lambda _: replace(release, conformal=limits))
+    app = upload(opened())
+
+    assert app.subheader[0].value.endswith("Indeterminate: refer to a radiologist")
+    assert app.markdown[1].value.startswith("**Next:** Have a radiologist look at the film.")
+    assert list(app.dataframe[0].value["verdict"]) == ["INDETERMINATE"]
+
+
 def test_a_refused_file_is_told_why_and_the_rows_before_it_stay():
     app = upload(upload(opened(), "first.png"), "letter.png", b"Dear colleague,")
 
@@ -284,7 +350,7 @@ def test_a_refused_file_is_told_why_and_the_rows_before_it_stay():
     table = app.dataframe[0].value
     assert list(table["path"]) == ["letter.png", "first.png"]
     assert list(table["status"]) == ["refused", "read"]
-    assert app.expander[0].label == "Read in this session (2)"
+    assert app.expander[-1].label == "Read in this session (2)"
 
 
 def test_after_a_refusal_the_next_picture_is_read():
@@ -322,7 +388,7 @@ def test_taking_the_picture_away_takes_the_finding_away():
     assert not app.metric
     assert not app.subheader
     assert app.info[0].value.startswith("Drop a frontal chest radiograph above.")
-    assert len(app.session_state["session_rows"]) == 1
+    assert len(app.session_state["readings"]) == 1
 
 
 def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatch, tmp_path):
@@ -332,7 +398,7 @@ def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatc
 
     assert [error.value for error in app.error] == [INCOMPLETE]
     assert not app.metric
-    assert [row["path"] for row in app.session_state["session_rows"]] == ["film.png"]
+    assert [reading.name for reading in app.session_state["readings"]] == ["film.png"]
 
 
 def test_the_oldest_rows_of_a_session_go_first(monkeypatch):
@@ -347,7 +413,9 @@ def test_a_session_keeps_a_preview_and_not_the_upload():
     app = upload(opened(), content=synthetic_file(height=1000, width=2000))
     reading = app.session_state["current_reading"]
     assert reading.preview.pixels.shape == (800, 1600)
-    assert not any(isinstance(value, bytes) for value in vars(reading).values())
+    (kept,) = app.session_state["readings"]
+    assert kept.preview is None
+    assert not any(isinstance(value, bytes) for value in (*vars(reading).values(), *vars(kept).values()))
 
 
 # --- about
@@ -416,9 +484,11 @@ from tests.synthetic import synthetic_file
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
 app.file_uploader[0].upload("film.png", synthetic_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
-read = len(app.session_state["session_rows"])
+tables = len(app.table)
+app.switch_page("pages/Model_performance.py").run()
+read = len(app.session_state["readings"])
 heavy = {"tensorflow", "keras", "tf_keras_vis", "sklearn"} & set(sys.modules)
-print(json.dumps([read, len(app.table), sorted(heavy)]))
+print(json.dumps([read, tables, sorted(heavy)]))
 """
 
 

@@ -14,8 +14,9 @@ from model.litert import LiteRTNetwork
 from model.lungs import OUTPUT, Lungs, lung_box
 from model.preprocess import resize, working_picture
 from model.radiograph import Radiograph
-from model.reader import OUTPUTS, RawReading, Reader, Verdict, calibrated
-from model.release import Calibration, OperatingPoint, load_release
+from model.reader import OUTPUTS, RawReading, Reader, stated
+from model.release import Calibration, load_release
+from model.verdict import Conformal, OperatingPoint, Verdict
 from model.view import Part, View
 from tests.synthetic import synthetic_radiograph
 
@@ -117,26 +118,66 @@ def test_readers_of_one_release_agree_whatever_their_threads(reader):
 # --- verdict and operating point
 
 
-def test_at_the_threshold_it_is_pneumonia_and_just_below_it_is_not(reader):
-    probability = reader.read(radiograph()).probability
+def at(finding, reader: Reader, threshold: float, prevalence: float | None = None):
+    return stated(finding, reader.release, point(threshold), prevalence or reader.release.training_prevalence)
 
-    assert reader.read(radiograph(), point(probability)).verdict is Verdict.PNEUMONIA
-    assert reader.read(radiograph(), point(math.nextafter(probability, 1))).verdict is Verdict.NORMAL
-    assert reader.read(radiograph(), point(0)).verdict is Verdict.PNEUMONIA
-    assert reader.read(radiograph(), point(1)).verdict is Verdict.NORMAL
+
+def test_the_verdict_is_that_of_the_point_and_the_conformal_limits(reader):
+    finding = reader.read(radiograph())
+    p = finding.probability
+
+    def verdict(threshold: float, least_pneumonia: float, most_normal: float) -> Verdict:
+        limits = Conformal(0.9, least_pneumonia, most_normal, "by hand")
+        return stated(finding, replace(reader.release, conformal=limits), point(threshold), 0.5).verdict
+
+    above, below = math.nextafter(p, 1), math.nextafter(p, 0)
+    assert verdict(p, least_pneumonia=p, most_normal=below) is Verdict.PNEUMONIA
+    assert verdict(above, least_pneumonia=above, most_normal=p) is Verdict.NORMAL
+    assert verdict(above, least_pneumonia=p, most_normal=below) is Verdict.INDETERMINATE  # they contradict each other
+    assert verdict(p, least_pneumonia=p, most_normal=p) is Verdict.INDETERMINATE  # both are plausible
+    assert verdict(p, least_pneumonia=above, most_normal=below) is Verdict.INDETERMINATE  # neither is
 
 
 def test_the_operating_point_changes_the_verdict_and_nothing_else(reader):
-    cautious, bold = reader.read(radiograph(), point(0)), reader.read(radiograph(), point(1))
+    finding = reader.read(radiograph())
+    bold, cautious = at(finding, reader, 1.0), at(finding, reader, 0.0)
 
-    assert cautious.operating_point == point(0)
-    assert cautious.probability == bold.probability
-    np.testing.assert_array_equal(cautious.heat_map, bold.heat_map)
+    assert bold.verdict != cautious.verdict
+    assert bold.operating_point == point(1.0)
+    assert bold.probability == cautious.probability == finding.probability
+    np.testing.assert_array_equal(bold.heat_map, finding.heat_map)
 
 
-def test_the_default_operating_point_is_the_releases(reader):
-    eager = replace(reader.release, operating_points=(replace(reader.release.operating_point(), threshold=0.0),))
-    assert Reader(eager).read(radiograph()).verdict is Verdict.PNEUMONIA
+@given(prevalence=st.floats(0.001, 0.999), threshold=st.floats(0.001, 0.999))
+def test_prevalence_moves_probability_and_threshold_together_and_leaves_the_verdict(reader, prevalence, threshold):
+    finding = replace(reader.read(radiograph(64, 64)), probability=0.4)
+    moved, unmoved = at(finding, reader, threshold, prevalence), at(finding, reader, threshold)
+
+    assert moved.prevalence == prevalence
+    assert moved.verdict == unmoved.verdict
+    assert (moved.probability > 0.4) == (prevalence > reader.release.training_prevalence) or moved.probability == 0.4
+    assert (moved.probability >= moved.operating_point.threshold) == (threshold <= 0.4)
+
+
+def test_a_finding_that_is_stated_at_another_prevalence_is_not_stated_again(reader):
+    moved = at(reader.read(radiograph()), reader, 0.5, 0.2)
+
+    words = "finding: at the training prevalence expected, got 0.2"
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        at(moved, reader, 0.5, 0.3)
+
+
+def test_a_reading_is_at_the_default_operating_point_and_the_training_prevalence(reader):
+    eager = replace(
+        reader.release,
+        operating_points=(replace(reader.release.operating_point(), threshold=0.0),),
+        conformal=Conformal(0.9, 0.0, 0.0, "by hand"),
+    )
+    finding = Reader(eager).read(radiograph())
+
+    assert finding.verdict is Verdict.PNEUMONIA
+    assert finding.operating_point.threshold == 0
+    assert finding.prevalence == reader.release.training_prevalence
 
 
 # --- heat map
@@ -228,7 +269,7 @@ def test_without_lungs_the_whole_picture_is_read_and_the_finding_says_so(reader,
     assert finding.heat_map_box == WHOLE
     side = reader.release.side
     seen = resize(working_picture(radiograph()), side, side)[np.newaxis, :, :, np.newaxis]
-    assert finding.probability == calibrated(other.raw(seen).logit, reader.release)
+    assert finding.probability == reader.release.calibration.probability(other.raw(seen).logit)
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.49])
@@ -277,28 +318,27 @@ def test_what_is_no_number_is_no_finding(reader, monkeypatch, output, value):
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def with_calibration(reader: Reader, slope: float, intercept: float):
-    return replace(reader.release, calibration=Calibration(slope, intercept))
-
-
 @given(logit=finite, slope=finite, intercept=finite)
-def test_a_probability_lies_between_0_and_1_for_any_logit(reader, logit, slope, intercept):
-    probability = calibrated(logit, with_calibration(reader, slope, intercept))
-    assert 0 <= probability <= 1
+def test_a_probability_lies_between_0_and_1_for_any_logit(logit, slope, intercept):
+    assert 0 <= Calibration(slope, intercept).probability(logit) <= 1
 
 
 @given(logits=st.tuples(finite, finite), slope=st.floats(0, 100), intercept=st.floats(-100, 100))
-def test_a_larger_logit_never_gives_a_smaller_probability(reader, logits, slope, intercept):
-    release = with_calibration(reader, slope, intercept)
-    assert calibrated(min(logits), release) <= calibrated(max(logits), release)
+def test_a_larger_logit_never_gives_a_smaller_probability(logits, slope, intercept):
+    probability = Calibration(slope, intercept).probability
+    assert probability(min(logits)) <= probability(max(logits))
 
 
 @pytest.mark.parametrize(("logit", "probability"), [(0, 0.5), (math.log(3), 0.75), (-math.log(4), 0.2)])
-def test_known_probabilities(reader, logit, probability):
-    assert calibrated(logit, with_calibration(reader, 1, 0)) == pytest.approx(probability, rel=1e-12)
-    assert calibrated(2 * logit + 6, with_calibration(reader, 0.5, -3)) == pytest.approx(probability, rel=1e-12)
+def test_known_probabilities(logit, probability):
+    assert Calibration(1, 0).probability(logit) == pytest.approx(probability, rel=1e-12)
+    assert Calibration(0.5, -3).probability(2 * logit + 6) == pytest.approx(probability, rel=1e-12)
+
+
+def test_many_logits_give_as_many_probabilities():
+    np.testing.assert_allclose(Calibration(2, 1).probability(np.zeros(3)), np.full(3, 1 / (1 + math.exp(-1))))
 
 
 def test_the_probability_of_a_finding_is_the_calibrated_logit(reader, monkeypatch):
     answer(monkeypatch, reader, logit=1.25)
-    assert reader.read(radiograph()).probability == calibrated(1.25, reader.release)
+    assert reader.read(radiograph()).probability == reader.release.calibration.probability(1.25)

@@ -1,17 +1,19 @@
+import dataclasses
 import hashlib
 import json
 import re
 import shutil
 import struct
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.errors import ReleaseAltered, ReleaseError, ReleaseMismatch, ReleaseMissing
 from model.preprocess import RESIZE_METHOD
 from model.reader import Reader
-from model.release import RELEASE_DIR, Release, load_release
+from model.release import RELEASE_DIR, Calibration, Release, load_release
 from model.view import Part, View
 
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
@@ -78,6 +80,8 @@ def test_the_projects_own_release_is_whole():
     assert (release.view.part, release.view.margin) == (listed["view"]["part"], listed["view"]["margin"])
     assert release.digest == hashlib.sha256((RELEASE_DIR / "model.json").read_bytes()).hexdigest()
     assert release.operating_point() in release.operating_points
+    assert release.training_prevalence == listed["training_prevalence"]
+    assert dataclasses.asdict(release.conformal) == listed["conformal"]
     assert {path.name for path in RELEASE_DIR.iterdir()} >= {"model.json", *listed["files"]}
     Reader(release)
 
@@ -93,6 +97,22 @@ def test_operating_points_are_had_by_name(small_directory):
     assert release.operating_point().name == release.default_operating_point
     with pytest.raises(KeyError, match="operating point 'none such': this release has"):
         release.operating_point("none such")
+
+
+# --- calibration
+
+
+def test_a_probability_is_the_sigmoid_of_the_calibrated_logit():
+    probability = Calibration(slope=2.0, intercept=1.0).probability(np.array([-0.5, 0.0, 1.0]))
+
+    np.testing.assert_allclose(probability, [0.5, 1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-3))])
+
+
+@given(logit=st.floats(-1e300, 1e300), slope=st.floats(-50, 50), intercept=st.floats(-50, 50))
+@example(logit=-1e300, slope=1.0, intercept=0.0)
+@example(logit=1e300, slope=1.0, intercept=0.0)
+def test_no_logit_is_too_large_for_a_probability(logit, slope, intercept):
+    assert 0 <= Calibration(slope, intercept).probability(logit) <= 1  # an overflow would warn: warnings are errors
 
 
 # --- missing and altered files
@@ -220,6 +240,12 @@ REQUIRED = (
     ("operating_points", 0, "name"),
     ("operating_points", 0, "chosen"),
     ("default_operating_point",),
+    ("conformal",),
+    ("conformal", "coverage"),
+    ("conformal", "least_pneumonia"),
+    ("conformal", "most_normal"),
+    ("conformal", "chosen"),
+    ("training_prevalence",),
     ("map_scale",),
     ("map_scale", "value"),
 )
@@ -246,6 +272,14 @@ def test_what_reading_needs_must_be_there(small_copy, keys):
         (("calibration", "slope"), float("nan")),
         (("calibration", "intercept"), float("inf")),
         (("calibration", "slope"), 10**400),
+        (("conformal", "coverage"), 1.01),
+        (("conformal", "least_pneumonia"), float("nan")),
+        (("conformal", "least_pneumonia"), -0.1),
+        (("conformal", "most_normal"), 1.5),
+        (("training_prevalence",), 0),
+        (("training_prevalence",), 1),
+        (("training_prevalence",), -0.2),
+        (("training_prevalence",), float("nan")),
         (("map_scale", "value"), 0),
         (("map_scale", "value"), float("nan")),
         (("map_scale", "value"), -1),
@@ -317,6 +351,9 @@ def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp
     else:
         assert isinstance(release, Release)
         assert all(0 <= point.threshold <= 1 for point in release.operating_points)
+        assert 0 < release.training_prevalence < 1
+        assert min(release.conformal.least_pneumonia, release.conformal.most_normal) >= 0
+        assert max(release.conformal.least_pneumonia, release.conformal.most_normal) <= 1
 
 
 # --- made for another program, or for another network
@@ -332,9 +369,9 @@ def refused_as_unfit(directory, problem: str) -> None:
 @pytest.mark.parametrize(
     ("part", "key", "value", "problem"),
     [
-        (None, "format", 1, "format is 1, expected 2"),
-        (None, "format", 3, "format is 3, expected 2"),
-        (None, "format", None, "format is None, expected 2"),
+        (None, "format", 2, "format is 2, expected 3"),
+        (None, "format", 4, "format is 4, expected 3"),
+        (None, "format", None, "format is None, expected 3"),
         (
             None,
             "labels",
@@ -372,7 +409,16 @@ def test_a_release_of_the_first_format_is_refused_by_its_format(small_copy):
     del listed["lungs"], listed["view"], listed["files"]["lungs.tflite"]
     describe(small_copy, listed)
     (small_copy / "lungs.tflite").unlink()
-    refused_as_unfit(small_copy, "format is 1, expected 2")
+    refused_as_unfit(small_copy, "format is 1, expected 3")
+
+
+def test_a_release_of_the_second_format_is_refused_by_its_format(small_copy):
+    """It had no conformal limits, and its prevalence was told to people alone."""
+    listed = description(small_copy)
+    listed["format"] = 2
+    del listed["conformal"], listed["training_prevalence"]
+    describe(small_copy, listed)
+    refused_as_unfit(small_copy, "format is 2, expected 3")
 
 
 @pytest.mark.parametrize(

@@ -13,28 +13,38 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from training.statistics import Scores, measure, youden_threshold
 
+import training.calibration
 import training.release
 from dataset.cut import Cut, cut
 from dataset.index import load_index
 from model.decode import decode
 from model.errors import DatasetError, TrainingError
-from model.reader import Reader, calibrated
+from model.reader import Reader
 from model.release import LUNG_NETWORK, NETWORK, load_release
+from model.release_tables import scores_of
+from model.statistics import Scores
+from tests.training_fixtures import FEW_FITS
 from training.audit import Extras
+from training.calibration import fit_calibration
 from training.callbacks import HISTORY
-from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, fit_calibration, see
-from training.evaluate import CURVES, METRICS, PREDICTIONS, Task, evaluate, scores_of, times_tested
+from training.candidate import CANDIDATE, MAP_QUANTILE, assemble, see
+from training.choice import BALANCED, RULE_IN, RULE_OUT, choose_conformal, choose_points
+from training.evaluate import CURVES, METRICS, PREDICTIONS, Task, evaluate, of_split, times_tested
 from training.fit import LUNGS, READER
+from training.measures import measure_set
 from training.release import CARD, Edition, publish
 from training.stress import framings, read_shifted, shifts
 
 PARTS = ("training", "validation", "test")
 SECOND = Edition("1.1.0", "Reads better.", "1" * 40)
 MEASURE_FIRST = "Run `python -m training evaluate --run ... --split training validation test` first."
+
+
+@pytest.fixture(autouse=True)
+def few_fits(monkeypatch):
+    """As `measured_run` was measured."""
+    monkeypatch.setattr(training.calibration, "FIT_DRAWS", FEW_FITS)
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +103,12 @@ def test_probabilities_are_those_that_the_app_reads(predictions, parts, candidat
         assert reader.read(decode(record.path.read_bytes())).probability == told
 
 
-def test_the_metrics_are_those_of_the_predictions_at_the_operating_point(metrics, predictions, candidate):
+def test_the_metrics_are_those_of_the_predictions(metrics, predictions, candidate):
     point = candidate.operating_point()
 
     assert metrics["operating_point"] == {"name": point.name, "threshold": point.threshold}
     assert metrics["network_sha256"] == hashlib.sha256(candidate.network).hexdigest()
-    assert metrics["splits"] == {part: measure(scores_of(predictions, part), point.threshold) for part in PARTS}
+    assert metrics["splits"] == {part: measure_set(of_split(predictions, part), candidate) for part in PARTS}
 
 
 def test_the_curves_begin_and_end_where_they_must_and_enclose_the_auc(candidate, metrics):
@@ -121,6 +131,11 @@ def test_validation_is_also_measured_under_every_shift(metrics, parts):
     assert stress["shifts"].keys() == shifts().keys() | framings().keys()
     areas = [one["auc"] for one in stress["shifts"].values()]
     assert (stress["mean_auc"], stress["worst_auc"]) == (pytest.approx(np.mean(areas)), min(areas))
+    of_class = {label: sum(r.label == label for r in parts.validation) for label in ("NORMAL", "PNEUMONIA")}
+    assert {label: of["n"] for label, of in stress["conformal"]["coverage"].items()} == {
+        label: n * len(stress["shifts"]) for label, n in of_class.items()
+    }
+    assert stress["calibration"]["prevalence"] == 0.5
 
 
 def test_every_opening_of_the_test_part_is_one_more_row_under_one_header(measured_run, candidate, parts, tmp_path):
@@ -135,7 +150,9 @@ def test_every_opening_of_the_test_part_is_one_more_row_under_one_header(measure
         header, first, second = csv.reader(file)
     assert header == ["date", "commit", "network_sha256", "n", "auc", "accuracy", "sensitivity", "specificity"]
     assert second[1:4] == ["abc", measured["network_sha256"], str(len(parts.test))]
-    assert [float(figure) for figure in second[4:]] == [measured["splits"]["test"][m]["value"] for m in header[4:]]
+    of_test = measured["splits"]["test"]
+    at_point = of_test | of_test["operating_points"][BALANCED]
+    assert [float(figure) for figure in second[4:]] == [at_point[name]["value"] for name in header[4:]]
     assert first[2:] == second[2:]
 
 
@@ -163,54 +180,40 @@ def test_a_run_that_has_not_ended_gives_no_candidate(own_run, parts):
         assemble(own_run, parts)
 
 
-def test_threshold_calibration_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
-    scores = scores_of(predictions, "validation")
+def test_calibration_points_limits_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
+    scores = scores_of(of_split(predictions, "validation"))
     reader = Reader(candidate)
     raw = [reader.raw(picture[np.newaxis]) for picture in see(reader, parts.validation)]
     evidence = np.concatenate([one.class_activation_map.ravel() for one in raw])
 
-    chosen = fit_calibration(np.array([one.logit for one in raw]), scores.target)
+    logits = np.array([one.logit for one in raw])
+    chosen = fit_calibration(logits, scores.target)
     assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(chosen), rel=1e-6)
     assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
-    shifted = [
-        calibrated(one, candidate) for logits in read_shifted(reader, parts.validation).values() for one in logits
-    ]
+    shifted = read_shifted(reader, parts.validation)
     times = 1 + len(shifts() | framings())
     pooled = Scores(
         np.tile(scores.target, times),
-        np.concatenate([[calibrated(one.logit, candidate) for one in raw], shifted]),
+        candidate.calibration.probability(np.concatenate([logits, *shifted.values()])),
         np.tile(scores.patient, times),
     )
-    assert candidate.operating_point().threshold == pytest.approx(youden_threshold(pooled), rel=1e-9)
+    where = "on 20 validation pictures, unshifted and under 20 shifts"
+    points = choose_points(scores, pooled, where)
+    assert [(p.name, p.chosen) for p in candidate.operating_points] == [(p["name"], p["chosen"]) for p in points]
+    assert [p.threshold for p in candidate.operating_points] == pytest.approx(
+        [p["threshold"] for p in points], rel=1e-9
+    )
+    limits = choose_conformal(pooled, where)
+    assert candidate.conformal.chosen == limits.pop("chosen")
+    assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
+
+
+def test_a_candidate_has_three_points_of_which_the_balanced_is_the_default(candidate):
+    assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
+    assert candidate.operating_point().name == BALANCED
     assert candidate.operating_point().chosen == (
         "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 20 shifts."
     )
-
-
-@settings(max_examples=30)
-@given(
-    logits=st.lists(st.floats(-8, 8), min_size=8, max_size=40, unique=True),
-    slope=st.floats(0.2, 3),
-    intercept=st.floats(-2, 2),
-)
-def test_calibration_of_separable_classes_keeps_the_order_and_stays_finite(logits, slope, intercept):
-    logits = np.sort(logits)
-    target = np.arange(len(logits)) >= len(logits) // 2
-
-    fitted = fit_calibration(logits * slope + intercept, target.astype(int))
-
-    assert fitted.slope > 0
-    assert np.isfinite(dataclasses.astuple(fitted)).all()
-
-
-def test_calibration_finds_the_probabilities_that_the_targets_were_drawn_with():
-    rng = np.random.default_rng(2)
-    logits = rng.normal(0, 2, 20_000)
-    target = (rng.random(20_000) < 1 / (1 + np.exp(-(0.7 * logits - 1)))).astype(int)
-
-    fitted = fit_calibration(logits, target)
-
-    assert (fitted.slope, fitted.intercept) == (pytest.approx(0.7, abs=0.05), pytest.approx(-1, abs=0.06))
 
 
 # --- publishing

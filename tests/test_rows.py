@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 
 from model.box import WHOLE
 from model.errors import FileRefused, FileUnreadable, FormatUnsupported, PictureTooLarge, PictureTooSmall
-from model.reader import Finding, Verdict
-from model.release import OperatingPoint
+from model.reader import Finding
 from model.rows import COLUMNS, finding_row, refusal_row, to_csv, to_jsonl
+from model.verdict import OperatingPoint, Verdict
 
 EXPECTED = (
-    "path,status,probability,verdict,operating_point,threshold,reason_code,reason,cautions,read_anyway,model_version"
+    "path,status,probability,verdict,operating_point,threshold,reason_code,reason,cautions,read_anyway,model_version,"
+    "prevalence"
 )
 
 
 def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> Finding:
     point = OperatingPoint("balanced", 1 / 3, "by hand")
     empty = np.zeros((7, 7), np.float32)
-    return Finding(probability, Verdict.NORMAL, point, empty, WHOLE, empty[0], "1.2.3", cautions)
+    return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE, empty[0], "1.2.3", cautions)
 
 
 def parsed(text: str) -> list[dict[str, str]]:
@@ -46,6 +47,7 @@ def test_the_row_of_a_finding():
         "cautions": ["lateral", "adult"],
         "read_anyway": False,
         "model_version": "1.2.3",
+        "prevalence": 0.25,
     }
 
 
@@ -72,6 +74,7 @@ def test_the_row_of_a_refusal(kind, code):
         "cautions": [],
         "read_anyway": False,
         "model_version": "1.2.3",
+        "prevalence": None,
     }
 
 
@@ -113,7 +116,7 @@ def test_csv_begins_with_the_columns_and_each_line_ends_with_a_newline_alone():
     assert to_csv([]) == EXPECTED + "\n"
     assert to_csv(ROWS[:1]).splitlines()[0] == EXPECTED
     assert "\r" not in to_csv(ROWS)
-    assert to_csv(ROWS).endswith("1.2.3\n")
+    assert to_csv(ROWS).endswith("1.2.3,\n")
 
 
 def test_csv_row_by_row_is_csv_at_once():

@@ -5,14 +5,28 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-from training.statistics import Scores, measure, patient_draws, youden_threshold
+
+from model.statistics import (
+    Scores,
+    between,
+    interval,
+    measure_ranking,
+    measure_rates,
+    patient_draws,
+    youden_threshold,
+)
 
 METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auc")
+UNDEFINED = {"value": None, "low": None, "high": None}
 
 
 def scores(target, probability, patient=None) -> Scores:
     patient = range(len(target)) if patient is None else patient
     return Scores(np.array(target), np.array(probability, float), np.array([str(one) for one in patient]))
+
+
+def measure(scores: Scores, threshold: float) -> dict:
+    return measure_ranking(scores) | measure_rates(scores, threshold)
 
 
 def width(metric: dict) -> float:
@@ -121,7 +135,7 @@ def test_a_rule_of_three_over_fewer_than_three_patients_says_anything_between_0_
 def test_precision_without_any_alarm_is_not_defined():
     measured = measure(scores([1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4]), 0.9)
 
-    assert measured["precision"] == {"value": None, "low": None, "high": None}
+    assert measured["precision"] == UNDEFINED
     assert measured["sensitivity"]["value"] == 0
     assert measured["specificity"]["value"] == 1
 
@@ -135,7 +149,28 @@ def test_precision_of_one_alarm_leaves_out_the_draws_without_it():
 def test_a_part_with_one_class_has_no_auc():
     measured = measure(scores([1, 1, 1], [0.1, 0.6, 0.7]), 0.5)
 
-    assert measured["auc"] == measured["specificity"] == {"value": None, "low": None, "high": None}
+    assert measured["auc"] == measured["specificity"] == UNDEFINED
+
+
+# --- intervals and thresholds
+
+
+def test_an_interval_is_95_percent_of_the_draws_that_are_defined():
+    drawn = np.append(np.linspace(0, 1, 1001), [np.nan, np.inf])
+
+    assert interval(0.5, drawn, 9) == {"value": 0.5, "low": pytest.approx(0.025), "high": pytest.approx(0.975)}
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(np.nan, [0.1, 0.2]), (0.5, [np.nan]), (0.5, [])])
+def test_without_a_value_or_a_draw_there_is_no_interval(value, drawn):
+    assert interval(value, np.array(drawn, float), 9) == UNDEFINED
+
+
+@given(pair=st.lists(st.floats(0, 1), min_size=2, max_size=2, unique=True).map(sorted))
+@example(pair=[1 - 2**-53, 1.0])
+@example(pair=[0.0, 5e-324])
+def test_between_two_probabilities_is_above_the_lower_and_not_above_the_upper(pair):
+    assert pair[0] < between(*pair) <= pair[1]
 
 
 def youden(scores: Scores, threshold: float) -> float:

@@ -1,12 +1,18 @@
 """Shifts of the validation pictures: each does one thing, always the same, and framings make framing alike."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+import training.calibration
 from model.box import Box
+from model.release import Calibration
+from model.verdict import Conformal, OperatingPoint
 from tests.synthetic import synthetic_radiograph
-from training.stress import framings, shifts
+from training.stress import framings, measure_stress, shifts
 
 LUNGS = Box(0.3, 0.2, 0.7, 0.9)
 
@@ -69,3 +75,36 @@ def test_uneven_margins_differ_from_picture_to_picture():
     columns = np.tile(np.arange(224, dtype=np.uint8), (224, 1))
     first, second = (np.asarray(uneven(Image.fromarray(columns + np.uint8(n)), LUNGS), int) - n for n in (0, 1))
     assert np.abs(first - second).max() > 5
+
+
+def test_shifted_pictures_are_measured_shift_by_shift_and_together(monkeypatch):
+    monkeypatch.setattr(training.calibration, "FIT_DRAWS", 20)
+    point = OperatingPoint("balanced", 0.5, "by hand")
+    release = SimpleNamespace(
+        calibration=Calibration(2.0, 0.0),
+        operating_points=(point,),
+        operating_point=lambda: point,
+        conformal=Conformal(0.9, 0.4, 0.6, "by hand"),
+        training_prevalence=0.7,
+    )
+    rows = pd.DataFrame({"label": ["NORMAL", "PNEUMONIA"] * 2, "patient": list("abcd")}, index=[7, 8, 9, 10])
+    harmless, harmful = np.array([-2.0, 2.0, -1.0, 3.0]), np.array([-2.0, -1.0, 0.0, 0.1])
+
+    measured = measure_stress({"harmless": harmless, "harmful": harmful}, rows, release)
+
+    assert measured["shifts"] == {
+        "harmless": {"auc": 1.0, "sensitivity": 1.0, "specificity": 1.0},
+        "harmful": {"auc": 0.75, "sensitivity": 0.5, "specificity": 0.5},
+    }
+    assert (measured["n"], measured["mean_auc"], measured["worst_auc"]) == (4, 0.875, 0.75)
+    shares = measured["conformal"]["coverage"] | {
+        "in doubt": measured["conformal"]["indeterminate"]["balanced"]["NORMAL"]
+    }
+    assert {name: (share["value"], share["n"]) for name, share in shares.items()} == {
+        "NORMAL": (1.0, 4),  # 0.5 is still plausible for both
+        "PNEUMONIA": (0.75, 4),
+        "in doubt": (0.25, 4),
+    }
+    probability = release.calibration.probability(np.concatenate([harmless, harmful]))
+    brier = measured["calibration"]["as_stated"]["brier"]["value"]
+    assert brier == pytest.approx(((probability - np.tile([0, 1, 0, 1], 2)) ** 2).mean())

@@ -26,6 +26,7 @@ PROJECT = Path(__file__).parent.parent
 SIZE = 32
 EPOCHS = 4
 LUNGS = "lungs"  # folder of the tiny set's lung network
+FEW_FITS = 20  # draws of the intervals of slope and intercept: 500 of each set would take most of a test's time
 STUCK_AT = (2, 3)  # epoch and batch, see the last lines
 # numbers of people whose group the hash sends to validation (see test_cut.py), and others
 VALIDATION = {"NORMAL": (2, 24, 37, 44, 53), "PNEUMONIA": (1, 2, 17, 21, 29)}
@@ -151,11 +152,14 @@ def own_run(tiny_run, tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def measured_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
     """The finished run, exported and measured on all parts; the log of the test split lies beside it."""
+    import training.calibration
     from training.cli import main
 
     run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("measured") / "run")
     log = run.with_name("TEST_LOG.csv")
-    assert main(["evaluate", "--data", str(tiny_set), "--run", str(run), "--test-log", str(log)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.calibration, "FIT_DRAWS", FEW_FITS)
+        assert main(["evaluate", "--data", str(tiny_set), "--run", str(run), "--test-log", str(log)]) == 0
     return run
 
 

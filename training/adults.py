@@ -12,6 +12,7 @@ from tqdm import tqdm
 from model.decode import decode
 from model.errors import DatasetError
 from model.reader import Reader
+from model.release import LABELS
 from training.measures import measure_points, measure_set
 
 COLUMNS = ("file", "label", "patient", "age_years", "sex", "view")
@@ -48,9 +49,11 @@ def _read(reader: Reader, folder: Path) -> pd.DataFrame:
     """The table with the probability of each film; films that the table does not name are left out."""
     films = {path.name: path for path in folder.rglob("*.*")}
     try:
-        table = pd.read_csv(folder / "labels.csv", dtype={"patient": str})[list(COLUMNS)]
+        table = pd.read_csv(folder / "labels.csv", dtype={"patient": str, "age_years": float})[list(COLUMNS)]
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{folder} cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted.") from error
+    if table.empty or not table["label"].isin(LABELS).all():
+        raise DatasetError(f"{folder} cannot be used: labels.csv with films of {' and '.join(LABELS)} alone is wanted.")
     if absent := [name for name in table["file"] if name not in films]:
         raise DatasetError(f"{folder} lacks {len(absent)} of the {len(table)} films that labels.csv names.")
     read = [

@@ -10,7 +10,7 @@ from model.reliability import mass_bins
 from model.statistics import Scores, interval, patient_draws
 from model.verdict import at_prevalence
 
-FIT_DRAWS = 500  # of the 2000: each is a logistic regression of its own
+FIT_DRAWS = 200  # of the 2000: each is a logistic regression of its own
 _NEARLY_SURE = 1e-12  # the odds of 0 and 1 are not finite
 
 

@@ -5,15 +5,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from model.figures import METRIC_NAMES, audit_sentences, lungs_sentence, strata_rows, view_sentence, with_interval
+from model.performance import (
+    adult_rows,
+    adults_sentence,
+    calibration_rows,
+    cause_rows,
+    conformal_rows,
+    conformal_sentence,
+    point_rows,
+)
 
 FIGURES = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
 WIDTH = 120  # characters of a line
+CAUSE = ("Cause", "Sensitivity", "Pictures")  # columns that the card shows; the page draws the others
 END_OF_FIGURES = "<!-- end of figures -->"
 
 
-def metrics_table(splits: dict[str, Any]) -> str:
-    """Markdown table of the test and validation figures, 95 % intervals in brackets."""
-    columns = ("test", "validation")
+def metrics_table(metrics: dict[str, Any]) -> str:
+    """Markdown table of the test and validation figures at the default operating point, 95 % intervals in brackets."""
+    columns, point = ("test", "validation"), metrics["operating_point"]["name"]
+    splits = {name: metrics["splits"][name] | metrics["splits"][name]["operating_points"][point] for name in columns}
     lines = ["| | official test split | validation |", "| --- | --- | --- |"]
     sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
     lines.append(f"| n | {' | '.join(sizes)} |")
@@ -36,13 +47,12 @@ def stress_table(stress: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def strata_table(audit: dict[str, Any]) -> str:
-    """Markdown table of the reader's AUC among pictures of alike original width."""
-    rows = strata_rows(audit)
+def table(rows: list[dict[str, str]]) -> str:
+    """Markdown table of rows that have the same columns; "Not measured." where there are none."""
     if not rows:
         return "Not measured."
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
 
 def bullets(sentences: Iterable[str]) -> str:
@@ -60,11 +70,12 @@ def with_figures(document: str, metrics: dict[str, Any]) -> str:
     """
     start, end = document.index(FIGURES) + len(FIGURES), document.index(END_OF_FIGURES)
     audited = bullets(audit_sentences(metrics["shortcut_audit"]))
-    return f"{document[:start]}\n{metrics_table(metrics['splits'])}\n\n{audited}\n{document[end:]}"
+    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{audited}\n{document[end:]}"
 
 
 def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card of a release, from its model.json and metrics.json."""
+    point = metrics["operating_point"]["name"]
     data, stress, audit = description["dataset"], metrics["stress_validation"], metrics["shortcut_audit"]
     sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
     libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
@@ -80,7 +91,7 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
             f"the training pictures: {description['training_prevalence']:.3f}."
         ),
         "## How well it does",
-        metrics_table(metrics["splits"]),
+        metrics_table(metrics),
         _paragraph(
             "95 % intervals by bootstrap over patients. Validation chose epoch, seed, calibration and threshold, so "
             "its figures flatter. The official test split chose nothing; it had been opened "
@@ -91,11 +102,11 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Whether it reads lungs",
         _paragraph(
             "In this data set the class also shows in how a film was framed, scaled and stored. How much of that is "
-            "there, and how much of it the reader uses:"
+            "there, and how much of it the reader can use:"
         ),
         bullets(audit_sentences(audit)),
         "The reader among pictures whose originals are of alike width:",
-        strata_table(audit),
+        table(strata_rows(audit)),
         "## How it holds under other people's software",
         _paragraph(
             f"Mean AUC {stress['mean_auc']:.3f}, worst {stress['worst_auc']:.3f}, of {stress['n']} validation "
@@ -107,8 +118,33 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
             f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
             for p in description["operating_points"]
         ),
+        "On the official test split:",
+        table(point_rows(metrics["splits"]["test"])),
+        f"Sensitivity by cause on it, at the {point} point:",
+        table([{name: row[name] for name in CAUSE} for row in cause_rows(metrics["splits"]["test"], point)]),
+        "## How far a probability can be taken at its word",
+        _paragraph(
+            f"{description['calibration']['chosen']} Calibrated at the prevalence of the training pictures; elsewhere "
+            "the probability has to be shifted to the prevalence there, as the app does (Bayes). ECE: mean gap between "
+            "probability and share of pneumonia, 15 bins of equal mass; its interval leans upward, since drawing "
+            "patients anew adds scatter of its own."
+        ),
+        table(calibration_rows(metrics)),
+        "## When it says that it does not know",
+        _paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
+        table(conformal_rows(metrics, point)),
+        "## Outside its population",
+        _paragraph(adults_sentence(metrics.get("adults"), point)),
+        table(adult_rows(metrics.get("adults"), point)),
         "## Limits",
         bullets(description["limits"]),
+        "## Ethics",
+        bullets(description["ethics"]),
+        "## How to retrain",
+        _paragraph(
+            "`python -m training fit`, `evaluate` and `release`; the README tells how, and with which data. Settings "
+            f"of this run: {', '.join(f'{name} {value}' for name, value in description['training'].items())}."
+        ),
         "## Made by",
         _paragraph(
             f"`python -m training fit`, `evaluate` and `release`, program {description['git_commit']}, seed "

@@ -26,11 +26,12 @@ from dataset.index import Record
 from model.errors import DatasetError
 from model.reader import Reader
 from model.release import NETWORK, Release
+from model.release_tables import scores_of
 from training.adults import measure_adults
 from training.audit import Extras, audit
 from training.files import write_json, write_text
 from training.lungs import measure_lungs
-from training.measures import measure_set, scores_of
+from training.measures import measure_set
 from training.pictures import read_radiograph
 from training.stress import Logits, measure_stress, read_shifted
 

@@ -4,20 +4,12 @@ import numpy as np
 import pandas as pd
 
 from model.release import LABELS, Release
+from model.release_tables import scores_of
 from model.statistics import Scores, measure_ranking, measure_rates, measure_share
 from model.verdict import Verdict, judge
 from training.calibration import measure_calibration
 
 KNOWN_CAUSES = ("bacterial", "viral")
-
-
-def scores_of(rows: pd.DataFrame) -> Scores:
-    """The scores of a predictions table, columns label, probability and patient."""
-    return Scores(
-        target=(rows["label"] == "PNEUMONIA").to_numpy(int),
-        probability=rows["probability"].to_numpy(float),
-        patient=rows["patient"].to_numpy(str),
-    )
 
 
 def measure_points(rows: pd.DataFrame, release: Release) -> dict:

@@ -82,7 +82,9 @@ def _described(candidate: Release, metrics: dict, target: Path, edition: Edition
         "test_split_opened": times_tested,
         "intended_use": about.INTENDED_USE,
         "population": about.POPULATION,
+        "population_years": list(about.POPULATION_YEARS),
         "limits": list(about.LIMITS),
+        "ethics": list(about.ETHICS),
         "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
     }
 

@@ -23,8 +23,9 @@ from model.box import WHOLE, Box
 from model.preprocess import WORKING_SIDE
 from model.reader import Reader
 from model.release import Release
+from model.release_tables import scores_of
 from training.calibration import measure_calibration
-from training.measures import measure_conformal, scores_of
+from training.measures import measure_conformal
 from training.pictures import load_pictures
 
 Shift = Callable[[Image.Image], Image.Image]

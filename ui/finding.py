@@ -6,29 +6,38 @@ import pandas as pd
 import streamlit as st
 
 from model.heatmap import overlay_png
-from model.reader import LUNGS_NOT_FOUND, Finding, Verdict
-from model.rows import Row, to_csv
-from ui.session import Reading
+from model.performance import adults_sentence
+from model.radiograph import Radiograph
+from model.reader import LUNGS_NOT_FOUND, OUTSIDE_POPULATION, Finding
+from model.release import Release
+from model.rows import Row, finding_row, to_csv
+from model.verdict import Verdict
+from ui.loaders import current_tables
 
 _VERDICT = {
     Verdict.PNEUMONIA: ("Signs of pneumonia", ":material/warning:"),
     Verdict.NORMAL: ("No sign of pneumonia found", ":material/check_circle:"),
+    Verdict.INDETERMINATE: ("Indeterminate: refer to a radiologist", ":material/help:"),
 }
 _MEANING = {
     Verdict.PNEUMONIA: "The probability is at or above the threshold of the operating point.",
     Verdict.NORMAL: "Other disease is not looked for.",
+    Verdict.INDETERMINATE: "The reader does not know: at this probability it cannot tell pneumonia from none as "
+    "surely as it should, or the operating point contradicts what it takes for likely.",
 }
 _NEXT = {
     Verdict.PNEUMONIA: "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this "
     "page alone.",
     Verdict.NORMAL: "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may "
     "not show on a film.",
+    Verdict.INDETERMINATE: "Have a radiologist look at the film. Until then, treat by the child's signs and your "
+    "guideline.",
 }
 _CAUTION = {
     LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding, which is of the whole "
     "picture. Is it a frontal chest radiograph, upright and not inverted?",
 }
-_CAUTION_IN_SHORT = {LUNGS_NOT_FOUND: "no lungs found"}
+_CAUTION_IN_SHORT = {LUNGS_NOT_FOUND: "no lungs found", OUTSIDE_POPULATION: "not of the age it is made for"}
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
 _BAR = """
@@ -73,26 +82,36 @@ def describe(finding: Finding) -> str:
     return f"Chest radiograph. {words}, probability of pneumonia {percent(finding.probability)}; {evidence}.{cautions}"
 
 
-def show_finding(reading: Reading, training_prevalence: float) -> None:
-    """Draw the panel beside the viewer."""
-    finding = reading.finding
+def show_finding(finding: Finding, name: str, preview: Radiograph, release: Release) -> None:
+    """Draw the panel beside the viewer.
+
+    finding: of this release, as the session has chosen it; name: of the file; preview: what the overlay is drawn on.
+    """
     words, icon = _VERDICT[finding.verdict]
     point = finding.operating_point
     st.subheader(f"{icon} {words}", anchor=False)
     for caution in finding.cautions:
-        st.warning(_CAUTION[caution], icon=":material/help:")
+        st.warning(_caution(caution, finding, release), icon=":material/help:")
     st.write(_MEANING[finding.verdict])
     shown, _ = percents(finding.probability, point.threshold)
-    st.metric("Probability of pneumonia", shown)
+    st.metric(f"Probability of pneumonia, at a prevalence of {percent(finding.prevalence)}", shown)
     st.html(_bar(finding))
     st.markdown(f"**Next:** {_NEXT[finding.verdict]}")
     if not finding.heat_map.any():
         st.info(NO_EVIDENCE, icon=":material/visibility_off:")
     st.caption(
-        f"Operating point: {point.name}, threshold {100 * point.threshold:.1f} %. Calibrated at the prevalence of the "
-        f"training pictures, {percent(training_prevalence)}. Model {finding.model_version}."
+        f"Operating point: {point.name}, threshold {100 * point.threshold:.1f} %. Prevalence: of 100 children that are "
+        f"filmed, {100 * finding.prevalence:.0f} have pneumonia. Model {finding.model_version}."
     )
-    _downloads(reading)
+    _downloads(finding, name, preview)
+
+
+def _caution(code: str, finding: Finding, release: Release) -> str:
+    if code != OUTSIDE_POPULATION:
+        return _CAUTION[code]
+    youngest, oldest = release.description["population_years"]
+    elsewhere = adults_sentence(current_tables(release).metrics.get("adults"), finding.operating_point.name)
+    return f"**This reader is made for children of {youngest} to {oldest} years.** {elsewhere}"
 
 
 def show_session(rows: list[Row]) -> None:
@@ -100,7 +119,7 @@ def show_session(rows: list[Row]) -> None:
     if not rows:
         return
     with st.expander(f"Read in this session ({len(rows)})", icon=":material/history:"):
-        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "cautions", "reason"]]
+        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "prevalence", "cautions", "reason"]]
         shown["cautions"] = [", ".join(_CAUTION_IN_SHORT[one] for one in row["cautions"]) for row in rows]
         st.dataframe(
             shown,
@@ -110,6 +129,7 @@ def show_session(rows: list[Row]) -> None:
                 "status": "Status",
                 "verdict": "Verdict",
                 "probability": st.column_config.NumberColumn("Probability", format="%.3f"),
+                "prevalence": st.column_config.NumberColumn("at prevalence", format="%.2f"),
                 "cautions": "Caution",
                 "reason": "Reason",
             },
@@ -137,12 +157,12 @@ def _bar(finding: Finding) -> str:
     )
 
 
-def _downloads(reading: Reading) -> None:
-    stem = reading.row["path"].rsplit(".", 1)[0]
+def _downloads(finding: Finding, name: str, preview: Radiograph) -> None:
+    stem = name.rsplit(".", 1)[0]
     with st.container(horizontal=True):
         st.download_button(
             "Overlay as PNG",
-            data=lambda: overlay_png(reading.preview, reading.finding),
+            data=lambda: overlay_png(preview, finding),
             file_name=f"{stem}_heatmap.png",
             mime="image/png",
             icon=":material/image:",
@@ -150,7 +170,7 @@ def _downloads(reading: Reading) -> None:
         )
         st.download_button(
             "Row as CSV",
-            data=lambda: to_csv([reading.row]),
+            data=lambda: to_csv([finding_row(name, finding)]),
             file_name=f"{stem}_finding.csv",
             mime="text/csv",
             icon=":material/table:",

@@ -7,6 +7,7 @@ from ui.loaders import current_release
 APP = "Chest radiograph reader"
 MENU = (
     ("app.py", "Read a radiograph", ":material/radiology:"),
+    ("pages/Model_performance.py", "Model performance", ":material/monitoring:"),
     ("pages/About.py", "About the reader", ":material/info:"),
 )
 NOTICE = "Research use only, not a medical device. A second reader, after the clinician's own look."

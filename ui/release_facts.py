@@ -3,9 +3,11 @@
 import pandas as pd
 
 from model.figures import METRIC_NAMES, with_interval
+from model.performance import point_rows, report_rows
 from model.release import Release
 
 _SHOWN = ("auc", "accuracy", "sensitivity", "specificity")
+_REPORTED = ("Precision", "Recall", "F1")
 
 
 def performance_table(release: Release) -> pd.DataFrame:
@@ -19,6 +21,25 @@ def performance_table(release: Release) -> pd.DataFrame:
                 **{METRIC_NAMES[name]: with_interval(splits[split][name]) for name in _SHOWN},
             }
             for split in ("test", "validation")
+        }
+    )
+
+
+def points_table(measured: dict, chosen: str) -> pd.DataFrame:
+    """What `point_rows` says, a column per operating point, so that a phone's width holds it."""
+    table = pd.DataFrame(point_rows(measured)).set_index("Operating point").T
+    return table.rename(columns={chosen: f"{chosen} (chosen)"}).rename_axis(None, axis="columns")
+
+
+def report_table(confusion: dict[str, int]) -> pd.DataFrame:
+    """What `report_rows` says, a column per class."""
+    return pd.DataFrame(
+        {
+            row["Class"]: {
+                **{name: "not defined" if row[name] is None else f"{row[name]:.3f}" for name in _REPORTED},
+                "Pictures": f"{row['Pictures']}",
+            }
+            for row in report_rows(confusion)
         }
     )
 

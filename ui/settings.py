@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.reader import Finding, stated
 from model.release import Release
 from model.verdict import OperatingPoint
 
@@ -22,16 +23,28 @@ def chosen_prevalence(release: Release) -> float:
     return release.training_prevalence if percent is None else percent / 100
 
 
+def as_chosen(finding: Finding, release: Release) -> Finding:
+    """A finding of `Reader.read` at this session's operating point and prevalence.
+
+    One that another release gave, before this one took its place, stays as it was given.
+    """
+    if finding.model_version != release.version:
+        return finding
+    return stated(finding, release, chosen_point(release), chosen_prevalence(release))
+
+
 def choose_settings(release: Release) -> None:
-    """Draw the two controls. What they hold is copied, for Streamlit forgets a control that a page does not draw."""
+    """Draw the two controls, which start with what the session has chosen."""
     points = {point.name: point for point in release.operating_points}
+    # At every run: right after a change of page the keys still name the controls of the page before.
+    st.session_state[_control(_POINT)] = chosen_point(release).name
+    st.session_state[_control(_PREVALENCE)] = st.session_state.get(_PREVALENCE)
     left, right = st.columns(2, gap="medium")
     with left:
         st.segmented_control(
             "Operating point",
             list(points),
-            default=chosen_point(release).name,
-            key=f"{_POINT}_control",
+            key=_control(_POINT),
             required=True,
             on_change=_keep,
             args=(_POINT,),
@@ -42,14 +55,19 @@ def choose_settings(release: Release) -> None:
             "Prevalence: of 100 children that you film, how many have pneumonia?",
             _LEAST,
             _MOST,
-            value=None if _PREVALENCE not in st.session_state else st.session_state[_PREVALENCE],
+            value=None,
             placeholder=f"{100 * release.training_prevalence:.0f}, as among the training pictures",
-            key=f"{_PREVALENCE}_control",
+            key=_control(_PREVALENCE),
             on_change=_keep,
             args=(_PREVALENCE,),
             help="The probability that is shown follows from it (Bayes). The verdict does not change with it.",
         )
 
 
+def _control(name: str) -> str:
+    """The key of a control. Streamlit keeps a control's value for one page at most, so it is not the setting's key."""
+    return f"{name}_control"
+
+
 def _keep(name: str) -> None:
-    st.session_state[name] = st.session_state[f"{name}_control"]
+    st.session_state[name] = st.session_state[_control(name)]

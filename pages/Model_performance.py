@@ -1,0 +1,185 @@
+"""How well the release does, and where it does not, all of it from the release's own files."""
+
+import pandas as pd
+import streamlit as st
+
+from model.chart_data import confusion_cells, course_of_training, point_marks
+from model.figures import audit_sentences, strata_rows, view_sentence, with_interval
+from model.performance import (
+    adult_rows,
+    adults_sentence,
+    calibration_rows,
+    cause_rows,
+    conformal_rows,
+    conformal_sentence,
+    rates_sentence,
+    set_sentence,
+)
+from model.thousand import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
+from ui.charts import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
+from ui.drawings import network_drawing, thousand_children
+from ui.frame import frame
+from ui.loaders import current_predictive_values, current_release, current_tables
+from ui.problems import shown_problems
+from ui.release_facts import points_table, report_table
+from ui.settings import choose_settings, chosen_point, chosen_prevalence
+from ui.training_charts import balance_chart, learning_chart
+
+frame("Model performance")
+
+with shown_problems():
+    release = current_release()
+    about = release.description
+    tables = current_tables(release)
+    metrics = tables.metrics
+    test = metrics["splits"]["test"]
+
+    choose_settings(release)
+    point, prevalence = chosen_point(release), chosen_prevalence(release)
+    at = test["operating_points"][point.name]
+    st.caption(
+        f"Where nothing else is said, figures are of the official test split ({set_sentence(test)}) at the operating "
+        f"point {point.name}, with 95 % intervals in brackets, by patient. All of these children are of one hospital."
+    )
+
+    st.subheader("Of 1,000 children", anchor=False)
+    thousand = of_thousand(at, prevalence)
+    picture, words = st.columns([3, 2], gap="large")
+    with picture:
+        st.html(thousand_children(thousand))
+    with words:
+        st.markdown(thousand_sentence(thousand))
+        predictive = current_predictive_values(release, point.threshold, prevalence)
+        st.table(pd.DataFrame(thousand_rows(thousand, ranges_of_thousand(at, prevalence), predictive)))
+        st.caption(
+            f"Counts, with 95 % intervals in brackets, are rounded and follow from {rates_sentence(test, point.name)}. "
+            "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with the "
+            "prevalence. A child whose verdict is indeterminate is counted on its side of the threshold."
+        )
+
+    st.subheader("Operating points", anchor=False)
+    st.markdown(
+        "An operating point is a threshold on the probability: a lower one misses fewer children and raises more "
+        f"false alarms. Whatever the threshold, the AUC is **{with_interval(test['auc'])}**: how often a film with "
+        "pneumonia gets a higher probability than one without."
+    )
+    st.table(points_table(test, point.name))
+    st.caption(f"PPV and accuracy are at the test split's own prevalence, {test['calibration']['prevalence']:.0%}.")
+    matrix, report = st.columns(2, gap="large")
+    with matrix:
+        st.markdown("**Confusion matrix**: what each film is labelled, and what the reader says of it.")
+        cells = pd.DataFrame(confusion_cells(at["confusion"]))
+        st.altair_chart(confusion_chart(cells), width="stretch")
+    with report:
+        st.markdown("**Classification report**: the same counts, class by class.")
+        st.table(report_table(at["confusion"]))
+        st.caption(
+            "Precision: share right among the films called so. Recall: share found among the films labelled so; for "
+            "pneumonia it is the sensitivity, for normal the specificity. F1: their harmonic mean. Intervals of the "
+            "rates stand in the table above."
+        )
+
+    st.subheader("All thresholds", anchor=False)
+    st.markdown(
+        "Each point of a curve is a threshold: the nearer to the upper left (ROC) or upper right (precision and "
+        "recall), the better. The marks are the operating points, the large one is chosen."
+    )
+    marks = pd.DataFrame(point_marks(test, point.name))
+    for tab, corner in zip(st.tabs(["Whole", "Corner, enlarged"]), (False, True), strict=True):
+        roc, precision_recall = tab.columns(2, gap="large")
+        with roc:
+            st.markdown(f"**ROC**, area under the curve (AUC) {with_interval(test['auc'])}, n = {test['n']}")
+            chart = curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity", corner=corner)
+            st.altair_chart(chart, width="stretch")
+        with precision_recall:
+            st.markdown(f"**Precision (PPV) and recall (sensitivity)**, n = {test['n']}")
+            chart = curve_chart(tables.precision_recall, marks, "Sensitivity", "PPV", corner=corner)
+            st.altair_chart(chart, width="stretch")
+
+    st.subheader("Probabilities", anchor=False)
+    st.markdown(
+        "A useful probability is near 0 % or near 100 %, and can be taken at its word: of films with a stated 80 %, "
+        "80 of 100 should have pneumonia. Here they are as stated at the training prevalence, "
+        f"{release.training_prevalence:.0%}."
+    )
+    spread, reliability = st.columns(2, gap="large")
+    with spread:
+        st.markdown(f"**How sure it is**: films by probability and label, n = {test['n']}. Heights are square roots.")
+        st.altair_chart(histogram_chart(tables.histogram, point.threshold), width="stretch")
+    with reliability:
+        st.markdown(
+            f"**Whether it is right to be**: {len(tables.reliability)} groups of about "
+            f"{tables.reliability['n'].min()} films with 95 % intervals; on the dashed line it would be."
+        )
+        st.altair_chart(reliability_chart(tables.reliability), width="stretch")
+    with st.expander("Calibration in figures"):
+        st.dataframe(calibration_rows(metrics), hide_index=True)
+        st.caption(
+            "ECE: mean distance between stated probability and share with pneumonia; Brier score: mean squared error; "
+            "both are best at 0. A slope below 1 says that it is too sure, an intercept below 0 that it states too "
+            "much. The interval of ECE leans upward: drawing patients anew adds scatter of its own."
+        )
+
+    st.subheader("Indeterminate", anchor=False)
+    st.markdown(
+        f"{conformal_sentence(about['conformal'])} The table says how often the true class was plausible, and how "
+        "often the verdict was indeterminate."
+    )
+    st.dataframe(conformal_rows(metrics, point.name), hide_index=True)
+
+    st.subheader("By cause", anchor=False)
+    st.markdown(
+        "How many of the films with pneumonia are found, by the cause that the data set names, with 95 % intervals."
+    )
+    st.altair_chart(cause_chart(pd.DataFrame(cause_rows(test, point.name))), width="stretch")
+
+    st.subheader("Whether it reads lungs", anchor=False)
+    st.markdown(
+        "In this data set the class also shows in how a film was framed, scaled and stored, and a network may learn "
+        "that instead of lungs. How much of it is there, and how much of it the reader can use:"
+    )
+    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(about["shortcut_audit"])))
+    if rows := strata_rows(about["shortcut_audit"]):
+        st.markdown("The reader among pictures whose originals are of alike width:")
+        st.dataframe(rows, hide_index=True)
+
+    st.subheader("Outside its population", anchor=False)
+    adults = metrics.get("adults")
+    st.markdown(adults_sentence(adults, point.name))
+    if adults:
+        st.dataframe(adult_rows(adults, point.name), hide_index=True)
+
+    st.subheader("How it was trained", anchor=False)
+    st.markdown(course_of_training(tables.history, about["training"]))
+    balance, loss, auc = st.columns(3, gap="large")
+    with balance:
+        st.markdown("**Class balance**: films of each class in each part of the data set.")
+        st.altair_chart(balance_chart(tables.balance), width="stretch")
+    with loss:
+        st.markdown("**Loss**: how far the probabilities are from the labels; lower is better.")
+        st.altair_chart(learning_chart(tables.history, "Loss"), width="stretch")
+    with auc:
+        st.markdown("**AUC** during training; higher is better.")
+        st.altair_chart(learning_chart(tables.history, "AUC"), width="stretch")
+    st.caption(
+        "Training pictures are varied at each pass and part of the network is left out, so the training curve may well "
+        "be the worse one."
+    )
+
+    drawing, steps = st.columns(2, gap="large")
+    with drawing:
+        st.markdown("**The network**, from the radiograph to the probability")
+        st.html(network_drawing(about))
+    with steps:
+        st.markdown("**What its steps are for**")
+        st.markdown(
+            f"- **What the reader sees.** {view_sentence(about['view'])} Where no lungs are found, the finding carries "
+            "a caution.\n"
+            "- **MobileNetV2 and feature map.** A network that fits a laptop; it tells for each place of a coarse grid "
+            "how much of each feature is there.\n"
+            "- **Heat map.** The same feature map, each feature weighted as the logit weighs it: where the evidence "
+            "for pneumonia lies.\n"
+            "- **Dropout.** In training, features are left out at random, so that the reader relies on none alone.\n"
+            "- **Logit and calibration.** The logit is the evidence in one number; calibration makes it a probability. "
+            f"{about['calibration']['chosen']}"
+        )
