@@ -53,8 +53,8 @@ with shown_problems():
         st.table(pd.DataFrame(thousand_rows(thousand, ranges_of_thousand(at, prevalence), predictive)))
         st.caption(
             f"Counts, with 95 % intervals in brackets, are rounded and follow from {rates_sentence(test, point.name)}. "
-            "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with the "
-            "prevalence. A child whose verdict is indeterminate is counted on its side of the threshold."
+            "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with "
+            "the prevalence. A child whose verdict is indeterminate is counted on its side of the threshold."
         )
 
     st.subheader("Operating points", anchor=False)

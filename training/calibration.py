@@ -57,7 +57,10 @@ def _measure(scores: Scores) -> dict:
     slope, intercept = _recalibration(scores, weights[: FIT_DRAWS + 1])
     figures = {"ece": _ece(scores, weights), "brier": _brier(scores, weights), "slope": slope, "intercept": intercept}
     patients = len(np.unique(scores.patient))
-    return {name: interval(float(of[0]), of[1:], patients) for name, of in figures.items()}
+    measured = {name: interval(float(of[0]), of[1:], patients) for name, of in figures.items()}
+    ece = measured["ece"]
+    ece["low"] = min(ece["low"], ece["value"])  # scatter adds to an ECE, so all draws may lie above the value itself
+    return measured
 
 
 def _ece(scores: Scores, weights: np.ndarray) -> np.ndarray:
