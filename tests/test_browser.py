@@ -189,8 +189,9 @@ def test_operating_point_and_prevalence_chosen_on_one_page_hold_on_the_others(ta
     tab.get_by_text("Operating point and prevalence").click()
     tab.get_by_role("radio", name="rule-out").click()
     tab.get_by_text("Operating point: rule-out").wait_for()
-    tab.get_by_label("Prevalence: of 100 children").fill("20")
-    tab.get_by_label("Prevalence: of 100 children").press("Enter")
+    prevalence = tab.get_by_role("spinbutton", name="Prevalence: of 100 children")
+    prevalence.fill("20")
+    prevalence.press("Enter")
     tab.get_by_text("at a prevalence of 20 %").wait_for()
 
     tab.get_by_role("link", name="Model performance").click()

@@ -268,12 +268,30 @@ def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, 
     assert versions == ["1.1.0", "1.0.0"]
 
 
-def test_a_broken_old_release_does_not_stop_a_new_one(measured_run, parts, old_release):
-    (old_release / NETWORK).write_bytes(b"damaged")
+@pytest.mark.parametrize(
+    ("name", "content", "versions"),
+    [
+        (NETWORK, b"damaged", ["1.1.0", "1.0.0"]),
+        ("model.json", b"damaged", ["1.1.0"]),
+        ("model.json", b"[]", ["1.1.0"]),
+    ],
+)
+def test_a_broken_old_release_does_not_stop_a_new_one(measured_run, parts, old_release, name, content, versions):
+    (old_release / name).write_bytes(content)
 
     publishing(measured_run, parts, old_release)
 
-    assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == ["1.1.0"]
+    assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == versions
+
+
+def test_a_release_of_another_format_is_replaced_and_its_changelog_goes_on(measured_run, parts, old_release):
+    description = json.loads((old_release / "model.json").read_text())
+    (old_release / "model.json").write_text(json.dumps(description | {"format": 1}))
+
+    publishing(measured_run, parts, old_release)
+
+    versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
+    assert versions == ["1.1.0", "1.0.0"]
 
 
 def assert_still_the_old_one(release: Path) -> None:

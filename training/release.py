@@ -19,7 +19,7 @@ import keras
 from dataset.cut import Cut
 from model.errors import ReleaseError, TrainingError
 from model.reader import Reader
-from model.release import DESCRIPTION, NETWORK, Release, load_release
+from model.release import DESCRIPTION, NETWORK, Release, load_release, release_file
 from training import about
 from training.candidate import see
 from training.card import model_card
@@ -137,7 +137,8 @@ def _metrics(candidate: Release) -> dict:
 
 
 def _changelog(target: Path) -> list[dict[str, str]]:
+    """What the release to be replaced says of its versions, even where it is of another format or damaged."""
     try:
-        return load_release(target).description["changelog"]
-    except ReleaseError:  # there is none yet, or it is broken and about to be replaced
+        return list(json.loads(release_file(target, DESCRIPTION))["changelog"])
+    except (ReleaseError, ValueError, KeyError, TypeError):  # there is none yet, or it cannot be read
         return []
