@@ -70,9 +70,10 @@ class RunConfig:
 class FitConfig(RunConfig):
     """Settings of one training run of the reader."""
 
+    size: int = option(192, "height and width of the network's input, pixels")
     lungs: str = option("released", "network that finds the lungs: 'released', or the folder of a `lungs` run")
-    view: str = option("whole", "what the network sees of a radiograph: 'whole', 'lung box' or 'lungs alone'")
-    margin: float = option(0.1, "share of the lungs' width and height that is seen on each side of their box")
+    view: str = option("lung box", "what the network sees of a radiograph: 'whole', 'lung box' or 'lungs alone'")
+    margin: float = option(0.0, "share of the lungs' width and height that is seen on each side of their box")
     backbone: str = option("imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'")
     alpha: float = option(1.0, "width multiplier of MobileNetV2; pretrained weights fit 1.0 alone")
     stride: int = option(32, "pixels of the input to a cell of the last feature map: 32 as published, or 16")
