@@ -146,28 +146,28 @@ def test_on_pictures_drawn_anew_each_class_is_covered_about_as_often_as_promised
         covered[Verdict.NORMAL] += (anew.probability[anew.target == 0] <= limits.most_normal).tolist()
         covered[Verdict.PNEUMONIA] += (anew.probability[anew.target == 1] >= limits.least_pneumonia).tolist()
 
-    promised = 1 - 2 / 251  # the second from the end of 250: at least the coverage, and by less than 1 / 251 more
+    promised = 1 - 6 / 251  # the sixth from the end of 250: at least the coverage, and by less than 1 / 251 more
     for of in covered.values():
-        assert np.mean(of) == pytest.approx(promised, abs=0.003)
+        assert np.mean(of) == pytest.approx(promised, abs=0.004)
     assert promised >= COVERAGE > promised - 1 / 251
 
 
 def test_limits_are_the_kth_pictures_from_the_wrong_ends():
-    # (n + 1) * 1 %: of 199 ill the second lowest, of 99 healthy the highest
-    ill, healthy = np.linspace(0.4, 0.994, 199), np.linspace(0.01, 0.5, 99)
-    order = np.random.default_rng(0).permutation(298)
-    of = scores(np.repeat([1, 0], [199, 99])[order], np.concatenate([ill, healthy])[order])
+    # (n + 1) * 2.5 %: of 79 ill the second lowest, of 39 healthy the highest
+    ill, healthy = np.linspace(0.4, 0.994, 79), np.linspace(0.01, 0.5, 39)
+    order = np.random.default_rng(0).permutation(118)
+    of = scores(np.repeat([1, 0], [79, 39])[order], np.concatenate([ill, healthy])[order])
 
-    assert choose_conformal(of, "on 298 pictures") == {
-        "coverage": 0.99,
+    assert choose_conformal(of, "on 118 pictures") == {
+        "coverage": 0.975,
         "least_pneumonia": ill[1],
         "most_normal": healthy[-1],
-        "chosen": "Each class is plausible for 99% of its own pictures on 298 pictures.",
+        "chosen": "Each class is plausible for 97.5% of its own pictures on 118 pictures.",
     }
 
 
 def test_a_class_of_too_few_pictures_is_always_plausible():
-    few_ill = scores(np.repeat([1, 0], [98, 99]), np.concatenate([np.full(98, 0.9), np.full(99, 0.1)]))
+    few_ill = scores(np.repeat([1, 0], [38, 39]), np.concatenate([np.full(38, 0.9), np.full(39, 0.1)]))
     few_healthy = scores(1 - few_ill.target, 1 - few_ill.probability)
 
     of_ill, of_healthy = (choose_conformal(of, "here") for of in (few_ill, few_healthy))
