@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-import streamlit as st
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +10,7 @@ from model.figures import with_interval
 from model.release import RELEASE_DIR, load_release
 from model.release_tables import read_tables
 from model.thousand import of_thousand, thousand_sentence
-from tests.browser import ROOT
+from tests.pages import no_cache_of_another_test, opened  # noqa: F401 (a fixture)
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
 # A release may give two operating points the same threshold; that one chosen is not the default is what counts.
@@ -26,19 +24,8 @@ THOUSAND, POINTS, REPORT = 0, 1, 2  # the page's tables in their order
 CONFUSION = 0  # of its charts
 
 
-@pytest.fixture(autouse=True)
-def _no_cache_of_another_test():
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def opened() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    app.switch_page("pages/Model_performance.py")
-    return app.run()
+def shown() -> AppTest:
+    return opened("pages/Model_performance.py")
 
 
 def choose(app: AppTest, point: str) -> AppTest:
@@ -66,7 +53,7 @@ def charts(app: AppTest) -> list[list[dict]]:
 
 
 def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
-    app = opened()
+    app = shown()
     assert not app.exception
     assert not app.error
     assert [heading.value for heading in app.subheader] == [
@@ -83,7 +70,7 @@ def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
 
 
 def test_figures_are_those_of_the_test_split_with_their_intervals():
-    app = opened()
+    app = shown()
     said = words(app)
     assert f"the AUC is **{with_interval(TEST['auc'])}**" in said
     assert f"official test split ({TEST['n']} films of {TEST['patients']} children" in said
@@ -98,11 +85,11 @@ def test_figures_are_those_of_the_test_split_with_their_intervals():
 def test_the_default_prevalence_is_that_of_the_training_pictures():
     prevalence = load_release().training_prevalence
     expected = thousand_sentence(of_thousand(TEST["operating_points"][DEFAULT], prevalence))
-    assert expected in words(opened())
+    assert expected in words(shown())
 
 
 def test_another_operating_point_changes_matrix_report_and_children():
-    app = opened()
+    app = shown()
     before, drawn = tables(app), charts(app)
     choose(app, OTHER)
     after = tables(app)
@@ -118,7 +105,7 @@ def test_another_operating_point_changes_matrix_report_and_children():
 
 
 def test_another_prevalence_changes_the_children_and_no_measured_figure():
-    app = opened()
+    app = shown()
     before, drawn = tables(app), charts(app)
     app.number_input[0].set_value(10).run()
     after = tables(app)
@@ -138,7 +125,7 @@ def test_what_was_not_measured_outside_its_population_is_said(monkeypatch):
         return read
 
     monkeypatch.setattr(ui.loaders, "read_tables", without_adults)
-    app = opened()
+    app = shown()
     assert not app.exception
     assert not app.error
     assert "Outside its population it was not measured. It is not for adults." in words(app)
@@ -147,12 +134,12 @@ def test_what_was_not_measured_outside_its_population_is_said(monkeypatch):
 def test_the_tables_are_read_once_for_all_sessions(monkeypatch):
     read = []
     monkeypatch.setattr(ui.loaders, "read_tables", lambda release: read.append(release) or read_tables(release))
-    choose(opened(), OTHER)
-    opened()
+    choose(shown(), OTHER)
+    shown()
     assert len(read) == 1
 
 
 def test_checkpoint_and_early_stopping_are_explained_with_what_they_did():
-    settings, said = load_release().description["training"], words(opened())
+    settings, said = load_release().description["training"], words(shown())
     assert "**Checkpoint:**" in said
     assert f"has not improved for {settings['patience']} epochs in a row" in said
