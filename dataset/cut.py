@@ -36,24 +36,34 @@ class Cut:
 
 
 def cut(records: Sequence[Record]) -> Cut:
-    """Cut by a hash of the group's name: the same on every machine, whatever other pictures are added.
-
-    The hash ignores the training seed on purpose: runs with different seeds are compared on the same validation.
+    """Cut into parts that can train, choose and measure; see `cut_as_is`.
 
     Raises:
         DatasetError: a class is absent from training or validation.
     """
-    pool = [record for record in records if record.split != "test"]
-    validation = [record for record in pool if _is_validation(record.group)]
-    training = [record for record in pool if not _is_validation(record.group)]
-    for name, part in (("training", training), ("validation", validation)):
+    parts = cut_as_is(records)
+    for name in ("training", "validation"):
         for label in LABELS:
-            if not any(record.label == label for record in part):
+            if not any(record.label == label for record in parts.part(name)):
                 raise DatasetError(
                     f"No {label} picture is left for {name} after {VALIDATION_SHARE:.0%} of the patients were set "
                     "aside for validation: add pictures of more patients to train/."
                 )
-    return Cut(training, validation, [record for record in records if record.split == "test"])
+    return parts
+
+
+def cut_as_is(records: Sequence[Record]) -> Cut:
+    """Cut by a hash of the group's name: the same on every machine, whatever other pictures are added.
+
+    The hash ignores the training seed on purpose: runs with different seeds are compared on the same validation. A part
+    may be empty: enough for looking at the pictures that are there, too little for training.
+    """
+    pool = [record for record in records if record.split != "test"]
+    return Cut(
+        training=[record for record in pool if not _is_validation(record.group)],
+        validation=[record for record in pool if _is_validation(record.group)],
+        test=[record for record in records if record.split == "test"],
+    )
 
 
 def _is_validation(group: str) -> bool:

@@ -1,6 +1,8 @@
 """Find the labelled pictures: `train/ val/ test/` x `NORMAL/ PNEUMONIA/` under one folder."""
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,17 @@ class Record:
         """1 for pneumonia, 0 for normal."""
         return LABELS.index(self.label)
 
+    @property
+    def place(self) -> str:
+        """Where it lies within the set: "train/NORMAL/IM-0115-0001.jpeg"."""
+        return f"{self.split}/{self.label}/{self.path.name}"
+
+
+def told_apart(records: Sequence[Record]) -> list[str]:
+    """A name for each record: that of its file, or its place where other files have the same name."""
+    times = Counter(record.path.name for record in records)
+    return [record.path.name if times[record.path.name] == 1 else record.place for record in records]
+
 
 def dataset_root() -> Path:
     """The folder named by `CHEST_XRAY_DIR`, or `data/chest_xray`."""
@@ -50,7 +63,7 @@ def load_index(root: Path) -> list[Record]:
     if not root.is_dir():
         raise DatasetError(
             f"There is no folder {root}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and test/, "
-            "or fetch the set with `python -m training download`."
+            "or fetch the set with `python -m dataset download`."
         )
     splits = [split for split in SPLITS if (root / split).is_dir()]
     if not splits:

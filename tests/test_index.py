@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.index import DEFAULT_ROOT, Record, dataset_root, load_index
+from dataset.index import DEFAULT_ROOT, Record, dataset_root, load_index, told_apart
 from model.errors import DatasetError
 
 NAMES = {"NORMAL": ("NORMAL2-IM-0002-0001.jpeg", "IM-0001-0001.jpeg"), "PNEUMONIA": ("person3_virus_4.jpeg",)}
@@ -60,7 +60,7 @@ def test_a_split_may_be_absent(tmp_path, absent):
 def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
     sentence = (
         f"There is no folder {tmp_path / 'nowhere'}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and "
-        "test/, or fetch the set with `python -m training download`."
+        "test/, or fetch the set with `python -m dataset download`."
     )
     with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
         load_index(tmp_path / "nowhere")
@@ -105,3 +105,14 @@ def test_the_set_lies_in_the_project_where_the_environment_says_nothing(monkeypa
         monkeypatch.setenv("CHEST_XRAY_DIR", value)
 
     assert dataset_root() == DEFAULT_ROOT
+
+
+def test_files_of_one_name_are_told_apart_by_their_place_and_others_keep_their_name(tmp_path):
+    lay_out(tmp_path, ("train", "test"))
+    (tmp_path / "test" / "NORMAL" / "mine.png").write_bytes(b"")
+    records = load_index(tmp_path)
+
+    names = told_apart(records)
+    assert names == [record.place if record.path.name != "mine.png" else "mine.png" for record in records]
+    assert names[0] == "train/NORMAL/IM-0001-0001.jpeg"
+    assert len(set(names)) == len(names)

@@ -1,0 +1,7 @@
+"""`python -m dataset COMMAND`."""
+
+import sys
+
+from dataset.cli import main
+
+sys.exit(main())
