@@ -1,4 +1,4 @@
-"""What surrounds the pixels in a file: tell PNG and JPEG by their content, walk their parts, keep the pixels alone.
+"""What surrounds the pixels in a file: tell each kind by its content; walk PNG and JPEG, and keep the pixels alone.
 
 A walk checks each limit by what the headers declare, before anything decodes a pixel, and then checksums and the end of
 the file, which Pillow does not do for the pixels of a PNG. It hands on a copy of the file without all else: text,
@@ -13,18 +13,15 @@ import struct
 import zlib
 
 from model.errors import FormatUnsupported, PictureTooLarge, PictureTooSmall
+from model.limits import MAX_PIXELS, MAX_SCANS, MIN_SIDE
 
-MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16-bit colour take 1.2 GB to decode
-MIN_SIDE = 32  # pixels: below it there is nothing to judge; whether a picture is fit to be read is for admission to say
-MAX_SCANS = 100  # of a progressive JPEG; usual are 10, and each costs a pass over all pixels: a small file might hang
-
-ACCEPTED = "PNG and JPEG pictures are accepted."
+KINDS = "DICOM, PNG and JPEG files"
+ACCEPTED = f"{KINDS} are accepted."
 SMALLER = "Please export the radiograph smaller and choose the new file."
-MEGAPIXELS = f"PNG and JPEG pictures of up to {MAX_PIXELS // 10**6} megapixels are accepted. {SMALLER}"
-_EXPORT = f"{ACCEPTED} Please export the radiograph as a PNG or JPEG picture and choose that file."
+MEGAPIXELS = f"{KINDS} of up to {MAX_PIXELS // 10**6} megapixels are accepted. {SMALLER}"
+EXPORT = f"{ACCEPTED} Please export the radiograph as a PNG or JPEG picture and choose that file."
 
 _OTHER_FORMATS = {  # how a file begins (regular expression): what it is, so that the message can name it; first match
-    rb"(?s:.{128})DICM|\x02\0\0\0|\x08\0(\0\0\x04\0\0\0|[\x05\x08\x16]\0)": "a DICOM file",  # with, without preamble
     rb"%PDF-": "a PDF document",
     rb"GIF8[79]a": "a GIF picture",
     rb"II[*+]\0|MM\0[*+]": "a TIFF picture",
@@ -39,6 +36,8 @@ _OTHER_FORMATS = {  # how a file begins (regular expression): what it is, so tha
 }
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+# With preamble; without, by the first tag (groups 2 and 8) and its value representation, or its length where implicit.
+_DICOM = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)")
 _EXIF = b"Exif\0\0"
 _JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # within a scan FF 00 is a data byte, FF D0 to D7 a restart
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15, and that of JPEG-LS
@@ -47,7 +46,7 @@ _JPEG_NOTES = {*range(0xE1, 0xF0), 0xFE} - {0xEE}  # all other application segme
 
 
 def identify(content: bytes) -> str:
-    """Tell what a file is by how it begins: "PNG" or "JPEG".
+    """Tell what a file is by how it begins: "PNG", "JPEG" or "DICOM".
 
     Raises:
         FormatUnsupported: anything else; the message names what it is where that can be told.
@@ -56,8 +55,10 @@ def identify(content: bytes) -> str:
         return "PNG"
     if content.startswith(_JPEG):
         return "JPEG"
+    if _DICOM.match(content):
+        return "DICOM"
     kinds = (kind for start, kind in _OTHER_FORMATS.items() if re.match(start, content))
-    raise FormatUnsupported(f"This is {next(kinds, 'another kind of file')}, which is not read. {_EXPORT}")
+    raise FormatUnsupported(f"This is {next(kinds, 'another kind of file')}, which is not read. {EXPORT}")
 
 
 def walk_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
@@ -84,7 +85,7 @@ def walk_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
         if name == b"IHDR":
             check_size(*struct.unpack_from(">II", data))
         if name == b"acTL":
-            raise FormatUnsupported(f"This PNG holds several pictures. Single {_EXPORT}")
+            raise FormatUnsupported(f"This PNG holds several pictures. Single {EXPORT}")
         if name in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
             kept.append(view[position:end])
         position = end
@@ -112,7 +113,7 @@ def walk_jpeg(content: bytes) -> tuple[bytes, int]:
         if marker in _JPEG_FRAMES:
             precision, height, width, components = struct.unpack_from(">BHHB", data)
             if marker not in (0xC0, 0xC1, 0xC2) or precision != 8 or components not in (1, 3, 4):
-                raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {_EXPORT}")
+                raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT}")
             check_size(width, height)
         elif marker == 0xE1 and data.startswith(_EXIF):
             orientation = exif_orientation(data)
@@ -136,7 +137,7 @@ def check_size(width: int, height: int) -> None:
         raise ValueError("no pixels")
     if min(width, height) < MIN_SIDE:
         raise PictureTooSmall(
-            f"{size}, too few to judge. PNG and JPEG pictures with at least {MIN_SIDE} pixels on the shorter side are "
+            f"{size}, too few to judge. {KINDS} with at least {MIN_SIDE} pixels on the shorter side are "
             "accepted. Please export the radiograph in its full size."
         )
 

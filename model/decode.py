@@ -1,8 +1,9 @@
-"""File bytes -> Radiograph: PNG and JPEG, known by their content and never by their name.
+"""File bytes -> Radiograph: PNG, JPEG and DICOM, known by their content and never by their name.
 
-`model.container` walks the file first, and Pillow sees a copy that holds the pixels and nothing else. So every limit is
-checked before a pixel is decoded, text, patient data, profiles and thumbnails are never parsed, and Pillow has nothing
-to warn about: nothing global is set, and any number of threads may decode at once.
+DICOM goes to a process of its own, see `model.sandbox`. PNG and JPEG are walked by `model.container` first, and Pillow
+sees a copy that holds the pixels and nothing else. So every limit is checked before a pixel is decoded, text, patient
+data, profiles and thumbnails are never parsed, and Pillow has nothing to warn about: nothing global is set, and any
+number of threads may decode at once.
 
 What is not here: colour profiles and gamma (grey values are taken as the file holds them), orientation in XMP, and the
 damage that nothing in a file gives away: wrong data within a JPEG scan, or a PNG whose encoder left rows out (black).
@@ -10,36 +11,48 @@ damage that nothing in a file gives away: wrong data within a JPEG scan, or a PN
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from model.container import ACCEPTED, MEGAPIXELS, SMALLER, exif_orientation, identify, walk_jpeg, walk_png
+from model.container import ACCEPTED, KINDS, MEGAPIXELS, SMALLER, exif_orientation, identify, walk_jpeg, walk_png
 from model.errors import FileUnreadable, PictureTooLarge
+from model.limits import MAX_BYTES
 from model.radiograph import Radiograph
+from model.sandbox import read_apart
 
-MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels has 40 MB before compression
 _AGAIN = f"Complete {ACCEPTED} Please export or copy it again and choose the new file."
 
 _LUMA = (299, 587, 114)  # thousandths of red, green, blue (ITU-R BT.601-7, 2.5.1); whole numbers, so sums are exact
+_COLOUR_SIDE = 128  # pixels on the shorter side that colourfulness looks at, at least
+_NARROW = 10  # times as long as wide, or longer: no film is
 _BAND = 64  # rows worked on at a time, so that temporaries stay in the processor's cache
 
 
-def decode(content: bytes) -> Radiograph:
-    """Decode the bytes of a PNG or JPEG file.
+def decode(content: bytes, window: int = 0) -> Radiograph:
+    """Decode the bytes of a PNG, JPEG or DICOM file.
 
-    Grey: 1-bit as 0 or 255, 8-bit as stored, colour as its ITU-R BT.601 luma, unrounded. 16-bit samples are scaled
-    linearly from a range of 8 to 16 bits, see `_depth`. Transparent pixels lie over black, as digital systems mask
-    what is outside the exposed field; white would be the densest thing in the picture. Turned as Exif orientation says.
+    DICOM is shown as a workstation shows it, see `model.dicom_pixels`.
+
+    Grey of PNG and JPEG: 1-bit as 0 or 255, 8-bit as stored, colour as its ITU-R BT.601 luma, unrounded. 16-bit samples
+    are scaled linearly from a range of 8 to 16 bits, see `_depth`. Transparent pixels lie over black, as digital
+    systems mask what is outside the exposed field; white would be the densest thing in the picture. Turned as Exif
+    orientation says.
 
     Args:
         content: the whole file.
+        window: which of `ClinicalFile.windows` a DICOM file is shown by.
 
     Returns:
         pixels float32 (height, width), contiguous, finite, 0-255.
 
     Raises:
-        FormatUnsupported: neither PNG nor JPEG, an animated PNG, or a JPEG other than 8-bit baseline or progressive.
+        FormatUnsupported: another kind of file, an animated PNG, a JPEG other than 8-bit baseline or progressive, or a
+            DICOM file without a picture or with one that is stored in a way not read.
+        NotAFrontalChestFilm: a DICOM file that says itself that it is something else.
+        DecodingStopped: a DICOM file that broke its decoder or went beyond its limits.
+        DecodingNotStarted: no process could be started to read a DICOM file.
         PictureTooLarge: over MAX_BYTES or MAX_PIXELS, or too large for the free memory.
         PictureTooSmall: shortest side under MIN_SIDE.
         FileUnreadable: empty, truncated or damaged. Nothing but these FileRefused ever leaves this function.
@@ -48,23 +61,55 @@ def decode(content: bytes) -> Radiograph:
         raise FileUnreadable(f"This file is empty. {_AGAIN}")
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(
-            f"This file has more than {MAX_BYTES // 2**20} MB. PNG and JPEG files up to that are accepted. {SMALLER}"
+            f"This file has more than {MAX_BYTES // 2**20} MB. {KINDS} up to that are accepted. {SMALLER}"
         )
     source_format = identify(content)
-    read = {"PNG": _read_png, "JPEG": _read_jpeg}[source_format]
     try:
-        stored, bits, orientation = read(content)
+        if source_format == "DICOM":
+            return read_apart(content, window)
+        read = {"PNG": _read_png, "JPEG": _read_jpeg}[source_format]
+        stored, bits, orientation, colour = read(content)
         rows, columns = -1 if orientation in (3, 4, 7, 8) else 1, -1 if orientation in (2, 3, 6, 7) else 1
         pixels = np.ascontiguousarray((stored.T if orientation >= 5 else stored)[::rows, ::columns])
     except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureTooLarge(f"This computer has too little free memory for this picture. {MEGAPIXELS}") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # of the walks, and of Pillow
         raise FileUnreadable(f"This picture is damaged or incomplete, so it is not read. {_AGAIN}") from error
-    return Radiograph(pixels, source_format, bits)
+    return Radiograph(pixels, source_format, bits, colourfulness=colour)
 
 
-def _read_png(content: bytes) -> tuple[np.ndarray, int, int]:
-    """Grey as stored float32 (H, W) 0-255, significant bits, Exif orientation."""
+def content_of(path: Path) -> bytes:
+    """The bytes of a file, and of one that is too large no more than it takes to be refused.
+
+    Raises:
+        FileUnreadable: it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileUnreadable(f"The file cannot be opened ({error.strerror}). Check that you may read it.") from error
+
+
+def colourfulness(samples: np.ndarray, white: int) -> float:
+    """How colourful samples are: uint8 or uint16 (H, W, channels), of which three or four are red, green, blue first.
+
+    0 grey, 15 slightly, 33 moderately colourful (Hasler and Suesstrunk 2003, Measuring colourfulness in natural images,
+    section 7), of every n-th pixel: some ten thousand tell as much as all. A narrow picture is looked at less closely
+    along its length, which would else be worked on whole.
+    """
+    if samples.shape[-1] < 3:
+        return 0.0
+    height, width = samples.shape[:2]
+    step = max(1, min(height, width) // _COLOUR_SIDE)
+    down, across = (max(step, side // (_NARROW * _COLOUR_SIDE)) for side in (height, width))
+    red, green, blue = np.moveaxis(samples[::down, ::across, :3] * (255 / white), -1, 0)
+    opponent = np.stack([red - green, (red + green) / 2 - blue]).reshape(2, -1)
+    return float(np.hypot(*opponent.std(axis=1)) + 0.3 * np.hypot(*opponent.mean(axis=1)))
+
+
+def _read_png(content: bytes) -> tuple[np.ndarray, int, int, float]:
+    """Grey as stored float32 (H, W) 0-255, significant bits, Exif orientation, colourfulness."""
     chunks, file = walk_png(content)
     depth, colour = chunks[b"IHDR"][8:10]
     samples = _png_samples(file, depth, colour)
@@ -75,6 +120,7 @@ def _read_png(content: bytes) -> tuple[np.ndarray, int, int]:
         palette[0, : len(colours)] = np.insert(colours, 3, 255, axis=1)
         palette[0, : len(alpha), 3] = alpha
         stored, bits = _grey(palette, 255)[0][samples[..., 0]], 8
+        samples, white = palette[0][samples[..., 0]], 255
     else:
         white, bits = (255, depth if colour == 0 else 8) if depth < 16 else _depth(samples, chunks.get(b"sBIT"))
         stored = _grey(samples, white)
@@ -82,7 +128,7 @@ def _read_png(content: bytes) -> tuple[np.ndarray, int, int]:
             clear = np.array(struct.unpack_from(f">{samples.shape[-1]}H", transparent))
             clear *= 255 // (2**depth - 1) if depth < 8 else 1  # as Pillow has stretched the samples
             stored[(samples == clear).all(axis=-1)] = 0
-    return stored, bits, exif_orientation(bytes(chunks.get(b"eXIf", b"")))
+    return stored, bits, exif_orientation(bytes(chunks.get(b"eXIf", b""))), colourfulness(samples, white)
 
 
 def _png_samples(file: bytes, depth: int, colour: int) -> np.ndarray:
@@ -111,15 +157,15 @@ def _depth(samples: np.ndarray, significant: memoryview | None) -> tuple[int, in
     return 2**depth - 1, min(declared or depth, depth)
 
 
-def _read_jpeg(content: bytes) -> tuple[np.ndarray, int, int]:
-    """Grey as stored float32 (H, W) 0-255, significant bits, Exif orientation; the first picture of several (MPO)."""
+def _read_jpeg(content: bytes) -> tuple[np.ndarray, int, int, float]:
+    """As `_read_png`; the first picture of several (MPO)."""
     file, orientation = walk_jpeg(content)
     samples = _samples(file, "JPEG")
     if samples.ndim == 2:
         samples = samples[..., np.newaxis]
     if samples.shape[-1] == 4:  # Pillow has undone Adobe's inversion: less ink is brighter, and black ink covers all
         samples = 255 - samples
-    return _grey(samples, 255), 8, orientation
+    return _grey(samples, 255), 8, orientation, colourfulness(samples, 255)
 
 
 def _samples(file: bytes, source_format: str, rawmode: str | None = None) -> np.ndarray:

@@ -5,11 +5,22 @@
     |   |-- FileUnreadable          empty, truncated or damaged
     |   |-- FormatUnsupported       a format that is not read (the message names those that are)
     |   |-- PictureTooLarge         more bytes or pixels than the limits allow
-    |   `-- PictureTooSmall         shortest side under the least that can be judged
+    |   |-- PictureTooSmall         shortest side under the least that can be judged
+    |   |-- DecodingStopped         a DICOM file that broke its decoder, or took too long
+    |   |-- DecodingNotStarted      no process could be started that reads DICOM: not the file's fault
+    |   |-- NotAFrontalChestFilm    a DICOM file that says itself that it is something else
+    |   |   |-- WrongModality       CT, MR, ultrasound...
+    |   |   |-- WrongBodyPart       the hip, the hand...
+    |   |   |-- LateralView
+    |   |   |-- SeveralPictures     multi-frame: a loop, a stack of slices
+    |   |   `-- ColourPicture
+    |   `-- NotAdmitted             a picture that must not be read, whatever its file; its `code` says why
     |-- ReleaseError                the trained model cannot be trusted: nothing is read
     |   |-- ReleaseMissing          a file of the release is not there
     |   |-- ReleaseAltered          a file differs from the checksum that it was released with
     |   `-- ReleaseMismatch         the files do not fit each other or this program
+    |-- ExplanationFailed           an explanation beside the heat map could not be computed; the finding stands
+    |-- HelperLost                  a process that read some of the files was ended from outside; the others stop
     |-- DatasetError                the labelled set cannot be used as it lies there
     `-- TrainingError               a training command cannot go on
 
@@ -47,6 +58,44 @@ class PictureTooSmall(FileRefused):
     code = "too_small"
 
 
+class DecodingStopped(FileRefused):
+    code = "decoding_stopped"
+
+
+class DecodingNotStarted(FileRefused):
+    code = "decoding_not_started"
+
+
+class NotAFrontalChestFilm(FileRefused):
+    code = "not_a_frontal_chest_film"
+
+
+class WrongModality(NotAFrontalChestFilm):
+    code = "wrong_modality"
+
+
+class WrongBodyPart(NotAFrontalChestFilm):
+    code = "wrong_body_part"
+
+
+class LateralView(NotAFrontalChestFilm):
+    code = "lateral_view"
+
+
+class SeveralPictures(NotAFrontalChestFilm):
+    code = "several_pictures"
+
+
+class ColourPicture(NotAFrontalChestFilm):
+    code = "colour_picture"
+
+
+class NotAdmitted(FileRefused):
+    def __init__(self, message: str, code: str):
+        super().__init__(message)
+        self.code = code
+
+
 class ReleaseError(ReaderError):
     code = "release"
 
@@ -61,6 +110,14 @@ class ReleaseAltered(ReleaseError):
 
 class ReleaseMismatch(ReleaseError):
     code = "release_mismatch"
+
+
+class ExplanationFailed(ReaderError):
+    code = "explanation_failed"
+
+
+class HelperLost(ReaderError):
+    code = "helper_lost"
 
 
 class DatasetError(ReaderError):
