@@ -47,15 +47,34 @@ def lay_over(heat_map: np.ndarray, box: Box, height: int, width: int) -> np.ndar
     return laid
 
 
+def peak(heat_map: np.ndarray, box: Box) -> tuple[float, float] | None:
+    """Row and column of the hottest cell's centre, as shares (0-1) of the radiograph; None where nothing is hot."""
+    if not heat_map.any():
+        return None
+    row, column = np.unravel_index(heat_map.argmax(), heat_map.shape)
+    rows, columns = heat_map.shape
+    down, across = box.bottom - box.top, box.right - box.left
+    return box.top + down * (row + 0.5) / rows, box.left + across * (column + 0.5) / columns
+
+
 def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
-    """The radiograph with a finding's map as a PNG of its own size, "research use only" in a text chunk."""
+    """The radiograph with a finding's map as a PNG of its own size.
+
+    A text chunk says "research use only", the cautions, and why it should not have been read where that is so.
+    """
     laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-    colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
-    opacity = colours[..., 3:] / 255
-    blended = radiograph.pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
     text = PngImagePlugin.PngInfo()
-    text.add_text("Comment", " ".join([NOTICE, *(f"Caution: {caution}." for caution in finding.cautions)]))
+    anyway = [f"Read although refused: {code}." for code in finding.refusals]
+    text.add_text("Comment", " ".join([NOTICE, *anyway, *(f"Caution: {caution}." for caution in finding.cautions)]))
     text.add_text("Software", f"Chest radiograph reader, model {finding.model_version}")
     buffer = io.BytesIO()
-    Image.fromarray(blended.round().astype(np.uint8)).save(buffer, "PNG", pnginfo=text, compress_level=1)
+    Image.fromarray(blend(radiograph.pixels, laid)).save(buffer, "PNG", pnginfo=text, compress_level=1)
     return buffer.getvalue()
+
+
+def blend(pixels: np.ndarray, laid: np.ndarray) -> np.ndarray:
+    """A radiograph's pixels, float32 (height, width), 0-255, under a map of the same size, 0-1: uint8 (.., .., 3)."""
+    colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
+    opacity = colours[..., 3:] / 255
+    blended = pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
+    return blended.round().astype(np.uint8)

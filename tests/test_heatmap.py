@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,14 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from model.admission import Code
 from model.box import WHOLE, Box
-from model.heatmap import OPACITY, colour_table, lay_over, overlay_png
+from model.heatmap import OPACITY, colour_table, lay_over, overlay_png, peak
 from model.preprocess import resize
 from model.radiograph import Radiograph
 from model.reader import Finding
 from model.verdict import OperatingPoint, Verdict
+from tests.boxes import boxes
 from tests.synthetic import synthetic_radiograph
-from tests.test_box import boxes
 
 maps = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(0, 1, width=32))
 sides = st.integers(1, 70)
@@ -24,11 +26,11 @@ def radiograph(height: int = 60, width: int = 80) -> Radiograph:
     return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
 
 
-def overlay(picture: Radiograph, heat_map: np.ndarray, box: Box = WHOLE, version: str = "1.0") -> bytes:
+def overlay(picture: Radiograph, heat_map: np.ndarray, box: Box = WHOLE, **more) -> bytes:
     """The overlay of a finding with this map."""
     point = OperatingPoint("of the test", 0.5, "by hand")
-    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), version)
-    return overlay_png(picture, finding)
+    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), "1.0")
+    return overlay_png(picture, replace(finding, **more))
 
 
 def drawn(png: bytes) -> np.ndarray:
@@ -148,13 +150,23 @@ def test_the_overlay_has_the_radiographs_own_size(height, width):
 
 
 def test_the_overlay_says_what_it_is_for_and_who_made_it():
-    image = Image.open(io.BytesIO(overlay(radiograph(), np.zeros((7, 7), np.float32), version="4.5.6")))
+    image = Image.open(io.BytesIO(overlay(radiograph(), np.zeros((7, 7), np.float32), model_version="4.5.6")))
 
     assert image.format == "PNG"
     assert image.text == {
         "Comment": "Research use only, not a medical device.",
         "Software": "Chest radiograph reader, model 4.5.6",
     }
+
+
+def test_the_overlay_repeats_cautions_and_that_it_was_read_although_refused():
+    refusals = (Code.INVERTED, Code.ROTATED)
+    blank = np.zeros((7, 7), np.float32)
+    image = Image.open(io.BytesIO(overlay(radiograph(), blank, refusals=refusals, cautions=(Code.REMEDIED,))))
+    assert image.text["Comment"] == (
+        "Research use only, not a medical device. Read although refused: inverted. Read although refused: rotated. "
+        "Caution: remedied."
+    )
 
 
 def test_without_evidence_the_overlay_is_the_radiograph():
@@ -197,3 +209,25 @@ def test_blending_neither_overflows_nor_meets_what_is_no_number(heat_map, grey):
     table = colour_table()[:, :3].astype(int)
     assert (shown >= np.minimum(table.min(axis=0), int(grey))).all()
     assert (shown <= np.maximum(table.max(axis=0), int(grey) + 1)).all()
+
+
+# --- its hottest place
+
+
+def test_the_peak_is_the_centre_of_the_hottest_cell_as_a_place_of_the_radiograph():
+    heat_map = np.zeros((4, 5), np.float32)
+    heat_map[1, 4] = 0.3
+    assert peak(heat_map, WHOLE) == pytest.approx((1.5 / 4, 4.5 / 5))
+    assert peak(heat_map, Box(0.2, 0.5, 0.6, 0.9)) == pytest.approx((0.5 + 0.4 * 1.5 / 4, 0.2 + 0.4 * 4.5 / 5))
+
+
+def test_where_nothing_is_hot_there_is_no_peak():
+    assert peak(np.zeros((4, 5), np.float32), WHOLE) is None
+
+
+@given(heat_map=maps, box=boxes())
+def test_the_peak_lies_in_the_part_that_the_map_covers(heat_map, box):
+    at = peak(heat_map, box)
+    if at is not None:
+        assert box.top <= at[0] <= box.bottom
+        assert box.left <= at[1] <= box.right

@@ -3,31 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 from model.release import RELEASE_DIR
+from tests.synthetic import smooth_pictures
 from training.config import FitConfig
 from training.network import FEATURE_MAP, HEAD, build_reader, reading_outputs
 
-pytestmark = [
-    # tf-keras-vis 0.8.7 is the newest there is and imports SciPy and Keras by names of their past
-    pytest.mark.filterwarnings("ignore:Please import `zoom` from the `scipy.ndimage` namespace:DeprecationWarning"),
-]
-
 RELEASED = RELEASE_DIR / "reader.keras"
-
-
-def smooth_pictures(count: int, side: int) -> np.ndarray:
-    """float32 (count, side, side, 1), 0-255: random clouds at several scales."""
-    rng = np.random.default_rng(11)
-    pictures = [
-        sum(
-            np.asarray(Image.fromarray(rng.uniform(0, 1, (cells, cells)).astype(np.float32)).resize((side, side), 3))
-            for cells in (2, 4, 9)
-        )
-        for _ in range(count)
-    ]
-    return (np.clip(np.stack(pictures) / 3, 0, 1) * 255)[..., np.newaxis].astype(np.float32)
 
 
 def gradcam(reader: keras.Model, pictures: np.ndarray) -> np.ndarray:
