@@ -1,40 +1,35 @@
 """Read files from the shell: one row per file on standard output, progress on standard error.
 
-Exit status: 0 all files were read, 3 some were refused, 2 wrong usage, 1 the trained model cannot be used.
+Exit status: 0 all files were read, 3 some were refused, 2 wrong usage, 1 it could not go on, and says why.
 """
 
 import argparse
+import io
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from model.decode import MAX_BYTES, decode
-from model.errors import FileRefused, FileUnreadable, ReleaseError
+from model.file_reader import Asked, FileReader
 from model.heatmap import lay_over, overlay_png
+from model.helper import helpers
+from model.many import read_many
 from model.radiograph import Radiograph
-from model.reader import Finding, Reader, stated
-from model.release import RELEASE_DIR, load_release
-from model.rows import finding_row, refusal_row, to_csv, to_jsonl
+from model.reader import Finding
+from model.release import RELEASE_DIR
+from model.rows import Row, to_csv, to_jsonl
+from model.shell import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `python -m model`; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if problem := _usage_problem(options.paths, options.heatmaps):
-        parser.error(problem)
-    try:
-        reader = Reader(load_release(options.release))
-        if options.operating_point not in (None, *(names := [p.name for p in reader.release.operating_points])):
-            parser.error(f"--operating-point: the trained model has {', '.join(names)}")
-        return _read_all(reader, options)
-    except ReleaseError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return run(lambda: _read_all(options, parser), "Stopped. Rows that were written are complete.")
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
@@ -66,7 +61,9 @@ class HeatMapFolder:
         target = self.folder / self._free(inside)
         target.parent.mkdir(parents=True, exist_ok=True)
         laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-        np.save(target.with_name(f"{target.name}.npy"), laid)
+        numbers = io.BytesIO()
+        np.save(numbers, laid)  # straight into a file it would not say that the disk is full
+        target.with_name(f"{target.name}.npy").write_bytes(numbers.getbuffer())
         overlay = overlay_png(radiograph, finding)
         target.with_name(f"{target.name}.png").write_bytes(overlay)
 
@@ -79,8 +76,10 @@ class HeatMapFolder:
 
 
 def _usage_problem(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
-    if absent := [str(path) for path in paths if not path.exists()]:
+    if absent := [str(path) for path in paths if not _is_there(path)]:
         return f"no such file or folder: {', '.join(absent)}"
+    if other := [str(path) for path in paths if not (path.is_file() or path.is_dir())]:
+        return f"neither a file nor a folder: {', '.join(other)}"
     if heatmaps and heatmaps.exists() and not heatmaps.is_dir():
         return f"--heatmaps: {heatmaps} is a file, a folder is wanted"
     if heatmaps and heatmaps.resolve() in {(path.parent if path.is_file() else path).resolve() for path in paths}:
@@ -88,10 +87,17 @@ def _usage_problem(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
     return None
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that may not be entered, or with a name longer than the system allows
+        return False
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    read = commands.add_parser("read", help="read radiographs (PNG, JPEG), known by content and not by name")
+    read = commands.add_parser("read", help="read radiographs (DICOM, PNG, JPEG), known by content and not by name")
     read.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="folders are read with all below")
     read.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default %(default)s")
     read.add_argument(
@@ -107,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SHARE",
         help="share of pneumonia among those who are filmed, 0-1; default: that of the training pictures",
     )
+    read.add_argument(
+        "--read-anyway",
+        action="store_true",
+        help="read pictures, too, that are refused as no upright frontal chest radiograph; their rows say so",
+    )
     read.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
     return parser
 
@@ -119,29 +130,31 @@ def _prevalence(text: str) -> float:
     return share
 
 
-def _read_all(reader: Reader, options: argparse.Namespace) -> int:
+def _read_all(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Read all that was named; the exit status."""
+    if problem := _usage_problem(options.paths, options.heatmaps):
+        parser.error(problem)
+    files = list(find_files(options.paths))
+    asked = Asked(
+        options.release, options.operating_point, options.prevalence, options.read_anyway, bool(options.heatmaps)
+    )
     heatmaps = HeatMapFolder(options.heatmaps) if options.heatmaps else None
-    release = reader.release
-    point, prevalence = release.operating_point(options.operating_point), options.prevalence
     refused = 0
-    for number, (path, inside) in enumerate(tqdm(list(find_files(options.paths)), unit="file", disable=None)):
-        try:
-            radiograph = decode(_content(path))
-        except FileRefused as reason:
-            refused += 1
-            row = refusal_row(str(path), reason, release.version)
-        else:
-            finding = stated(reader.read(radiograph), release, point, prevalence or release.training_prevalence)
-            row = finding_row(str(path), finding)
-            if heatmaps:
-                heatmaps.write(inside, radiograph, finding)
-        sys.stdout.write(to_jsonl(row) + "\n" if options.format == "jsonl" else to_csv([row], header=number == 0))
+    with helpers(asked, len(files)) as started:  # before this process opens the release, so that all do so at once
+        reader = FileReader(asked)
+        names = [point.name for point in reader.gate.reader.release.operating_points]
+        if options.operating_point not in (None, *names):
+            parser.error(f"--operating-point: the trained model has {', '.join(names)}")
+        with closing(read_many(reader, started, (path for path, _ in files))) as done:
+            shown = tqdm(done, total=len(files), unit="file", disable=None)
+            for number, ((_, inside), read) in enumerate(zip(files, shown, strict=True)):
+                refused += read.row["status"] == "refused"
+                if read.finding:
+                    heatmaps.write(inside, read.radiograph, read.finding)
+                sys.stdout.write(_written(read.row, options.format, first=number == 0))
+    sys.stdout.flush()  # here, where a full disk is told in a sentence
     return 3 if refused else 0
 
 
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # one byte too many is enough to be refused
-    except OSError as error:
-        raise FileUnreadable(f"The file cannot be opened ({error.strerror}). Check that you may read it.") from error
+def _written(row: Row, written_as: str, first: bool) -> str:
+    return to_jsonl(row) + "\n" if written_as == "jsonl" else to_csv([row], header=first)

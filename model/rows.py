@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from model.admission import refusal_reason
 from model.errors import FileRefused
 from model.reader import Finding
 
@@ -16,10 +17,10 @@ COLUMNS = (
     "verdict",
     "operating_point",
     "threshold",
-    "reason_code",  # why a file was refused
+    "reason_code",  # why a file was refused, or should have been
     "reason",
     "cautions",
-    "read_anyway",
+    "read_anyway",  # it was refused, and read because somebody asked for it
     "model_version",
     "prevalence",  # 0-1, that probability and threshold are stated at
 )
@@ -35,10 +36,10 @@ def finding_row(path: str, finding: Finding) -> Row:
         "verdict": str(finding.verdict),
         "operating_point": finding.operating_point.name,
         "threshold": finding.operating_point.threshold,
-        "reason_code": "",
-        "reason": "",
+        "reason_code": finding.refusals[0] if finding.refusals else "",
+        "reason": refusal_reason(finding.refusals),
         "cautions": list(finding.cautions),
-        "read_anyway": False,
+        "read_anyway": bool(finding.refusals),
         "model_version": finding.model_version,
         "prevalence": finding.prevalence,
     }

@@ -1,0 +1,58 @@
+"""Many files read on all processors, their rows in the order of the files."""
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+
+from model.file_reader import FileReader, Read
+from model.helper import Helper
+from model.litert import run_many, usable_processors
+
+BATCH = 8  # files that a helper is asked for at once, so that asking takes little beside reading
+
+
+def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]) -> Iterator[Read]:
+    """What becomes of each file, in their order: a thread of this process, or a helper, for each processor.
+
+    No more files are taken than are worked on. An error comes after what was read before it.
+
+    Raises:
+        ReleaseMismatch: a network gave no number.
+        HelperLost: a helper has ended.
+    """
+    places: SimpleQueue[Helper | None] = SimpleQueue()  # where nobody reads at present; None: in this process
+    for place in [None] * (usable_processors() - len(helpers)) + list(helpers):
+        places.put(place)
+    ended = threading.Event()
+
+    def read(batch: Sequence[Path]) -> tuple[list[Read], Exception | None]:
+        done: list[Read] = []
+        place = places.get()
+        try:
+            rows = place.rows(batch) if place else itertools.repeat(None, len(batch))
+            for path, row in zip(batch, rows, strict=True):
+                if ended.is_set():
+                    break
+                done.append(Read(row) if row else here.read(path))
+        except Exception as error:
+            place = None  # a helper amid a batch would answer the next one with what is left of this
+            return done, error
+        finally:
+            places.put(place)
+        return done, None
+
+    try:
+        for done, error in run_many(read, _batches(paths, BATCH if helpers else 1)):
+            yield from done
+            if error:
+                raise error
+    finally:
+        ended.set()
+
+
+def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    rest = iter(paths)
+    while batch := list(itertools.islice(rest, size)):
+        yield batch
