@@ -61,7 +61,8 @@ def lungs_sentence(lungs: dict[str, Any] | None) -> str:
 
 def view_sentence(view: dict[str, Any]) -> str:
     """What the reader sees of a radiograph, from model.json."""
-    around = f"the box of the lungs with {100 * view['margin']:.0f} % of its width and height on each side"
+    margin = f" with {100 * view['margin']:.0f} % of its width and height on each side" if view["margin"] else ""
+    around = f"the box of the lungs{margin}"
     return {
         Part.WHOLE: "The reader sees the whole radiograph.",
         Part.LUNG_BOX: f"A small network finds the lungs; the reader sees {around}, and nothing else; where "
@@ -107,13 +108,18 @@ def _scaled_copies(copies: dict[str, Any] | None) -> str:
         return "Whether the same film at another size reads alike was not measured."
     parts = [
         f"the {side} px copy by {copies[side]['mean_change']:.3f} on average and "
-        f"{copies[side]['largest_change']:.3f} at most ({copies[side]['verdicts_changed']} verdicts change)"
+        f"{copies[side]['largest_change']:.3f} at most ({_changes(copies[side]['verdicts_changed'])})"
         for side in ("224", "512")
     ]
     return (
         f"The same film at another size: {copies['n']} films in original size differ in probability from "
         f"{', from '.join(parts)}."
     )
+
+
+def _changes(verdicts: int) -> str:
+    """Counted by the threshold alone; which of them are indeterminate is not counted."""
+    return "1 changes the side of the threshold" if verdicts == 1 else f"{verdicts} change the side of the threshold"
 
 
 def _painted_over(painted: dict[str, Any] | None) -> str:

@@ -40,10 +40,23 @@ class LungFinder:
         Raises:
             ReleaseMismatch: the network gave no number.
         """
+        return lungs_in(self.probability(picture))
+
+    def probability(self, picture: np.ndarray) -> np.ndarray:
+        """The map of lung probability of such a picture: float32 (side, side), 0-1.
+
+        Raises:
+            ReleaseMismatch: the network gave no number.
+        """
         small = resize(picture, self.side, self.side)[np.newaxis, :, :, np.newaxis]
-        fields = lung_fields(self._network(small)[OUTPUT])
-        box = lung_box(fields)
-        return Lungs(fields, box) if box else None
+        return self._network(small)[OUTPUT]
+
+
+def lungs_in(probability: np.ndarray) -> Lungs | None:
+    """The lungs of a map of lung probability, float (rows, columns), 0-1; None where there are none."""
+    fields = lung_fields(probability)
+    box = lung_box(fields)
+    return Lungs(fields, box) if box else None
 
 
 def lung_fields(probability: np.ndarray) -> np.ndarray:
@@ -58,9 +71,9 @@ def lung_fields(probability: np.ndarray) -> np.ndarray:
     labels, count = ndimage.label(probability >= 0.5)
     if count == 0:
         return np.zeros(probability.shape, bool)
-    sizes = np.bincount(labels.ravel())[1:]
-    kept = 1 + np.flatnonzero(sizes >= LEAST_SHARE * sizes.max())
-    return np.isin(labels, kept)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0  # what is no field
+    return (sizes >= LEAST_SHARE * sizes.max())[labels]
 
 
 def lung_box(fields: np.ndarray) -> Box | None:

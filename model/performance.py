@@ -141,6 +141,17 @@ def adults_sentence(adults: dict[str, Any] | None, point: str) -> str:
     )
 
 
+def neighbours_sentence(neighbours: dict[str, Any]) -> str:
+    """How alike the nearest training pictures are to those of the test split."""
+    by_class = " and ".join(f"{with_interval(of)} for {label}" for label, of in neighbours["by_class"].items())
+    return (
+        f"Of the {neighbours['count']} training pictures nearest to each of {neighbours['same_class']['n']} test "
+        f"pictures, the share of its class is {with_interval(neighbours['same_class'])}: {by_class}; of its cause "
+        f"{with_interval(neighbours['same_cause'])}. Nearest is what the reader itself sees as alike, so similar cases "
+        "tend to agree with it, also where it is wrong."
+    )
+
+
 def set_sentence(measured: dict[str, Any]) -> str:
     """Which pictures the figures are of."""
     return (

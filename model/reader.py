@@ -3,15 +3,16 @@
 One forward pass of the second gives probability, heat map and embedding.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model.admission import Code
 from model.box import Box
 from model.litert import LiteRTNetwork
-from model.lungs import LungFinder
+from model.lungs import LungFinder, Lungs, lungs_in
 from model.preprocess import working_picture
-from model.radiograph import Radiograph
+from model.radiograph import ClinicalFile, Radiograph
 from model.release import Release
 from model.verdict import OperatingPoint, Verdict, at_prevalence, judge
 
@@ -32,6 +33,7 @@ class Finding:
     heat_map_box: the part of the radiograph that the network saw and the map covers.
     embedding: float32 (channels,), the pooled feature map.
     cautions: codes of what the reader of the finding should know.
+    refusals: why it should not have been read; somebody had it read all the same.
     """
 
     probability: float
@@ -42,7 +44,8 @@ class Finding:
     heat_map_box: Box
     embedding: np.ndarray
     model_version: str
-    cautions: tuple[str, ...] = field(default=())
+    cautions: tuple[str, ...] = ()
+    refusals: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,23 @@ class RawReading:
     logit: float
     class_activation_map: np.ndarray
     embedding: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the networks saw of one radiograph, made once for whatever is said of it.
+
+    working: the working picture, float32 (WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
+    lung_probability: float32 (rows, columns) of the lung network, 0-1.
+    lungs: None where none were found.
+    clinical: what the file of the radiograph tells beside its pixels.
+    """
+
+    working: np.ndarray
+    lung_probability: np.ndarray
+    lungs: Lungs | None
+    raw: RawReading
+    clinical: ClinicalFile | None = None
 
 
 class Reader:
@@ -81,12 +101,28 @@ class Reader:
         Raises:
             ReleaseMismatch: a network answers with anything that is not a finite number.
         """
-        point = self.release.operating_point()
-        working = working_picture(radiograph)
-        lungs = self.finder.find(working)
+        return self.finding(self.see(radiograph))
+
+    def see(self, radiograph: Radiograph) -> Seen:
+        """Run both networks once; nothing is said yet.
+
+        Raises:
+            ReleaseMismatch: a network answers with anything that is not a finite number.
+        """
+        return replace(self.see_working(working_picture(radiograph)), clinical=radiograph.clinical)
+
+    def see_working(self, working: np.ndarray) -> Seen:
+        """What `see` does, of a working picture: float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
+        lung_probability = self.finder.probability(working)
+        lungs = lungs_in(lung_probability)
         raw = self.raw(self.release.view.look(working, lungs, self.release.side))
+        return Seen(working, lung_probability, lungs, raw)
+
+    def finding(self, seen: Seen) -> Finding:
+        """What `read` says of a radiograph that the networks have seen."""
+        point, raw, lungs = self.release.operating_point(), seen.raw, seen.lungs
         probability = float(self.release.calibration.probability(raw.logit))
-        return Finding(
+        finding = Finding(
             probability=probability,
             prevalence=self.release.training_prevalence,
             verdict=judge(probability, point, self.release.conformal),
@@ -97,11 +133,25 @@ class Reader:
             model_version=self.release.version,
             cautions=() if lungs else (LUNGS_NOT_FOUND,),
         )
+        return of_file(finding, seen.clinical)
 
     def raw(self, seen: np.ndarray) -> RawReading:
         """Run the reader network once on what the view shows: float32 (1, side, side, 1), 0-255."""
         outputs = self._network(seen)
         return RawReading(float(outputs["logit"][0]), outputs["class_activation_map"], outputs["embedding"])
+
+
+def of_file(finding: Finding, clinical: ClinicalFile | None) -> Finding:
+    """A finding with the cautions that the file of its radiograph gives rise to."""
+    return replace(finding, cautions=(*finding.cautions, *clinical.cautions)) if clinical else finding
+
+
+def at_age(finding: Finding, release: Release, years: int | None) -> Finding:
+    """A finding with a caution where the patient, of this age in full years, is outside the release's population."""
+    youngest, oldest = release.description["population_years"]
+    if years is None or youngest <= years <= oldest:
+        return finding
+    return replace(finding, cautions=(*finding.cautions, OUTSIDE_POPULATION))
 
 
 def stated(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:

@@ -22,7 +22,8 @@ from model.view import Part, View
 RELEASE_DIR = Path(__file__).parent / "release"
 DESCRIPTION = "model.json"
 NETWORK, LUNG_NETWORK = "reader.tflite", "lungs.tflite"
-FORMAT = 3  # 2 had no conformal limits; 1 had no lung network and read the whole picture
+# 4 had no check of what may be read; 3 no index of similar cases; 2 no conformal limits; 1 no lung network.
+FORMAT = 5
 LABELS = ("NORMAL", "PNEUMONIA")
 PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
 

@@ -25,6 +25,9 @@ class ReleaseTables:
     """What the release's files say, as the charts want it.
 
     metrics: metrics.json as it stands.
+    data_audit: dataset_audit.json as it stands, see `dataset.audit.audit`.
+    predictions: predictions.csv as it stands, all splits.
+    scores: of the predictions.
     roc: Threshold, False alarm rate, Sensitivity, Specificity, in the order of the curve.
     precision_recall: Threshold, Sensitivity, PPV, in the order of the curve.
     reliability: see `model.reliability.reliability`.
@@ -34,6 +37,8 @@ class ReleaseTables:
     """
 
     metrics: dict[str, Any]
+    data_audit: dict[str, Any]
+    predictions: pd.DataFrame
     scores: Scores
     roc: pd.DataFrame
     precision_recall: pd.DataFrame
@@ -54,6 +59,8 @@ def read_tables(release: Release) -> ReleaseTables:
     curves = _table(release, "curves.csv")
     return ReleaseTables(
         metrics=json.loads(_content(release, "metrics.json")),
+        data_audit=json.loads(_content(release, "dataset_audit.json")),
+        predictions=predictions,
         scores=scores,
         roc=_roc(curves),
         precision_recall=_precision_recall(curves),

@@ -63,7 +63,7 @@ def measure_rates(scores: Scores, threshold: float) -> dict:
 
 
 def measure_share(of: np.ndarray, patient: np.ndarray) -> dict:
-    """The share of pictures that are true in `of`, bool (n,), with its 95 % interval, and how many there are."""
+    """The mean over pictures of a share, bool or 0-1 (n,), with its 95 % interval, and how many there are."""
     if not len(of):
         return {"n": 0, "value": None, "low": None, "high": None}
     weights = patient_draws(patient)

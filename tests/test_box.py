@@ -3,17 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.box import WHOLE, Box
+from tests.boxes import boxes
 
-shares = st.floats(0, 1)
 margins = st.floats(0, 3)
 sides = st.integers(1, 5000)
-
-
-@st.composite
-def boxes(draw) -> Box:
-    """A box within the radiograph, not empty."""
-    across, down = (draw(st.tuples(shares, shares).filter(lambda edges: edges[0] != edges[1])) for _ in range(2))
-    return Box(min(across), min(down), max(across), max(down))
 
 
 @given(box=boxes(), margin=margins)

@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss
 import training.calibration
 from model.release import Calibration
 from model.statistics import Scores
-from tests.test_statistics import UNDEFINED, scores
+from tests.scores import UNDEFINED, scores
 from training.calibration import fit_calibration, measure_calibration
 
 FIGURES = ("ece", "brier", "slope", "intercept")

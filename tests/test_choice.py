@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.statistics import Scores, youden_threshold
 from model.verdict import Conformal, Verdict
-from tests.test_statistics import scores, some_scores
+from tests.scores import scores, some_scores
 from training.choice import (
     COVERAGE,
     LEAST_SENSITIVITY,

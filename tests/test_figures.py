@@ -39,8 +39,8 @@ def test_the_audit_is_told_with_its_figures():
     assert f"reaches {SHOWN} on 80" in without_lungs
     assert f"reaches {SHOWN} on 80 validation pictures" in framing
     assert "40 films in original size" in copies
-    assert "the 224 px copy by 0.010 on average and 0.123 at most (2 verdicts change)" in copies
-    assert "the 512 px copy by 0.010 on average and 0.123 at most (0 verdicts change)" in copies
+    assert "the 224 px copy by 0.010 on average and 0.123 at most (2 change the side of the threshold)" in copies
+    assert "the 512 px copy by 0.010 on average and 0.123 at most (0 change the side of the threshold)" in copies
     assert "With the lungs painted over the reader's AUC is 0.600" in painted
     assert "everything but the lungs painted over it is 0.970" in painted
     assert "untouched 0.990" in painted

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import model.litert
 from model.errors import ReleaseMismatch
-from model.litert import LiteRTNetwork
+from model.litert import LiteRTNetwork, run_many
 from model.lungs import OUTPUT
 from model.release import load_release
 
@@ -124,20 +125,88 @@ def test_eight_threads_get_what_one_gets(network, side):
         np.testing.assert_array_equal(answers[OUTPUT], alone[index % len(pictures)])
 
 
-def test_threads_take_turns(network, side, monkeypatch):
+@pytest.mark.parametrize("processors", [1, 3])
+def test_no_more_threads_are_at_work_than_there_are_processors(content, side, outputs, monkeypatch, processors):
+    monkeypatch.setattr(model.litert, "usable_processors", lambda: processors)
+    network = LiteRTNetwork(content, side, outputs)
     inside, most, pause = [], [], threading.Event()
 
     def run(**_):
         inside.append(1)
         most.append(len(inside))
-        pause.wait(0.01)
+        pause.wait(0.02)
         inside.pop()
         return {OUTPUT: np.zeros((1, side, side), np.float32)}
 
     monkeypatch.setattr(network, "_run", run)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(network, [noise(side)] * 16))
-    assert max(most) == 1
+        list(pool.map(network, [noise(side)] * 24))
+    assert max(most) == processors
+
+
+def test_an_interpreter_is_never_at_work_for_two(network, side, monkeypatch):
+    at_work, pause = [], threading.Event()
+
+    def opened():
+        run = opening()
+
+        def alone(**inputs):
+            assert run not in at_work
+            at_work.append(run)
+            pause.wait(0.002)
+            answers = run(**inputs)
+            at_work.remove(run)
+            return answers
+
+        return alone
+
+    opening = network._open
+    network._free.clear()
+    monkeypatch.setattr(network, "_open", opened)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(network, [noise(side)] * 24))
+    assert 1 <= len(network._free) <= model.litert.usable_processors()
+
+
+# --- many pictures
+
+
+def test_many_results_come_in_the_order_of_what_they_are_of():
+    def work(number: int) -> int:
+        threading.Event().wait(0.01 * (number % 3))
+        return number
+
+    assert list(run_many(work, range(40))) == list(range(40))
+
+
+def test_many_items_are_taken_no_faster_than_they_are_worked_on():
+    taken = []
+
+    def items():
+        for number in range(200):
+            taken.append(number)
+            yield number
+
+    results = run_many(lambda number: number, items())
+    for wanted in range(50):
+        assert next(results) == wanted
+        assert len(taken) <= wanted + 2 + 2 * model.litert.usable_processors()
+
+
+def test_the_first_error_of_many_comes_after_the_results_before_it_and_ends_the_rest():
+    done = []
+
+    def work(number: int) -> int:
+        done.append(number)
+        if number == 3:
+            raise ValueError("the third")
+        return number
+
+    results = run_many(work, range(10_000))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="the third"):
+        next(results)
+    assert len(done) < 100
 
 
 @pytest.mark.parametrize("threads", [1, 2])

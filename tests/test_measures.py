@@ -10,7 +10,7 @@ import training.calibration
 from model.release_tables import scores_of
 from model.statistics import measure_ranking, measure_rates
 from model.verdict import Conformal, OperatingPoint
-from tests.test_statistics import UNDEFINED
+from tests.scores import UNDEFINED
 from training.calibration import measure_calibration
 from training.measures import measure_conformal, measure_points, measure_set
 

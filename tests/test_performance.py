@@ -11,6 +11,7 @@ from model.performance import (
     cause_rows,
     conformal_rows,
     conformal_sentence,
+    neighbours_sentence,
     point_rows,
     rates_sentence,
     report_rows,
@@ -215,3 +216,20 @@ def test_no_adults_are_about_none_or_about_all_of_ten(wrong):
 
 def test_where_adults_were_not_read_they_are_still_warned_of():
     assert adults_sentence(None, "balanced") == "Outside its population it was not measured. It is not for adults."
+
+
+def test_how_alike_similar_cases_are_is_told_for_all_and_by_class():
+    neighbours = {
+        "count": 5,
+        "split": "test",
+        "same_class": SHARE | {"n": 624},
+        "by_class": {"NORMAL": SHARE | {"n": 234}, "PNEUMONIA": UNDEFINED | {"n": 390}},
+        "same_cause": SHARE | {"value": 0.85, "n": 624},
+    }
+
+    assert neighbours_sentence(neighbours) == (
+        "Of the 5 training pictures nearest to each of 624 test pictures, the share of its class is 0.900 "
+        "(0.800-0.950): 0.900 (0.800-0.950) for NORMAL and not defined for PNEUMONIA; of its cause 0.850 "
+        "(0.800-0.950). Nearest is what the reader itself sees as alike, so similar cases tend to agree with it, also "
+        "where it is wrong."
+    )

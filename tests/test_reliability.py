@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.reliability import BINS, mass_bins, reliability
-from tests.test_statistics import scores
+from tests.scores import scores
 
 
 @given(

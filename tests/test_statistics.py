@@ -15,35 +15,13 @@ from model.statistics import (
     patient_draws,
     youden_threshold,
 )
+from tests.scores import UNDEFINED, scores, some_scores, width
 
 METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auc")
-UNDEFINED = {"value": None, "low": None, "high": None}
-
-
-def scores(target, probability, patient=None) -> Scores:
-    patient = range(len(target)) if patient is None else patient
-    return Scores(np.array(target), np.array(probability, float), np.array([str(one) for one in patient]))
 
 
 def measure(scores: Scores, threshold: float) -> dict:
     return measure_ranking(scores) | measure_rates(scores, threshold)
-
-
-def width(metric: dict) -> float:
-    return metric["high"] - metric["low"]
-
-
-TWENTIETHS = st.integers(0, 20).map(lambda n: n / 20)
-
-
-@st.composite
-def some_scores(draw, probability=TWENTIETHS):
-    """Both classes, ties, and patients of several pictures."""
-    n = draw(st.integers(2, 40))
-    target = draw(st.lists(st.integers(0, 1), min_size=n, max_size=n).filter(lambda t: 0 < sum(t) < len(t)))
-    probabilities = draw(st.lists(probability, min_size=n, max_size=n))
-    patients = draw(st.lists(st.integers(0, n), min_size=n, max_size=n))
-    return scores(target, probabilities, patients)
 
 
 def test_counts_and_rates_are_those_counted_by_hand():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.statistics import measure_rates, measure_share, predictive_values
-from tests.test_statistics import UNDEFINED, scores, some_scores, width
+from tests.scores import UNDEFINED, scores, some_scores, width
 
 # --- shares
 

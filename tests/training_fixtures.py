@@ -7,6 +7,7 @@ real program; the real MobileNetV2 takes most of a minute to trace and is traine
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import sys
 import time
@@ -90,6 +91,25 @@ def tiny_network(config):
     return keras.Model(pictures, keras.layers.Dense(1, name=HEAD)(x), name="chest_radiograph_reader")
 
 
+def measure_little(patch: pytest.MonkeyPatch) -> None:
+    """Few pictures and draws in what takes most of the time of measuring a run."""
+    import training.admission
+    import training.admission_rates
+    import training.calibration
+    import training.explanations
+    import training.known_answers
+
+    patch.setattr(training.calibration, "FIT_DRAWS", FEW_FITS)
+    patch.setattr(training.explanations, "CHECKED", 12)
+    patch.setattr(training.explanations, "MANY", 3)
+    patch.setattr(training.explanations, "FEW", 3)
+    patch.setattr(training.explanations, "RANDOM_SEEDS", (1,))
+    patch.setattr(training.known_answers, "SAMPLE", 4)
+    for module in (training.admission, training.admission_rates):
+        patch.setattr(module, "SPOILED", 8)
+        patch.setattr(module, "STRANGERS", 2)
+
+
 @contextlib.contextmanager
 def tiny_networks() -> Iterator[None]:
     """`fit` builds the tiny network within."""
@@ -123,6 +143,13 @@ def main_with_tiny_networks(arguments: Sequence[str]) -> int:
         return main(arguments)
 
 
+def told(capsys) -> str:
+    """The last line on standard error, above which progress bars may stand; no traceback among them."""
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return re.split(r"[\r\n]+", error.strip())[-1].strip()
+
+
 @pytest.fixture(scope="session")
 def tiny_set(tmp_path_factory) -> Path:
     """The folder of the tiny set; not to be changed, see `own_set`."""
@@ -152,13 +179,12 @@ def own_run(tiny_run, tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def measured_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
     """The finished run, exported and measured on all parts; the log of the test split lies beside it."""
-    import training.calibration
     from training.cli import main
 
     run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("measured") / "run")
     log = run.with_name("TEST_LOG.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.calibration, "FIT_DRAWS", FEW_FITS)
+        measure_little(patch)
         assert main(["evaluate", "--data", str(tiny_set), "--run", str(run), "--test-log", str(log)]) == 0
     return run
 

@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: fit, lungs, evaluate, release, throughput, download."""
+"""`python -m training COMMAND`: fit, lungs, evaluate, release, throughput, explain."""
 
 import sys
 

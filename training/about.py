@@ -12,8 +12,8 @@ POPULATION_YEARS = (1, 5)  # youngest and oldest, both included
 LIMITS = (
     "It looks for pneumonia alone; other disease is not looked for.",
     "It has not been measured on children elsewhere; its figures are for films of one hospital.",
-    "It is not for adults, for side views, or for anything but chest radiographs; it reads whatever picture it is "
-    "given, and does not yet refuse the wrong one.",
+    "It is not for adults, for side views, or for anything but chest radiographs. The check that refuses other "
+    "pictures learned from made ones; it was measured on no side view and on no other part of the body.",
     "In this data set the class also shows in how a film was framed, scaled and compressed. Training hides much of "
     "that; the shortcut audit tells what is left, by which the figures may flatter it on films from elsewhere.",
     "The lung network learned from fields drawn by people, through the heart, on films of the same hospital; of "

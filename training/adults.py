@@ -45,8 +45,12 @@ def measure_adults(reader: Reader, folder: Path) -> dict:
     }
 
 
-def _read(reader: Reader, folder: Path) -> pd.DataFrame:
-    """The table with the probability of each film; films that the table does not name are left out."""
+def adult_films(folder: Path) -> pd.DataFrame:
+    """The table of the films, with the path of each; films that it does not name are left out.
+
+    Raises:
+        DatasetError: the folder does not hold what the table names, or the table not what is needed.
+    """
     films = {path.name: path for path in folder.rglob("*.*")}
     try:
         table = pd.read_csv(folder / "labels.csv", dtype={"patient": str, "age_years": float})[list(COLUMNS)]
@@ -56,8 +60,14 @@ def _read(reader: Reader, folder: Path) -> pd.DataFrame:
         raise DatasetError(f"{folder} cannot be used: labels.csv with films of {' and '.join(LABELS)} alone is wanted.")
     if absent := [name for name in table["file"] if name not in films]:
         raise DatasetError(f"{folder} lacks {len(absent)} of the {len(table)} films that labels.csv names.")
+    return table.assign(path=[films[name] for name in table["file"]])
+
+
+def _read(reader: Reader, folder: Path) -> pd.DataFrame:
+    """The table with the probability of each film."""
+    table = adult_films(folder)
     read = [
-        reader.read(decode(films[name].read_bytes())).probability
-        for name in tqdm(table["file"], desc="films of adults", unit="film", disable=None)
+        reader.read(decode(path.read_bytes())).probability
+        for path in tqdm(table["path"], desc="films of adults", unit="film", disable=None)
     ]
     return table.assign(probability=read, cause="unknown")

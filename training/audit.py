@@ -65,7 +65,7 @@ def audit(reader: Reader, parts: Cut, predictions: pd.DataFrame, extras: Extras)
         full-size films against smaller copies; painted_over: AUC with lungs, or all else, painted over. AUCs have 95 %
         intervals.
     """
-    sizes = _sizes(extras.sizes) if extras.sizes else None
+    sizes = read_sizes(extras.sizes) if extras.sizes else None
     return {
         "spectrum_alone": _alone(parts, lambda _: True, _spectra, _linear()),
         "size_alone": sizes and _alone(parts, lambda r: r.path.name in sizes, lambda of: _shapes(of, sizes), _trees()),
@@ -123,8 +123,12 @@ def _framing(reader: Reader, records: Sequence[Record]) -> np.ndarray:
     return np.round(rows, 6)  # the last digits of equal margins differ with the box, and trees would read it from them
 
 
-def _sizes(path: Path) -> dict[str, tuple[int, int]]:
-    """File name to width and height of the original, pixels."""
+def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
+    """File name to width and height of the original, pixels.
+
+    Raises:
+        DatasetError: the table cannot be read.
+    """
     try:
         table = pd.read_csv(path).astype({"width": int, "height": int})
         return {

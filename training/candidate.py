@@ -1,6 +1,7 @@
 """From a finished run to a candidate: a release directory without version and metrics.
 
-Calibration, operating point and map scale are chosen here, all on the validation patients of the run.
+Calibration, operating point, map scale and the limits of the explanation checks are chosen here, all on the validation
+patients of the run.
 """
 
 import dataclasses
@@ -31,6 +32,7 @@ from training.calibration import fit_calibration
 from training.callbacks import HISTORY
 from training.choice import BALANCED, choose_conformal, choose_points
 from training.config import FitConfig
+from training.explanation_limits import choose_limits
 from training.export import check_agreement, export_litert
 from training.files import sha256, swap, write_json
 from training.fit import CONFIG, LUNGS, READER
@@ -70,8 +72,11 @@ def assemble(run: Path, parts: Cut) -> tuple[Release, Logits]:
     seen = see(uncalibrated, parts.validation)
     raw = [uncalibrated.raw(one[np.newaxis]) for one in tqdm(seen, "reading", leave=False)]
     shifted = read_shifted(uncalibrated, parts.validation)
-    write_json(staged / DESCRIPTION, description | _choose(raw, shifted, parts.validation))
-    check_agreement(keras_reader, Reader(load_release(staged)), seen)
+    description |= _choose(raw, shifted, parts.validation)
+    write_json(staged / DESCRIPTION, description)
+    calibrated = Reader(load_release(staged))
+    check_agreement(keras_reader, calibrated, seen)
+    write_json(staged / DESCRIPTION, description | choose_limits(calibrated, parts.validation))
     swap(staged, run / CANDIDATE)
     return load_release(run / CANDIDATE), shifted
 

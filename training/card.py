@@ -1,9 +1,13 @@
-"""The model card, written from model.json and metrics.json and from nothing else (Mitchell et al. 2019)."""
+"""The model card, written from a release's JSON files and from nothing else (Mitchell et al. 2019)."""
 
 import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+from dataset.report import audit_report
+from model.admission_tables import admission_sentences, admitted_rows, refused_rows, refused_sentence
+from model.explanation_checks import KEY as EXPLANATION_CHECKS
+from model.explanation_figures import checks_sentence, explanation_sentences, trust_sentence, warning_rows
 from model.figures import METRIC_NAMES, audit_sentences, lungs_sentence, strata_rows, view_sentence, with_interval
 from model.performance import (
     adult_rows,
@@ -12,6 +16,7 @@ from model.performance import (
     cause_rows,
     conformal_rows,
     conformal_sentence,
+    neighbours_sentence,
     point_rows,
 )
 
@@ -69,19 +74,20 @@ def with_figures(document: str, metrics: dict[str, Any]) -> str:
         ValueError: the document has no such comments.
     """
     start, end = document.index(FIGURES) + len(FIGURES), document.index(END_OF_FIGURES)
-    audited = bullets(audit_sentences(metrics["shortcut_audit"]))
-    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{audited}\n{document[end:]}"
+    told = [*audit_sentences(metrics["shortcut_audit"]), refused_sentence(metrics["admission"])]
+    told.append(trust_sentence(metrics["explanations"]))
+    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{bullets(told)}\n{document[end:]}"
 
 
-def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """The card of a release, from its model.json and metrics.json."""
+def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit: dict[str, Any]) -> str:
+    """The card of a release, from its model.json, metrics.json and dataset_audit.json."""
     point = metrics["operating_point"]["name"]
     data, stress, audit = description["dataset"], metrics["stress_validation"], metrics["shortcut_audit"]
     sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
     libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
     parts = [
         f"# {description['name']}, model {description['version']}",
-        "Generated from model.json and metrics.json; do not edit.",
+        "Generated from model.json, metrics.json and dataset_audit.json; do not edit.",
         "## Intended use",
         _paragraph(description["intended_use"]),
         "## Data",
@@ -90,6 +96,8 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
             f"{sizes}. Validation is cut by patient from the official train and val folders. Share of pneumonia among "
             f"the training pictures: {description['training_prevalence']:.3f}."
         ),
+        "## What is wrong or odd in the data",
+        bullets(audit_report(data_audit)),
         "## How well it does",
         metrics_table(metrics),
         _paragraph(
@@ -133,6 +141,16 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## When it says that it does not know",
         _paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
         table(conformal_rows(metrics, point)),
+        "## What it refuses to read",
+        bullets(admission_sentences(metrics["admission"])),
+        table(admitted_rows(metrics["admission"])),
+        table(refused_rows(metrics["admission"])),
+        "## Similar training cases",
+        _paragraph(neighbours_sentence(metrics["neighbours"])),
+        "## How far a heat map can be believed",
+        _paragraph(checks_sentence(description.get(EXPLANATION_CHECKS))),
+        table(warning_rows(metrics.get("explanations"))),
+        bullets(explanation_sentences(metrics.get("explanations"))),
         "## Outside its population",
         _paragraph(adults_sentence(metrics.get("adults"), point)),
         table(adult_rows(metrics.get("adults"), point)),

@@ -2,17 +2,17 @@
 
 import argparse
 import dataclasses
-import errno
 import json
 import os
-import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.cut import cut
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from model.errors import ReaderError, TrainingError
+from model.errors import TrainingError
 from model.release import RELEASE_DIR, load_release
+from model.shell import run
 from training.config import FitConfig, LungConfig, RunConfig
 
 PROJECT = Path(__file__).parent.parent
@@ -25,29 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it was asked, 1 after a sentence on what went wrong, 2 on wrong usage."""
     options = _parser().parse_args(arguments)
     _quiet_tensorflow()
-    try:
-        options.command(options)
-    except ReaderError as error:
-        print(f"{error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if not (sentence := _sentence(error)):
-            raise
-        print(sentence, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped. The same command goes on where it was.", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _sentence(error: OSError) -> str | None:
-    """What the user can mend, in words; None for what only a programmer can."""
-    if error.errno == errno.ENOSPC:
-        return "The disk is full. Free some space and start the same command again."
-    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-        return f"{error.filename} cannot be used ({error.strerror}). Name another folder, or allow writing there."
-    return None
+    return run(lambda: options.command(options), stopped="Stopped. The same command goes on where it was.")
 
 
 def _quiet_tensorflow() -> None:
@@ -89,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(measuring)
     _add_config(measuring, FitConfig)
     measuring.set_defaults(command=_throughput)
-    fetching = commands.add_parser("download", help="fetch the public data set")
-    fetching.add_argument("--to", type=Path, default=DEFAULT_ROOT, help="default %(default)s")
-    fetching.set_defaults(command=_download)
+    explaining = commands.add_parser("explain", help="other maps of a picture: .npy on standard input, JSON lines out")
+    explaining.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
+    explaining.set_defaults(command=_explain)
     return parser
 
 
@@ -188,7 +166,10 @@ def _throughput(options: argparse.Namespace) -> None:
     print(throughput(options.data, _config(options, FitConfig)))
 
 
-def _download(options: argparse.Namespace) -> None:
-    from dataset.download import download
+def _explain(options: argparse.Namespace) -> None:
+    # TensorFlow looks for a folder for temporary files at its import, by writing one, and where no file can be written
+    # (deploy/) it would end there. It uses none.
+    tempfile.tempdir = os.devnull
+    from training.explain import explain
 
-    download(options.to)
+    explain(options.release)

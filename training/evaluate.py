@@ -6,6 +6,10 @@
 With the options --masks, --full-size, --sizes and --adults it also measures the lungs, the whole of the shortcut audit
 and films of adults.
 
+With all three splits named, which is the default, it also audits the set, makes what the explorer needs where no
+pictures are, the index of similar cases and the mean radiographs, learns and measures what may be read at all, and
+measures how far heat maps can be believed.
+
 Every opening of the official test split is logged in training/TEST_LOG.csv, which nobody edits.
 """
 
@@ -19,23 +23,32 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
-from tqdm import tqdm
 
+from dataset.audit import AUDIT
+from dataset.audit import audit as audit_set
 from dataset.cut import Cut
-from dataset.index import Record
+from dataset.survey import Survey, survey
 from model.errors import DatasetError
+from model.gate import Gate
+from model.lookalikes import LookAlikes
 from model.reader import Reader
 from model.release import NETWORK, Release
 from model.release_tables import scores_of
+from training.admission import fit_checks, save_checks
+from training.admission_rates import measure_admission
 from training.adults import measure_adults
-from training.audit import Extras, audit
+from training.audit import Extras, audit, read_sizes
+from training.explanations import measure_explanations
 from training.files import write_json, write_text
+from training.lookalikes import build_index, measure_neighbours, save_index
 from training.lungs import measure_lungs
 from training.measures import measure_set
-from training.pictures import read_radiograph
+from training.overview import save_means
 from training.stress import Logits, measure_stress, read_shifted
 
 METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
+PREDICTED = ["file", "patient", "split", "label", "cause", "probability", "intensity", "contrast", "width", "height"]
+PARTS = {"training", "validation", "test"}
 LOGGED = ("auc", "accuracy", "sensitivity", "specificity")
 
 
@@ -60,6 +73,9 @@ class Task:
 def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = None) -> dict:
     """Read every picture of the parts named and write metrics.json, predictions.csv and curves.csv.
 
+    Where all parts are named, the audit of the set, the index of similar cases, the mean radiographs and the checks of
+    admission as well.
+
     Args:
         release: what is measured.
         parts: the records of each part.
@@ -77,7 +93,8 @@ def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = 
         raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures. Name other parts with --split.")
     task.out.mkdir(parents=True, exist_ok=True)
     reader = Reader(release)
-    predictions = pd.concat([_predict(reader, parts.part(name), name) for name in names], ignore_index=True)
+    seen = survey(reader, {name: parts.part(name) for name in names})
+    predictions = _predictions(seen, task.extras)
     point = release.operating_point()
     metrics = {
         "network_sha256": release.description["files"][NETWORK],
@@ -92,6 +109,13 @@ def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = 
             metrics["lungs"] = measure_lungs(reader.finder, parts.validation, task.extras.masks)
     if task.extras.adults:
         metrics["adults"] = measure_adults(reader, task.extras.adults)
+    if set(names) == PARTS:
+        index = _describe_set(seen, task.out)
+        metrics["neighbours"] = measure_neighbours(index, seen, "test")
+        checks = fit_checks(reader, index, parts)
+        save_checks(checks, task.out)
+        metrics["admission"] = measure_admission(Gate(reader, checks, index), parts, task.extras.adults)
+        metrics["explanations"] = measure_explanations(reader, parts, task.extras.adults)
     if "test" in names:
         _log_test(task.test_log, metrics, task.commit)
     write_text(task.out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
@@ -110,19 +134,30 @@ def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     return predictions[predictions["split"] == name]
 
 
-def _predict(reader: Reader, records: Sequence[Record], name: str) -> pd.DataFrame:
-    rows = [
-        {
-            "file": record.path.name,
-            "patient": record.patient,
-            "split": name,
-            "label": record.label,
-            "cause": record.cause,
-            "probability": reader.read(read_radiograph(record)).probability,
-        }
-        for record in tqdm(records, desc=f"reading {name} pictures", unit="picture", disable=None)
-    ]
-    return pd.DataFrame(rows)
+def _predictions(seen: Survey, extras: Extras) -> pd.DataFrame:
+    """A row per picture; width and height are the original's where a table of sizes tells them.
+
+    Raises:
+        DatasetError: a picture cannot be read: figures of the others would pass for those of the set.
+    """
+    if seen.unreadable:
+        first = seen.unreadable[0]
+        raise DatasetError(f"{first['file']} cannot be read: {first['reason']} Replace or remove the file.")
+    rows = seen.rows
+    if extras.sizes:
+        sizes = read_sizes(extras.sizes)
+        known = pd.DataFrame([sizes.get(file, (None, None)) for file in rows["file"]], columns=["width", "height"])
+        rows = rows.assign(**known.astype("Int64"))
+    return rows[PREDICTED].round({"intensity": 2, "contrast": 2})
+
+
+def _describe_set(seen: Survey, out: Path) -> LookAlikes:
+    """Write what tells of the set without its pictures; return the index of similar cases."""
+    index = build_index(seen)
+    save_index(index, out)
+    save_means(seen, out)
+    write_json(out / AUDIT, audit_set(seen))
+    return index
 
 
 def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

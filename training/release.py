@@ -16,19 +16,25 @@ from pathlib import Path
 
 import keras
 
+from dataset.audit import AUDIT
 from dataset.cut import Cut
+from model.checks import ADMISSION
 from model.errors import ReleaseError, TrainingError
+from model.gate import Gate
+from model.lookalikes import INDEX
+from model.overview import MEANS
 from model.reader import Reader
 from model.release import DESCRIPTION, NETWORK, Release, load_release, release_file
 from training import about
 from training.candidate import see
 from training.card import model_card
-from training.evaluate import CURVES, METRICS, PREDICTIONS
+from training.evaluate import CURVES, METRICS, PARTS, PREDICTIONS
 from training.export import check_agreement
 from training.files import replacing, sha256, write_json, write_text
 from training.fit import READER
 
 CARD = "MODEL_CARD.md"
+MEASURED = (METRICS, PREDICTIONS, CURVES, AUDIT, INDEX, MEANS, ADMISSION)  # what `evaluate` writes for a release
 HEADLINE = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
 LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 
@@ -43,7 +49,7 @@ class Edition:
 
 
 def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, times_tested: int) -> Release:
-    """Write the release `target` from a candidate that `evaluate` has measured on validation and test.
+    """Write the release `target` from a candidate that `evaluate` has measured on all three splits.
 
     Args:
         candidate: made by `training.candidate.assemble`; its measurements lie in its folder.
@@ -60,10 +66,12 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         for path in candidate.directory.iterdir():  # copytree would report a full disk as an error of its own kind
             shutil.copy2(path, staged)
         description = candidate.description | _described(candidate, metrics, target, edition, times_tested)
-        write_text(staged / CARD, model_card(description, metrics))
+        data_audit = json.loads((staged / AUDIT).read_text())
+        write_text(staged / CARD, model_card(description, metrics, data_audit))
         files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
         write_json(staged / DESCRIPTION, description | {"files": files})
         reader = Reader(load_release(staged))
+        Gate.of(reader)  # a release that nothing is read with is none
         check_agreement(keras.models.load_model(staged / READER), reader, see(reader, parts.validation))
     return load_release(target)
 
@@ -125,13 +133,13 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def _metrics(candidate: Release) -> dict:
     """The candidate's measurements, of these very weights and of every split that a release reports."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
-    absent = [name for name in (METRICS, PREDICTIONS, CURVES) if not (candidate.directory / name).exists()]
+    absent = [name for name in MEASURED if not (candidate.directory / name).exists()]
     if absent:
         raise TrainingError(f"The candidate has not been measured ({', '.join(absent)} missing). {advice}")
     metrics = json.loads((candidate.directory / METRICS).read_text())
     if metrics["network_sha256"] != candidate.description["files"][NETWORK]:
         raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
-    if not {"validation", "test"} <= metrics["splits"].keys():
+    if not metrics["splits"].keys() >= PARTS:
         raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")
     return metrics
 
