@@ -3,7 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from model.admission_tables import admission_sentences, admitted_rows, refused_rows
 from model.chart_data import confusion_cells, course_of_training, point_marks
+from model.explanation_checks import KEY as EXPLANATION_CHECKS
+from model.explanation_figures import checks_sentence, explanation_sentences, warning_rows
 from model.figures import audit_sentences, strata_rows, view_sentence, with_interval
 from model.performance import (
     adult_rows,
@@ -142,6 +145,18 @@ with shown_problems():
     if rows := strata_rows(about["shortcut_audit"]):
         st.markdown("The reader among pictures whose originals are of alike width:")
         st.dataframe(rows, hide_index=True)
+
+    st.subheader("What it refuses to read", anchor=False)
+    st.markdown("\n".join(f"- {sentence}" for sentence in admission_sentences(metrics["admission"])))
+    st.dataframe(admitted_rows(metrics["admission"]), hide_index=True)
+    st.markdown("Of pictures that must not be read, with 95 % intervals:")
+    st.dataframe(refused_rows(metrics["admission"]), hide_index=True)
+
+    st.subheader("How far a heat map can be believed", anchor=False)
+    st.markdown(checks_sentence(about.get(EXPLANATION_CHECKS)))
+    if rows := warning_rows(metrics.get("explanations")):
+        st.dataframe(rows, hide_index=True)
+    st.markdown("\n".join(f"- {sentence}" for sentence in explanation_sentences(metrics.get("explanations"))))
 
     st.subheader("Outside its population", anchor=False)
     adults = metrics.get("adults")

@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.browser import ROOT
-from tests.synthetic import synthetic_file
+from tests.synthetic import phantom_file
 
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 INCOMPLETE = f"The trained model is incomplete: model.json is missing. {ADVICE}"
@@ -29,7 +29,20 @@ def opened(page: str = "app.py") -> AppTest:
 
 
 def upload(app: AppTest, name: str = "film.png", content: bytes | None = None) -> AppTest:
-    return app.file_uploader[0].upload(name, synthetic_file() if content is None else content, "image/png").run()
+    return app.file_uploader[0].upload(name, phantom_file() if content is None else content, "image/png").run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """The page after a click on the button of this label."""
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def with_open(app: AppTest, box: str) -> AppTest:
+    """The page with one of its boxes open that are drawn only then; `box` is its key."""
+    app.session_state[box] = True
+    return app.run()
 
 
 def words(app: AppTest) -> str:

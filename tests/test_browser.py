@@ -1,20 +1,17 @@
 """The whole program as a clinician has it: the server as `make run` starts it, a real browser, the shell beside it."""
 
 import io
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
-from dataset.index import dataset_root, load_index
 from model.decode import decode
-from tests.browser import IDLE, READY, ROOT, pixels_of, served
-from tests.synthetic import synthetic_file
+from tests.browser import MAIN, OVERFLOW, READY, choose, pixels_of, watched
+from tests.landing_page import all_rows, downloaded, landing_tab, landing_window, pick, shell  # noqa: F401 (fixtures)
+from tests.synthetic import phantom_file
 from ui.finding import percent
 
 WORDS = {
@@ -23,87 +20,10 @@ WORDS = {
     "INDETERMINATE": "Indeterminate: refer to a radiologist",
 }
 NOTICE = "Research use only, not a medical device."
-MAIN = "document.querySelector('[data-testid=stMain]')"
-OVERFLOW = f"Math.max(document.documentElement.scrollWidth - innerWidth, {MAIN}.scrollWidth - {MAIN}.clientWidth)"
-_LOCAL = re.compile(r"(https?|wss?)://127\.0\.0\.1:\d+/|data:|blob:|about:")
-# Opened at a page's address, Streamlit looks for its server below that address first, and the browser notes the 404.
-_SEARCH = re.compile(r"http://127\.0\.0\.1:\d+/(About|Model_performance)/_stcore/(health|host-config)$")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with served("app.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def window(chromium):
-    """A browser window; its tabs share the cache, so Streamlit's own scripts are loaded once."""
-    with chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as context:
-        yield context
-
-
-def watched(context, seen: list[str]):
-    """A new tab that notes each request to another computer and each error of the page's own scripts."""
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)  # a busy machine is no failure
-    tab.on("request", lambda request: _LOCAL.match(request.url) or seen.append(request.url))
-    tab.on("websocket", lambda socket: _LOCAL.match(socket.url) or seen.append(socket.url))
-    tab.on(
-        "console",
-        lambda said: said.type == "error" and not _SEARCH.match(said.location["url"]) and seen.append(said.text),
-    )
-    tab.on("pageerror", lambda error: seen.append(str(error)))
-    return tab
-
-
-@pytest.fixture
-def tab(window, server):
-    """The landing page, opened; what it asked of other computers or complained of fails the test."""
-    seen: list[str] = []
-    tab = watched(window, seen)
-    tab.goto(server.url)
-    tab.get_by_test_id("stFileUploader").wait_for()
-    tab.wait_for_selector(IDLE)
-    yield tab
-    tab.close()
-    assert seen == []
-
-
-def choose(tab, file: Path, count: int) -> None:
-    """Upload a file, which becomes the session's `count`th row."""
-    tab.locator("input[type=file]").set_input_files(file)
-    tab.get_by_text(f"Read in this session ({count})").wait_for()
-    tab.wait_for_selector(IDLE)  # until then, what the page showed before may stand on it
-
-
-def downloaded(tab, button: str) -> tuple[str, bytes]:
-    """Name and content of what a download button gives."""
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name=button).press("Enter")  # a mouse misses what moves while something opens above
-    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
-
-
-def pick(tab, operating_point: str) -> None:
-    """Choose an operating point; by keyboard, for a mouse misses what moves while a box opens."""
-    tab.get_by_role("radio", name=operating_point).press("Space")
-
-
-def all_rows(tab, count: int) -> tuple[str, bytes]:
-    """The download of the session's table, which is opened for it."""
-    tab.get_by_text(f"Read in this session ({count})").click()
-    return downloaded(tab, "All rows as CSV")
-
-
-def shell(folder: Path, *names: str) -> str:
-    """What `python -m model read` prints as CSV of files in this folder."""
-    command = [sys.executable, "-m", "model", "read", *names, "--format", "csv"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).stdout.decode()
 
 
 def film(folder: Path, name: str = "Doe_Ann.png") -> Path:
-    (folder / name).write_bytes(synthetic_file())
+    (folder / name).write_bytes(phantom_file())
     return folder / name
 
 
@@ -160,15 +80,15 @@ def test_a_file_that_is_no_picture_is_refused_and_the_session_goes_on(tab, serve
     refusal = tab.get_by_test_id("stAlert").inner_text()
     assert "Not read. This is another kind of file, which is not read." in refusal
     assert "Please export the radiograph as a PNG or JPEG picture and choose that file." in refusal
-    assert tab.get_by_test_id("stMetricValue").count() == 0
-    assert tab.locator("canvas.picture").count() == 0
+    expect(tab.get_by_test_id("stMetricValue")).to_have_count(0)
+    expect(tab.locator("canvas.picture")).to_have_count(0)
     name, rows = all_rows(tab, 2)
     assert name == "findings.csv"
     assert rows.decode() == shell(tmp_path, "letter.png", "Doe_Ann.png")  # the newest first
 
     choose(tab, film(tmp_path, "again.png"), 3)
     tab.wait_for_selector(READY)
-    assert tab.get_by_test_id("stAlert").filter(has_text="Not read").count() == 0
+    expect(tab.get_by_test_id("stAlert").filter(has_text="Not read")).to_have_count(0)
     log = server.log.read_text()
     assert not [name for name in ("Doe", "letter", "again") if name in log]
 
@@ -201,7 +121,7 @@ def test_operating_point_and_prevalence_chosen_on_one_page_hold_on_the_others(ta
 
     tab.get_by_role("link", name="Model performance").click()
     tab.get_by_text("Of 1,000 children, 200 have pneumonia").wait_for()
-    assert tab.get_by_role("radio", name="rule-out").is_checked()
+    expect(tab.get_by_role("radio", name="rule-out")).to_be_checked()
     pick(tab, "rule-in")
     tab.get_by_text("rule-in (chosen)").wait_for()
     tab.get_by_role("link", name="Read a radiograph").click()
@@ -277,19 +197,3 @@ def test_the_uploader_is_reached_and_opened_by_keyboard(tab):
             break
         tab.wait_for_timeout(100)
     assert len(opened) == 1
-
-
-@pytest.mark.browser
-@pytest.mark.dataset
-def test_ten_real_pictures_read_alike_in_the_browser_and_in_the_shell(tab):
-    test = [record for record in load_index(dataset_root().resolve()) if record.split == "test"]
-    files = [record.path for label in WORDS for record in [r for r in test if r.label == label][::40][:5]]
-    assert len(files) == 10
-    for number, file in enumerate(files, start=1):
-        choose(tab, file, number)
-    rows = all_rows(tab, 10)[1].decode().splitlines()
-
-    expected = [shell(half[0].parent, *(file.name for file in half)).splitlines() for half in (files[:5], files[5:])]
-    assert rows[0] == expected[0][0] == expected[1][0]
-    assert rows[1:] == [*expected[0][1:], *expected[1][1:]][::-1]  # the newest first
-    assert len(set(rows)) == 11

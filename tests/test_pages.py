@@ -169,9 +169,9 @@ def test_percentages(probability, text):
 _FIRST_READING = """
 import json, sys
 from streamlit.testing.v1 import AppTest
-from tests.synthetic import synthetic_file
+from tests.synthetic import phantom_file
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
-app.file_uploader[0].upload("film.png", synthetic_file(), "image/png").run()
+app.file_uploader[0].upload("film.png", phantom_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
 tables = len(app.table)
 app.switch_page("pages/Model_performance.py").run()

@@ -64,6 +64,8 @@ def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
         "Indeterminate",
         "By cause",
         "Whether it reads lungs",
+        "What it refuses to read",
+        "How far a heat map can be believed",
         "Outside its population",
         "How it was trained",
     ]

@@ -99,9 +99,9 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path):
     damaged.write_bytes(b"not a picture")
 
     sentence = (
-        f"{damaged} cannot be read: This is another kind of file, which is not read. PNG and JPEG pictures are "
-        "accepted. Please export the radiograph as a PNG or JPEG picture and choose that file. Replace or remove the "
-        "file."
+        f"{damaged} cannot be read: This is another kind of file, which is not read. DICOM, PNG and JPEG files "
+        "are accepted. Please export the radiograph as a PNG or JPEG picture and choose that file. Replace or remove "
+        "the file."
     )
     with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
         load_pictures([unreadable(damaged)], 32, "pictures")

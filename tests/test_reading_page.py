@@ -11,18 +11,18 @@ import ui.frame
 import ui.loaders
 import ui.session
 import ui.viewer
-from model.box import WHOLE, Box
+from model.box import Box
 from model.heatmap import colour_table
-from model.lungs import LungFinder, Lungs
+from model.lungs import LungFinder
 from model.reader import Reader, stated
 from model.release import load_release
+from tests.gates import OpenGate
 from tests.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
-from tests.synthetic import synthetic_file
 from ui.finding import percent
 
 NOT_A_PICTURE = (
-    "**Not read.** This is another kind of file, which is not read. PNG and JPEG pictures are accepted. Please export "
-    "the radiograph as a PNG or JPEG picture and choose that file."
+    "**Not read.** This is another kind of file, which is not read. DICOM, PNG and JPEG files are accepted. Please "
+    "export the radiograph as a PNG or JPEG picture and choose that file."
 )
 NO_LUNGS = (
     "**No lungs were found in this picture:** do not rely on this finding, which is of the whole picture. Is it a "
@@ -106,14 +106,14 @@ def test_the_bar_says_its_numbers_to_those_who_cannot_see_it(monkeypatch):
 def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence(monkeypatch, evidence):
     seen = []
     monkeypatch.setattr(ui.viewer, "radiograph_viewer", lambda *positional, **named: seen.append((*positional, named)))
-    real = Reader.read
+    real = Reader.finding
 
-    def read(reader, radiograph):
-        finding = real(reader, radiograph)
+    def finding_with(reader, seen):
+        finding = real(reader, seen)
         heat_map = np.full_like(finding.heat_map, 0.5 if evidence else 0)
         return replace(finding, heat_map=heat_map, heat_map_box=Box(0.1, 0.2, 0.8, 0.9))
 
-    monkeypatch.setattr(Reader, "read", read)
+    monkeypatch.setattr(Reader, "finding", finding_with)
     app = upload(opened())
     pixels, heat_map, box, colours, named = seen[-1]
 
@@ -127,7 +127,8 @@ def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence
 
 
 def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(monkeypatch):
-    monkeypatch.setattr(LungFinder, "find", lambda *_: None)
+    monkeypatch.setattr(ui.loaders, "Gate", OpenGate)
+    monkeypatch.setattr(LungFinder, "probability", lambda *_: np.zeros((20, 20), np.float32))
     app = upload(opened())
 
     assert not app.exception
@@ -138,9 +139,7 @@ def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(mon
     assert order.index("subheader") < order.index("warning") < order.index("metric")
 
 
-def test_where_lungs_are_found_nothing_is_warned_of(monkeypatch):
-    fields = np.ones((20, 20), bool)
-    monkeypatch.setattr(LungFinder, "find", lambda *_: Lungs(fields, WHOLE))
+def test_where_lungs_are_found_nothing_is_warned_of():
     app = upload(opened())
     assert app.metric
     assert not app.warning
@@ -224,69 +223,3 @@ def test_after_a_refusal_the_next_picture_is_read():
     assert not app.error
     assert app.metric
     assert list(app.dataframe[0].value["status"]) == ["read", "refused"]
-
-
-def test_the_same_upload_is_read_once(monkeypatch):
-    read = []
-    real = ui.session.decode
-    monkeypatch.setattr(ui.session, "decode", lambda content: read.append(1) or real(content))
-    app = upload(opened()).run().run()
-    assert len(read) == 1
-    upload(app)  # the same file chosen again is a new reading
-    assert len(read) == 2
-
-
-def test_a_reading_outlives_a_visit_to_another_page():
-    app = upload(opened())
-    before = words(app)
-    app.switch_page("pages/About.py").run()
-    assert app.title[0].value == "About the reader"
-    app.switch_page("app.py").run()
-
-    assert app.metric
-    assert words(app) == before
-    assert len(app.dataframe[0].value) == 1
-
-
-def test_taking_the_picture_away_takes_the_finding_away():
-    app = upload(opened())
-    app.file_uploader[0].set_value(None).run()
-    assert not app.metric
-    assert not app.subheader
-    assert app.info[0].value.startswith("Drop a frontal chest radiograph above.")
-    assert len(app.session_state["readings"]) == 1
-
-
-def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatch, tmp_path):
-    app = upload(opened())
-    monkeypatch.setattr(ui.loaders, "RELEASE_DIR", tmp_path)
-    upload(app, "second.png")
-
-    assert [error.value for error in app.error] == [INCOMPLETE]
-    assert not app.metric
-    assert [reading.name for reading in app.session_state["readings"]] == ["film.png"]
-
-
-def test_the_oldest_rows_of_a_session_go_first(monkeypatch):
-    monkeypatch.setattr(ui.session, "MOST_ROWS", 2)
-    app = opened()
-    for name in ("a.png", "b.png", "c.png"):
-        upload(app, name, b"Dear colleague,")
-    assert list(app.dataframe[0].value["path"]) == ["c.png", "b.png"]
-
-
-def test_a_session_keeps_a_preview_and_not_the_upload():
-    app = upload(opened(), content=synthetic_file(height=1000, width=2000))
-    reading = app.session_state["current_reading"]
-    assert reading.preview.pixels.shape == (800, 1600)
-    (kept,) = app.session_state["readings"]
-    assert kept.preview is None
-    assert not any(isinstance(value, bytes) for value in (*vars(reading).values(), *vars(kept).values()))
-
-
-def test_taking_the_upload_away_leaves_the_rows_of_the_session():
-    app = upload(opened())
-    app.file_uploader[0].set_value(None).run()
-
-    assert not app.metric
-    assert any("Read in this session (1)" in expander.label for expander in app.expander)

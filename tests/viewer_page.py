@@ -1,11 +1,11 @@
-"""The small app that tests/test_viewer.py opens in a browser: a picture made in numpy, and widgets that rerun it."""
+"""The small app that tests/viewer_fixtures.py serves: a picture made in numpy, and widgets that rerun it."""
 
 import numpy as np
 import streamlit as st
 
 from model.box import WHOLE, Box
 from tests.synthetic import synthetic_radiograph
-from ui.viewer import radiograph_viewer
+from ui.viewer import Scale, radiograph_viewer
 
 PART = Box(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
@@ -31,9 +31,13 @@ def page() -> None:
     pixels = 255 - synthetic_radiograph() if st.checkbox("Other picture") else synthetic_radiograph()
     away = st.checkbox("Away")
     box, elsewhere = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE, 0.0)
+    scale = Scale(250.0, "at the detector") if st.checkbox("Scale") else None
     heat_map = None if without else synthetic_heat_map(elsewhere)
     if not away:
-        radiograph_viewer(pixels, heat_map, box, colour_table(), alt="A synthetic chest", key="viewer")
+        words = {"alt": "A synthetic chest", "key": "viewer", "scale": scale}
+        radiograph_viewer(pixels, heat_map, box, colour_table(), **words)
+    st.session_state.runs = st.session_state.get("runs", 0) + 1
+    st.caption(f"Run {st.session_state.runs}")  # by which a test knows that the page has run anew
     st.write("Below the viewer. " * 400)
 
 

@@ -88,6 +88,8 @@ def curve_chart(curve: pd.DataFrame, marks: pd.DataFrame, x: str, y: str, *, cor
 
 def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
     """Films by probability, pneumonia up and normal down, with the threshold; `bins` of `histogram`."""
+    most = bins["Films"].max()
+    ticks = [films for films in (-2000, -500, -100, -25, 0, 25, 100, 500, 2000) if abs(films) <= most]
     bars = (
         alt.Chart(bins)
         .mark_rect()
@@ -99,9 +101,7 @@ def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
                 "signed:Q",
                 title="Films: normal down, pneumonia up",
                 scale=alt.Scale(type="sqrt"),
-                axis=alt.Axis(
-                    labelExpr="format(abs(datum.value), 'd')", values=[-200, -100, -25, 0, 25, 100, 200, 400]
-                ),
+                axis=alt.Axis(labelExpr="format(abs(datum.value), 'd')", values=ticks),
             ),
             color=alt.Color("Class:N", scale=CLASSES, legend=alt.Legend(orient="bottom", title=None)),
             tooltip=[

@@ -56,7 +56,7 @@ def network_steps(about: dict[str, Any]) -> list[tuple[str, str]]:
     lungs, calibration = about["lungs"]["side"], about["calibration"]
     seen = {Part.WHOLE: "whole film", Part.LUNG_BOX: "box of the lungs", Part.LUNGS_ALONE: "lungs alone"}
     return [
-        ("Radiograph", "PNG or JPEG, of any size"),
+        ("Radiograph", "DICOM, PNG or JPEG, of any size"),
         ("Lungs found", f"small network, {lungs} x {lungs} px"),
         ("What the reader sees", f"{seen[_view(about).part]}, {height} x {width} px"),
         ("MobileNetV2", "17 blocks of convolutions"),

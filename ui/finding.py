@@ -1,18 +1,20 @@
 """The finding in words, number and icon, what to do next, and its downloads."""
 
+from collections.abc import Callable
 from html import escape
 
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from model.admission import Code, refusal_reason
+from model.explanation_checks import EXPLANATION_UNCHECKED, EXPLANATION_UNRELIABLE
 from model.heatmap import overlay_png
-from model.performance import adults_sentence
-from model.radiograph import Radiograph
-from model.reader import LUNGS_NOT_FOUND, OUTSIDE_POPULATION, Finding
+from model.reader import Finding
 from model.release import Release
-from model.rows import Row, finding_row, to_csv
+from model.rows import finding_row, to_csv
 from model.verdict import Verdict
-from ui.loaders import current_tables
+from ui.cautions import IN_SHORT, caution_sentence
+from ui.session import Reading
 
 _VERDICT = {
     Verdict.PNEUMONIA: ("Signs of pneumonia", ":material/warning:"),
@@ -33,11 +35,11 @@ _NEXT = {
     Verdict.INDETERMINATE: "Have a radiologist look at the film. Until then, treat by the child's signs and your "
     "guideline.",
 }
-_CAUTION = {
-    LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding, which is of the whole "
-    "picture. Is it a frontal chest radiograph, upright and not inverted?",
-}
-_CAUTION_IN_SHORT = {LUNGS_NOT_FOUND: "no lungs found", OUTSIDE_POPULATION: "not of the age it is made for"}
+_NEXT_ANYWAY = "Do not act on this finding: the reader is not made for such a picture. Choose one that is accepted."
+_NEXT_UNRELIABLE = (
+    "Look again at the whole film. Treat by the child's signs and your guideline, not by this page alone."
+)
+_SAID_ELSEWHERE = (Code.REMEDIED, EXPLANATION_UNRELIABLE, EXPLANATION_UNCHECKED)  # with more words
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
 _BAR = """
@@ -75,74 +77,67 @@ def percents(probability: float, threshold: float) -> tuple[str, str]:
 
 
 def describe(finding: Finding) -> str:
-    """The finding in one sentence, the text alternative of the picture."""
+    """The finding in one sentence, the text alternative of the picture.
+
+    What becomes of its heat map's check, which ends when the picture has been drawn, is said beside it; here, from the
+    next run of the page on.
+    """
     words, _ = _VERDICT[finding.verdict]
     evidence = "coloured where the network saw evidence for it" if finding.heat_map.any() else "nothing coloured"
-    cautions = "".join(f" Caution: {_CAUTION_IN_SHORT[caution]}." for caution in finding.cautions)
-    return f"Chest radiograph. {words}, probability of pneumonia {percent(finding.probability)}; {evidence}.{cautions}"
+    anyway = "".join(f" Read although refused: {IN_SHORT[code]}." for code in finding.refusals)
+    cautions = [caution for caution in finding.cautions if caution != EXPLANATION_UNCHECKED]
+    cautions = "".join(f" Caution: {IN_SHORT[caution]}." for caution in cautions)
+    probability = percent(finding.probability)
+    return f"Chest radiograph.{anyway} {words}, probability of pneumonia {probability}; {evidence}.{cautions}"
 
 
-def show_finding(finding: Finding, name: str, preview: Radiograph, release: Release) -> None:
-    """Draw the panel beside the viewer.
+def show_finding(current: Callable[[], Finding], reading: Reading, release: Release) -> DeltaGenerator:
+    """Draw the panel beside the viewer; where it says what to do next, for `say_next`.
 
-    finding: of this release, as the session has chosen it; name: of the file; preview: what the overlay is drawn on.
+    current: gives the reading's finding, see `Reading.shown`.
     """
+    finding = current()
     words, icon = _VERDICT[finding.verdict]
     point = finding.operating_point
+    if finding.refusals:
+        st.error(
+            f"**Read although refused, at your wish.** {refusal_reason(finding.refusals)}", icon=":material/block:"
+        )
+    if reading.remedy:
+        st.info(
+            f"**{reading.remedy.done}** at your wish, then checked again and read.", icon=":material/auto_fix_high:"
+        )
     st.subheader(f"{icon} {words}", anchor=False)
     for caution in finding.cautions:
-        st.warning(_caution(caution, finding, release), icon=":material/help:")
+        if caution not in _SAID_ELSEWHERE:
+            st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
     st.write(_MEANING[finding.verdict])
     shown, _ = percents(finding.probability, point.threshold)
     st.metric(f"Probability of pneumonia, at a prevalence of {percent(finding.prevalence)}", shown)
     st.html(_bar(finding))
-    st.markdown(f"**Next:** {_NEXT[finding.verdict]}")
+    following = st.empty()
+    say_next(following, finding)
     if not finding.heat_map.any():
         st.info(NO_EVIDENCE, icon=":material/visibility_off:")
     st.caption(
         f"Operating point: {point.name}, threshold {100 * point.threshold:.1f} %. Prevalence: of 100 children that are "
         f"filmed, {100 * finding.prevalence:.0f} have pneumonia. Model {finding.model_version}."
     )
-    _downloads(finding, name, preview)
+    _downloads(current, reading)
+    return following
 
 
-def _caution(code: str, finding: Finding, release: Release) -> str:
-    if code != OUTSIDE_POPULATION:
-        return _CAUTION[code]
-    youngest, oldest = release.description["population_years"]
-    elsewhere = adults_sentence(current_tables(release).metrics.get("adults"), finding.operating_point.name)
-    return f"**This reader is made for children of {youngest} to {oldest} years.** {elsewhere}"
+def say_next(place: DeltaGenerator, finding: Finding) -> None:
+    """Say in its place what to do next."""
+    place.markdown(f"**Next:** {_next(finding)}")
 
 
-def show_session(rows: list[Row]) -> None:
-    """Draw the table of what this session has read, newest first; nothing where that is nothing."""
-    if not rows:
-        return
-    with st.expander(f"Read in this session ({len(rows)})", icon=":material/history:"):
-        shown = pd.DataFrame(rows)[["path", "status", "verdict", "probability", "prevalence", "cautions", "reason"]]
-        shown["cautions"] = [", ".join(_CAUTION_IN_SHORT[one] for one in row["cautions"]) for row in rows]
-        st.dataframe(
-            shown,
-            hide_index=True,
-            column_config={
-                "path": "File",
-                "status": "Status",
-                "verdict": "Verdict",
-                "probability": st.column_config.NumberColumn("Probability", format="%.3f"),
-                "prevalence": st.column_config.NumberColumn("at prevalence", format="%.2f"),
-                "cautions": "Caution",
-                "reason": "Reason",
-            },
-        )
-        st.download_button(
-            "All rows as CSV",
-            data=lambda: to_csv(rows),
-            file_name="findings.csv",
-            mime="text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
-        st.caption("Kept in the memory of this session alone, gone minutes after the tab is closed.")
+def _next(finding: Finding) -> str:
+    if finding.refusals:
+        return _NEXT_ANYWAY
+    if finding.verdict is Verdict.PNEUMONIA and EXPLANATION_UNRELIABLE in finding.cautions:
+        return _NEXT_UNRELIABLE
+    return _NEXT[finding.verdict]
 
 
 def _bar(finding: Finding) -> str:
@@ -157,12 +152,13 @@ def _bar(finding: Finding) -> str:
     )
 
 
-def _downloads(finding: Finding, name: str, preview: Radiograph) -> None:
+def _downloads(current: Callable[[], Finding], reading: Reading) -> None:
+    name, preview = reading.name, reading.preview
     stem = name.rsplit(".", 1)[0]
     with st.container(horizontal=True):
         st.download_button(
             "Overlay as PNG",
-            data=lambda: overlay_png(preview, finding),
+            data=lambda: overlay_png(preview, current()),
             file_name=f"{stem}_heatmap.png",
             mime="image/png",
             icon=":material/image:",
@@ -170,7 +166,7 @@ def _downloads(finding: Finding, name: str, preview: Radiograph) -> None:
         )
         st.download_button(
             "Row as CSV",
-            data=lambda: to_csv([finding_row(name, finding)]),
+            data=lambda: to_csv([finding_row(name, current())]),
             file_name=f"{stem}_finding.csv",
             mime="text/csv",
             icon=":material/table:",

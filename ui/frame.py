@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from ui.address import kept_address
 from ui.loaders import current_release
+from ui.server import keep_to_itself
 
 APP = "Chest radiograph reader"
 MENU = (
     ("app.py", "Read a radiograph", ":material/radiology:"),
+    ("pages/Dataset_explorer.py", "Dataset explorer", ":material/photo_library:"),
     ("pages/Model_performance.py", "Model performance", ":material/monitoring:"),
     ("pages/About.py", "About the reader", ":material/info:"),
 )
@@ -28,11 +31,12 @@ _STYLE = """
 
 def frame(title: str) -> None:
     """Begin a page: the first line of app.py and of every file in pages/."""
+    keep_to_itself()
     # An emoji: the browser would fetch a Material icon for its tab from Google. Those on the page come with Streamlit.
     st.set_page_config(page_title=f"{title} - {APP}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
-            st.page_link(page, label=label, icon=icon)
+            st.page_link(page, label=label, icon=icon, query_params=kept_address(page))
     st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE} {TRAINED_ON} {_model()}</div>')
     st.title(title, anchor=False)
 

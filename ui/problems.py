@@ -14,19 +14,26 @@ _log = logging.getLogger("chest_radiograph_reader")
 
 
 @contextmanager
-def shown_problems() -> Iterator[None]:
-    """Run a block of a page; what goes wrong in it is said on the page, which then ends there."""
+def shown_problems(aside: bool = False) -> Iterator[None]:
+    """Run a block of a page; what goes wrong in it is said on the page, which then ends there.
+
+    aside: the block is no part of the reading, so the page goes on.
+    """
     try:
         yield
     except ReaderError as error:
-        st.error(str(error), icon=":material/error:")
-        st.stop()
+        _say(str(error), aside)
     except Exception as error:
-        st.error(
-            f"Something went wrong that this program did not foresee. Nothing was read. Please try again; if it "
-            f"happens again, report the reference {log_unforeseen(error)}.",
-            icon=":material/error:",
+        _say(
+            f"Something went wrong that this program did not foresee.{'' if aside else ' Nothing was read.'} Please "
+            f"try again; if it happens again, report the reference {log_unforeseen(error)}.",
+            aside,
         )
+
+
+def _say(problem: str, aside: bool) -> None:
+    st.error(problem, icon=":material/error:")
+    if not aside:
         st.stop()
 
 

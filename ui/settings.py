@@ -7,6 +7,7 @@ from model.release import Release
 from model.verdict import OperatingPoint
 
 _POINT, _PREVALENCE = "operating_point", "prevalence"
+_ADDRESS, _SHARED = "point", "shared_point"
 _LEAST, _MOST = 1, 99  # percent
 
 
@@ -35,33 +36,50 @@ def as_chosen(finding: Finding, release: Release) -> Finding:
 
 def choose_settings(release: Release) -> None:
     """Draw the two controls, which start with what the session has chosen."""
-    points = {point.name: point for point in release.operating_points}
-    # At every run: right after a change of page the keys still name the controls of the page before.
-    st.session_state[_control(_POINT)] = chosen_point(release).name
-    st.session_state[_control(_PREVALENCE)] = st.session_state.get(_PREVALENCE)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.segmented_control(
-            "Operating point",
-            list(points),
-            key=_control(_POINT),
-            required=True,
-            on_change=_keep,
-            args=(_POINT,),
-            help="  \n".join(f"**{point.name}**: {point.chosen}" for point in points.values()),
-        )
+        choose_point(release)
     with right:
-        st.number_input(
-            "Prevalence: of 100 children that you film, how many have pneumonia?",
-            _LEAST,
-            _MOST,
-            value=None,
-            placeholder=f"{100 * release.training_prevalence:.0f}, as among the training pictures",
-            key=_control(_PREVALENCE),
-            on_change=_keep,
-            args=(_PREVALENCE,),
-            help="The probability that is shown follows from it (Bayes). The verdict does not change with it.",
-        )
+        _choose_prevalence(release)
+
+
+def choose_point(release: Release) -> None:
+    """Draw the choice of the operating point, which starts with what the session has chosen."""
+    points = {point.name: point for point in release.operating_points}
+    # At every run: right after a change of page the key still names the control of the page before.
+    st.session_state[_control(_POINT)] = chosen_point(release).name
+    st.segmented_control(
+        "Operating point",
+        list(points),
+        key=_control(_POINT),
+        required=True,
+        on_change=_keep,
+        args=(_POINT,),
+        help="  \n".join(f"**{point.name}**: {point.chosen}" for point in points.values()),
+    )
+
+
+def share_point(release: Release) -> None:
+    """Keep the operating point in the page's address, and take it from an address that somebody has sent."""
+    named = st.query_params.get(_ADDRESS)
+    if named != st.session_state.get(_SHARED) and named in [point.name for point in release.operating_points]:
+        st.session_state[_POINT] = named
+    st.query_params[_ADDRESS] = st.session_state[_SHARED] = chosen_point(release).name
+
+
+def _choose_prevalence(release: Release) -> None:
+    st.session_state[_control(_PREVALENCE)] = st.session_state.get(_PREVALENCE)
+    st.number_input(
+        "Prevalence: of 100 children that you film, how many have pneumonia?",
+        _LEAST,
+        _MOST,
+        value=None,
+        placeholder=f"{100 * release.training_prevalence:.0f}, as among the training pictures",
+        key=_control(_PREVALENCE),
+        on_change=_keep,
+        args=(_PREVALENCE,),
+        help="The probability that is shown follows from it (Bayes). The verdict does not change with it.",
+    )
 
 
 def _control(name: str) -> str:

@@ -19,6 +19,8 @@ const KEYS = {
 const whole = (n) => String(Math.round(n));
 const TEXT = { zoom: (n) => `${whole(n * 100)} %`, window: whole, level: whole, opacity: (n) => `${whole(n)} %` };
 
+const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // millimetres, of a scale bar
+
 const viewers = new WeakMap(); // root element -> Viewer
 const views = new Map(); // key -> { picture, view }; a few numbers per viewer of the app
 
@@ -124,7 +126,7 @@ class Viewer {
       const blob = new Blob([message.png], { type: "image/png" });
       const picture = canvasOf(await createImageBitmap(blob, { colorSpaceConversion: "none" }));
       if (this.shown.picture !== message.picture) return; // overtaken by the next picture while decoding
-      this.grey = { picture, windowed: canvasOf(picture), at: "256 128" };
+      this.grey = { picture };
       this.draw();
     } catch (error) {
       console.error("Radiograph viewer:", error.message);
@@ -281,6 +283,7 @@ class Viewer {
     context.imageSmoothingQuality = "high";
     context.drawImage(this.windowed(), ...at);
     this.drawSeen(context, at, ratio);
+    if (this.shown.scale) this.drawScale(context, box.width, ratio);
     this.root.dataset.ready = "true";
   }
 
@@ -301,18 +304,42 @@ class Viewer {
     context.globalAlpha = 1;
   }
 
-  /** The picture through window and level; computed again only when one of them has changed. */
+  /** A bar of a round length in the lower left corner, as long as may be within a third of the canvas. */
+  drawScale(context, pictureWidth, ratio) {
+    const [millimetres, words] = this.shown.scale;
+    const perMillimetre = (pictureWidth / millimetres) * ratio;
+    const { width, height } = this.canvas;
+    const length = LENGTHS.find((one) => one * perMillimetre <= width / 3);
+    if (!length) return;
+    const [left, bottom, tick] = [12 * ratio, height - 12 * ratio, 5 * ratio];
+    const right = left + length * perMillimetre;
+    const text = `${length < 10 ? `${length} mm` : `${length / 10} cm`}${words && ` ${words}`}`;
+    Object.assign(context, { font: `${13 * ratio}px sans-serif`, lineJoin: "round", fillStyle: "#fff" });
+    context.setLineDash([]);
+    for (const [colour, lineWidth] of [["#000", 4 * ratio], ["#fff", 1.5 * ratio]]) { // seen on bone and on air
+      Object.assign(context, { strokeStyle: colour, lineWidth });
+      const bar = [[left, bottom - tick], [left, bottom], [right, bottom], [right, bottom - tick]];
+      context.stroke(new Path2D(`M${bar.join("L")}`));
+      if (colour === "#000") context.strokeText(text, left, bottom - tick - 6 * ratio);
+    }
+    context.fillText(text, left, bottom - tick - 6 * ratio);
+  }
+
+  /** The picture through window and level; computed again only when one of them has changed, and not at all at first. */
   windowed() {
-    const { picture, windowed, at } = this.grey;
-    const wanted = `${this.view.window} ${this.view.level}`;
-    if (wanted === at) return windowed;
-    const image = picture.getContext("2d").getImageData(0, 0, picture.width, picture.height);
+    const { grey, view } = this;
+    if (view.window === FRESH.window && view.level === FRESH.level) return grey.picture;
+    const wanted = `${view.window} ${view.level}`;
+    if (wanted === grey.at) return grey.windowed;
+    const { width, height } = grey.picture;
+    const image = grey.picture.getContext("2d").getImageData(0, 0, width, height);
     const pixels = new Uint32Array(image.data.buffer);
-    const table = Uint32Array.from(windowTable(this.view.window, this.view.level), (n) => 0xff000000 | (n * 0x10101));
+    const table = Uint32Array.from(windowTable(view.window, view.level), (n) => 0xff000000 | (n * 0x10101));
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[pixels[i] & 255];
-    windowed.getContext("2d").putImageData(image, 0, 0);
-    this.grey.at = wanted;
-    return windowed;
+    if (grey.windowed) grey.windowed.getContext("2d").putImageData(image, 0, 0);
+    else grey.windowed = canvasOf(image);
+    grey.at = wanted;
+    return grey.windowed;
   }
 
   showControls() {

@@ -4,7 +4,8 @@ Streamlit calls this module on every rerun; the browser's half is viewer.js. One
 
     4 bytes   length of the header, little endian
     header    JSON: key, alt, width, height, picture and overlay (digests), png (bytes), map ([rows, columns] or null),
-              box (edges of the part that the map covers, as shares)
+              box (edges of the part that the map covers, as shares), scale ([millimetres across the picture, words
+              beside the bar] or null)
     png       grey preview
     map       float32 little endian, rows x columns, absent where map is null
     colours   uint8, 256 x 4, red green blue alpha
@@ -17,6 +18,7 @@ import hashlib
 import io
 import json
 import struct
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,14 @@ _component = st.components.v2.component(
     css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
     js=(_HERE / "viewer.js").read_text(encoding="utf-8"),
 )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the picture is: millimetres across its width, and words for the scale bar, such as where they hold."""
+
+    millimetres: float
+    words: str
 
 
 def preview_size(height: int, width: int) -> tuple[int, int]:
@@ -62,7 +72,14 @@ def encode_preview(pixels: np.ndarray) -> bytes:
 
 
 def radiograph_viewer(
-    pixels: np.ndarray, heat_map: np.ndarray | None, box: Box, colours: np.ndarray, *, alt: str, key: str
+    pixels: np.ndarray,
+    heat_map: np.ndarray | None,
+    box: Box,
+    colours: np.ndarray,
+    *,
+    alt: str,
+    key: str,
+    scale: Scale | None = None,
 ) -> None:
     """Show a radiograph with its heat map; window, zoom, pan and opacity never come back to Python.
 
@@ -73,6 +90,7 @@ def radiograph_viewer(
     colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
     alt: the finding in words, for those who cannot see the picture.
     key: unique on the page. What the user has set stays while the same key shows the same picture.
+    scale: for a scale bar; None where it is unknown.
     """
     _check("colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", top=255)
     if heat_map is not None:
@@ -91,6 +109,7 @@ def radiograph_viewer(
         "png": len(png),
         "map": None if heat_map is None else list(heat_map.shape),
         "box": [box.left, box.top, box.right, box.bottom],
+        "scale": scale and astuple(scale),
     }
     text = json.dumps(header).encode()
     _component(key=key, data=b"".join((struct.pack("<I", len(text)), text, png, values, table)))
