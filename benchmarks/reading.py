@@ -1,103 +1,101 @@
-"""What a reading costs beside the networks' plain forward passes, and beside MobileNetV2 as published.
+"""What a reading costs beside the networks' plain forward passes, beside Keras with Grad-CAM, and in parts.
 
 python -m benchmarks.reading
 """
 
-import io
 import os
-import statistics
-import tempfile
-import time
+import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
 
+from benchmarks.results import Ratio, medians, milliseconds
 from model.decode import decode
+from model.explanation_checks import check_explanation
+from model.gate import Gate
 from model.preprocess import working_picture
 from model.reader import Reader
-from model.release import load_release
+from model.release import Release, load_release
+from tests.synthetic import phantom_file
 
-ROUNDS = 60  # each round runs every part once, so that a machine that slows down slows all of them
 HEIGHT, WIDTH = 1500, 2000
+LUNGS, READER, READING = "lung network", "reader network", "reading"
+ADMITTED, CHECKS = "checking what it is, then reading", "checks of the heat map"
+KERAS, GRAD_CAM = "model.predict", "tf-keras-vis Grad-CAM"
 
 
-def main() -> None:
-    """Measure in turn, print medians and ratios."""
+def measure() -> list[Ratio]:
+    """Measure in turn."""
     release = load_release()
     reader = Reader(release)
-    content = _film()
+    content = phantom_file("JPEG", HEIGHT, WIDTH)
     radiograph = decode(content)
     working = working_picture(radiograph)
-    lungs = reader.finder.find(working)
-    seen = release.view.look(working, lungs, release.side)
-    published = "MobileNetV2 at 224, plain forward pass"
-    parts = {
-        published: _forward(_mobilenet(), 224, 3),
-        "lung network, plain forward pass": _forward(release.lungs.network, release.lungs.side, 1),
-        "reader network, plain forward pass": _forward(release.network, release.side, 1),
-        "finding the lungs": lambda: reader.finder.find(working),
-        "reading what is seen of them": lambda: reader.raw(seen),
-        f"decoding a {WIDTH} x {HEIGHT} JPEG": lambda: decode(content),
-        "bringing it to the working size": lambda: working_picture(radiograph),
-        "reading it in all, decoding apart": lambda: reader.read(radiograph),
+    seen = reader.see_working(working)
+    gate = Gate.of(reader)
+    bare = {
+        LUNGS: forward(release.lungs.network, release.lungs.side),
+        READER: forward(release.network, release.side),
+        READING: lambda: reader.finding(reader.see_working(working)),
     }
-    medians = _measure(parts)
-    for name, seconds in medians.items():
-        print(f"{name:<40} {1000 * seconds:7.2f} ms   {seconds / medians[published]:5.2f} x MobileNetV2")
-    bare = medians["lung network, plain forward pass"] + medians["reader network, plain forward pass"]
-    ours = medians["finding the lungs"] + medians["reading what is seen of them"]
-    print(f"lungs and reading / the two plain forward passes: {ours / bare:.2f}")
+    around = {
+        f"decoding {WIDTH} x {HEIGHT}": lambda: decode(content),
+        "working size": lambda: working_picture(radiograph),
+        ADMITTED: lambda: gate.read(gate.examine(radiograph)),
+        CHECKS: lambda: check_explanation(reader, seen),
+    }
+    quick = medians(bare, rounds=100, first=5)
+    slow = medians(_keras(release, release.view.look(working, seen.lungs, release.side)), rounds=10, first=2)
+    parts = medians(around, rounds=20, first=2)
+    return [
+        Ratio(
+            "Reading with its map, from the working picture / bare LiteRT calls of its two networks",
+            quick[READING] / (quick[LUNGS] + quick[READER]),
+            1.5,
+            parts=milliseconds(quick),
+        ),
+        Ratio(
+            "Keras predict, then Grad-CAM of tf-keras-vis / reading with its map",
+            sum(slow.values()) / quick[READING],
+            30,
+            least=True,
+            parts=milliseconds(slow),
+        ),
+        Ratio(
+            "Checks of the heat map / reading with its map", parts[CHECKS] / quick[READING], parts=milliseconds(parts)
+        ),
+    ]
 
 
-def _mobilenet() -> bytes:
-    """The backbone as published, with random weights, which cost the same."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
-    network = keras.applications.MobileNetV2(input_shape=(224, 224, 3), include_top=False, pooling="avg", weights=None)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "mobilenet_v2.tflite"
-        network.export(
-            str(path),
-            format="litert",
-            input_signature=[keras.InputSpec(shape=(1, 224, 224, 3), dtype="float32")],
-            verbose=False,
-        )
-        return path.read_bytes()
-
-
-def _film() -> bytes:
-    pixels = np.random.default_rng(0).normal(128, 30, (HEIGHT // 8, WIDTH // 8)).clip(0, 255).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).resize((WIDTH, HEIGHT)).save(file, "JPEG", quality=90)
-    return file.getvalue()
-
-
-def _forward(content: bytes, side: int, channels: int) -> Callable[[], None]:
-    """One run of a network and nothing around it."""
-    interpreter = Interpreter(model_content=content)
+def forward(content: bytes, side: int, batch: int = 1, threads: int | None = None) -> Callable[[], None]:
+    """One run of a network on a batch of pictures and nothing around it."""
+    interpreter = Interpreter(model_content=content, num_threads=threads)
     interpreter.allocate_tensors()
-    picture = np.zeros((1, side, side, channels), np.float32)
+    pictures = np.zeros((batch, side, side, 1), np.float32)
 
     def run() -> None:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pictures)
         interpreter.invoke()
 
     return run
 
 
-def _measure(parts: dict[str, Callable[[], object]]) -> dict[str, float]:
-    seconds: dict[str, list[float]] = {name: [] for name in parts}
-    for _ in range(ROUNDS):
-        for name, part in parts.items():
-            start = time.perf_counter()
-            part()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values[5:]) for name, values in seconds.items()}
+def _keras(release: Release, picture: np.ndarray) -> dict[str, Callable[[], object]]:
+    """The reader network in Keras, and the call of Grad-CAM that its guide shows."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+    network = keras.models.load_model(release.directory / "reader.keras")
+    grad_cam = Gradcam(network, model_modifier=ReplaceToLinear(), clone=True)
+    return {
+        KERAS: lambda: network.predict(picture, verbose=0),
+        GRAD_CAM: lambda: grad_cam(lambda logit: logit[:, 0], picture, penultimate_layer=-1),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")  # tf-keras-vis imports SciPy by names of its past
+    print("\n".join(ratio.row() for ratio in measure()))

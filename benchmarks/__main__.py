@@ -1,0 +1,68 @@
+"""`python -m benchmarks`, or `make bench`: all ratios in one run, printed and written into benchmarks/RESULTS.md.
+
+On a machine that does nothing else; needs Chromium and the data set at CHEST_XRAY_DIR. Each part runs in a process of
+its own, so that none runs in the memory, or with the libraries, of another.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.results import HEAD
+from dataset.index import dataset_root
+from model.litert import usable_processors
+from model.release import load_release
+
+PARTS = ("reading", "start", "page", "folder", "training")
+RESULTS = Path(__file__).parent / "RESULTS.md"
+HEADING = "## Speed and memory: `make bench`"
+
+
+def main() -> None:
+    """Run the parts named on the command line, or all, which is what is written down."""
+    names = sys.argv[1:] or PARTS
+    if "training" in names and not dataset_root().is_dir():  # said before minutes have gone by, and not after
+        sys.exit(f"There is no data set at {dataset_root()}, which training is measured on. Set CHEST_XRAY_DIR.")
+    rows = [row for name in names for row in _rows(name)]
+    where = f"{datetime.now(UTC).date()}, {machine()}, release {load_release().version}."
+    text = "\n".join([f"{where} Each ratio is of things measured in turn in one run.", "", HEAD, *rows])
+    print(text)
+    if names == PARTS:
+        RESULTS.write_text(with_section(RESULTS.read_text(encoding="utf-8"), HEADING, text), encoding="utf-8")
+
+
+def with_section(document: str, heading: str, text: str) -> str:
+    """A Markdown document with this text under a heading of the second level, in place of what stood there, or last."""
+    before, _, rest = document.partition(f"{heading}\n")
+    after = rest[rest.find("\n## ") + 1 :] if "\n## " in rest else ""
+    return "\n\n".join(part.strip("\n") for part in (before, heading, text, after) if part) + "\n"
+
+
+def machine() -> str:
+    """The class of this machine: processors, memory, system."""
+    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    processors = f"{usable_processors()} processors of {names[0] if names else platform.processor()}"
+    return f"{processors}, {gigabytes:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+
+
+def _rows(name: str) -> list[str]:
+    print(f"measuring: {name} ...", file=sys.stderr)
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    ended = subprocess.run(  # noqa: S603 (ourselves)
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+    )
+    if ended.returncode:
+        sys.exit(f"python -m benchmarks.{name} failed; run it alone to see why. Nothing was written down.")
+    return [line for line in ended.stdout.splitlines() if line.startswith("| ")]
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+if __name__ == "__main__":
+    main()

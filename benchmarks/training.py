@@ -1,0 +1,27 @@
+"""Training beside its step on one batch that is in memory already.
+
+python -m benchmarks.training    # with the data set at CHEST_XRAY_DIR
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `python -m training` does, before TensorFlow is imported
+
+from benchmarks.results import Ratio
+from dataset.index import dataset_root
+from training.config import FitConfig
+from training.throughput import PIPELINE, STEP, TRAINING, measure_throughput
+
+
+def measure() -> list[Ratio]:
+    """Measure with the settings of the release, and weights drawn at random: they cost the same."""
+    rates = measure_throughput(dataset_root(), FitConfig(backbone="none"))
+    parts = ", ".join(f"{name} {rates[name]:.1f} pictures per second" for name in (PIPELINE, STEP, TRAINING))
+    return [
+        Ratio("Pictures per second in training / of its step alone", rates[TRAINING] / rates[STEP], 0.9, True, parts)
+    ]
+
+
+if __name__ == "__main__":
+    print("\n".join(ratio.row() for ratio in measure()))
