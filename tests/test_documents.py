@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from dataset.audit import AUDIT
 from model.release import RELEASE_DIR, load_release
 from model.rows import COLUMNS
 from training.card import metrics_table, model_card, with_figures
@@ -21,7 +22,8 @@ def test_the_figures_in_the_readme_are_those_of_the_release():
 
 def test_the_model_card_is_the_one_that_the_release_generates():
     card = (RELEASE_DIR / CARD).read_text()
-    assert card == model_card(load_release().description, METRICS_JSON)
+    data_audit = json.loads((RELEASE_DIR / AUDIT).read_text())
+    assert card == model_card(load_release().description, METRICS_JSON, data_audit)
 
 
 def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
