@@ -64,7 +64,11 @@ def share_point(release: Release) -> None:
     named = st.query_params.get(_ADDRESS)
     if named != st.session_state.get(_SHARED) and named in [point.name for point in release.operating_points]:
         st.session_state[_POINT] = named
-    st.query_params[_ADDRESS] = st.session_state[_SHARED] = chosen_point(release).name
+    st.session_state[_SHARED] = chosen_point(release).name
+    # Only where it differs: this writes all of the address as the server knows it, and a slow browser may have sent
+    # that of before, so that the filter which has just been chosen would be taken out of it.
+    if named != st.session_state[_SHARED]:
+        st.query_params[_ADDRESS] = st.session_state[_SHARED]
 
 
 def _choose_prevalence(release: Release) -> None:
