@@ -1,12 +1,14 @@
-"""Read one file as the shell was asked to: its row, and what its heat map is drawn from."""
+"""Read files as the shell was asked to: the row of each, and what its heat map is drawn from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.decode import content_of, decode
-from model.errors import FileRefused
+from model.errors import FileRefused, NotAdmitted
 from model.explanation_checks import doubted, doubts
-from model.gate import Gate
+from model.gate import Examination, Gate
+from model.preprocess import Film
 from model.radiograph import Radiograph
 from model.reader import Finding, Reader, at_age, stated
 from model.release import load_release
@@ -40,6 +42,15 @@ class Read:
     finding: Finding | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A file that could be decoded; its radiograph, which may be large, only where a heat map is wanted."""
+
+    path: Path
+    film: Film
+    radiograph: Radiograph | None
+
+
 class FileReader:
     """Reads files with one release; safe to share between threads."""
 
@@ -52,27 +63,37 @@ class FileReader:
         self.asked = asked
         self.gate = Gate.of(Reader(load_release(asked.release)))
 
-    def read(self, path: Path) -> Read:
-        """Read one file; one that is refused has a row, too.
+    def read(self, paths: Sequence[Path]) -> list[Read]:
+        """Read files, each step of all of them before the next (see `Reader.see_all`); what is refused has a row, too.
 
         Raises:
             ReleaseMismatch: a network gave no number.
         """
-        release, asked = self.gate.reader.release, self.asked
+        opened = [self._opened(path) for path in paths]
+        films = [one for one in opened if isinstance(one, _Opened)]
+        examinations = iter(self.gate.examine_all([one.film for one in films]))
+        return [self._said(one, next(examinations)) if isinstance(one, _Opened) else one for one in opened]
+
+    def _opened(self, path: Path) -> _Opened | Read:
         try:
-            radiograph = self.decoded(path)
-            examination = self.gate.examine(radiograph)
-            finding = self.gate.read(examination, asked.read_anyway)
+            radiograph = decode(content_of(path))
         except FileRefused as reason:
-            return Read(refusal_row(str(path), reason, release.version))
-        finding = at_age(finding, release, radiograph.clinical and radiograph.clinical.age_years)
+            return self._refused(path, reason)
+        return _Opened(path, Film.of(radiograph), radiograph if self.asked.heatmaps else None)
+
+    def _said(self, opened: _Opened, examination: Examination) -> Read:
+        release, asked, clinical = self.gate.reader.release, self.asked, opened.film.clinical
+        try:
+            finding = self.gate.read(examination, asked.read_anyway)
+        except NotAdmitted as reason:
+            return self._refused(opened.path, reason)
+        finding = at_age(finding, release, clinical and clinical.age_years)
         point = release.operating_point(asked.operating_point)
         finding = stated(finding, release, point, asked.prevalence or release.training_prevalence)
         if not asked.heatmaps:
-            return Read(finding_row(str(path), finding))
+            return Read(finding_row(str(opened.path), finding))
         finding = doubted(finding, doubts(self.gate.reader, examination.seen))  # a map that is written is checked
-        return Read(finding_row(str(path), finding), radiograph, finding)
+        return Read(finding_row(str(opened.path), finding), opened.radiograph, finding)
 
-    def decoded(self, path: Path) -> Radiograph:
-        """The radiograph of a file; see `decode`."""
-        return decode(content_of(path))
+    def _refused(self, path: Path, reason: FileRefused) -> Read:
+        return Read(refusal_row(str(path), reason, self.gate.reader.release.version))

@@ -3,6 +3,7 @@
 It fails closed: without the release's checks there is no gate, and what a check cannot judge raises an error.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,7 +14,7 @@ from model.checks import FINE, KINDS, Checks
 from model.errors import NotAdmitted
 from model.fingerprint import SAME_FILM, fingerprint, fingerprint_distances
 from model.lookalikes import COUNT, LookAlikes
-from model.preprocess import WORKING_SIDE
+from model.preprocess import WORKING_SIDE, Film
 from model.radiograph import Radiograph
 from model.reader import Finding, Reader, Seen
 from model.signs import Measures, measure, sides, signs
@@ -61,11 +62,12 @@ class Gate:
         Raises:
             ReleaseMismatch: a network gave no number.
         """
-        seen, least_side = self.reader.see(radiograph), min(radiograph.height, radiograph.width)
-        measures = measure(seen)
-        refusals, remedy = self._refusals(radiograph, seen, measures)
-        cautions = () if refusals else self._cautions(least_side, seen, measures)
-        return Examination(Admission(refusals, cautions, remedy), seen, least_side)
+        return self.examine_all([Film.of(radiograph)])[0]
+
+    def examine_all(self, films: Sequence[Film]) -> list[Examination]:
+        """What `examine` does of several; see `Reader.see_all`."""
+        seen = self.reader.see_all([film.working for film in films])
+        return [self._examined(*of_one) for of_one in zip(films, seen, strict=True)]
 
     def put_right(self, examination: Examination) -> Examination:
         """What `examine` says once the remedy of a refused picture is applied, which the finding will tell.
@@ -100,12 +102,17 @@ class Gate:
         finding = self.reader.finding(examination.seen)
         return replace(finding, cautions=(*finding.cautions, *admission.cautions), refusals=admission.refusals)
 
-    def _refusals(
-        self, radiograph: Radiograph, seen: Seen, measures: Measures
-    ) -> tuple[tuple[Code, ...], Remedy | None]:
-        if min(radiograph.height, radiograph.width) < LEAST_SIDE:
+    def _examined(self, film: Film, seen: Seen) -> Examination:
+        measures = measure(seen)
+        refusals, remedy = self._refusals(film, seen, measures)
+        cautions = () if refusals else self._cautions(film.least_side, seen, measures)
+        seen = replace(seen, clinical=film.clinical)
+        return Examination(Admission(refusals, cautions, remedy), seen, film.least_side)
+
+    def _refusals(self, film: Film, seen: Seen, measures: Measures) -> tuple[tuple[Code, ...], Remedy | None]:
+        if film.least_side < LEAST_SIDE:
             return (Code.TOO_SMALL,), None
-        if radiograph.colourfulness > MOST_COLOUR:
+        if film.colourfulness > MOST_COLOUR:
             return (Code.NOT_A_RADIOGRAPH,), None
         probability = self._probability(seen, measures)
         if self.checks.admits(probability):

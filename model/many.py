@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
+from model.errors import ReleaseMismatch
 from model.file_reader import FileReader, Read
 from model.helper import Helper
 from model.litert import run_many, usable_processors
 
-BATCH = 8  # files that a helper is asked for at once, so that asking takes little beside reading
+BATCH = 8  # files that are read at once where there are many: asking takes little then, and reading less
 
 
 def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]) -> Iterator[Read]:
@@ -31,11 +32,10 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
         done: list[Read] = []
         place = places.get()
         try:
-            rows = place.rows(batch) if place else itertools.repeat(None, len(batch))
-            for path, row in zip(batch, rows, strict=True):
+            for one in _helped(here, place, batch) if place else _alone(here, batch):
                 if ended.is_set():
                     break
-                done.append(Read(row) if row else here.read(path))
+                done.append(one)
         except Exception as error:
             place = None  # a helper amid a batch would answer the next one with what is left of this
             return done, error
@@ -50,6 +50,19 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
                 raise error
     finally:
         ended.set()
+
+
+def _helped(here: FileReader, helper: Helper, batch: Sequence[Path]) -> Iterator[Read]:
+    for path, row in zip(batch, helper.rows(batch), strict=True):
+        yield Read(row) if row else here.read([path])[0]
+
+
+def _alone(here: FileReader, batch: Sequence[Path]) -> Iterator[Read]:
+    try:
+        yield from here.read(batch)
+    except ReleaseMismatch:
+        for path in batch:  # up to that with which it goes wrong
+            yield here.read([path])[0]
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:

@@ -1,10 +1,13 @@
 """From a radiograph to what the networks see; training and reading share this code."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 from PIL import Image
 
 from model.box import WHOLE, Box
-from model.radiograph import Radiograph
+from model.radiograph import ClinicalFile, Radiograph
 
 # Every radiograph is brought to this size first, and all networks see parts of that: a part cut from the file itself
 # would be sharper the larger the file is, and the size of the file tells the class in the public set.
@@ -34,3 +37,24 @@ def resize(pixels: np.ndarray, height: int, width: int, box: Box = WHOLE) -> np.
 def working_picture(radiograph: Radiograph) -> np.ndarray:
     """The whole radiograph at the size that everything is cut from: float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
     return resize(radiograph.pixels, WORKING_SIDE, WORKING_SIDE)
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A radiograph at the working size, with what else decides whether it may be read: small, whatever its own size.
+
+    working: its working picture, see `working_picture`.
+    least_side: its own shorter side, in pixels.
+    colourfulness, clinical: as of `Radiograph`.
+    """
+
+    working: np.ndarray
+    least_side: int
+    colourfulness: float
+    clinical: ClinicalFile | None
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> Self:
+        """The film of a radiograph."""
+        least_side = min(radiograph.height, radiograph.width)
+        return cls(working_picture(radiograph), least_side, radiograph.colourfulness, radiograph.clinical)

@@ -10,11 +10,10 @@ from typing import ClassVar
 
 import pytest
 
-from model import helper
+from model import helper, helper_child
 from model.errors import HelperLost, ReleaseMismatch
 from model.file_reader import Asked, FileReader
 from model.helper import Helper, helpers
-from model.helper_child import PictureReader
 from model.release import RELEASE_DIR
 from model.rows import to_csv, to_jsonl
 from tests.browser import ROOT
@@ -63,7 +62,8 @@ def started():
     "asked", [{}, {"read_anyway": True, "prevalence": 0.123456789, "operating_point": "rule-out"}], ids=["plain", "all"]
 )
 def test_a_helpers_rows_are_those_of_this_process_byte_for_byte(films, started, asked):
-    here = [FileReader(Asked(RELEASE_DIR, **asked)).read(path).row for path in films]
+    reader = FileReader(Asked(RELEASE_DIR, **asked))
+    here = [reader.read([path])[0].row for path in films]
     there = list(started(**asked).rows(films))
     assert [to_jsonl(row) for row in there] == [to_jsonl(row) for row in here]
     assert to_csv(there) == to_csv(here)
@@ -89,13 +89,13 @@ def test_dicom_is_left_to_this_process(tmp_path, started):
 
 @pytest.mark.parametrize("error", [ReleaseMismatch("The network gave no number."), MemoryError(), KeyError("a bug")])
 def test_what_goes_wrong_in_a_helper_is_left_to_this_process(films, monkeypatch, error):
-    reader = PictureReader(Asked(RELEASE_DIR))
+    reader = FileReader(Asked(RELEASE_DIR))
 
-    def examine(*_):
+    def examine_all(*_):
         raise error
 
-    monkeypatch.setattr(type(reader.gate), "examine", examine)
-    assert reader.row(films[0]) is None
+    monkeypatch.setattr(type(reader.gate), "examine_all", examine_all)
+    assert helper_child.rows(reader, films[:2]) == [None, None]
 
 
 # --- the end

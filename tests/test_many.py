@@ -20,12 +20,12 @@ class Here:
     def __init__(self, failing: Path | None = None, seconds: float = 0.0):
         self.failing, self.seconds, self.read_here = failing, seconds, []
 
-    def read(self, path: Path) -> Read:
-        self.read_here.append(path)
-        threading.Event().wait(self.seconds)
-        if path == self.failing:
+    def read(self, paths: Sequence[Path]) -> list[Read]:
+        self.read_here.extend(paths)
+        threading.Event().wait(self.seconds * len(paths))
+        if self.failing in paths:
             raise ReleaseMismatch("no number")
-        return Read({"path": str(path)})
+        return [Read({"path": str(path)}) for path in paths]
 
 
 class Help:
