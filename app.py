@@ -77,7 +77,7 @@ with shown_problems():
         similar = st.expander(TITLE, icon=":material/photo_library:", key="similar_cases", on_change="rerun")
         if similar.open:
             with similar, shown_problems(aside=True):
-                if similar_cases(reading.finding, reading.preview, release, open_picture):
+                if similar_cases(reading.finding, reading.preview, release, open_picture, reading.group):
                     st.switch_page("pages/Dataset_explorer.py")
     rows = session_rows(release)
     table = show_session(rows)

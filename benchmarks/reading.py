@@ -6,6 +6,7 @@ python -m benchmarks.reading
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -32,6 +33,7 @@ def measure() -> list[Ratio]:
     content = phantom_file("JPEG", HEIGHT, WIDTH)
     radiograph = decode(content)
     working = working_picture(radiograph)
+    small = replace(radiograph, pixels=working)
     seen = reader.see_working(working)
     gate = Gate.of(reader)
     bare = {
@@ -42,7 +44,7 @@ def measure() -> list[Ratio]:
     around = {
         f"decoding {WIDTH} x {HEIGHT}": lambda: decode(content),
         "working size": lambda: working_picture(radiograph),
-        ADMITTED: lambda: gate.read(gate.examine(radiograph)),
+        ADMITTED: lambda: gate.read(gate.examine(small)),
         CHECKS: lambda: check_explanation(reader, seen),
     }
     quick = medians(bare, rounds=100, first=5)

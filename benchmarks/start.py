@@ -61,7 +61,7 @@ def measure() -> list[Ratio]:
         Ratio(
             "Most memory of python -m model read / of TensorFlow and Keras",
             small / large,
-            1 / 3,
+            0.333,
             parts=", ".join(f"{name} {of:.0f} MB" for name, of in megabytes.items()),
         ),
     ]

@@ -65,11 +65,22 @@ def explanation_sentences(explanations: dict[str, Any] | None) -> list[str]:
     if explanations is None:
         return [UNMEASURED]
     return [
+        *_drawn(explanations["warnings"]),
         _curves(explanations["curves"]),
         _inside(explanations["inside_lungs"]),
         _agreement(explanations["agreement"]),
         _known_answers(explanations["known_answers"]),
         _boxes(explanations["adult_boxes"]),
+    ]
+
+
+def _drawn(warnings: dict[str, Any] | None) -> list[str]:
+    if warnings is None:
+        return []
+    drawn = sum(of["n"] + of["not_applicable"] for kind, of in warnings.items() if kind != "randomised")
+    return [
+        f"In the table are the readings of {drawn} pictures that were drawn from the test split, so the reader's "
+        "errors among them are few."
     ]
 
 

@@ -1,6 +1,6 @@
 """Read files as the shell was asked to: the row of each, and what its heat map is drawn from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,11 @@ class FileReader:
         self.asked = asked
         self.gate = Gate.of(Reader(load_release(asked.release)))
 
-    def read(self, paths: Sequence[Path]) -> list[Read]:
+    def read(self, paths: Iterable[Path]) -> list[Read]:
         """Read files, each step of all of them before the next (see `Reader.see_all`); what is refused has a row, too.
+
+        Args:
+            paths: taken one by one as they are opened, which takes longest where files are large.
 
         Raises:
             ReleaseMismatch: a network gave no number.

@@ -1,7 +1,7 @@
 """A further process that reads files for this one.
 
-Threads keep all processors busy only while networks and decoders are at work. Around a small picture is almost as much
-Python, which runs in one thread of a process at a time; so a long list of files is read by a process per processor.
+Threads keep all processors busy only while networks and decoders are at work. A quarter of the work on a small picture
+is Python, which runs in one thread of a process at a time; so a long list of files is read by a process per processor.
 
 A helper (`model.helper_child`) opens the release itself, gets paths, and answers each with its row, as JSON. What it
 does not read, it leaves to this process: DICOM, of which no more than DICOM_AT_ONCE are read at once by one command,

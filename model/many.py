@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
-from model.errors import ReleaseMismatch
 from model.file_reader import FileReader, Read
 from model.helper import Helper
 from model.litert import run_many, usable_processors
@@ -32,7 +31,7 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
         done: list[Read] = []
         place = places.get()
         try:
-            for one in _helped(here, place, batch) if place else _alone(here, batch):
+            for one in _helped(here, place, batch) if place else _alone(here, batch, ended):
                 if ended.is_set():
                     break
                 done.append(one)
@@ -57,12 +56,12 @@ def _helped(here: FileReader, helper: Helper, batch: Sequence[Path]) -> Iterator
         yield Read(row) if row else here.read([path])[0]
 
 
-def _alone(here: FileReader, batch: Sequence[Path]) -> Iterator[Read]:
+def _alone(here: FileReader, batch: Sequence[Path], ended: threading.Event) -> Iterator[Read]:
     try:
-        yield from here.read(batch)
-    except ReleaseMismatch:
-        for path in batch:  # up to that with which it goes wrong
-            yield here.read([path])[0]
+        read = here.read(itertools.takewhile(lambda _: not ended.is_set(), batch))
+    except Exception:  # one by one then, up to that with which it goes wrong
+        read = (here.read([path])[0] for path in batch)
+    yield from read
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:

@@ -119,7 +119,7 @@ class Reader:
     def see_all(self, working: Sequence[np.ndarray]) -> list[Seen]:
         """What `see_working` does of several, each step of all before the next.
 
-        So code and weights stay in the processor's cache from one picture to the next, which saves a tenth of the time.
+        So code and weights stay in the processor's cache from one picture to the next.
         """
         probabilities = [self.finder.probability(one) for one in working]
         lungs = [lungs_in(probability) for probability in probabilities]

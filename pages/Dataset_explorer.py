@@ -9,6 +9,7 @@ from ui.dataset_overview import show_overview
 from ui.explored import open_picture, opened_picture, show_picture, turn_over_among
 from ui.explorer_filters import choose_order, choose_pictures
 from ui.fetching import offer_missing
+from ui.finding import percent
 from ui.frame import frame
 from ui.gallery import gallery, page_of
 from ui.loaders import current_catalogue, current_release
@@ -41,8 +42,8 @@ with shown_problems():
             gallery(page_of(found, whole), "gallery", open_picture)
             st.caption(
                 "The percentage is the probability of pneumonia at the training prevalence, "
-                f"{release.training_prevalence:.0%}. Pictures that were learned from, or used to choose, flatter the "
-                "reader: only those of the official test split show how it does."
+                f"{percent(release.training_prevalence)}. Pictures that were learned from, or used to choose, flatter "
+                "the reader: only those of the official test split show how it does."
             )
     if overview.open:
         with overview:

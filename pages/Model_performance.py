@@ -21,6 +21,7 @@ from model.performance import (
 from model.thousand import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
 from ui.charts import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
 from ui.drawings import network_drawing, thousand_children
+from ui.finding import percent
 from ui.frame import frame
 from ui.loaders import current_predictive_values, current_release, current_tables
 from ui.problems import shown_problems
@@ -67,7 +68,9 @@ with shown_problems():
         "pneumonia gets a higher probability than one without."
     )
     st.table(points_table(test, point.name))
-    st.caption(f"PPV and accuracy are at the test split's own prevalence, {test['calibration']['prevalence']:.0%}.")
+    st.caption(
+        f"PPV and accuracy are at the test split's own prevalence, {percent(test['calibration']['prevalence'])}."
+    )
     matrix, report = st.columns(2, gap="large")
     with matrix:
         st.markdown("**Confusion matrix**: what each film is labelled, and what the reader says of it.")
@@ -103,7 +106,7 @@ with shown_problems():
     st.markdown(
         "A useful probability is near 0 % or near 100 %, and can be taken at its word: of films with a stated 80 %, "
         "80 of 100 should have pneumonia. Here they are as stated at the training prevalence, "
-        f"{release.training_prevalence:.0%}."
+        f"{percent(release.training_prevalence)}."
     )
     spread, reliability = st.columns(2, gap="large")
     with spread:

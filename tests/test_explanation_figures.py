@@ -84,7 +84,9 @@ def test_without_limits_or_figures_there_are_no_rows(explanations):
 
 
 def test_each_question_has_its_sentences_with_n_and_interval():
-    curves, inside, agreement, known, boxes = explanation_sentences(EXPLANATIONS)
+    drawn, curves, inside, agreement, known, boxes = explanation_sentences(EXPLANATIONS)
+    n, not_applicable = 10 * (1 + 2 + 3 + 4 + 5), 1 + 2 + 3 + 4 + 5
+    assert drawn.startswith(f"In the table are the readings of {n + not_applicable} pictures that were drawn from")
 
     assert "on 33 test pictures" in curves
     assert [curves.index(shown(value)) for value in (0.3, 0.6, 0.9, 0.8, 0.5, 0.7)] == sorted(

@@ -1,5 +1,7 @@
 """One labelled picture in detail, as the explorer shows it."""
 
+from dataclasses import replace
+
 import pytest
 
 import ui.explored
@@ -8,11 +10,12 @@ from dataset.catalogue import catalogue
 from model.admission import Code
 from model.lookalikes import LookAlikes
 from model.performance import neighbours_sentence
+from model.reader import Reader
 from model.release import load_release
 from model.release_tables import read_tables
 from tests.explorer import PAGE, empty_folder, explorer, press, some_pictures, tiles  # noqa: F401 (fixtures)
 from tests.gates import OpenGate, ShutGate, with_heat
-from tests.pages import no_cache_of_another_test, opened, words  # noqa: F401 (a fixture)
+from tests.pages import no_cache_of_another_test, opened, with_open, words  # noqa: F401 (a fixture)
 from tests.synthetic import phantom_file
 from ui.lookalikes import TITLE
 
@@ -123,3 +126,33 @@ def test_a_file_that_is_read_in_another_way_than_the_copy_that_was_measured_is_t
     press(app, tiles(app)[0])
     (told,) = [info.value for info in app.info if info.value.startswith("The file on this computer gives")]
     assert "The figures above were measured on a copy of 224 x 224 pixels." in told
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [("rule-out", "Indeterminate: refer to a radiologist"), ("balanced", "No sign of pneumonia found")],
+)
+def test_who_cannot_see_the_picture_is_told_the_verdict_of_the_chosen_operating_point(monkeypatch, point, said):
+    seen = []
+    monkeypatch.setattr(ui.explored, "radiograph_viewer", lambda *_, alt, **__: seen.append(alt))
+    monkeypatch.setattr(ui.loaders, "Gate", OpenGate)
+    real = Reader.finding
+    monkeypatch.setattr(Reader, "finding", lambda *given: replace(real(*given), probability=0.2))
+    app = explorer(point=point)
+    press(app, tiles(app)[0])
+    assert said in seen[-1]
+
+
+@pytest.mark.usefixtures("some")
+def test_a_picture_carried_to_the_reading_page_has_no_similar_cases_of_its_own_patient_there(monkeypatch):
+    monkeypatch.setattr(ui.loaders, "Gate", OpenGate)
+    app = explorer()
+    press(press(app, "IM-0001-0001"), "Read this one")
+    assert app.session_state["current_reading"].group == "IM-0001"
+
+    asked = []
+    nearest = LookAlikes.nearest
+    monkeypatch.setattr(LookAlikes, "nearest", lambda *given: asked.append(given[-1]) or nearest(*given))
+    with_open(app, "similar_cases")
+    assert asked == ["IM-0001"]

@@ -1,6 +1,7 @@
 """The dataset explorer as a person reads it: filters, tiles, the detail of a picture, overview and audit."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from model.release_tables import read_tables
 from tests.explorer import empty_folder, explorer, press, some_pictures, tiles  # noqa: F401 (fixtures)
 from tests.pages import no_cache_of_another_test, opened, upload, with_open, words  # noqa: F401 (a fixture)
 from tests.synthetic import phantom_file
-from ui.lookalikes import KNOWN, TITLE
+from ui.lookalikes import KNOWN, SAME_FILM, TITLE
 
 NONE_HERE = "No labelled pictures are on this computer."
 
@@ -134,8 +135,9 @@ def test_training_pictures_are_marked_as_learned_from():
 def test_pictures_that_the_release_does_not_know_are_told(some):
     (some / "test" / "NORMAL" / "mine.png").write_bytes(phantom_file())
     app = explorer()
-    assert app.warning[0].value.startswith(
-        "The folder of the set holds 1 pictures that this release was not measured on."
+    assert app.warning[0].value == (
+        "Not shown are pictures in the folder of the set that this release was not measured on, for nothing is known "
+        "of them: 1."
     )
     assert found(app) == 24
 
@@ -160,6 +162,21 @@ def test_an_upload_has_similar_training_cases_with_labels_and_distance():
     assert re.search(r"Labelled PNEUMONIA among the 5 training pictures most like this one: \*\*\d\*\*", shown)
     assert len(re.findall(r"distance \d\.\d{3}", shown)) == 5
     assert KNOWN not in [warning.value for warning in app.warning]
+    assert SAME_FILM not in shown
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_copy_of_a_training_film_is_marked_among_similar_cases(monkeypatch):
+    real = LookAlikes.nearest
+
+    def copied(*given):
+        first, *others = real(*given)
+        return [replace(first, same_film=True), *others]
+
+    monkeypatch.setattr(LookAlikes, "nearest", copied)
+    app = with_open(upload(opened()), "similar_cases")
+    assert KNOWN in [warning.value for warning in app.warning]
+    assert words(app).count(SAME_FILM) == 1
 
 
 @pytest.mark.usefixtures("empty")

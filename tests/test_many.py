@@ -1,7 +1,7 @@
 """Many files in their order: in this process, by helpers, or both."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,18 @@ PATHS = [Path(f"{number:03}.png") for number in range(200)]
 class Here:
     """Stands in for what reads in this process."""
 
-    def __init__(self, failing: Path | None = None, seconds: float = 0.0):
-        self.failing, self.seconds, self.read_here = failing, seconds, []
+    def __init__(self, failing: Path | None = None, seconds: float = 0.0, error: Exception | None = None):
+        self.failing, self.seconds, self.error, self.read_here = failing, seconds, error, []
 
-    def read(self, paths: Sequence[Path]) -> list[Read]:
-        self.read_here.extend(paths)
-        threading.Event().wait(self.seconds * len(paths))
-        if self.failing in paths:
-            raise ReleaseMismatch("no number")
-        return [Read({"path": str(path)}) for path in paths]
+    def read(self, paths: Iterable[Path]) -> list[Read]:
+        return [self.read_one(path) for path in paths]
+
+    def read_one(self, path: Path) -> Read:
+        self.read_here.append(path)
+        threading.Event().wait(self.seconds)
+        if path == self.failing:
+            raise self.error
+        return Read({"path": str(path)})
 
 
 class Help:
@@ -101,10 +104,11 @@ def test_no_more_files_are_taken_than_are_worked_on(helping):
 
 
 @pytest.mark.parametrize("helping", [0, 1, 2])
-def test_an_error_comes_after_what_was_read_before_it(helping):
-    results = read_many(Here(failing=PATHS[21]), [Help("21") for _ in range(helping)], PATHS)
+@pytest.mark.parametrize("error", [ReleaseMismatch("no number"), MemoryError("no number")])
+def test_an_error_comes_after_what_was_read_before_it(helping, error):
+    results = read_many(Here(PATHS[21], error=error), [Help("21") for _ in range(helping)], PATHS)
     assert names(next(results) for _ in range(21)) == [str(path) for path in PATHS[:21]]
-    with pytest.raises(ReleaseMismatch, match="no number"):
+    with pytest.raises(type(error), match="no number"):
         next(results)
 
 
@@ -115,9 +119,10 @@ def test_a_helper_that_is_lost_ends_all_after_the_rows_before():
         list(reads)
 
 
-def test_nothing_is_read_any_more_once_nobody_wants_the_rest():
+@pytest.mark.parametrize("left", ["", "none"])
+def test_nothing_is_read_any_more_once_nobody_wants_the_rest(left):
     here = Here(seconds=0.1)
-    results = read_many(here, [Help("")], PATHS)  # which leaves every file
+    results = read_many(here, [Help(left, seconds=0.1)], PATHS)
     next(results)
     results.close()
     threading.Event().wait(0.2)  # the files at work may end, and nothing more of their batches

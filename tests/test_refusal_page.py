@@ -19,6 +19,7 @@ from tests.gates import ShutGate
 from tests.pages import no_cache_of_another_test, opened, upload  # noqa: F401 (a fixture)
 from tests.synthetic import phantom
 from ui.cautions import IN_SHORT
+from ui.finding import describe
 from ui.refusal import ANOTHER_MODEL, LUNGS, NO_LUNGS
 
 
@@ -92,6 +93,7 @@ def test_what_is_refused_is_read_anyway_only_at_a_click_and_everything_says_so()
     assert app.metric
     assert (row["status"], row["read_anyway"], row["reason_code"]) == ("read", True, "cropped")
     assert "Read although refused: cropped." in overlay.text["Comment"]
+    assert describe(reading.finding).startswith(f"Picture. Read although refused: {IN_SHORT[Code.CROPPED]}. ")
     table = app.dataframe[0].value
     assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [Code.CROPPED.sentence])
 

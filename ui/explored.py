@@ -67,12 +67,11 @@ def show_picture(row: pd.Series, rows: pd.DataFrame) -> None:
             _offer_reading(row, gate)
     with picture:
         if finding:
-            _viewer(film, doubted(finding, _found(row["file"], release)))
+            _viewer(film, doubted(_as_shown(finding, release), _found(row["file"], release)))
     _others(row, rows)
     if finding:
         st.subheader(TITLE, anchor=False)
-        group = identify(PurePosixPath(row["file"]).name, row["label"]).group
-        similar_cases(finding, film, release, open_picture, group)
+        similar_cases(finding, film, release, open_picture, _group(row))
         if finding.heat_map.any():
             with checked, shown_problems(aside=True):  # last: it takes longer than all that stands above
                 _check(row["file"], gate, examination)
@@ -119,8 +118,13 @@ def _offer_reading(row: pd.Series, gate: Gate) -> None:
         type="primary",
         help="Open it on the reading page, as if it had been uploaded",
     ):
-        read_upload(gate, f"set:{row['file']}", row["file"], content_of(row["path"]))
+        read_upload(gate, f"set:{row['file']}", row["file"], content_of(row["path"]), group=_group(row))
         st.switch_page("app.py", query_params={})  # not None, which is refused: the filters are bound to the address
+
+
+def _group(row: pd.Series) -> str:
+    """Whom not to show among similar cases."""
+    return identify(PurePosixPath(row["file"]).name, row["label"]).group
 
 
 def _facts(row: pd.Series, release: Release) -> None:
@@ -140,9 +144,14 @@ def _facts(row: pd.Series, release: Release) -> None:
     st.table(pd.DataFrame({"": facts}), hide_header=True)
 
 
+def _as_shown(finding: Finding, release: Release) -> Finding:
+    """A finding at the chosen operating point, and at the prevalence of all figures of this page."""
+    return stated(finding, release, chosen_point(release), release.training_prevalence)
+
+
 def _differences(row: pd.Series, finding: Finding, release: Release) -> None:
     """Say where the file that is here is read in another way than the copy that the release was measured on."""
-    here = stated(finding, release, chosen_point(release), release.training_prevalence)
+    here = _as_shown(finding, release)
     if percent(here.probability) != percent(row["probability"]) or str(here.verdict) != row["verdict"]:
         st.info(
             f"The file on this computer gives {percent(here.probability)} ({here.verdict}) at the same prevalence. The "

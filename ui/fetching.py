@@ -48,8 +48,8 @@ def offer_missing(whole: Catalogue) -> None:
     """Say which pictures are on this computer and offer to fetch the others; nothing where all of them are."""
     if whole.unknown:
         st.warning(
-            f"The folder of the set holds {whole.unknown:,} pictures that this release was not measured on. They are "
-            "not shown: nothing is known of them.",
+            "Not shown are pictures in the folder of the set that this release was not measured on, for nothing is "
+            f"known of them: {whole.unknown:,}.",
             icon=":material/help:",
         )
     if whole.here == len(whole.rows):

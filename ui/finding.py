@@ -88,7 +88,8 @@ def describe(finding: Finding) -> str:
     cautions = [caution for caution in finding.cautions if caution != EXPLANATION_UNCHECKED]
     cautions = "".join(f" Caution: {IN_SHORT[caution]}." for caution in cautions)
     probability = percent(finding.probability)
-    return f"Chest radiograph.{anyway} {words}, probability of pneumonia {probability}; {evidence}.{cautions}"
+    picture = "Picture" if finding.refusals else "Chest radiograph"
+    return f"{picture}.{anyway} {words}, probability of pneumonia {probability}; {evidence}.{cautions}"
 
 
 def show_finding(current: Callable[[], Finding], reading: Reading, release: Release) -> DeltaGenerator:

@@ -48,6 +48,7 @@ class Reading:
     remedy: what put it right at the user's wish, where something did.
     age: of the patient in years, where the file or somebody has said it.
     window: which of the windows of a DICOM file it was read through.
+    group: of the patient, see `dataset.names.Identity`; None where the film is none of the labelled set.
     check: of its heat map; one object for a reading and its row.
     preview: the radiograph at the size that the viewer shows, of the reading on screen alone; the upload is not kept.
     examination: what the check says of it, of the reading on screen alone; None where the file could not be opened.
@@ -61,6 +62,7 @@ class Reading:
     age: int | None = None
     check: MapCheck = field(default_factory=MapCheck)
     window: int = 0
+    group: str | None = None
     preview: Radiograph | None = None
     examination: Examination | None = None
 
@@ -133,14 +135,14 @@ def session_rows(release: Release) -> Callable[[], list[Row]]:
     return lambda: [row() for row in rows]
 
 
-def read_upload(gate: Gate, upload: str, name: str, content: bytes, window: int = 0) -> None:
+def read_upload(gate: Gate, upload: str, name: str, content: bytes, window: int = 0, group: str | None = None) -> None:
     """Check and read an upload and make it the current reading; a refusal is a reading without finding.
 
     Read again through another window of its file, it takes the place of its earlier reading, whose age it keeps.
     """
     forget_reading()
     with turns:
-        reading = _read(gate, upload, name, content, window)
+        reading = replace(_read(gate, upload, name, content, window), group=group)
     readings = st.session_state.get(_READINGS, [])
     for earlier in readings:
         if earlier.upload == upload:
