@@ -1,7 +1,7 @@
 # make run    make the environment and start the app
 # make test   make the environment, lint and run the tests
 # make bench  measure speed and memory, and write benchmarks/RESULTS.md; on a machine that does nothing else
-# make fuzz   break files in 36,600 new ways, a quarter of an hour
+# make fuzz   break files in 36,600 new ways, some minutes
 # make audit  list the licences of what the program is built on, and its known holes (asks PyPI)
 # make pins   resolve requirements*.in anew (with uv)
 

@@ -106,6 +106,7 @@ def test_what_goes_wrong_in_a_helper_is_left_to_this_process(films, monkeypatch,
 def test_a_helper_that_is_killed_while_it_reads_is_told_of(films, started):
     os.mkfifo("endless")  # whoever opens it waits for a writer
     one = started()
+    assert len(list(one.rows(films))) == len(films)  # it is up, and has nothing left to say
     threading.Timer(0.5, one._process.kill).start()
     with pytest.raises(HelperLost, match=LOST):
         list(one.rows([*films, Path("endless")]))
