@@ -20,7 +20,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(VENV)/.test
-	FUZZ=12000 $(BIN)/python -m pytest -s tests/test_fuzz.py
+	FUZZ=12000 $(BIN)/python -m pytest -s tests/model/imaging/test_fuzz.py
 
 audit: $(VENV)/.test
 	$(BIN)/pip-licenses --from=mixed --with-urls --packages $$(sed -n 's/^\([[:alnum:]._-]*\)==.*/\1/p' requirements.txt | sort -u)

@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from model.heatmap import colour_table
-from ui.clinical import choose_window, chosen_window, scale_of, show_file_details
-from ui.explanations import COMPARE, compare_explanations, show_check
-from ui.explored import open_picture
-from ui.finding import describe, say_next, show_finding
+from model.explanation.heatmap import colour_table
+from ui.errors import shown_problems
+from ui.explorer.image_detail import open_picture
 from ui.frame import frame
-from ui.loaders import current_gate
-from ui.lookalikes import TITLE, similar_cases
-from ui.problems import shown_problems
-from ui.refusal import show_refusal
+from ui.reading.dicom_panel import choose_window, chosen_window, scale_of, show_file_details
+from ui.reading.finding_panel import describe, say_next, show_finding
+from ui.reading.heatmap_check import COMPARE, compare_explanations, show_check
+from ui.reading.refusal_panel import show_refusal
+from ui.reading.session_table import fill_table, show_session
+from ui.resources import current_gate
 from ui.session import ask_age, current_reading, forget_reading, read_upload, session_rows
-from ui.session_table import fill_table, show_session
 from ui.settings import choose_settings
-from ui.viewer import radiograph_viewer
+from ui.similar_cases import TITLE, similar_cases
+from ui.viewer.component import radiograph_viewer
 
 frame("Read a radiograph")
 

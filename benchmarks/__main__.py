@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.results import HEAD
 from dataset.index import dataset_root
-from model.litert import usable_processors
-from model.release import load_release
+from model.inference.litert import usable_processors
+from model.inference.release_loader import load_release
 
 PARTS = ("reading", "start", "page", "folder", "training")
 RESULTS = Path(__file__).parent / "RESULTS.md"

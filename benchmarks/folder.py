@@ -14,11 +14,11 @@ from pathlib import Path
 
 from benchmarks.reading import forward
 from benchmarks.results import Ratio
-from model.litert import usable_processors
-from model.release import RELEASE_DIR, load_release
-from tests.browser import ROOT
-from tests.processes import resident
-from tests.synthetic import phantom_file
+from model.inference.litert import usable_processors
+from model.inference.release_loader import RELEASE_DIR, load_release
+from tests.support.browser import ROOT
+from tests.support.processes import resident
+from tests.support.synthetic import phantom_file
 
 PICTURES, DIFFERENT = 2000, 40
 BATCH = 32
@@ -90,7 +90,7 @@ def _batched() -> Callable[[], object]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from training.network import reading_outputs
+    from training.networks.classifier import reading_outputs
 
     release = load_release()
     reader = reading_outputs(keras.models.load_model(RELEASE_DIR / "reader.keras"))

@@ -14,13 +14,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import dataset.thumbnails
-from dataset.catalogue import Selection, catalogue, select
+import dataset.explorer.thumbnails
+from dataset.explorer.catalogue import Selection, catalogue, select
+from dataset.explorer.thumbnails import thumbnail
 from dataset.index import dataset_root, load_index
-from dataset.thumbnails import thumbnail
-from model.release import load_release
-from model.release_tables import read_tables
-from tests.browser import ROOT
+from model.inference.release_loader import load_release
+from model.performance.release_data import read_tables
+from tests.support.browser import ROOT
 from ui.gallery import PAGE_SIZE
 
 ROUNDS = 5
@@ -79,7 +79,7 @@ def _open_page(splits: tuple[str, ...]) -> AppTest:
 
 
 def _forget() -> None:
-    dataset.thumbnails._thumbnail.cache_clear()
+    dataset.explorer.thumbnails._thumbnail.cache_clear()
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -24,11 +24,11 @@ from PIL import Image
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from dataset.index import dataset_root, load_index
-from tests.browser import IDLE, ROOT, Server, launched_chromium, served
-from tests.dicom_files import radiograph
-from tests.processes import resident
-from tests.protocol import Access, Visitor
-from ui.finding import percent
+from tests.support.browser import IDLE, ROOT, Server, launched_chromium, served
+from tests.support.dicom_files import radiograph
+from tests.support.processes import resident
+from tests.support.protocol import Access, Visitor
+from ui.reading.finding_panel import percent
 
 BROWSERS, VISITORS = 5, 20
 TURNS = 8  # files of each session

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.results import Ratio, medians, milliseconds
-from model.decode import decode
-from model.gate import Gate
-from model.preprocess import resize, working_picture
-from model.reader import Reader
-from model.release import load_release
-from tests.browser import IDLE, READY, launched_chromium, served, watched
-from tests.synthetic import phantom_file
-from ui.viewer import encode_preview, preview_size
+from model.admission.gate import Gate
+from model.imaging.decode import decode
+from model.imaging.preprocessing import resize, working_picture
+from model.inference.classifier import Reader
+from model.inference.release_loader import load_release
+from tests.support.browser import IDLE, READY, launched_chromium, served, watched
+from tests.support.synthetic import phantom_file
+from ui.viewer.component import encode_preview, preview_size
 
 HEIGHT, WIDTH = 2500, 3000
 DROPS = 20

@@ -12,13 +12,13 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from benchmarks.results import Ratio, medians, milliseconds
-from model.decode import decode
-from model.explanation_checks import check_explanation
-from model.gate import Gate
-from model.preprocess import working_picture
-from model.reader import Reader
-from model.release import Release, load_release
-from tests.synthetic import phantom_file
+from model.admission.gate import Gate
+from model.explanation.reliability import check_explanation
+from model.imaging.decode import decode
+from model.imaging.preprocessing import working_picture
+from model.inference.classifier import Reader
+from model.inference.release_loader import Release, load_release
+from tests.support.synthetic import phantom_file
 
 HEIGHT, WIDTH = 1500, 2000
 LUNGS, READER, READING = "lung network", "reader network", "reading"

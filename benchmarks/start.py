@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from benchmarks.results import Ratio
-from model.release import RELEASE_DIR
-from tests.browser import ROOT
-from tests.synthetic import phantom_file
+from model.inference.release_loader import RELEASE_DIR
+from tests.support.browser import ROOT
+from tests.support.synthetic import phantom_file
 
 ROUNDS = 7
 # What a reading does, with TensorFlow: find the lungs, cut out their box, read it; no map.

@@ -11,7 +11,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `python -m training` d
 from benchmarks.results import Ratio
 from dataset.index import dataset_root
 from training.config import FitConfig
-from training.throughput import PIPELINE, STEP, TRAINING, measure_throughput
+from training.fitting.throughput import PIPELINE, STEP, TRAINING, measure_throughput
 
 
 def measure() -> list[Ratio]:

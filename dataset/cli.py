@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from dataset.download.progress import Progress
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from dataset.progress import Progress
-from model.shell import run
+from model.console import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,9 +44,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _download(options: argparse.Namespace) -> None:
-    from dataset.download import EXPECTED, NOTICE, download
-    from dataset.place import free_target
-    from dataset.samples import download_samples, notice, sample_names
+    from dataset.download.full_set import EXPECTED, NOTICE, download
+    from dataset.download.samples import download_samples, notice, sample_names
+    from dataset.download.staging import free_target
 
     target = free_target(options.to or dataset_root())
     count = sum(EXPECTED.values()) if options.samples is None else len(sample_names(options.samples))
@@ -68,12 +68,12 @@ def _new_file(text: str) -> Path:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    from dataset.audit import audit
-    from dataset.cut import cut_as_is
-    from dataset.report import audit_report
-    from dataset.survey import survey
-    from model.reader import Reader
-    from model.release import load_release
+    from dataset.quality.audit import audit
+    from dataset.quality.features import survey
+    from dataset.quality.report import audit_report
+    from dataset.split import cut_as_is
+    from model.inference.classifier import Reader
+    from model.inference.release_loader import load_release
 
     parts = vars(cut_as_is(load_index(dataset_root())))
     found = audit(survey(Reader(load_release()), {name: part for name, part in parts.items() if part}))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset.names import identify
+from dataset.file_names import identify
 from model.errors import DatasetError
 
 SPLITS = ("train", "val", "test")
@@ -19,7 +19,7 @@ class Record:
     """One labelled picture.
 
     split: the official folder, "train", "val" or "test"; label: "NORMAL" or "PNEUMONIA";
-    patient, group and cause: see `dataset.names.Identity`.
+    patient, group and cause: see `dataset.file_names.Identity`.
     """
 
     path: Path

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from model.cli import main
+from model.batch.cli import main
 
 # The same bytes on every system. A file's name that is no UTF-8 is written as escapes, which JSON reads back as it was.
 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -1,7 +1,7 @@
 """How much a file may ask of this computer, and why. Whoever changes a limit changes it here alone.
 
 Bytes are counted before a file is opened, pixels and scans before a decoder is: by what the headers declare. What a
-DICOM file costs is not known before, so the process that reads it is limited (`model.sandbox`).
+DICOM file costs is not known before, so the process that reads it is limited (`model.imaging.dicom.sandbox`).
 
 Memory of a server where all comes at once, measured in GB: two readings of DICOM, each up to 1.9 in its process and 0.6
 in the server (of PNG 1.2 and no process: less); 0.1 for the process that waits for the next; 0.9 for the one comparison

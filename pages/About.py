@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from model.figures import lungs_sentence, view_sentence
+from model.performance.shortcut_audit import lungs_sentence, view_sentence
+from ui.charts.tables import performance_table, provenance_table
+from ui.errors import shown_problems
 from ui.frame import frame
-from ui.loaders import current_release
-from ui.problems import shown_problems
-from ui.release_facts import performance_table, provenance_table
+from ui.resources import current_release
 
 frame("About the reader")
 

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from dataset.catalogue import ordered, select
-from ui.address import keep_address
-from ui.dataset_audit import show_audit
-from ui.dataset_overview import show_overview
-from ui.explored import open_picture, opened_picture, show_picture, turn_over_among
-from ui.explorer_filters import choose_order, choose_pictures
-from ui.fetching import offer_missing
-from ui.finding import percent
+from dataset.explorer.catalogue import ordered, select
+from ui.errors import shown_problems
+from ui.explorer.download import offer_missing
+from ui.explorer.filters import choose_order, choose_pictures
+from ui.explorer.image_detail import open_picture, opened_picture, show_picture, turn_over_among
+from ui.explorer.overview import show_overview
+from ui.explorer.quality import show_audit
 from ui.frame import frame
 from ui.gallery import gallery, page_of
-from ui.loaders import current_catalogue, current_release
-from ui.problems import shown_problems
+from ui.query_params import keep_address
+from ui.reading.finding_panel import percent
+from ui.resources import current_catalogue, current_release
 from ui.settings import choose_point, chosen_point, share_point
 
 frame("Dataset explorer")

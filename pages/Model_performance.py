@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from model.admission_tables import admission_sentences, admitted_rows, refused_rows
-from model.chart_data import confusion_cells, course_of_training, point_marks
-from model.explanation_checks import KEY as EXPLANATION_CHECKS
-from model.explanation_figures import checks_sentence, explanation_sentences, warning_rows
-from model.figures import audit_sentences, strata_rows, view_sentence, with_interval
-from model.performance import (
+from model.explanation.reliability import KEY as EXPLANATION_CHECKS
+from model.performance.admission import admission_sentences, admitted_rows, refused_rows
+from model.performance.chart_data import confusion_cells, course_of_training, point_marks
+from model.performance.explanations import checks_sentence, explanation_sentences, warning_rows
+from model.performance.natural_frequencies import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
+from model.performance.shortcut_audit import audit_sentences, strata_rows, view_sentence, with_interval
+from model.performance.tables import (
     adult_rows,
     adults_sentence,
     calibration_rows,
@@ -18,16 +19,15 @@ from model.performance import (
     rates_sentence,
     set_sentence,
 )
-from model.thousand import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
-from ui.charts import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
-from ui.drawings import network_drawing, thousand_children
-from ui.finding import percent
+from ui.charts.icon_array import network_drawing, thousand_children
+from ui.charts.performance import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
+from ui.charts.tables import points_table, report_table
+from ui.charts.training import balance_chart, learning_chart
+from ui.errors import shown_problems
 from ui.frame import frame
-from ui.loaders import current_predictive_values, current_release, current_tables
-from ui.problems import shown_problems
-from ui.release_facts import points_table, report_table
+from ui.reading.finding_panel import percent
+from ui.resources import current_predictive_values, current_release, current_tables
 from ui.settings import choose_settings, chosen_point, chosen_prevalence
-from ui.training_charts import balance_chart, learning_chart
 
 frame("Model performance")
 

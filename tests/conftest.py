@@ -13,17 +13,17 @@ import pytest
 from hypothesis import settings
 from streamlit.components.v2.component_manager import BidiComponentManager
 
-from dataset.download import EXPECTED
+from dataset.download.full_set import EXPECTED
 from dataset.index import dataset_root, load_index
 from model.errors import DatasetError
-from tests.beside import beside
-from tests.browser import Server, chromium_executable, launched_chromium, served
-from tests.isolation import can_be_cut_off
-from tests.kaggle_server import kaggle, no_network, target  # noqa: F401 (fixtures)
-from tests.proxy import nginx_executable
-from tests.release_files import small_directory  # noqa: F401 (a fixture)
-from tests.released import index, reader  # noqa: F401 (fixtures)
-from tests.training_fixtures import (  # noqa: F401 (fixtures)
+from tests.support.browser import Server, chromium_executable, launched_chromium, served
+from tests.support.dicom_samples import beside
+from tests.support.isolation import can_be_cut_off
+from tests.support.kaggle_server import kaggle, no_network, target  # noqa: F401 (fixtures)
+from tests.support.proxy import nginx_executable
+from tests.support.release import index, reader  # noqa: F401 (fixtures)
+from tests.support.release_files import small_directory  # noqa: F401 (a fixture)
+from tests.support.training import (  # noqa: F401 (fixtures)
     measured_run,
     own_measured_run,
     own_run,
@@ -32,13 +32,13 @@ from tests.training_fixtures import (  # noqa: F401 (fixtures)
     tiny_run,
     tiny_set,
 )
-from tests.viewer_fixtures import viewer_server  # noqa: F401 (a fixture)
+from tests.support.viewer import viewer_server  # noqa: F401 (a fixture)
 
 # The same examples on every machine at every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
-_LONG = ("test_fit.py", "test_release_figures.py", "test_browser.py", "test_reading_page.py")  # a minute each, or more
+_LONG = ("test_released_figures.py", "test_classifier.py", "test_browser.py", "test_reading_page.py")  # a minute each, or more
 _NEEDS = ("beside", "browser", "dataset", "dcmtk", "linux", "nginx", "systemd")
 
 

@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataset.cut import cut
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
+from dataset.split import cut
+from model.console import run
 from model.errors import TrainingError
-from model.release import RELEASE_DIR, load_release
-from model.shell import run
+from model.inference.release_loader import RELEASE_DIR, load_release
 from training.config import FitConfig, LungConfig, RunConfig
 
 PROJECT = Path(__file__).parent.parent
@@ -99,23 +99,23 @@ def _config(options: argparse.Namespace, kind: type[RunConfig]) -> RunConfig:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from training.fit import fit
+    from training.fitting.classifier import fit
 
     fit(options.data, options.run, _config(options, FitConfig))
 
 
 def _lungs(options: argparse.Namespace) -> None:
-    from training.lungs import fit_lungs
+    from training.fitting.lungs import fit_lungs
 
     measured = fit_lungs(options.data, options.masks, options.run, _config(options, LungConfig))
     print(json.dumps(measured, indent=2))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.audit import Extras
-    from training.candidate import assemble
     from training.evaluate import Task, evaluate
-    from training.release import head_commit
+    from training.evaluation.shortcut_audit import Extras
+    from training.release.candidate import assemble
+    from training.release.publish import head_commit
 
     parts = cut(load_index(options.data))
     release, shifted = assemble(options.run, parts) if options.run else (load_release(), None)
@@ -141,11 +141,11 @@ def _table(metrics: dict) -> str:
 
 
 def _release(options: argparse.Namespace) -> None:
-    from training.candidate import CANDIDATE
-    from training.card import with_figures
+    from model.file_replacement import write_text
     from training.evaluate import METRICS, times_tested
-    from training.files import write_text
-    from training.release import Edition, clean_commit, publish
+    from training.release.candidate import CANDIDATE
+    from training.release.model_card import with_figures
+    from training.release.publish import Edition, clean_commit, publish
 
     edition = Edition(options.version, options.change, clean_commit(PROJECT))
     parts = cut(load_index(options.data))
@@ -161,7 +161,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _throughput(options: argparse.Namespace) -> None:
-    from training.throughput import throughput
+    from training.fitting.throughput import throughput
 
     print(throughput(options.data, _config(options, FitConfig)))
 
@@ -170,6 +170,6 @@ def _explain(options: argparse.Namespace) -> None:
     # TensorFlow looks for a folder for temporary files at its import, by writing one, and where no file can be written
     # (deploy/) it would end there. It uses none.
     tempfile.tempdir = os.devnull
-    from training.explain import explain
+    from model.explanation.gradient_worker import explain
 
     explain(options.release)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from model.errors import TrainingError
-from model.view import Part
-from training.files import write_json
+from model.file_replacement import write_json
+from model.inference.input_region import Part
 
 STRIDES = (16, 32)
 

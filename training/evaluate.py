@@ -24,27 +24,27 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from dataset.audit import AUDIT
-from dataset.audit import audit as audit_set
-from dataset.cut import Cut
-from dataset.survey import Survey, survey
+from dataset.quality.audit import AUDIT
+from dataset.quality.audit import audit as audit_set
+from dataset.quality.features import Survey, survey
+from dataset.split import Cut
+from model.admission.gate import Gate
 from model.errors import DatasetError
-from model.gate import Gate
-from model.lookalikes import LookAlikes
-from model.reader import Reader
-from model.release import NETWORK, Release
-from model.release_tables import scores_of
-from training.admission import fit_checks, save_checks
-from training.admission_rates import measure_admission
-from training.adults import measure_adults
-from training.audit import Extras, audit, read_sizes
-from training.explanations import measure_explanations
-from training.files import write_json, write_text
-from training.lookalikes import build_index, measure_neighbours, save_index
-from training.lungs import measure_lungs
-from training.measures import measure_set
-from training.overview import save_means
-from training.stress import Logits, measure_stress, read_shifted
+from model.file_replacement import write_json, write_text
+from model.inference.classifier import Reader
+from model.inference.release_loader import NETWORK, Release
+from model.inference.similar_cases import LookAlikes
+from model.performance.release_data import scores_of
+from training.admission.fit import fit_checks, save_checks
+from training.evaluation.admission_rates import measure_admission
+from training.evaluation.external_adults import measure_adults
+from training.evaluation.heatmaps.summary import measure_explanations
+from training.evaluation.robustness import Logits, measure_stress, read_shifted
+from training.evaluation.shortcut_audit import Extras, audit, read_sizes
+from training.evaluation.split_metrics import measure_set
+from training.fitting.lungs import measure_lungs
+from training.release.mean_radiographs import save_means
+from training.release.similar_case_index import build_index, measure_neighbours, save_index
 
 METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
 PREDICTED = ["file", "patient", "split", "label", "cause", "probability", "intensity", "contrast", "width", "height"]

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui.address import kept_address
-from ui.loaders import current_release
+from ui.query_params import kept_address
+from ui.resources import current_release
 from ui.server import keep_to_itself
 
 APP = "Chest radiograph reader"

@@ -6,10 +6,10 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from dataset.catalogue import Catalogue, Outcome
-from dataset.thumbnails import thumbnail
+from dataset.explorer.catalogue import Catalogue, Outcome
+from dataset.explorer.thumbnails import thumbnail
 from model.errors import FileRefused
-from ui.finding import percent
+from ui.reading.finding_panel import percent
 
 PAGE = "page"  # the name of the control, and so that of the address
 PAGE_SIZE = 24
@@ -49,7 +49,7 @@ def gallery(rows: pd.DataFrame, key: str, opened: Callable[[str], None], notes: 
     """Draw a tile for each row; true where one of them was opened just now.
 
     Args:
-        rows: some of `dataset.catalogue.Catalogue`.
+        rows: some of `dataset.explorer.catalogue.Catalogue`.
         key: unique on the page.
         opened: is called with the file name when a tile is opened.
         notes: a line more for each tile.

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import streamlit as st
 
-from model.admission import Remedy
-from model.decode import decode
+from model.admission.decision import Remedy
+from model.admission.gate import Examination, Gate
 from model.errors import FileRefused, NotAdmitted
-from model.explanation_checks import doubted
-from model.gate import Examination, Gate
+from model.explanation.reliability import doubted
+from model.imaging.decode import decode
+from model.imaging.preprocessing import resize
+from model.imaging.radiograph import Radiograph
+from model.inference.classifier import Finding, at_age
+from model.inference.finding_rows import Row, finding_row, refusal_row
+from model.inference.release_loader import Release
 from model.limits import READINGS_AT_ONCE
-from model.preprocess import resize
-from model.radiograph import Radiograph
-from model.reader import Finding, at_age
-from model.release import Release
-from model.rows import Row, finding_row, refusal_row
 from ui.settings import as_chosen
-from ui.viewer import preview_size
+from ui.viewer.component import preview_size
 
 MOST_ROWS = 200  # of the session's table; the oldest go first
 _CURRENT, _READINGS = "current_reading", "readings"
@@ -48,7 +48,7 @@ class Reading:
     remedy: what put it right at the user's wish, where something did.
     age: of the patient in years, where the file or somebody has said it.
     window: which of the windows of a DICOM file it was read through.
-    group: of the patient, see `dataset.names.Identity`; None where the film is none of the labelled set.
+    group: of the patient, see `dataset.file_names.Identity`; None where the film is none of the labelled set.
     check: of its heat map; one object for a reading and its row.
     preview: the radiograph at the size that the viewer shows, of the reading on screen alone; the upload is not kept.
     examination: what the check says of it, of the reading on screen alone; None where the file could not be opened.

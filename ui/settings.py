@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from model.reader import Finding, stated
-from model.release import Release
-from model.verdict import OperatingPoint
+from model.inference.classifier import Finding, stated
+from model.inference.decision import OperatingPoint
+from model.inference.release_loader import Release
 
 _POINT, _PREVALENCE = "operating_point", "prevalence"
 _ADDRESS, _SHARED = "point", "shared_point"

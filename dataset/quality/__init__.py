@@ -1,0 +1,1 @@
+"""Quality audit of the labelled set: duplicates, leakage, conflicting labels, outliers."""

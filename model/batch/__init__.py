@@ -1,0 +1,1 @@
+"""`python -m model read`: many files from the command line."""

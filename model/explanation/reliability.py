@@ -1,0 +1,145 @@
+"""Can the heat map of this picture be believed? Three checks of it, each on the network that drew it.
+
+A map that lies beside the lungs, whose hottest part the reader does not miss when it is painted over, or that
+contradicts occlusion, explains nothing. What is still usual was chosen on validation and is part of the release; a
+release without it checks nothing, and says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from model.explanation.occlusion import hottest, logits_without, occlusion_map
+from model.imaging.geometry import Box
+from model.imaging.preprocessing import resize
+from model.inference.classifier import Finding, Reader, Seen
+from model.inference.lung_segmentation import Lungs
+from model.inference.release_loader import Release
+
+KEY = "explanation_checks"  # of model.json
+# The cautions: the map is not to be believed; whether it is to be believed is not known, or not yet.
+EXPLANATION_UNRELIABLE, EXPLANATION_UNCHECKED = "explanation_unreliable", "explanation_unchecked"
+SHARE = 0.1  # of what is seen: the hottest tenth
+DRAWS = 8  # of equal areas elsewhere
+SEED = 0
+_FINE = 96  # pixels: finer than the map's cells and than the lung fields need
+
+WORDS = {
+    "inside_lungs": "little of the evidence lies within the lungs",
+    "effect": "the probability hardly depends on the area with the strongest evidence",
+    "agreement": "covering parts of the picture (occlusion) shows the evidence elsewhere",
+}
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was measured of the heat map of one reading.
+
+    inside_lungs: share of the positive evidence that lies within the lung fields, 0-1; None where no lungs were found.
+    effect: how much more of the probability, at the training prevalence, goes when the hottest tenth of what is seen is
+        painted over than, on average, with an equal area elsewhere: -1 to 1.
+    agreement: rank correlation of the heat map and the occlusion map (Spearman 1904): -1 to 1.
+    """
+
+    inside_lungs: float | None
+    effect: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class CheckLimits:
+    """The least of each that is not warned about; chosen: one sentence on how, and on which pictures."""
+
+    inside_lungs: float
+    effect: float
+    agreement: float
+    chosen: str
+
+    @classmethod
+    def of(cls, release: Release) -> Self | None:
+        """Those of a release; None where it has none."""
+        found: dict[str, Any] | None = release.description.get(KEY)
+        return None if found is None else cls(*(float(found[name]) for name in WORDS), str(found["chosen"]))
+
+    def doubts(self, checks: Checks) -> tuple[str, ...]:
+        """Why a map is not to be believed, in words of WORDS; empty where nothing speaks against it."""
+        measured = ((words, getattr(checks, name), getattr(self, name)) for name, words in WORDS.items())
+        return tuple(words for words, value, least in measured if value is not None and value < least)
+
+
+def check_explanation(reader: Reader, seen: Seen) -> Checks | None:
+    """Check the heat map of a reading; None, not applicable, where there is no positive evidence.
+
+    Raises:
+        ReleaseMismatch: the network answers with anything that is not a finite number.
+    """
+    heat = seen.raw.class_activation_map
+    if not (heat > 0).any():
+        return None
+    view, side = reader.release.view, reader.release.side
+    picture = view.look(seen.working, seen.lungs, side)
+    added = occlusion_map(reader, picture, heat.shape)
+    return Checks(
+        inside_lungs=inside_lungs(heat, view.box(seen.lungs), seen.lungs),
+        effect=_effect(reader, picture, seen.raw.logit, heat),
+        agreement=rank_correlation(heat, added),
+    )
+
+
+def doubts(reader: Reader, seen: Seen) -> tuple[str, ...] | None:
+    """Why the heat map of a reading is not to be believed; empty also where there is no evidence to check.
+
+    None where it was not checked, for the release has no limits.
+    """
+    limits = CheckLimits.of(reader.release)
+    if limits is None:
+        return None
+    checks = check_explanation(reader, seen)
+    return limits.doubts(checks) if checks else ()
+
+
+def doubted(finding: Finding, doubts: Sequence[str] | None) -> Finding:
+    """A finding with the caution that its heat map is not to be believed, or, doubts being None, was not checked."""
+    if not finding.heat_map.any() or doubts == ():
+        return finding
+    caution = EXPLANATION_UNCHECKED if doubts is None else EXPLANATION_UNRELIABLE
+    return replace(finding, cautions=(*finding.cautions, caution))
+
+
+def inside_lungs(heat: np.ndarray, box: Box, lungs: Lungs | None) -> float | None:
+    """Share, 0-1, of the positive values of a map of a part of the picture that lie within the lung fields."""
+    positive = np.clip(resize(np.ascontiguousarray(heat, np.float32), _FINE, _FINE), 0, None)
+    if lungs is None or not positive.any():
+        return None
+    fields = resize(lungs.fields.astype(np.float32), _FINE, _FINE, box) >= 0.5
+    return float(positive[fields].sum() / positive.sum())
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's correlation of two maps of one shape, -1 to 1; 0 where either is the same everywhere."""
+    ranks = [_ranks(values) for values in (one, other)]
+    if not all(np.ptp(of) for of in ranks):
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """The rank of each value, equal ones sharing the mean of theirs, float (values,); scipy.stats opens too slowly."""
+    _, place, count = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[place]
+
+
+def areas_elsewhere(heat: np.ndarray, share: float, side: int, draws: int) -> Sequence[np.ndarray]:
+    """Areas as large as the hottest and of like shapes, where chance puts them: those of the map's cells, shuffled."""
+    rng = np.random.default_rng(SEED)
+    return [hottest(rng.permutation(heat.ravel()).reshape(heat.shape), share, side) for _ in range(draws)]
+
+
+def _effect(reader: Reader, picture: np.ndarray, logit: float, heat: np.ndarray) -> float:
+    side = picture.shape[1]
+    areas = [hottest(heat, SHARE, side), *areas_elsewhere(heat, SHARE, side, DRAWS)]
+    without = reader.release.calibration.probability(logits_without(reader, picture, areas))
+    lost = reader.release.calibration.probability(logit) - without
+    return float(lost[0] - lost[1:].mean())

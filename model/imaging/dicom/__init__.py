@@ -1,0 +1,1 @@
+"""DICOM files: tags and pixels, read in a limited child process."""

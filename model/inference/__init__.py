@@ -1,0 +1,1 @@
+"""Working image to `Finding`: lung segmentation, classifier, calibration and decision."""

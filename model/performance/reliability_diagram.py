@@ -1,0 +1,40 @@
+"""Do pictures of a stated probability have pneumonia as often as it says?"""
+
+import numpy as np
+import pandas as pd
+
+from model.performance.binary_metrics import Scores, measure_share
+
+BINS = 15
+
+
+def mass_bins(probability: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """The bin, 0 to bins - 1, of each probability, so that each bin holds as many pictures as any other, or one more.
+
+    Of equal mass because with equal widths nearly all pictures of a sure reader share the two outermost bins.
+    """
+    rank = np.empty(len(probability), int)
+    rank[np.argsort(probability, kind="stable")] = np.arange(len(probability))
+    return rank * bins // len(probability)
+
+
+def reliability(scores: Scores, bins: int = BINS) -> pd.DataFrame:
+    """A row per bin: mean probability, share of pneumonia with its 95 % interval (by patient), and pictures.
+
+    Columns: probability, share, low, high, n.
+    """
+    rows = []
+    bin_of = mass_bins(scores.probability, bins)
+    for one in np.unique(bin_of):
+        of = bin_of == one
+        measured = measure_share(scores.target[of] == 1, scores.patient[of])
+        rows.append(
+            {
+                "probability": scores.probability[of].mean(),
+                "share": measured["value"],
+                "low": measured["low"],
+                "high": measured["high"],
+                "n": measured["n"],
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,149 @@
+"""Mean radiographs: made of training pictures, of a hundred at least, and read again from the release."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from dataset.explorer.mean_radiographs import FULL_COLOUR, MEANS, MeanRadiograph, difference_picture, read_means
+from dataset.quality.features import Survey
+from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch
+from model.imaging.preprocessing import WORKING_SIDE
+from model.inference.release_loader import Release, load_release
+from tests.support.inventories import survey_of
+from training.release.mean_radiographs import LEAST, save_means
+
+HALF_A_STEP = 1 / 16  # of float16 below 256
+SQUARE = (WORKING_SIDE, WORKING_SIDE)
+
+
+def films(counts: dict[tuple[str, str], int]) -> Survey:
+    """A survey of so many films per split and cause; films of a cause have one picture, another than other causes."""
+    pictures = [{"split": split, "cause": cause} for (split, cause), count in counts.items() for _ in range(count)]
+    sums = {key: count * picture_of(key[1]).astype(float) for key, count in counts.items()}
+    return survey_of(pictures, embeddings=np.zeros((len(pictures), 1), np.float32), sums=sums)
+
+
+def picture_of(cause: str) -> np.ndarray:
+    return np.random.default_rng(len(cause)).uniform(0, 255, SQUARE)
+
+
+def released(survey: Survey, folder: Path) -> Release:
+    save_means(survey, folder)
+    files = {MEANS: hashlib.sha256((folder / MEANS).read_bytes()).hexdigest()}
+    project = load_release()
+    return replace(project, directory=folder, description=project.description | {"files": files})
+
+
+def test_a_mean_is_kept_of_each_cause_of_the_training_pictures_with_their_number(tmp_path):
+    counts = {("training", "none"): 130, ("training", "bacterial"): 120, ("training", "viral"): LEAST}
+    others = {("validation", "none"): 200, ("test", "viral"): 300}
+
+    means = read_means(released(films(counts | others), tmp_path))
+
+    assert [path.name for path in tmp_path.iterdir()] == [MEANS]
+    assert {title: mean.n for title, mean in means.items()} == {
+        "NORMAL": 130,
+        "PNEUMONIA, bacterial": 120,
+        "PNEUMONIA, viral": 100,
+        "PNEUMONIA": 220,
+    }
+    for title, cause in (("NORMAL", "none"), ("PNEUMONIA, bacterial", "bacterial"), ("PNEUMONIA, viral", "viral")):
+        assert (means[title].pixels.dtype, means[title].pixels.shape) == (np.float32, SQUARE)
+        np.testing.assert_allclose(means[title].pixels, picture_of(cause), atol=HALF_A_STEP)
+    of_all = (120 * picture_of("bacterial") + 100 * picture_of("viral")) / 220
+    np.testing.assert_allclose(means["PNEUMONIA"].pixels, of_all, atol=HALF_A_STEP)
+
+
+def test_no_mean_is_kept_of_fewer_than_a_hundred_pictures(tmp_path):
+    assert LEAST == 100
+    few = films({("training", "none"): 99, ("training", "bacterial"): 100, ("training", "viral"): 99})
+
+    release = released(few, tmp_path)
+
+    assert read_means(release).keys() == {"PNEUMONIA, bacterial"}
+    with np.load(tmp_path / MEANS) as arrays:
+        assert set(arrays) == {"bacterial_mean", "bacterial_count"}
+
+
+def test_a_set_too_small_for_any_mean_has_none(tmp_path):
+    assert read_means(released(films({("training", "none"): 5}), tmp_path)) == {}
+
+
+@pytest.mark.parametrize(
+    ("counts", "titles"),
+    [
+        ({"unknown": 150}, {"PNEUMONIA": 150}),
+        ({"unknown": 150, "viral": 100}, {"PNEUMONIA, viral": 100, "PNEUMONIA": 250}),
+        (
+            {"unknown": 150, "bacterial": 110, "viral": 100},
+            {"PNEUMONIA, bacterial": 110, "PNEUMONIA, viral": 100, "PNEUMONIA": 360},
+        ),
+    ],
+)
+def test_films_whose_name_tells_no_cause_are_part_of_all_pneumonia(tmp_path, counts, titles):
+    means = read_means(released(films({("training", cause): n for cause, n in counts.items()}), tmp_path))
+
+    assert {title: mean.n for title, mean in means.items()} == titles
+    of_all = sum(n * picture_of(cause) for cause, n in counts.items()) / sum(counts.values())
+    np.testing.assert_allclose(means["PNEUMONIA"].pixels, of_all, atol=HALF_A_STEP)
+
+
+groups = npst.arrays(
+    np.float32, st.tuples(st.integers(1, 9), st.just(2), st.just(3)), elements=st.floats(0, 255, width=32)
+)
+
+
+@given(one=groups, other=groups)
+def test_a_joined_mean_is_the_mean_of_all_films_of_both(one, other):
+    means = [MeanRadiograph(group.mean(axis=0), len(group)) for group in (one, other)]
+
+    joined, together = means[0].joined(means[1]), np.concatenate([one, other])
+
+    assert (joined.n, joined.pixels.dtype) == (len(together), np.float32)
+    np.testing.assert_allclose(joined.pixels, together.mean(axis=0), atol=1e-3)
+
+
+def test_altered_means_are_refused(tmp_path):
+    release = released(films({("training", "none"): 100}), tmp_path)
+    (tmp_path / MEANS).write_bytes((tmp_path / MEANS).read_bytes()[:-1])
+
+    with pytest.raises(ReleaseAltered, match=f"{MEANS} has changed"):
+        read_means(release)
+
+
+def test_means_without_their_number_are_told(tmp_path):
+    np.savez_compressed(tmp_path / MEANS, none_mean=np.zeros(SQUARE, np.float16))
+    files = {MEANS: hashlib.sha256((tmp_path / MEANS).read_bytes()).hexdigest()}
+    release = replace(load_release(), directory=tmp_path, description={"files": files})
+
+    with pytest.raises(ReleaseMismatch) as raised:
+        read_means(release)
+    assert str(raised.value) == f"The mean radiographs cannot be opened. {ADVICE}"
+
+
+def test_the_projects_own_release_has_the_mean_of_every_cause():
+    release = load_release()
+    means = read_means(release)
+
+    assert means.keys() == {"NORMAL", "PNEUMONIA", "PNEUMONIA, bacterial", "PNEUMONIA, viral"}
+    assert all(mean.pixels.shape == SQUARE and 50 < mean.pixels.mean() < 200 for mean in means.values())
+    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["pictures"]["training"]
+
+
+def test_a_difference_is_white_where_alike_orange_where_the_first_is_denser_and_blue_where_the_second_is():
+    levels = np.array([[0, FULL_COLOUR, -FULL_COLOUR, FULL_COLOUR / 2, 2 * FULL_COLOUR]], np.float32)
+    shown = difference_picture(MeanRadiograph(100 + levels, 1), MeanRadiograph(np.full_like(levels, 100), 1))
+
+    assert shown.dtype == np.uint8
+    same, denser, lighter, half, beyond = shown[0].astype(int)
+    assert same.tolist() == [255, 255, 255]
+    assert denser[0] > denser[1] > denser[2]
+    assert lighter[0] < lighter[1] < lighter[2]
+    assert np.abs(half - (255 + denser) / 2).max() <= 0.5
+    assert beyond.tolist() == denser.tolist()

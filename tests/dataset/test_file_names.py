@@ -1,0 +1,75 @@
+"""What file names of the Kermany set tell: patient, group and cause."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataset.file_names import Identity, identify
+
+NUMBERS = st.integers(0, 9999)
+LABELS = st.sampled_from(["NORMAL", "PNEUMONIA"])
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "identity"),
+    [
+        ("person12_bacteria_3.jpeg", "PNEUMONIA", Identity("person12_bacteria", "person12", "bacterial")),
+        ("person12_virus_5.jpeg", "PNEUMONIA", Identity("person12_virus", "person12", "viral")),
+        ("IM-0012-0001.jpeg", "NORMAL", Identity("IM-0012", "IM-0012", "none")),
+        ("IM-0012-0001-0002.jpeg", "NORMAL", Identity("IM-0012", "IM-0012", "none")),
+        ("NORMAL2-IM-0012-0001.jpeg", "NORMAL", Identity("NORMAL2-IM-0012", "IM-0012", "none")),
+    ],
+)
+def test_each_form_of_name_in_the_set_tells_patient_group_and_cause(name, label, identity):
+    assert identify(name, label) == identity
+
+
+@given(number=NUMBERS, first=st.integers(1, 99), second=st.integers(1, 99))
+def test_bacteria_and_virus_of_one_number_are_two_patients_of_one_group(number, first, second):
+    bacterial = identify(f"person{number}_bacteria_{first}.jpeg", "PNEUMONIA")
+    viral = identify(f"person{number}_virus_{second}.jpeg", "PNEUMONIA")
+
+    assert bacterial.patient != viral.patient
+    assert bacterial.group == viral.group
+    assert (bacterial.cause, viral.cause) == ("bacterial", "viral")
+
+
+@given(number=NUMBERS)
+def test_the_two_series_of_normal_films_are_two_patients_of_one_group(number):
+    first = identify(f"IM-{number:04}-0001.jpeg", "NORMAL")
+    second = identify(f"NORMAL2-IM-{number:04}-0001.jpeg", "NORMAL")
+
+    assert first.patient != second.patient
+    assert first.group == second.group
+
+
+@given(number=NUMBERS, form=st.sampled_from(["person{}_virus_", "person{}_bacteria_", "IM-{}-", "NORMAL2-IM-{}-"]))
+def test_all_films_of_one_patient_have_one_identity(number, form):
+    names = [form.format(number) + film for film in ("1.jpeg", "0002.jpeg", "0001-0003.png")]
+
+    assert len({identify(name, "PNEUMONIA") for name in names}) == 1
+
+
+@given(one=NUMBERS, other=NUMBERS)
+def test_different_numbers_are_different_patients_and_groups(one, other):
+    first, second = (identify(f"person{number}_virus_1.jpeg", "PNEUMONIA") for number in (one, other))
+
+    assert (first.patient == second.patient) == (first.group == second.group) == (one == other)
+
+
+@pytest.mark.parametrize(("label", "cause"), [("NORMAL", "none"), ("PNEUMONIA", "unknown")])
+@pytest.mark.parametrize(
+    "name", ["chest 7.png", "person_virus_1.jpeg", "person7_fungus_1.jpeg", "IM-.jpeg", "xIM-0001-0001.jpeg", "ä.jpg"]
+)
+def test_a_name_of_no_known_form_is_a_patient_of_its_own(name, label, cause):
+    stem = name.rsplit(".", 1)[0]
+
+    assert identify(name, label) == Identity(stem, stem, cause)
+
+
+@given(name=st.text(st.characters(exclude_characters="/\0"), min_size=1), label=LABELS)
+def test_any_name_whatever_gives_an_identity(name, label):
+    identity = identify(name, label)
+
+    assert identity.cause in {"bacterial", "viral", "none", "unknown"}
+    assert identify(name, label) == identity

@@ -1,0 +1,155 @@
+"""Deployment behind nginx as the README describes it: nothing but 401 without the password, everything with it."""
+
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import requests
+from websockets.exceptions import InvalidStatus
+
+from model.limits import MAX_BYTES
+from tests.support.browser import IDLE, READY, launched, watched
+from tests.support.protocol import Access, Visitor
+from tests.support.proxy import LOGIN, proxied
+from tests.support.synthetic import phantom_file
+
+
+@pytest.fixture(scope="module")
+def proxy(server, tmp_path_factory):
+    with proxied(server.url, tmp_path_factory.mktemp("nginx")) as proxy:
+        yield proxy
+
+
+def asked(proxy, method: str, path: str, **options: object) -> requests.Response:
+    return requests.request(
+        method, f"{proxy.url}{path}", verify=proxy.certificate, allow_redirects=False, timeout=30, **options
+    )
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize("login", [None, (LOGIN[0], "wrong"), ("bob", LOGIN[1]), ("", "")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/About"),
+        ("HEAD", "/"),
+        ("OPTIONS", "/_stcore/upload_file/a/b"),
+        ("GET", "/_stcore/health"),
+        ("GET", "/_stcore/host-config"),
+        ("GET", "/_stcore/metrics"),
+        ("GET", "/_stcore/stream"),
+        ("PUT", "/_stcore/upload_file/a/b"),
+        ("DELETE", "/_stcore/upload_file/a/b"),
+        ("GET", "/media/a.png"),
+        ("GET", "/static/js/index.js"),
+        ("GET", "//_stcore/../_stcore/health"),
+        ("GET", "/%5fstcore/health"),
+        ("POST", "/_stcore/agent/interact"),
+    ],
+)
+def test_without_the_password_there_is_nothing_but_401(proxy, method, path, login):
+    answer = asked(proxy, method, path, auth=login)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Chest radiograph reader"'
+    assert "set-cookie" not in answer.headers
+    assert "Streamlit" not in answer.text
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize("login", [None, (LOGIN[0], "wrong")])
+def test_without_the_password_no_websocket_opens(proxy, login):
+    visitor = Visitor(Access(proxy.url, login, proxy.certificate))
+    with pytest.raises(InvalidStatus, match="HTTP 401"), visitor.connect():
+        pass
+
+
+@pytest.mark.nginx
+def test_without_tls_there_is_nothing_but_the_way_to_it(proxy):
+    for path in ("/", "/_stcore/health", "/_stcore/stream"):
+        answer = requests.get(proxy.plain + path, auth=LOGIN, allow_redirects=False, timeout=30)
+        assert answer.status_code == 301
+        assert answer.headers["Location"] == f"https://reader.example.org{path}"
+
+
+@pytest.mark.nginx
+def test_with_the_password_a_film_is_read_and_nginx_keeps_none_of_it(proxy):
+    film = phantom_file(height=300, width=400)
+    large = film + bytes(MAX_BYTES - 2**20 - len(film))  # far more than nginx's own buffers hold
+    with Visitor(Access(proxy.url, LOGIN, proxy.certificate)) as visitor:
+        assert visitor.read("Doe_Ann.png", film).rows[0]["status"] == "read"
+        assert visitor.read("Doe_Bea.png", large).rows[0]["path"] == "Doe_Bea.png"
+        too_large = visitor.upload("Doe_Cleo.png", bytes(MAX_BYTES + 2**21))
+    assert too_large.status_code == 413
+    logs = proxy.logs()
+    assert "buffered to a temporary file" not in logs
+    assert not [path for name in ("bodies", "answers") for path in (proxy.folder / name).rglob("*") if path.is_file()]
+    assert "Doe" not in logs
+
+
+@pytest.mark.nginx
+def test_a_page_of_another_site_cannot_connect_even_with_the_password(proxy):
+    visitor = Visitor(Access(proxy.url, LOGIN, proxy.certificate), origin="https://elsewhere.example")
+    with pytest.raises(InvalidStatus, match="HTTP 403"), visitor.connect():
+        pass
+
+
+@pytest.mark.nginx
+def test_answers_tell_the_browser_to_keep_to_this_site_and_to_tls(proxy):
+    page, media = asked(proxy, "GET", "/", auth=LOGIN), asked(proxy, "GET", "/media/a.png", auth=LOGIN)
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert media.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.nginx
+def test_the_password_does_not_reach_the_app(tmp_path):
+    """With nginx in front of a socket that notes what comes."""
+    seen = []
+
+    class Note(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(dict(self.headers))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Note) as behind:
+        Thread(target=behind.serve_forever, daemon=True).start()
+        with proxied(f"http://127.0.0.1:{behind.server_port}", tmp_path) as proxy:
+            assert asked(proxy, "GET", "/", auth=LOGIN).status_code == 204
+        behind.shutdown()
+    (headers,) = seen
+    assert "authorization" not in {name.lower() for name in headers}
+
+
+@pytest.mark.nginx
+@pytest.mark.browser
+def test_behind_nginx_the_app_works_in_a_browser_and_breaks_none_of_the_rules_it_is_given(chromium, proxy, tmp_path):
+    (tmp_path / "Doe_Ann.png").write_bytes(phantom_file())
+    wrong: list[str] = []
+    login = {"username": LOGIN[0], "password": LOGIN[1]}
+    # The browser trusts the certificate, as it does a clinic's. Where it is told to overlook its errors instead, it
+    # opens each connection twice, and on a busy machine it once gave a file up for it (ERR_TOO_MANY_RETRIES).
+    trusted = f"--ignore-certificate-errors-spki-list={proxy.key}"
+    with launched(chromium.browser_type, trusted) as browser, browser.new_context(http_credentials=login) as context:
+        tab = watched(context, wrong)
+        tab.goto(proxy.url)
+        tab.get_by_test_id("stFileUploader").wait_for()
+        tab.wait_for_selector(IDLE)
+        tab.locator("input[type=file]").set_input_files(tmp_path / "Doe_Ann.png")
+        tab.wait_for_selector(READY)
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name="Overlay as PNG").press("Enter")
+        assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+        tab.get_by_role("link", name="Model performance").click()
+        tab.locator("canvas, svg.marks").nth(8).wait_for()
+    assert wrong == []
+    assert "Doe" not in proxy.logs()

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from model.imaging.geometry import Box
+from model.imaging.preprocessing import WORKING_SIDE, resize, working_picture
+from model.imaging.radiograph import Radiograph
+
+sides = st.integers(1, 80)
+pictures = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=60), elements=st.floats(0, 255, width=32))
+
+
+@given(pixels=pictures, height=sides, width=sides)
+def test_size_type_and_range(pixels, height, width):
+    resized = resize(pixels, height, width)
+
+    assert resized.shape == (height, width)
+    assert resized.dtype == np.float32
+    assert resized.min() >= pixels.min() - 1e-4
+    assert resized.max() <= pixels.max() + 1e-4
+    assert resized.min() >= 0
+    assert resized.max() <= 255
+
+
+@given(pixels=pictures)
+def test_a_picture_of_the_networks_size_is_left_as_it_is(pixels):
+    np.testing.assert_array_equal(resize(pixels, *pixels.shape), pixels)
+
+
+@given(value=st.floats(0, 255, width=32), shape=st.tuples(sides, sides), height=sides, width=sides)
+def test_a_constant_picture_stays_constant(value, shape, height, width):
+    resized = resize(np.full(shape, value, np.float32), height, width)
+    np.testing.assert_allclose(resized, value, rtol=1e-6, atol=1e-30)
+
+
+@given(pixels=pictures, height=sides, width=sides)
+def test_the_sides_are_resized_independently(pixels, height, width):
+    both = resize(pixels, height, width)
+    one_by_one = resize(resize(pixels, height, pixels.shape[1]), height, width)
+    np.testing.assert_allclose(one_by_one, both, atol=1e-3)
+
+
+def test_proportions_are_not_kept():
+    """A stretched picture gives the network what the picture gives it: framing must not change the reading."""
+    pixels = np.random.default_rng(0).uniform(0, 255, (40, 60)).astype(np.float32)
+    stretched = pixels.repeat(3, axis=1)
+    np.testing.assert_allclose(resize(stretched, 20, 20), resize(pixels, 20, 20), atol=6)
+
+
+def test_fine_stripes_are_averaged_and_not_aliased():
+    stripes = np.zeros((400, 400), np.float32)
+    stripes[:, ::2] = 200
+    assert np.abs(resize(stripes, 50, 50)[:, 1:-1] - 100).max() < 1
+
+
+def test_up_stays_up_and_left_stays_left():
+    pixels = np.zeros((90, 90), np.float32)
+    pixels[:30, 60:] = 255  # top right
+    resized = resize(pixels, 9, 9)
+    assert resized[1, 7] == 255
+    assert resized[1, 1] == resized[7, 7] == resized[7, 1] == 0
+
+
+# --- a part of a picture
+
+
+@given(pixels=pictures, height=sides, width=sides)
+def test_a_part_keeps_size_type_and_range(pixels, height, width):
+    part = resize(pixels, height, width, Box(0.2, 0.4, 0.7, 0.6))
+
+    assert part.shape == (height, width)
+    assert part.dtype == np.float32
+    assert part.min() >= pixels.min() - 1e-4
+    assert part.max() <= pixels.max() + 1e-4
+
+
+def test_a_part_is_cut_by_the_shares_of_the_pictures_sides():
+    pixels = np.zeros((100, 200), np.float32)
+    pixels[40:60, 20:100] = 200
+    inside = resize(pixels, 10, 20, Box(left=0.15, top=0.45, right=0.45, bottom=0.55))
+    np.testing.assert_array_equal(inside, 200)
+    assert not resize(pixels, 10, 20, Box(left=0.6, top=0, right=1, bottom=1)).any()
+    assert not resize(pixels, 10, 20, Box(left=0, top=0.7, right=1, bottom=1)).any()
+
+
+def test_a_part_of_the_size_wanted_is_cut_all_the_same():
+    pixels = np.zeros((50, 50), np.float32)
+    pixels[:, 25:] = 255
+    assert resize(pixels, 50, 50, Box(0.6, 0, 1, 1)).min() == 255
+
+
+def test_up_stays_up_and_left_stays_left_in_a_part():
+    pixels = np.zeros((90, 90), np.float32)
+    pixels[:30, 60:] = 255  # top right
+    part = resize(pixels, 9, 9, Box(left=0.5, top=0.2, right=0.9, bottom=0.6))
+    assert part[1, 7] == 255
+    assert part[1, 1] == part[7, 7] == part[7, 1] == 0
+
+
+# --- the working picture
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (96, 96), (WORKING_SIDE, WORKING_SIDE), (33, 1000)])
+def test_the_working_picture_is_the_whole_radiograph_at_one_size(shape):
+    pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    working = working_picture(Radiograph(pixels, "PNG", 8))
+
+    assert working.shape == (WORKING_SIDE, WORKING_SIDE)
+    assert working.dtype == np.float32
+    np.testing.assert_array_equal(working, resize(pixels, WORKING_SIDE, WORKING_SIDE))

@@ -1,0 +1,145 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.errors import FileRefused, FileUnreadable, FormatUnsupported, PictureTooLarge, PictureTooSmall
+from model.imaging.geometry import WHOLE
+from model.inference.classifier import Finding
+from model.inference.decision import OperatingPoint, Verdict
+from model.inference.finding_rows import COLUMNS, finding_row, refusal_row, to_csv, to_jsonl
+
+EXPECTED = (
+    "path,status,probability,verdict,operating_point,threshold,reason_code,reason,cautions,read_anyway,model_version,"
+    "prevalence"
+)
+
+
+def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> Finding:
+    point = OperatingPoint("balanced", 1 / 3, "by hand")
+    empty = np.zeros((7, 7), np.float32)
+    return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE, empty[0], "1.2.3", cautions)
+
+
+def parsed(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_columns_and_their_order_are_fixed():
+    """Other programs read these; a new column goes to the end, and with a new major version."""
+    assert ",".join(COLUMNS) == EXPECTED
+
+
+def test_the_row_of_a_finding():
+    assert finding_row("a.png", finding(cautions=("lateral", "adult"))) == {
+        "path": "a.png",
+        "status": "read",
+        "probability": 0.1 + 0.2,
+        "verdict": "NORMAL",
+        "operating_point": "balanced",
+        "threshold": 1 / 3,
+        "reason_code": "",
+        "reason": "",
+        "cautions": ["lateral", "adult"],
+        "read_anyway": False,
+        "model_version": "1.2.3",
+        "prevalence": 0.25,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (FileUnreadable, "unreadable"),
+        (FormatUnsupported, "unsupported_format"),
+        (PictureTooLarge, "too_large"),
+        (PictureTooSmall, "too_small"),
+        (FileRefused, "file_refused"),
+    ],
+)
+def test_the_row_of_a_refusal(kind, code):
+    assert refusal_row("a.png", kind("The reason. What to do."), "1.2.3") == {
+        "path": "a.png",
+        "status": "refused",
+        "probability": None,
+        "verdict": "",
+        "operating_point": "",
+        "threshold": None,
+        "reason_code": code,
+        "reason": "The reason. What to do.",
+        "cautions": [],
+        "read_anyway": False,
+        "model_version": "1.2.3",
+        "prevalence": None,
+    }
+
+
+ROWS = [
+    finding_row("a.png", finding(cautions=("one", "two"))),
+    finding_row("b.png", finding(2**-40)),
+    refusal_row("c.png", FileUnreadable('Damaged, "as they say".\nTry again.'), "1.2.3"),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["path"])
+def test_both_kinds_of_row_have_every_column_in_order(row):
+    assert tuple(row) == COLUMNS
+
+
+def test_json_lines_hold_the_rows_as_they_are():
+    for row in ROWS:
+        text = to_jsonl(row)
+        assert "\n" not in text
+        assert json.loads(text) == row
+        assert tuple(json.loads(text)) == COLUMNS
+
+
+def test_csv_holds_what_json_holds():
+    for row, read in zip(ROWS, parsed(to_csv(ROWS)), strict=True):
+        assert tuple(read) == COLUMNS
+        for column, value in row.items():
+            if column == "cautions":
+                assert read[column] == ";".join(value)
+            elif value is None:
+                assert read[column] == ""
+            elif isinstance(value, float):
+                assert float(read[column]) == value  # in full precision
+            else:
+                assert read[column] == str(value)
+
+
+def test_csv_begins_with_the_columns_and_each_line_ends_with_a_newline_alone():
+    assert to_csv([]) == EXPECTED + "\n"
+    assert to_csv(ROWS[:1]).splitlines()[0] == EXPECTED
+    assert "\r" not in to_csv(ROWS)
+    assert to_csv(ROWS).endswith("1.2.3,\n")
+
+
+def test_csv_row_by_row_is_csv_at_once():
+    one_by_one = [to_csv([row], header=number == 0) for number, row in enumerate(ROWS)]
+    assert "".join(one_by_one) == to_csv(ROWS)
+
+
+awkward = st.text(
+    st.sampled_from(",;\"'\n\r\t ä\u2028=\\") | st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+)
+
+
+@given(paths=st.lists(awkward, min_size=1, max_size=4))
+def test_any_name_comes_back_from_csv_and_json(paths):
+    rows = [finding_row(path, finding()) for path in paths]
+
+    assert [row["path"] for row in parsed(to_csv(rows))] == paths
+    assert [json.loads(to_jsonl(row))["path"] for row in rows] == paths
+
+
+@given(probability=st.floats(0, 1))
+def test_any_probability_comes_back_exactly(probability):
+    row = finding_row("a.png", finding(probability))
+
+    assert float(parsed(to_csv([row]))[0]["probability"]) == probability
+    assert json.loads(to_jsonl(row))["probability"] == probability

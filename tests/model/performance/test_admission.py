@@ -1,0 +1,66 @@
+"""Rates of admission in words: what was measured on too few pictures is not stated."""
+
+from model.performance.admission import admission_sentences, admitted_rows, refused_rows, refused_sentence
+
+
+def share(n: int, value: float | None = 0.1) -> dict:
+    return {"n": n, "value": value, "low": None if value is None else 0.0, "high": None if value is None else 0.2}
+
+
+def rates(n: int) -> dict:
+    return {"refused": share(n), "cautioned": share(n, 0.02), "codes": {}}
+
+
+ADMISSION = {
+    "validation": rates(844),
+    "shifted": rates(844),
+    "test": rates(624),
+    "adults": None,
+    "mirrored": share(844, 0.9),
+    "negatives": {
+        "upside down": {"accepted": share(300), "named": share(300), "remedied": share(300)},
+        "photographs": {"accepted": share(30), "named": share(30), "remedied": None},
+        "rare": {"accepted": share(29), "named": share(29), "remedied": None},
+        "side views of the chest": {"accepted": share(0, None), "named": share(0, None), "remedied": None},
+    },
+}
+
+
+def test_a_row_per_set_of_films_that_was_measured():
+    assert admitted_rows(ADMISSION) == [
+        {"Films": words, "Refused": "0.100 (0.000-0.200)", "Read with a caution": "0.020 (0.000-0.200)", "n": str(n)}
+        for words, n in (
+            ("validation", 844),
+            ("validation, as other software would show it", 844),
+            ("official test split", 624),
+        )
+    ]
+    assert [row["Films"] for row in admitted_rows(ADMISSION | {"adults": rates(496)})][-1] == "adults"
+
+
+def test_a_share_of_fewer_than_thirty_pictures_is_not_measured():
+    rows = {row["Pictures"]: row for row in refused_rows(ADMISSION)}
+    assert rows["photographs"]["Accepted"] == "0.100 (0.000-0.200)"
+    assert rows["rare"]["Accepted"] == "not measured"
+    assert rows["side views of the chest"]["Accepted"] == "not measured"
+    assert (rows["rare"]["n"], rows["side views of the chest"]["n"]) == ("29", "0")
+
+
+def test_one_step_is_stated_where_one_helps():
+    rows = {row["Pictures"]: row["Put right in one step"] for row in refused_rows(ADMISSION)}
+    assert rows["upside down"] == "0.100 (0.000-0.200)"
+    assert rows["photographs"] == ""
+
+
+def test_the_sentences_say_how_often_a_mirrored_film_is_noticed():
+    assert "0.900 (0.000-0.200)" in admission_sentences(ADMISSION)[-1]
+    assert "(844 films)" in admission_sentences(ADMISSION)[-1]
+
+
+def test_in_short_the_worst_kind_is_told_and_what_was_not_measured():
+    worst = {"upside down": {"accepted": share(300, 0.15)}}
+    sentence = refused_sentence(ADMISSION | {"negatives": ADMISSION["negatives"] | worst})
+    assert "refuses 0.100 (0.000-0.200) of the 624 films" in sentence
+    assert "at most 0.150 (0.000-0.200) of a kind of wrong pictures that were made to measure it (2 kinds)" in sentence
+    assert sentence.endswith("Not measured: rare, side views of the chest.")
+    assert "an unmeasured share" in refused_sentence(ADMISSION | {"negatives": {}})

@@ -1,0 +1,73 @@
+"""Of 1,000 children: counts, their intervals and their words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.performance.natural_frequencies import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
+
+RATES = {
+    "sensitivity": {"value": 0.9, "low": 0.85, "high": 0.95},
+    "specificity": {"value": 0.8, "low": 0.7, "high": 0.9},
+}
+PREDICTIVE = {
+    "ppv": {"value": 0.529, "low": 0.4, "high": 0.6},
+    "npv": {"value": 0.97, "low": 0.9, "high": 0.99},
+}
+shares = st.floats(0, 1)
+
+
+def test_each_is_counted_by_hand():
+    assert of_thousand(RATES, 0.1) == {"caught": 90, "missed": 10, "false_alarms": 180, "spared": 720}
+
+
+@given(sensitivity=shares, specificity=shares, prevalence=shares)
+def test_all_are_told_and_none_twice(sensitivity, specificity, prevalence):
+    of = of_thousand({"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}, prevalence)
+
+    assert sum(of.values()) == 1000
+    assert min(of.values()) >= 0
+    assert of["caught"] + of["missed"] == pytest.approx(1000 * prevalence, abs=0.5)
+
+
+def test_the_counts_have_the_intervals_of_the_rates():
+    assert ranges_of_thousand(RATES, 0.2) == {
+        "caught": (170, 190),
+        "missed": (10, 30),
+        "false_alarms": (80, 240),
+        "spared": (560, 720),
+    }
+
+
+@given(prevalence=shares, edges=st.lists(shares, min_size=6, max_size=6).map(sorted))
+def test_every_count_lies_within_its_interval(prevalence, edges):
+    rates = {
+        name: dict(zip(("low", "value", "high"), of, strict=True))
+        for name, of in (("sensitivity", edges[::2]), ("specificity", edges[1::2]))
+    }
+    counts, ranges = of_thousand(rates, prevalence), ranges_of_thousand(rates, prevalence)
+    for name, (low, high) in ranges.items():
+        assert low - 1 <= counts[name] <= high + 1  # each is rounded on its own
+
+
+def test_what_becomes_of_them_in_a_sentence():
+    assert thousand_sentence(of_thousand(RATES, 0.2)) == (
+        "Of 1,000 children, 200 have pneumonia: the reader finds 180 and misses 20. Of the 800 without, it raises a "
+        "false alarm in 160 and leaves 640 alone."
+    )
+
+
+def test_alarms_and_their_absence_hold_all_of_them():
+    rows = thousand_rows(of_thousand(RATES, 0.2), ranges_of_thousand(RATES, 0.2), PREDICTIVE)
+    assert rows["Reader: pneumonia"] == {
+        "Children": "340",
+        "Rightly": "180 (170-190) found",
+        "Wrongly": "160 (80-240) false alarms",
+        "Share that is right": "PPV 0.529 (0.400-0.600)",
+    }
+    assert rows["Reader: normal"] == {
+        "Children": "660",
+        "Rightly": "640 (560-720) left alone",
+        "Wrongly": "20 (10-30) missed",
+        "Share that is right": "NPV 0.970 (0.900-0.990)",
+    }

@@ -1,0 +1,104 @@
+"""Opacities of known place: they lie in a lung, and a map that finds them is told from one that does not."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import training.evaluation.heatmaps.synthetic_opacities
+from dataset.index import Record
+from model.imaging.geometry import WHOLE
+from model.inference.classifier import RawReading, Seen
+from model.inference.lung_segmentation import Lungs, lung_box
+from training.evaluation.heatmaps.synthetic_opacities import DENSITY, RADIUS, add_opacity, measure_known_answers
+
+SIDE, CELLS = 224, 14
+
+
+def two_lungs() -> Lungs:
+    fields = np.zeros((56, 56), bool)
+    fields[12:46, 8:24] = fields[12:46, 32:48] = True
+    return Lungs(fields, lung_box(fields))
+
+
+class BrightReader:
+    """The map is how bright each cell is beyond the film, the probability how bright the brightest; or as told."""
+
+    def __init__(self, lungs: Lungs | None = None, heat=None):
+        self.finder = SimpleNamespace(find=lambda _: lungs)
+        self._heat = heat or (lambda cells: np.clip((cells - 100) / 155, 0, 1))
+
+    def see_working(self, working):
+        size = SIDE // CELLS
+        cells = working.reshape(CELLS, size, CELLS, size).mean(axis=(1, 3))
+        return Seen(working, None, None, RawReading(float(cells.max()), self._heat(cells), None))
+
+    def finding(self, seen):
+        raw = seen.raw
+        return SimpleNamespace(
+            heat_map=raw.class_activation_map, heat_map_box=WHOLE, probability=min(1.0, raw.logit / 255)
+        )
+
+
+@pytest.fixture
+def films(tmp_path) -> list[Record]:
+    """Films of even grey."""
+    records = []
+    for number in range(6):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.full((SIDE, SIDE), 90, np.uint8)).save(path)
+        records.append(Record(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
+    return records
+
+
+def test_a_map_that_follows_the_opacity_hits_it_and_the_probability_rises(films):
+    known = measure_known_answers(BrightReader(two_lungs()), films)
+
+    assert {name: known[name]["value"] for name in ("hit", "hit_before", "raised")} == {
+        "hit": 1,
+        "hit_before": 0,
+        "raised": 1,
+    }
+    assert known["before"]["value"] == pytest.approx(90 / 255)
+    assert known["after"]["value"] > known["before"]["value"] + 0.1
+    assert known["hit"]["n"] == 6
+
+
+def test_a_map_that_shows_the_same_corner_of_every_film_misses_it(films):
+    corner = np.zeros((CELLS, CELLS), np.float32)
+    corner[0, 0] = 1
+    known = measure_known_answers(BrightReader(two_lungs(), lambda _: corner), films)
+    assert (known["hit"]["value"], known["hit_before"]["value"]) == (0, 0)
+
+
+def test_films_without_lungs_are_left_out(films):
+    assert measure_known_answers(BrightReader(None), films)["hit"] == {"n": 0, "value": None, "low": None, "high": None}
+
+
+def test_of_many_films_some_are_drawn_and_always_the_same(films, monkeypatch):
+    monkeypatch.setattr(training.evaluation.heatmaps.synthetic_opacities, "SAMPLE", 4)
+    first, again = (measure_known_answers(BrightReader(two_lungs()), films) for _ in range(2))
+    assert first["hit"]["n"] == 4
+    assert first == again
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_place_lies_in_a_lung_and_not_at_its_edge(seed):
+    lungs = two_lungs()
+    row, column = training.evaluation.heatmaps.synthetic_opacities._place(lungs, np.random.default_rng(seed))
+    reach = RADIUS / 2 * (lungs.box.right - lungs.box.left)
+    side = lungs.fields.shape[0]
+    for down, across in ((0, 0), (-reach, 0), (reach, 0), (0, -reach), (0, reach)):
+        assert lungs.fields[int((row + down) * side + 1e-6), int((column + across) * side + 1e-6)]
+
+
+def test_an_opacity_adds_its_greys_up_to_white():
+    working = np.full((4, 4), 200, np.float32)
+    opacity = np.zeros((4, 4))
+    opacity[1, 1], opacity[2, 2] = 30, DENSITY
+    dense = add_opacity(working, opacity)
+    assert (dense[1, 1], dense[2, 2], dense[0, 0]) == (230, 255, 200)
+    assert dense.dtype == np.float32

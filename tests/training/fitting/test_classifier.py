@@ -1,0 +1,249 @@
+"""Runs on a tiny set: what they leave, and that a killed, a stopped and an uninterrupted run end alike."""
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import training.fitting.classifier
+from dataset.index import load_index
+from dataset.split import cut
+from model.errors import TrainingError
+from model.inference.release_loader import LUNG_NETWORK
+from tests.support.training import (
+    EPOCHS,
+    PROJECT,
+    SIZE,
+    STUCK_AT,
+    fit_arguments,
+    main_with_tiny_networks,
+    tiny_network,
+)
+from training.config import FitConfig
+from training.fitting.callbacks import BACKUP, BEST, HISTORY, MEMORY
+from training.fitting.classifier import CONFIG, LUNGS, READER, compile_reader, fit, learning_rate
+
+
+def history(run: Path) -> list[dict[str, float]]:
+    with (run / HISTORY).open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def memory(run: Path) -> dict:
+    return json.loads((run / BACKUP / MEMORY).read_text())
+
+
+def reader_weights(run: Path) -> list[np.ndarray]:
+    return keras.models.load_model(run / READER).get_weights()
+
+
+def best_weights(run: Path) -> list[np.ndarray]:
+    config = FitConfig.load(run / CONFIG)
+    network = tiny_network(config)
+    compile_reader(network, config, steps_per_epoch=1)  # the file holds the optimizer's state too
+    network.optimizer.build(network.trainable_variables)
+    network.load_weights(run / BEST)
+    return network.get_weights()
+
+
+def assert_same_weights(first: list[np.ndarray], second: list[np.ndarray]) -> None:
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def assert_same_end(run: Path, uninterrupted: Path) -> None:
+    assert [row["epoch"] for row in history(run)] == list(range(EPOCHS))
+    for row, expected in zip(history(run), history(uninterrupted), strict=True):
+        assert row == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert memory(run)["best_epoch"] == memory(uninterrupted)["best_epoch"]
+    assert_same_weights(best_weights(run), best_weights(uninterrupted))
+    assert_same_weights(reader_weights(run), reader_weights(uninterrupted))
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 400
+    while not happened():
+        assert process.poll() is None, "the training process ended by itself"
+        assert time.monotonic() < deadline, "the training process did not come so far"
+        time.sleep(0.1)
+
+
+def test_a_run_leaves_its_settings_cut_history_best_weights_and_network(tiny_run):
+    assert {path.name for path in tiny_run.iterdir()} == {
+        CONFIG,
+        "cut.csv",
+        HISTORY,
+        BEST,
+        BACKUP,
+        READER,
+        LUNGS,
+        LUNG_NETWORK,
+    }
+    assert FitConfig.load(tiny_run / CONFIG).size == SIZE
+    assert [row["epoch"] for row in history(tiny_run)] == list(range(EPOCHS))
+
+
+def test_the_run_tells_which_picture_served_for_what(tiny_run, tiny_set):
+    parts = cut(load_index(tiny_set))
+    with (tiny_run / "cut.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+
+    assert header == ["file", "part", "patient", "label", "cause"]
+    assert rows == [
+        [r.path.name, part, r.patient, r.label, r.cause]
+        for part in ("training", "validation")
+        for r in parts.part(part)
+    ]
+
+
+def test_training_on_a_bright_blob_learns_it(tiny_run):
+    assert max(row["val_auc"] for row in history(tiny_run)) > 0.75
+
+
+def test_the_network_kept_is_that_of_the_epoch_with_the_least_validation_loss(tiny_run):
+    losses = [row["val_loss"] for row in history(tiny_run)]
+
+    assert memory(tiny_run)["best_epoch"] == int(np.argmin(losses))
+    assert_same_weights(reader_weights(tiny_run), best_weights(tiny_run))
+
+
+def test_the_network_is_kept_without_optimizer_state(tiny_run):
+    assert getattr(keras.models.load_model(tiny_run / READER), "optimizer", None) is None
+
+
+def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_set, tiny_run, tmp_path):
+    run = tmp_path / "run"
+    arguments = fit_arguments(tiny_set, run)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.training", *arguments], cwd=PROJECT, stderr=subprocess.DEVNULL
+    )
+    try:
+        backup = run / BACKUP / "training_metadata.json"
+        wait_until(lambda: backup.exists() and f'"epoch": {STUCK_AT[0]},' in backup.read_text(), process)
+        time.sleep(0.5)  # the steps of the epoch before it sticks
+    finally:
+        process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert len(history(run)) == STUCK_AT[0]
+    assert not (run / READER).exists()
+
+    assert main_with_tiny_networks(arguments) == 0
+
+    assert_same_end(run, tiny_run)
+
+
+def test_a_run_stopped_by_a_full_disk_goes_on_when_there_is_space(tiny_set, tiny_run, tmp_path, monkeypatch, capsys):
+    save, saved = keras.Model.save_weights, []
+
+    def full_after_two_epochs(model, filepath, **named):
+        saved.append(filepath)
+        if Path(filepath).match("backup.new/*") and len(saved) > 4:
+            Path(filepath).write_bytes(b"half")
+            raise OSError(28, "Can't synchronously write data (file write failed: errno = 28)")  # as h5py says it
+        save(model, filepath, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "save_weights", full_after_two_epochs)
+        # CSVLogger leaves its file to the end of the process, which here goes on
+        patch.setattr(keras.callbacks.CSVLogger, "__del__", lambda log: log.csv_file.close(), raising=False)
+        assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 1
+    assert "The disk is full. Free some space and start the same command again.\n" in capsys.readouterr().err
+    assert len(history(tmp_path / "run" / BACKUP)) < EPOCHS
+
+    assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 0
+
+    assert_same_end(tmp_path / "run", tiny_run)
+
+
+def test_a_run_killed_after_its_last_epoch_only_saves_its_network(tiny_set, tiny_run, own_run):
+    (own_run / READER).unlink()
+    (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # and in the middle of a swap
+
+    assert main_with_tiny_networks(fit_arguments(tiny_set, own_run)) == 0
+
+    assert (own_run / HISTORY).read_text() == (tiny_run / HISTORY).read_text()
+    assert_same_weights(reader_weights(own_run), reader_weights(tiny_run))
+
+
+def test_a_run_that_stopped_early_trains_no_more_and_keeps_its_network(tiny_set, tmp_path, monkeypatch):
+    losses = (0.4, 0.5, 0.6, 0.1)  # the last would be the best, but a patience of two ends before it
+    whole = training.fitting.classifier.make_callbacks
+
+    class Scripted(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs):
+            logs["val_loss"] = losses[epoch]
+
+    monkeypatch.setattr(training.fitting.classifier, "make_callbacks", lambda *given: [Scripted(), *whole(*given)])
+    arguments = fit_arguments(tiny_set, tmp_path, "--patience", "2")
+    assert main_with_tiny_networks(arguments) == 0
+    rows, weights = (tmp_path / HISTORY).read_text(), reader_weights(tmp_path)
+    assert [row["val_loss"] for row in history(tmp_path)] == [0.4, 0.5, 0.6]
+
+    assert main_with_tiny_networks(arguments) == 0
+
+    assert (tmp_path / HISTORY).read_text() == rows
+    assert memory(tmp_path)["best_epoch"] == 0
+    assert_same_weights(reader_weights(tmp_path), weights)
+    assert_same_weights(best_weights(tmp_path), weights)
+
+
+def test_a_folder_with_a_run_of_other_settings_is_refused_with_their_names(tiny_set, own_run, capsys):
+    before = (own_run / CONFIG).read_text()
+    sentence = (
+        f"{own_run} holds a run with other settings (seed, dropout). Name another folder with --run, or delete this "
+        "one."
+    )
+    config = FitConfig.load(own_run / CONFIG)
+    with pytest.raises(TrainingError, match=f"^{re.escape(sentence)}$"):
+        fit(tiny_set, own_run, FitConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
+
+    assert main_with_tiny_networks(fit_arguments(tiny_set, own_run, "--seed", "2", "--dropout", "0.5")) == 1
+
+    assert capsys.readouterr().err == f"{sentence}\n"
+    assert (own_run / CONFIG).read_text() == before
+
+
+def test_the_command_trains_the_real_network(tiny_set, tmp_path):
+    run = tmp_path / "run"
+    options = {"backbone": "none", "alpha": 0.35, "size": SIZE, "batch-size": 56, "epochs": 1}
+    command = [sys.executable, "-m", "training", "fit", "--data", tiny_set, "--run", run]
+    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 0, ended.stderr
+    assert [row["epoch"] for row in history(run)] == [0]
+    assert len(keras.models.load_model(run / READER).layers) > 150
+
+
+@pytest.mark.parametrize("steps", [1, 7, 100])
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(steps):
+    config = FitConfig(epochs=4, warmup_epochs=0.5, learning_rate=1e-3)
+    warmup, total = round(0.5 * steps), 4 * steps
+
+    rates = np.array([float(learning_rate(config, steps)(step)) for step in range(total + 1)])
+
+    assert np.all(np.diff(rates[: warmup + 1]) > 0)
+    assert np.all(np.diff(rates[warmup:]) < 0)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    if warmup:
+        assert rates[0] == pytest.approx(1e-5)
+        assert rates.max() == rates[warmup] == pytest.approx(1e-3)
+
+
+def test_the_learning_rate_is_a_function_of_the_step_alone():
+    config = FitConfig(epochs=4)
+    first, second = learning_rate(config, 10), learning_rate(config, 10)
+    for step in (3, 1, 30):
+        first(step)
+
+    assert float(first(17)) == float(second(17))

@@ -1,0 +1,68 @@
+"""The candidate: what of a release is chosen, and on which pictures."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from model.errors import TrainingError
+from model.inference.classifier import Reader
+from model.performance.binary_metrics import Scores
+from model.performance.release_data import scores_of
+from tests.support.candidates import (  # noqa: F401 (fixtures)
+    as_measured,
+    sentence,
+    tiny_candidate,
+    tiny_parts,
+    tiny_predictions,
+)
+from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, choose_conformal, choose_points
+from training.calibration.platt import fit_calibration
+from training.evaluate import of_split
+from training.evaluation.robustness import framings, read_shifted, shifts
+from training.fitting.classifier import READER
+from training.release.candidate import MAP_QUANTILE, assemble, see
+
+
+def test_a_run_that_has_not_ended_gives_no_candidate(own_run, parts):
+    (own_run / READER).unlink()
+
+    words = f"{own_run} holds no finished training run. Finish it with `python -m training fit --run {own_run}`."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        assemble(own_run, parts)
+
+
+def test_calibration_points_limits_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
+    scores = scores_of(of_split(predictions, "validation"))
+    reader = Reader(candidate)
+    raw = [reader.raw(picture[np.newaxis]) for picture in see(reader, parts.validation)]
+    evidence = np.concatenate([one.class_activation_map.ravel() for one in raw])
+
+    logits = np.array([one.logit for one in raw])
+    chosen = fit_calibration(logits, scores.target)
+    assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(chosen), rel=1e-6)
+    assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
+    shifted = read_shifted(reader, parts.validation)
+    times = 1 + len(shifts() | framings())
+    pooled = Scores(
+        np.tile(scores.target, times),
+        candidate.calibration.probability(np.concatenate([logits, *shifted.values()])),
+        np.tile(scores.patient, times),
+    )
+    where = "on 20 validation pictures, unshifted and under 20 shifts"
+    points = choose_points(scores, pooled, where)
+    assert [(p.name, p.chosen) for p in candidate.operating_points] == [(p["name"], p["chosen"]) for p in points]
+    assert [p.threshold for p in candidate.operating_points] == pytest.approx(
+        [p["threshold"] for p in points], rel=1e-9
+    )
+    limits = choose_conformal(pooled, where)
+    assert candidate.conformal.chosen == limits.pop("chosen")
+    assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
+
+
+def test_a_candidate_has_three_points_of_which_the_balanced_is_the_default(candidate):
+    assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
+    assert candidate.operating_point().name == BALANCED
+    assert candidate.operating_point().chosen == (
+        "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 20 shifts."
+    )

@@ -1,0 +1,60 @@
+"""The commit that a release names: that of a clean checkout, and of nothing else."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from model.errors import TrainingError
+from training.release.publish import clean_commit, head_commit
+
+
+def sentence(words: str) -> str:
+    return f"^{re.escape(words)}$"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:  # set where tests run in a git hook
+        monkeypatch.delenv(name)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "program.py").write_text("")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "First")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_clean_checkout_gives_its_commit(checkout):
+    assert clean_commit(checkout) == head_commit(checkout) == git(checkout, "rev-parse", "HEAD").strip()
+
+
+@pytest.mark.parametrize(("file", "status"), [("program.py", " M program.py"), ("new.py", "?? new.py")])
+def test_a_checkout_with_something_uncommitted_is_refused_with_what_it_is(checkout, file, status):
+    (checkout / file).write_text("changed")
+
+    words = f"Commit or remove these before a release is made:\n{status}"
+    with pytest.raises(TrainingError, match=sentence(words)):
+        clean_commit(checkout)
+
+
+def test_without_a_checkout_no_release_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    words = "A release is made from a git checkout, so that it can name the program that made it."
+    with pytest.raises(TrainingError, match=sentence(words)):
+        clean_commit(tmp_path)
+    assert head_commit(tmp_path) == "unknown"
+
+
+def test_without_git_on_the_machine_the_commit_is_unknown(checkout, monkeypatch):
+    monkeypatch.setenv("PATH", str(checkout))
+
+    assert head_commit(checkout) == "unknown"

@@ -1,0 +1,119 @@
+"""Publishing: what a release holds and tells, and how it takes the place of the one before."""
+
+import json
+
+import pytest
+
+from dataset.explorer.mean_radiographs import MEANS, read_means
+from dataset.quality.audit import AUDIT
+from dataset.quality.report import audit_report
+from model.admission.classifier import ADMISSION
+from model.imaging.decode import decode
+from model.inference.classifier import Reader
+from model.inference.release_loader import LUNG_NETWORK, NETWORK, load_release
+from model.inference.similar_cases import INDEX, LookAlikes
+from tests.support.candidates import (  # noqa: F401 (fixtures)
+    PARTS,
+    as_measured,
+    publishing,
+    release_to_replace,
+    tiny_candidate,
+    tiny_metrics,
+    tiny_parts,
+    tiny_predictions,
+)
+from training.evaluate import CURVES, METRICS, PREDICTIONS
+from training.fitting.callbacks import HISTORY
+from training.fitting.classifier import LUNGS, READER
+from training.release.publish import CARD
+
+
+def test_a_published_release_is_verified_and_reads(published, parts, predictions):
+    release = load_release(published)
+
+    finding = Reader(release).read(decode(parts.test[-1].path.read_bytes()))
+
+    assert (finding.model_version, release.version) == ("1.0.0", "1.0.0")
+    assert finding.probability == predictions["probability"].iloc[-1]
+
+
+def test_a_release_lists_every_file_and_holds_no_other(published):
+    listed = load_release(published).description["files"]
+
+    networks, figures = {NETWORK, READER, LUNG_NETWORK, LUNGS}, {HISTORY, METRICS, PREDICTIONS, CURVES, CARD}
+    assert listed.keys() == networks | figures | {AUDIT, INDEX, MEANS, ADMISSION}
+    assert {path.name for path in published.iterdir()} == {*listed, "model.json"}
+    assert not list(published.parent.glob("release.*"))
+
+
+def test_a_release_tells_who_made_it_and_how_well_it_does(published, metrics, parts):
+    described = load_release(published).description
+
+    assert described["git_commit"] == "0" * 40
+    assert described["changelog"] == [{"version": "1.0.0", "change": "First release."}]
+    assert described["test_split_opened"] == 1
+    assert described["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
+    assert described["dataset"]["pictures"] == {part: len(parts.part(part)) for part in PARTS}
+    assert described["training_prevalence"] == 0.5
+    card = (published / CARD).read_text()
+    assert "model 1.0.0" in card
+    assert f"{metrics['splits']['test']['auc']['value']:.3f}" in card
+
+
+def test_the_card_tells_what_the_audit_found_and_how_alike_similar_cases_are(published, metrics):
+    card = " ".join((published / CARD).read_text().split())
+
+    for sentence in audit_report(json.loads((published / AUDIT).read_text())):
+        assert f"- {sentence}" in card
+    assert f"Of the 5 training pictures nearest to each of {metrics['splits']['test']['n']} test pictures" in card
+
+
+def test_index_and_means_of_a_release_can_be_opened(published, parts):
+    release = load_release(published)
+
+    assert len(LookAlikes.of(release).files) == len(parts.training)
+    assert read_means(release) == {}
+
+
+def test_a_new_release_replaces_the_old_one_and_goes_on_with_its_changelog(measured_run, parts, old_release):
+    publishing(measured_run, parts, old_release)
+
+    described = load_release(old_release).description
+    assert described["version"] == "1.1.0"
+    assert [entry["version"] for entry in described["changelog"]] == ["1.1.0", "1.0.0"]
+    assert [path.name for path in old_release.parent.iterdir()] == [old_release.name]
+
+
+def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, parts, old_release):
+    old_release.rename(old_release.with_name("release.old"))
+
+    publishing(measured_run, parts, old_release)
+
+    versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
+    assert versions == ["1.1.0", "1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "versions"),
+    [
+        (NETWORK, b"damaged", ["1.1.0", "1.0.0"]),
+        ("model.json", b"damaged", ["1.1.0"]),
+        ("model.json", b"[]", ["1.1.0"]),
+    ],
+)
+def test_a_broken_old_release_does_not_stop_a_new_one(measured_run, parts, old_release, name, content, versions):
+    (old_release / name).write_bytes(content)
+
+    publishing(measured_run, parts, old_release)
+
+    assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == versions
+
+
+def test_a_release_of_another_format_is_replaced_and_its_changelog_goes_on(measured_run, parts, old_release):
+    description = json.loads((old_release / "model.json").read_text())
+    (old_release / "model.json").write_text(json.dumps(description | {"format": 1}))
+
+    publishing(measured_run, parts, old_release)
+
+    versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
+    assert versions == ["1.1.0", "1.0.0"]

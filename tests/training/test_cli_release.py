@@ -1,0 +1,69 @@
+"""`python -m training release`: what it leaves, and what it says where nothing is released."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import training.cli
+import training.release.publish
+from model.inference.release_loader import load_release
+from tests.support.training import told
+from training.cli import main
+from training.release.model_card import END_OF_FIGURES, FIGURES
+
+
+@pytest.fixture
+def releasing(published, tmp_path, monkeypatch) -> Path:
+    """The place of releases, of the README and of the test log is this one; the checkout counts as clean."""
+    target = shutil.copytree(published, tmp_path / "release")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Title\n\n{FIGURES}\nfigures of before\n{END_OF_FIGURES}\n\nMore.\n")
+    monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
+    monkeypatch.setattr(training.cli, "README", readme)
+    monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
+    monkeypatch.setattr(training.release.publish, "clean_commit", lambda _folder: "2" * 40)
+    return target
+
+
+def release_arguments(data: Path, run: Path) -> list[str]:
+    return ["release", "--data", str(data), "--run", str(run), "--version", "2.0.0", "--change", "Reads better."]
+
+
+def test_releasing_publishes_the_run_and_writes_its_figures_into_the_readme(tiny_set, measured_run, releasing, capsys):
+    assert main(release_arguments(tiny_set, measured_run)) == 0
+
+    release = load_release(releasing)
+    assert (release.version, release.description["git_commit"]) == ("2.0.0", "2" * 40)
+    readme = training.cli.README.read_text()
+    assert readme.startswith(f"# Title\n\n{FIGURES}\n| ")
+    assert readme.endswith(f"{END_OF_FIGURES}\n\nMore.\n")
+    assert "figures of before" not in readme
+    assert capsys.readouterr().out == f"Released 2.0.0 in {releasing}; its figures stand in {training.cli.README}.\n"
+
+
+def test_releasing_a_run_that_was_never_measured_is_told(tiny_set, tiny_run, releasing, capsys):
+    assert main(release_arguments(tiny_set, tiny_run)) == 1
+
+    assert told(capsys) == (
+        f"{tiny_run} has not been measured. Run `python -m training evaluate --run {tiny_run}` first."
+    )
+    assert load_release(releasing).version == "1.0.0"
+
+
+def test_releasing_onto_a_full_disk_is_told_and_leaves_the_old_release(
+    tiny_set, measured_run, releasing, monkeypatch, capsys
+):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copy2", full)
+        assert main(release_arguments(tiny_set, measured_run)) == 1
+
+    assert told(capsys) == "The disk is full. Free some space and start the same command again."
+    assert load_release(releasing).version == "1.0.0"
+    assert not list(releasing.parent.glob("release.*"))
+    assert "figures of before" in training.cli.README.read_text()

@@ -1,0 +1,108 @@
+"""The radiograph viewer: its encoding, what it keeps in the session, and what it tells the browser."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from streamlit.testing.v1 import AppTest
+
+import ui.viewer.component
+from model.imaging.geometry import WHOLE, Box
+from tests.support.synthetic import synthetic_radiograph
+from tests.support.viewer import decoded
+from tests.support.viewer_page import PART, colour_table, synthetic_heat_map
+from ui.viewer.component import LONGEST_SIDE, encode_preview, preview_size, radiograph_viewer
+
+
+@given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
+def test_preview_keeps_the_proportions_and_the_limit(height, width):
+    rows, columns = preview_size(height, width)
+
+    assert 1 <= max(rows, columns) <= LONGEST_SIDE
+    scale = min(1, LONGEST_SIDE / max(height, width))
+    assert abs(rows - height * scale) <= 1
+    assert abs(columns - width * scale) <= 1
+
+
+@settings(max_examples=25)
+@given(
+    hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.floats(0, 255, width=32))
+)
+def test_small_pictures_keep_their_greys(pixels):
+    grey = decoded(encode_preview(pixels))
+
+    assert grey.shape == pixels.shape
+    assert np.abs(grey - pixels).max() <= 0.5
+
+
+def test_large_pictures_are_made_smaller_with_antialiasing():
+    stripes = np.zeros((100, 2 * LONGEST_SIDE), dtype=np.float32)
+    stripes[:, ::2] = 200
+
+    grey = decoded(encode_preview(stripes))
+
+    assert grey.shape == (50, LONGEST_SIDE)
+    assert np.abs(grey[:, 2:-2] - 100.0).max() <= 1  # neither stripe won
+
+
+@pytest.mark.parametrize("bad", [np.full((3, 3), np.nan), np.full((3, 3), 256), np.zeros((3, 3, 1)), np.zeros((0, 3))])
+def test_pixels_outside_the_contract_are_refused(bad):
+    with pytest.raises(ValueError, match=r"pixels must be float32 \(height, width\), 0-255; got"):
+        encode_preview(bad.astype(np.float32))
+
+
+@pytest.mark.parametrize("bad", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)])
+def test_heat_maps_off_the_scale_are_refused(bad):
+    with pytest.raises(ValueError, match=r"heat_map must be float32 \(rows, columns\), 0-1; got"):
+        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), WHOLE, colour_table(), alt="", key="k")
+
+
+def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
+    encoded = []
+    monkeypatch.setattr(
+        ui.viewer.component, "encode_preview", lambda pixels: encoded.append(1) or encode_preview(pixels)
+    )
+    app = AppTest.from_function(_run_page).run()
+    app.button[0].click().run()
+    assert len(encoded) == 1
+
+    app.checkbox[1].check().run()  # another picture
+
+    assert len(encoded) == 2
+    digest, png = app.session_state["_radiograph_preview_viewer"]
+    assert len(digest) == 64
+    assert (decoded(png) == np.rint(255 - synthetic_radiograph())).all()
+    assert not app.exception
+
+
+def header_sent(monkeypatch, box: Box, heat_map: np.ndarray | None = None) -> dict:
+    """The header of what the browser gets for a map over this part."""
+    sent = []
+    monkeypatch.setattr(ui.viewer.component, "_component", lambda *, key, data: sent.append((key, data)))
+    monkeypatch.setattr(ui.viewer.component, "_cached_preview", lambda *_: ("digest", b"png"))
+    radiograph_viewer(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
+    ((_, data),) = sent
+    (length,) = struct.unpack_from("<I", data)
+    return json.loads(data[4 : 4 + length])
+
+
+@pytest.mark.parametrize("number", [float, np.float64])
+def test_the_browser_is_told_which_part_the_map_covers(monkeypatch, number):
+    edges = [0.1, 0.2, 0.8, 0.6]
+    assert header_sent(monkeypatch, Box(*map(number, edges)))["box"] == edges
+
+
+def test_the_same_map_over_another_part_is_another_overlay_of_the_same_picture(monkeypatch):
+    whole, part, again = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE, PART, PART))
+    assert whole["overlay"] != part["overlay"] == again["overlay"]
+    assert whole["picture"] == part["picture"]
+
+
+def _run_page():
+    from tests.support.viewer_page import page
+
+    page()

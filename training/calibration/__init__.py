@@ -1,0 +1,1 @@
+"""Calibration, operating points, conformal limits and heat-map thresholds, chosen on validation."""

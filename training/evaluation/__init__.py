@@ -1,0 +1,1 @@
+"""Measurements of a release; nothing is chosen here."""

@@ -1,0 +1,1 @@
+"""Altair charts, tables and drawings; no session state."""

@@ -1,0 +1,1 @@
+"""The dataset explorer: filters, image detail, overview, quality, download."""

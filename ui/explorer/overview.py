@@ -1,0 +1,96 @@
+"""What the labelled set is made of: counts, patients, brightness and size, mean radiographs, probabilities."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from dataset.explorer.mean_radiographs import FULL_COLOUR, MeanRadiograph, difference_picture
+from dataset.explorer.summary import MEASURES, counts, distribution, pictures_per_patient
+from model.inference.release_loader import Release
+from model.performance.chart_data import SPLITS, class_balance, histogram
+from model.performance.release_data import scores_of
+from ui.charts.dataset import distribution_chart, patients_chart
+from ui.charts.performance import histogram_chart
+from ui.charts.training import balance_chart
+from ui.resources import current_means
+from ui.settings import chosen_point
+
+_PAIRS = (("PNEUMONIA", "NORMAL"), ("PNEUMONIA, bacterial", "PNEUMONIA, viral"))
+
+
+def show_overview(release: Release, rows: pd.DataFrame) -> None:
+    """Draw the overview of a set of pictures, all of it from the release, whether or not the pictures are here."""
+    st.subheader("Pictures and patients", anchor=False)
+    st.markdown("How many pictures there are, and of how many patients, as far as file names tell them apart:")
+    st.dataframe(counts(rows))
+    balance, patients = st.columns(2, gap="large")
+    with balance:
+        st.markdown("**Class by part of the set**")
+        st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
+    with patients:
+        st.markdown("**Pictures per patient**. Heights are logarithms.")
+        st.altair_chart(patients_chart(pictures_per_patient(rows)), width="stretch")
+
+    st.subheader("Mean radiographs", anchor=False)
+    st.markdown(
+        "The mean of all training pictures of a kind, none of them anybody's, and the difference of two: orange where "
+        "the first is denser (brighter), blue where the second is, in full colour from "
+        f"{FULL_COLOUR:.0f} grey levels of 255 on."
+    )
+    _show_means(current_means(release))
+
+    st.subheader("Brightness, contrast and size", anchor=False)
+    st.markdown(
+        "None of this is disease, and much of it tells the class all the same: a reader must not live on it. Page "
+        "**Model performance** tells how far this one could."
+    )
+    _in_pairs([(f"**{title}**", distribution_chart(distribution(rows, of), title)) for of, title in MEASURES.items()])
+
+    st.subheader("Probability by class and part of the set", anchor=False)
+    st.markdown(
+        "At the training prevalence. Training pictures were learned from: there the reader looks better than it is."
+    )
+    threshold = chosen_point(release).threshold
+    for column, split in zip(st.columns(3, gap="large"), SPLITS, strict=True):
+        scores = scores_of(rows[rows["split"] == split])
+        with column:
+            st.markdown(f"**{split.capitalize()}**, {len(scores.target):,} films. Heights are square roots.")
+            st.altair_chart(histogram_chart(histogram(scores), threshold), width="stretch")
+
+
+def _show_means(means: dict[str, MeanRadiograph]) -> None:
+    for first, second in _PAIRS:
+        if not {first, second} <= means.keys():
+            continue
+        with st.grid(3, min_column_width=200, gap="small"):
+            for title in (first, second):
+                mean = means[title]
+                st.image(
+                    _png(np.rint(mean.pixels)),
+                    f"{title}, mean of {mean.n:,}",
+                    width="stretch",
+                    alt=f"Mean radiograph, {title}",
+                )
+            st.image(
+                _png(difference_picture(means[first], means[second])),
+                f"{first} minus {second}",
+                width="stretch",
+                alt=f"Where the mean of {first} is denser, orange, or less dense, blue, than that of {second}",
+            )
+
+
+def _in_pairs(charts: list[tuple]) -> None:
+    for first in range(0, len(charts), 2):
+        for column, (title, chart) in zip(st.columns(2, gap="large"), charts[first : first + 2], strict=True):
+            with column:
+                st.markdown(title)
+                st.altair_chart(chart, width="stretch")
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""The reading page: finding, refusal, heat-map check, DICOM details."""

@@ -1,0 +1,1 @@
+"""The radiograph viewer, one Streamlit component."""
