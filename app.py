@@ -2,39 +2,40 @@
 
 import streamlit as st
 
-from model.explanation.heatmap import colour_table
-from ui.errors import shown_problems
-from ui.explorer.image_detail import open_picture
-from ui.frame import frame
-from ui.reading.dicom_panel import choose_window, chosen_window, scale_of, show_file_details
-from ui.reading.finding_panel import describe, say_next, show_finding
-from ui.reading.heatmap_check import COMPARE, compare_explanations, show_check
+from model.explanation.heatmap import colour_map
+from ui.errors import show_errors
+from ui.explorer.image_detail import open_image
+from ui.frame import page_frame
+from ui.reading.compare_methods import COMPARE_TITLE, compare_methods
+from ui.reading.dicom_panel import scale_bar, selected_window, show_file_details, window_control
+from ui.reading.finding_panel import alt_text, show_finding, show_next_step
+from ui.reading.heatmap_check import show_heat_map_check
 from ui.reading.refusal_panel import show_refusal
-from ui.reading.session_table import fill_table, show_session
+from ui.reading.session_table import show_session_table, update_session_table
 from ui.resources import current_gate
-from ui.session import ask_age, current_reading, forget_reading, read_upload, session_rows
-from ui.settings import choose_settings
-from ui.similar_cases import TITLE, similar_cases
+from ui.session import age_control, clear_upload, current_upload, read_upload, session_rows
+from ui.settings import settings_controls
+from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import radiograph_viewer
 
-frame("Read a radiograph")
+page_frame("Read a radiograph")
 
 upload = st.file_uploader(
     "Frontal chest radiograph of a child: DICOM, PNG or JPEG, up to 50 MB",
     help="The picture stays in this computer's memory and is gone minutes after the tab is closed.",
-    on_change=forget_reading,
+    on_change=clear_upload,
 )
-with shown_problems():
+with show_errors():
     gate = current_gate()
-    release = gate.reader.release
-    reading = current_reading()
-    window = chosen_window(reading)
+    release = gate.classifier.release
+    reading = current_upload()
+    window = selected_window(reading)
     if upload and (reading is None or (reading.upload, reading.window) != (upload.file_id, window)):
         with st.spinner("Reading"):
             read_upload(gate, upload.file_id, upload.name, upload.getvalue(), window)
-        reading = current_reading()
+        reading = current_upload()
     with st.expander("Operating point and prevalence", icon=":material/tune:"):
-        choose_settings(release)
+        settings_controls(release)
 
 if reading is None:
     st.info(
@@ -42,10 +43,10 @@ if reading is None:
         "point, and a map of what the network looked at.",
         icon=":material/upload_file:",
     )
-    show_session(session_rows(release))
+    show_session_table(session_rows(release))
     st.stop()
 
-with shown_problems():
+with show_errors():
     if reading.refusal:
         show_refusal(reading, gate, changeable=upload is not None)
     else:
@@ -56,35 +57,37 @@ with shown_problems():
         with words:
             following = show_finding(current, reading, release)
             checked = st.empty()
-            ask_age(reading)
+            age_control(reading)
             show_file_details(reading)
         with picture:
-            choose_window(reading, changeable=upload is not None)
+            window_control(reading, changeable=upload is not None)
             radiograph_viewer(
                 reading.preview.pixels,
                 finding.heat_map if finding.heat_map.any() else None,
                 finding.heat_map_box,
-                colour_table(),
-                alt=describe(finding),
+                colour_map(),
+                alt=alt_text(finding),
                 key="radiograph",
-                scale=scale_of(reading),
+                scale=scale_bar(reading),
             )
         # Drawn only once they are open: they hold more than all that stands above, and would keep it waiting.
-        compared = st.expander(COMPARE, icon=":material/compare:", key="compared", on_change="rerun")
+        compared = st.expander(COMPARE_TITLE, icon=":material/compare:", key="compared", on_change="rerun")
         if compared.open:
-            with compared, shown_problems(aside=True):
-                compare_explanations(reading, gate.reader)
-        similar = st.expander(TITLE, icon=":material/photo_library:", key="similar_cases", on_change="rerun")
+            with compared, show_errors(aside=True):
+                compare_methods(reading, gate.classifier)
+        similar = st.expander(
+            SIMILAR_CASES_TITLE, icon=":material/photo_library:", key="similar_cases", on_change="rerun"
+        )
         if similar.open:
-            with similar, shown_problems(aside=True):
-                if similar_cases(reading.finding, reading.preview, release, open_picture, reading.group):
+            with similar, show_errors(aside=True):
+                if show_similar_cases(reading.finding, reading.preview, release, open_image, reading.group):
                     st.switch_page("pages/Dataset_explorer.py")
     rows = session_rows(release)
-    table = show_session(rows)
+    table = show_session_table(rows)
     if reading.finding:
         found = False
-        with checked, shown_problems(aside=True):  # last: it takes longer than all that stands above
-            found = show_check(reading, gate.reader)
+        with checked, show_errors(aside=True):  # last: it takes longer than all that stands above
+            found = show_heat_map_check(reading, gate.classifier)
         if found:
-            say_next(following, current())
-            fill_table(table, rows())
+            show_next_step(following, current())
+            update_session_table(table, rows())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.results import HEAD
 from dataset.index import dataset_root
-from model.inference.litert import usable_processors
+from model.inference.parallel import usable_cpus
 from model.inference.release_loader import load_release
 
 PARTS = ("reading", "start", "page", "folder", "training")
@@ -45,7 +45,7 @@ def machine() -> str:
     """The class of this machine: processors, memory, system."""
     names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    processors = f"{usable_processors()} processors of {names[0] if names else platform.processor()}"
+    processors = f"{usable_cpus()} processors of {names[0] if names else platform.processor()}"
     return f"{processors}, {gigabytes:.0f} GB, {platform.system()}, Python {platform.python_version()}"
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.reading import forward
-from benchmarks.results import Ratio
-from model.inference.litert import usable_processors
+from benchmarks.results import Measurement
+from model.inference.parallel import usable_cpus
 from model.inference.release_loader import RELEASE_DIR, load_release
 from tests.support.browser import ROOT
 from tests.support.processes import resident
@@ -25,7 +25,7 @@ BATCH = 32
 ROUNDS = 5
 
 
-def measure() -> list[Ratio]:
+def measure() -> list[Measurement]:
     """Measure in turn; of the shell the whole process, its start and the decoding included.
 
     Networks alone have as many pictures as the shell, right after it: what slows a machine down for seconds would else
@@ -39,14 +39,14 @@ def measure() -> list[Ratio]:
     rate, alone = (statistics.median(PICTURES / run[part] for run in runs) for part in (0, 2))
     early, late = (statistics.median(of) for of in zip(*(memory for _, memory, _ in runs), strict=True))
     return [
-        Ratio(
+        Measurement(
             f"Throughput of python -m model read on {PICTURES} pictures of 224 px / of its two networks in batches",
             ratio,
             0.8,
             least=True,
-            parts=f"shell {rate:.0f} pictures per second, networks alone {alone:.0f}, {usable_processors()} processors",
+            parts=f"shell {rate:.0f} pictures per second, networks alone {alone:.0f}, {usable_cpus()} processors",
         ),
-        Ratio(
+        Measurement(
             "Memory in the last quarter of the folder / in the second",
             late / early,
             1.05,
@@ -90,18 +90,18 @@ def _batched() -> Callable[[], object]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from training.networks.classifier import reading_outputs
+    from training.networks.classifier import serving_model
 
     release = load_release()
-    reader = reading_outputs(keras.models.load_model(RELEASE_DIR / "reader.keras"))
+    classifier = serving_model(keras.models.load_model(RELEASE_DIR / "reader.keras"))
     lungs = keras.models.load_model(RELEASE_DIR / "lungs.keras")
     runs = []
-    for network, side in ((lungs, release.lungs.side), (reader, release.side)):
+    for network, side in ((lungs, release.lungs.side), (classifier, release.side)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "batched.tflite"
             signature = [keras.InputSpec(shape=(BATCH, side, side, 1), dtype="float32", name="radiograph")]
             network.export(str(path), format="litert", input_signature=signature, verbose=False)
-            runs.append(forward(path.read_bytes(), side, BATCH, usable_processors()))
+            runs.append(forward(path.read_bytes(), side, BATCH, usable_cpus()))
     return lambda: [run() for run in runs]
 
 

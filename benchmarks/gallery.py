@@ -15,11 +15,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dataset.explorer.thumbnails
-from dataset.explorer.catalogue import Selection, catalogue, select
+from dataset.explorer.catalogue import Filter, build_catalogue, select
 from dataset.explorer.thumbnails import thumbnail
 from dataset.index import dataset_root, load_index
 from model.inference.release_loader import load_release
-from model.performance.release_data import read_tables
+from model.performance.release_data import load_release_data
 from tests.support.browser import ROOT
 from ui.gallery import PAGE_SIZE
 
@@ -34,7 +34,7 @@ def main() -> None:
     rows = _rows()
     print(_line("pictures of the filter", "n", "page cold", "page warm", "all of them", "all / cold"))
     for name, splits in SPLITS.items():
-        found = select(rows, Selection(splits=splits))
+        found = select(rows, Filter(splits=splits))
         cold = _median(lambda splits=splits: _open_page(splits), before=_forget)
         warm = _median(lambda splits=splits: _open_page(splits))
         everything = _seconds(lambda found=found: [thumbnail(path) for path in found["path"]], before=_forget)
@@ -66,7 +66,9 @@ def _line(first: object, *others: object) -> str:
 def _rows() -> pd.DataFrame:
     release = load_release()
     records = load_index(dataset_root().resolve())
-    return catalogue(read_tables(release).predictions, records, release.operating_point(), release.conformal).rows
+    return build_catalogue(
+        load_release_data(release).predictions, records, release.operating_point(), release.conformal
+    ).rows
 
 
 def _open_page(splits: tuple[str, ...]) -> AppTest:

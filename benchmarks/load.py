@@ -28,7 +28,7 @@ from tests.support.browser import IDLE, ROOT, Server, launched_chromium, served
 from tests.support.dicom_files import radiograph
 from tests.support.processes import resident
 from tests.support.protocol import Access, Visitor
-from ui.reading.finding_panel import percent
+from ui.formatting import percent
 
 BROWSERS, VISITORS = 5, 20
 TURNS = 8  # files of each session

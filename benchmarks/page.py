@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.results import Ratio, medians, milliseconds
-from model.admission.gate import Gate
+from benchmarks.results import Measurement, medians, milliseconds
+from model.admission.gate import AdmissionGate
 from model.imaging.decode import decode
-from model.imaging.preprocessing import resize, working_picture
-from model.inference.classifier import Reader
+from model.imaging.geometry import resize
+from model.imaging.preprocessing import working_image
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from tests.support.browser import IDLE, READY, launched_chromium, served, watched
 from tests.support.synthetic import phantom_file
@@ -48,7 +49,7 @@ _SHOWN = """
 """
 
 
-def measure() -> list[Ratio]:
+def measure() -> list[Measurement]:
     """Drop DROPS films, one after the other; each is another, so that nothing is known of it."""
     contents = [phantom_file("JPEG", HEIGHT, WIDTH, seed) for seed in range(DROPS + 1)]
     with tempfile.TemporaryDirectory() as folder, _page(Path(folder)) as tab:
@@ -61,7 +62,7 @@ def measure() -> list[Ratio]:
     parts = {"upload": upload} | _parts(contents[0]) | {"drawing in the browser": drawing}
     parts["Streamlit on the way"] = shown - sum(parts.values())
     return [
-        Ratio(
+        Measurement(
             f"From dropping a {WIDTH} x {HEIGHT} film to verdict and map in Chromium, median of {DROPS}, in seconds",
             shown,
             parts=milliseconds(parts),
@@ -94,14 +95,14 @@ def _drop(tab, path: Path, count: int) -> tuple[float, float, float]:
 
 def _parts(content: bytes) -> dict[str, float]:
     """What the server does with the film, each part once."""
-    gate = Gate.of(Reader(load_release()))
+    gate = AdmissionGate.from_classifier(Classifier(load_release()))
     radiograph = decode(content)
-    small = replace(radiograph, pixels=working_picture(radiograph))
+    small = replace(radiograph, pixels=working_image(radiograph))
     preview = resize(radiograph.pixels, *preview_size(radiograph.height, radiograph.width))
     return medians(
         {
             "decoding": lambda: decode(content),
-            "resizing for the networks": lambda: working_picture(radiograph),
+            "resizing for the networks": lambda: working_image(radiograph),
             "resizing for the viewer": lambda: resize(radiograph.pixels, *preview.shape),
             "checking and reading": lambda: gate.read(gate.examine(small)),
             "encoding for the viewer": lambda: encode_preview(preview),

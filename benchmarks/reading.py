@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from benchmarks.results import Ratio, medians, milliseconds
-from model.admission.gate import Gate
-from model.explanation.reliability import check_explanation
+from benchmarks.results import Measurement, medians, milliseconds
+from model.admission.gate import AdmissionGate
+from model.explanation.reliability import measure_reliability
 from model.imaging.decode import decode
-from model.imaging.preprocessing import working_picture
-from model.inference.classifier import Reader
+from model.imaging.preprocessing import working_image
+from model.inference.classifier import Classifier
 from model.inference.release_loader import Release, load_release
 from tests.support.synthetic import phantom_file
 
@@ -26,45 +26,45 @@ ADMITTED, CHECKS = "checking what it is, then reading", "checks of the heat map"
 KERAS, GRAD_CAM = "model.predict", "tf-keras-vis Grad-CAM"
 
 
-def measure() -> list[Ratio]:
+def measure() -> list[Measurement]:
     """Measure in turn."""
     release = load_release()
-    reader = Reader(release)
+    classifier = Classifier(release)
     content = phantom_file("JPEG", HEIGHT, WIDTH)
     radiograph = decode(content)
-    working = working_picture(radiograph)
+    working = working_image(radiograph)
     small = replace(radiograph, pixels=working)
-    seen = reader.see_working(working)
-    gate = Gate.of(reader)
+    seen = classifier.infer_working(working)
+    gate = AdmissionGate.from_classifier(classifier)
     bare = {
         LUNGS: forward(release.lungs.network, release.lungs.side),
         READER: forward(release.network, release.side),
-        READING: lambda: reader.finding(reader.see_working(working)),
+        READING: lambda: classifier.finding_from(classifier.infer_working(working)),
     }
     around = {
         f"decoding {WIDTH} x {HEIGHT}": lambda: decode(content),
-        "working size": lambda: working_picture(radiograph),
+        "working size": lambda: working_image(radiograph),
         ADMITTED: lambda: gate.read(gate.examine(small)),
-        CHECKS: lambda: check_explanation(reader, seen),
+        CHECKS: lambda: measure_reliability(classifier, seen),
     }
     quick = medians(bare, rounds=100, first=5)
-    slow = medians(_keras(release, release.view.look(working, seen.lungs, release.side)), rounds=10, first=2)
+    slow = medians(_keras(release, release.view.network_input(working, seen.lungs, release.side)), rounds=10, first=2)
     parts = medians(around, rounds=20, first=2)
     return [
-        Ratio(
+        Measurement(
             "Reading with its map, from the working picture / bare LiteRT calls of its two networks",
             quick[READING] / (quick[LUNGS] + quick[READER]),
             1.5,
             parts=milliseconds(quick),
         ),
-        Ratio(
+        Measurement(
             "Keras predict, then Grad-CAM of tf-keras-vis / reading with its map",
             sum(slow.values()) / quick[READING],
             30,
             least=True,
             parts=milliseconds(slow),
         ),
-        Ratio(
+        Measurement(
             "Checks of the heat map / reading with its map", parts[CHECKS] / quick[READING], parts=milliseconds(parts)
         ),
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Measurement:
     """One line of the results.
 
     what: what was compared with what; value: the ratio; limit: what it should at most be, or at least where `least`;

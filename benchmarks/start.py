@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.results import Ratio
+from benchmarks.results import Measurement
 from model.inference.release_loader import RELEASE_DIR
 from tests.support.browser import ROOT
 from tests.support.synthetic import phantom_file
@@ -36,7 +36,7 @@ print(float(reader.predict(seen(film, reader.input_shape[1]), verbose=0)[0, 0]))
 """
 
 
-def measure() -> list[Ratio]:
+def measure() -> list[Measurement]:
     """Start both in turn, the first round left out: it brings the files into memory."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.jpg"
@@ -51,14 +51,14 @@ def measure() -> list[Ratio]:
     )
     (ours, theirs), (small, large) = seconds.values(), megabytes.values()
     return [
-        Ratio(
+        Measurement(
             "First finding with TensorFlow and Keras / with python -m model read, from process start",
             theirs / ours,
             5,
             least=True,
             parts=", ".join(f"{name} {of:.2f} s" for name, of in seconds.items()),
         ),
-        Ratio(
+        Measurement(
             "Most memory of python -m model read / of TensorFlow and Keras",
             small / large,
             0.333,

@@ -8,18 +8,20 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `python -m training` does, before TensorFlow is imported
 
-from benchmarks.results import Ratio
+from benchmarks.results import Measurement
 from dataset.index import dataset_root
-from training.config import FitConfig
+from training.config import ClassifierConfig
 from training.fitting.throughput import PIPELINE, STEP, TRAINING, measure_throughput
 
 
-def measure() -> list[Ratio]:
+def measure() -> list[Measurement]:
     """Measure with the settings of the release, and weights drawn at random: they cost the same."""
-    rates = measure_throughput(dataset_root(), FitConfig(backbone="none"))
+    rates = measure_throughput(dataset_root(), ClassifierConfig(backbone="none"))
     parts = ", ".join(f"{name} {rates[name]:.1f} pictures per second" for name in (PIPELINE, STEP, TRAINING))
     return [
-        Ratio("Pictures per second in training / of its step alone", rates[TRAINING] / rates[STEP], 0.9, True, parts)
+        Measurement(
+            "Pictures per second in training / of its step alone", rates[TRAINING] / rates[STEP], 0.9, True, parts
+        )
     ]
 
 

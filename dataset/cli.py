@@ -10,13 +10,13 @@ from tqdm import tqdm
 
 from dataset.download.progress import Progress
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from model.console import run
+from model.console import run_with_messages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it was asked, 1 after a sentence on what went wrong, 2 on wrong usage."""
     options = _parser().parse_args(arguments)
-    return run(lambda: options.command(options), stopped="Stopped.")
+    return run_with_messages(lambda: options.command(options), stopped="Stopped.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,16 +44,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _download(options: argparse.Namespace) -> None:
-    from dataset.download.full_set import EXPECTED, NOTICE, download
-    from dataset.download.samples import download_samples, notice, sample_names
-    from dataset.download.staging import free_target
+    from dataset.download.full_set import DOWNLOAD_NOTICE, EXPECTED, download_full_set
+    from dataset.download.samples import download_notice, download_samples, sample_names
+    from dataset.download.staging import validate_target
 
-    target = free_target(options.to or dataset_root())
+    target = validate_target(options.to or dataset_root())
     count = sum(EXPECTED.values()) if options.samples is None else len(sample_names(options.samples))
-    print(f"{NOTICE if options.samples is None else notice(count)}\nTo: {target}", flush=True)
+    print(f"{DOWNLOAD_NOTICE if options.samples is None else download_notice(count)}\nTo: {target}", flush=True)
     with closing(_Bars()) as bars:
         if options.samples is None:
-            download(target, bars)
+            download_full_set(target, bars)
         else:
             download_samples(target, count, bars)
     print(f"{count:,} pictures lie in {target}")
@@ -68,15 +68,15 @@ def _new_file(text: str) -> Path:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    from dataset.quality.audit import audit
-    from dataset.quality.features import survey
+    from dataset.quality.audit import audit_dataset
+    from dataset.quality.features import scan_images
     from dataset.quality.report import audit_report
-    from dataset.split import cut_as_is
-    from model.inference.classifier import Reader
+    from dataset.split import split
+    from model.inference.classifier import Classifier
     from model.inference.release_loader import load_release
 
-    parts = vars(cut_as_is(load_index(dataset_root())))
-    found = audit(survey(Reader(load_release()), {name: part for name, part in parts.items() if part}))
+    parts = vars(split(load_index(dataset_root())))
+    found = audit_dataset(scan_images(Classifier(load_release()), {name: part for name, part in parts.items() if part}))
     print("\n".join(audit_report(found)))
     for one in found["unreadable"]:
         print(f"{one['file']}: {one['reason']}")

@@ -15,7 +15,7 @@ CAUSE = {"bacteria": "bacterial", "virus": "viral"}
 
 
 @dataclass(frozen=True)
-class Identity:
+class PatientIdentity:
     """Who and what a file name speaks of.
 
     patient: by series and number, as far as a name tells ("person12_bacteria", "NORMAL2-IM-0012").
@@ -28,14 +28,14 @@ class Identity:
     cause: str
 
 
-def identify(file_name: str, label: str) -> Identity:
+def parse_file_name(file_name: str, label: str) -> PatientIdentity:
     """Read patient, group and cause from a file name; a name of no known form is a patient of its own."""
     cause = "none" if label == "NORMAL" else "unknown"
     if match := PNEUMONIA_NAME.match(file_name):
         number, agent = int(match["number"]), match["agent"]
         named = cause if label == "NORMAL" else CAUSE[agent]  # the folder is the label, whatever a name says
-        return Identity(f"person{number}_{agent}", f"person{number}", named)
+        return PatientIdentity(f"person{number}_{agent}", f"person{number}", named)
     if match := NORMAL_NAME.match(file_name):
-        return Identity(f"{match['series']}-{match['number']}", f"IM-{match['number']}", cause)
+        return PatientIdentity(f"{match['series']}-{match['number']}", f"IM-{match['number']}", cause)
     stem = PurePath(file_name).stem
-    return Identity(stem, stem, cause)
+    return PatientIdentity(stem, stem, cause)

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dataset.index import LABELS, Record
+from dataset.index import LabelledImage
+from model.codes import LABELS
 from model.errors import DatasetError
 
 VALIDATION_SHARE = 0.15
@@ -23,25 +24,25 @@ HELD_OUT_GROUPS = frozenset(
 
 
 @dataclass(frozen=True)
-class Cut:
+class Split:
     """Training, validation and test records; no group stands in both training and validation."""
 
-    training: list[Record]
-    validation: list[Record]
-    test: list[Record]
+    training: list[LabelledImage]
+    validation: list[LabelledImage]
+    test: list[LabelledImage]
 
-    def part(self, name: str) -> list[Record]:
+    def part(self, name: str) -> list[LabelledImage]:
         """The records of "training", "validation" or "test"."""
         return {"training": self.training, "validation": self.validation, "test": self.test}[name]
 
 
-def cut(records: Sequence[Record]) -> Cut:
-    """Cut into parts that can train, choose and measure; see `cut_as_is`.
+def split_for_training(records: Sequence[LabelledImage]) -> Split:
+    """Cut into parts that can train, choose and measure; see `split`.
 
     Raises:
         DatasetError: a class is absent from training or validation.
     """
-    parts = cut_as_is(records)
+    parts = split(records)
     for name in ("training", "validation"):
         for label in LABELS:
             if not any(record.label == label for record in parts.part(name)):
@@ -52,14 +53,14 @@ def cut(records: Sequence[Record]) -> Cut:
     return parts
 
 
-def cut_as_is(records: Sequence[Record]) -> Cut:
+def split(records: Sequence[LabelledImage]) -> Split:
     """Cut by a hash of the group's name: the same on every machine, whatever other pictures are added.
 
     The hash ignores the training seed on purpose: runs with different seeds are compared on the same validation. A part
     may be empty: enough for looking at the pictures that are there, too little for training.
     """
     pool = [record for record in records if record.split != "test"]
-    return Cut(
+    return Split(
         training=[record for record in pool if not _is_validation(record.group)],
         validation=[record for record in pool if _is_validation(record.group)],
         test=[record for record in records if record.split == "test"],

@@ -4,21 +4,21 @@ import errno
 import sys
 from collections.abc import Callable
 
-from model.errors import ReaderError
+from model.errors import ProjectError
 
 
-def run(command: Callable[[], int | None], stopped: str) -> int:
+def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
     """Run a command; the status that it gives, 0 for None; 1 after a sentence on what went wrong.
 
     `stopped` is the sentence after Ctrl-C. What only a programmer can mend is raised.
     """
     try:
         return command() or 0
-    except ReaderError as error:
+    except ProjectError as error:
         print(f"{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        if not (sentence := _sentence(error)):
+        if not (sentence := _message(error)):
             raise
         print(sentence, file=sys.stderr)
         return 1
@@ -27,7 +27,7 @@ def run(command: Callable[[], int | None], stopped: str) -> int:
         return 1
 
 
-def _sentence(error: OSError) -> str | None:
+def _message(error: OSError) -> str | None:
     """What the user can mend, in words; None for what only a programmer can."""
     if error.errno == errno.ENOSPC:
         return "The disk is full. Free some space and start the same command again."

@@ -29,16 +29,18 @@ identifier, except those of the training commands, whose user works on their own
 """
 
 # The end of every sentence on a release that is not to be trusted.
-ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+RESTORE_RELEASE_TEXT = (
+    "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+)
 
 
-class ReaderError(Exception):
-    """Base of the family; `code` is the stable word that exports carry as `reason_code`."""
+class ProjectError(Exception):
+    """Base of the family; `code_string` is the stable word that exports carry as `reason_code`."""
 
     code = "error"
 
 
-class FileRefused(ReaderError):
+class FileRefused(ProjectError):
     code = "file_refused"
 
 
@@ -50,19 +52,19 @@ class FormatUnsupported(FileRefused):
     code = "unsupported_format"
 
 
-class PictureTooLarge(FileRefused):
+class ImageTooLarge(FileRefused):
     code = "too_large"
 
 
-class PictureTooSmall(FileRefused):
+class ImageTooSmall(FileRefused):
     code = "too_small"
 
 
-class DecodingStopped(FileRefused):
+class DecodingAborted(FileRefused):
     code = "decoding_stopped"
 
 
-class DecodingNotStarted(FileRefused):
+class DecoderUnavailable(FileRefused):
     code = "decoding_not_started"
 
 
@@ -82,11 +84,11 @@ class LateralView(NotAFrontalChestFilm):
     code = "lateral_view"
 
 
-class SeveralPictures(NotAFrontalChestFilm):
+class MultiFrameImage(NotAFrontalChestFilm):
     code = "several_pictures"
 
 
-class ColourPicture(NotAFrontalChestFilm):
+class ColourImage(NotAFrontalChestFilm):
     code = "colour_picture"
 
 
@@ -96,7 +98,7 @@ class NotAdmitted(FileRefused):
         self.code = code
 
 
-class ReleaseError(ReaderError):
+class ReleaseError(ProjectError):
     code = "release"
 
 
@@ -104,25 +106,25 @@ class ReleaseMissing(ReleaseError):
     code = "release_missing"
 
 
-class ReleaseAltered(ReleaseError):
+class ReleaseCorrupted(ReleaseError):
     code = "release_altered"
 
 
-class ReleaseMismatch(ReleaseError):
+class ReleaseIncompatible(ReleaseError):
     code = "release_mismatch"
 
 
-class ExplanationFailed(ReaderError):
+class ExplanationFailed(ProjectError):
     code = "explanation_failed"
 
 
-class HelperLost(ReaderError):
+class WorkerLost(ProjectError):
     code = "helper_lost"
 
 
-class DatasetError(ReaderError):
+class DatasetError(ProjectError):
     code = "dataset"
 
 
-class TrainingError(ReaderError):
+class TrainingError(ProjectError):
     code = "training"

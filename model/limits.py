@@ -10,7 +10,9 @@ of explanations that runs at a time; 1.3 for 25 uploads; 0.4 for the program. In
 
 MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels has 40 MB before compression
 MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16-bit colour take 1.2 GB to decode
-MIN_SIDE = 32  # pixels: below it there is nothing to judge; whether a picture is fit to be read is for admission to say
+MIN_DECODABLE_SIDE = (
+    32  # pixels: below it there is nothing to judge; whether a picture is fit to be read is for admission to say
+)
 MAX_SCANS = 100  # of a progressive JPEG; usual are 10, and each costs a pass over all pixels: a small file might hang
 READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so others wait briefly
 

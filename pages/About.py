@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from model.performance.shortcut_audit import lungs_sentence, view_sentence
+from model.performance.shortcut_audit import input_region_sentence, segmentation_sentence
 from ui.charts.tables import performance_table, provenance_table
-from ui.errors import shown_problems
-from ui.frame import frame
+from ui.errors import show_errors
+from ui.frame import page_frame
 from ui.resources import current_release
 
-frame("About the reader")
+page_frame("About the reader")
 
-with shown_problems():
+with show_errors():
     release = current_release()
     about = release.description
 
@@ -33,8 +33,8 @@ with shown_problems():
 
     st.subheader("How it reads", anchor=False)
     st.markdown(
-        f"The picture is brought to one size, whatever its own. {view_sentence(about['view'])} "
-        f"{lungs_sentence(about['lungs']['found'])} The last feature map of the reader, weighted as its last layer "
+        f"The picture is brought to one size, whatever its own. {input_region_sentence(about['view'])} "
+        f"{segmentation_sentence(about['lungs']['found'])} The last feature map of the reader, weighted as its last layer "
         "weighs it, is the heat map: Grad-CAM of the logit, from the same pass, laid back on the part of the picture "
         "that the reader saw. Its colours follow one scale, the same for every picture, so little evidence looks like "
         "little evidence."

@@ -2,32 +2,32 @@
 
 import streamlit as st
 
-from dataset.explorer.catalogue import ordered, select
-from ui.errors import shown_problems
-from ui.explorer.download import offer_missing
-from ui.explorer.filters import choose_order, choose_pictures
-from ui.explorer.image_detail import open_picture, opened_picture, show_picture, turn_over_among
+from dataset.explorer.catalogue import select, sort
+from ui.errors import show_errors
+from ui.explorer.download import missing_images_notice
+from ui.explorer.filters import filter_controls, order_control
+from ui.explorer.image_detail import current_image, open_image, set_paging_order, show_image_detail
 from ui.explorer.overview import show_overview
-from ui.explorer.quality import show_audit
-from ui.frame import frame
-from ui.gallery import gallery, page_of
-from ui.query_params import keep_address
-from ui.reading.finding_panel import percent
+from ui.explorer.quality import show_quality
+from ui.formatting import percent
+from ui.frame import page_frame
+from ui.gallery import gallery, paginate
+from ui.query_params import remember_query
 from ui.resources import current_catalogue, current_release
-from ui.settings import choose_point, chosen_point, share_point
+from ui.settings import bind_operating_point_to_url, operating_point_control, selected_operating_point
 
-frame("Dataset explorer")
+page_frame("Dataset explorer")
 
-with shown_problems():
+with show_errors():
     release = current_release()
-    share_point(release)
-    whole = current_catalogue(release, chosen_point(release))
-    opened = opened_picture(whole.rows)
+    bind_operating_point_to_url(release)
+    whole = current_catalogue(release, selected_operating_point(release))
+    opened = current_image(whole.rows)
     if opened is not None:
-        show_picture(opened, whole.rows)
+        show_image_detail(opened, whole.rows)
         st.stop()
 
-    offer_missing(whole)
+    missing_images_notice(whole)
     first = "Pictures" if whole.here else "Overview"
     pictures, overview, audit = st.tabs(
         ["Pictures", "Overview", "Audit"], default=first, key="view", bind="query-params"
@@ -35,11 +35,11 @@ with shown_problems():
     if pictures.open:
         with pictures:
             with st.container(horizontal=True, gap="medium"):
-                choose_point(release)
-                order, seed = choose_order()
-            found = ordered(select(whole.rows, choose_pictures(whole)), order, seed)
-            turn_over_among(found["file"])
-            gallery(page_of(found, whole), "gallery", open_picture)
+                operating_point_control(release)
+                order, seed = order_control()
+            found = sort(select(whole.rows, filter_controls(whole)), order, seed)
+            set_paging_order(found["file"])
+            gallery(paginate(found, whole), "gallery", open_image)
             st.caption(
                 "The percentage is the probability of pneumonia at the training prevalence, "
                 f"{percent(release.training_prevalence)}. Pictures that were learned from, or used to choose, flatter "
@@ -50,5 +50,5 @@ with shown_problems():
             show_overview(release, whole.rows)
     if audit.open:
         with audit:
-            show_audit(release, whole.rows)
-    keep_address("pages/Dataset_explorer.py")
+            show_quality(release, whole.rows)
+    remember_query("pages/Dataset_explorer.py")

@@ -3,58 +3,73 @@
 import pandas as pd
 import streamlit as st
 
-from model.explanation.reliability import KEY as EXPLANATION_CHECKS
-from model.performance.admission import admission_sentences, admitted_rows, refused_rows
-from model.performance.chart_data import confusion_cells, course_of_training, point_marks
-from model.performance.explanations import checks_sentence, explanation_sentences, warning_rows
-from model.performance.natural_frequencies import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
-from model.performance.shortcut_audit import audit_sentences, strata_rows, view_sentence, with_interval
-from model.performance.tables import (
-    adult_rows,
-    adults_sentence,
-    calibration_rows,
-    cause_rows,
-    conformal_rows,
-    conformal_sentence,
-    rates_sentence,
-    set_sentence,
+from model.explanation.reliability import RELIABILITY_KEY as EXPLANATION_CHECKS
+from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
+from model.performance.chart_data import confusion_cells, early_stopping_sentence, operating_point_marks
+from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
+from model.performance.formatting import format_estimate
+from model.performance.natural_frequencies import (
+    natural_frequencies,
+    natural_frequency_intervals,
+    natural_frequency_sentence,
+    natural_frequency_table,
 )
-from ui.charts.icon_array import network_drawing, thousand_children
-from ui.charts.performance import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
-from ui.charts.tables import points_table, report_table
+from model.performance.shortcut_audit import audit_sentences, input_region_sentence, strata_table
+from model.performance.tables import (
+    adults_sentence,
+    calibration_table,
+    conformal_sentence,
+    conformal_table,
+    external_table,
+    rates_sentence,
+    sample_sentence,
+    sensitivity_by_cause_table,
+)
+from ui.charts.icon_array import icon_array
+from ui.charts.network_diagram import network_diagram
+from ui.charts.performance import (
+    confusion_chart,
+    curve_chart,
+    histogram_chart,
+    reliability_chart,
+    sensitivity_by_cause_chart,
+)
+from ui.charts.tables import operating_points_by_column, report_by_class
 from ui.charts.training import balance_chart, learning_chart
-from ui.errors import shown_problems
-from ui.frame import frame
-from ui.reading.finding_panel import percent
-from ui.resources import current_predictive_values, current_release, current_tables
-from ui.settings import choose_settings, chosen_point, chosen_prevalence
+from ui.errors import show_errors
+from ui.formatting import percent
+from ui.frame import page_frame
+from ui.resources import current_predictive_values, current_release, current_release_data
+from ui.settings import selected_operating_point, selected_prevalence, settings_controls
 
-frame("Model performance")
+page_frame("Model performance")
 
-with shown_problems():
+with show_errors():
     release = current_release()
     about = release.description
-    tables = current_tables(release)
+    tables = current_release_data(release)
     metrics = tables.metrics
     test = metrics["splits"]["test"]
 
-    choose_settings(release)
-    point, prevalence = chosen_point(release), chosen_prevalence(release)
+    settings_controls(release)
+    point, prevalence = selected_operating_point(release), selected_prevalence(release)
     at = test["operating_points"][point.name]
     st.caption(
-        f"Where nothing else is said, figures are of the official test split ({set_sentence(test)}) at the operating "
+        f"Where nothing else is said, figures are of the official test split ({sample_sentence(test)}) at the operating "
         f"point {point.name}, with 95 % intervals in brackets, by patient. All of these children are of one hospital."
     )
 
     st.subheader("Of 1,000 children", anchor=False)
-    thousand = of_thousand(at, prevalence)
+    thousand = natural_frequencies(at, prevalence)
     picture, words = st.columns([3, 2], gap="large")
     with picture:
-        st.html(thousand_children(thousand))
+        st.html(icon_array(thousand))
     with words:
-        st.markdown(thousand_sentence(thousand))
+        st.markdown(natural_frequency_sentence(thousand))
         predictive = current_predictive_values(release, point.threshold, prevalence)
-        st.table(pd.DataFrame(thousand_rows(thousand, ranges_of_thousand(at, prevalence), predictive)))
+        st.table(
+            pd.DataFrame(natural_frequency_table(thousand, natural_frequency_intervals(at, prevalence), predictive))
+        )
         st.caption(
             f"Counts, with 95 % intervals in brackets, are rounded and follow from {rates_sentence(test, point.name)}. "
             "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with "
@@ -64,10 +79,10 @@ with shown_problems():
     st.subheader("Operating points", anchor=False)
     st.markdown(
         "An operating point is a threshold on the probability: a lower one misses fewer children and raises more "
-        f"false alarms. Whatever the threshold, the AUC is **{with_interval(test['auc'])}**: how often a film with "
+        f"false alarms. Whatever the threshold, the AUC is **{format_estimate(test['auc'])}**: how often a film with "
         "pneumonia gets a higher probability than one without."
     )
-    st.table(points_table(test, point.name))
+    st.table(operating_points_by_column(test, point.name))
     st.caption(
         f"PPV and accuracy are at the test split's own prevalence, {percent(test['calibration']['prevalence'])}."
     )
@@ -78,7 +93,7 @@ with shown_problems():
         st.altair_chart(confusion_chart(cells), width="stretch")
     with report:
         st.markdown("**Classification report**: the same counts, class by class.")
-        st.table(report_table(at["confusion"]))
+        st.table(report_by_class(at["confusion"]))
         st.caption(
             "Precision: share right among the films called so. Recall: share found among the films labelled so; for "
             "pneumonia it is the sensitivity, for normal the specificity. F1: their harmonic mean. Intervals of the "
@@ -90,11 +105,11 @@ with shown_problems():
         "Each point of a curve is a threshold: the nearer to the upper left (ROC) or upper right (precision and "
         "recall), the better. The marks are the operating points, the large one is chosen."
     )
-    marks = pd.DataFrame(point_marks(test, point.name))
+    marks = pd.DataFrame(operating_point_marks(test, point.name))
     for tab, corner in zip(st.tabs(["Whole", "Corner, enlarged"]), (False, True), strict=True):
         roc, precision_recall = tab.columns(2, gap="large")
         with roc:
-            st.markdown(f"**ROC**, area under the curve (AUC) {with_interval(test['auc'])}, n = {test['n']}")
+            st.markdown(f"**ROC**, area under the curve (AUC) {format_estimate(test['auc'])}, n = {test['n']}")
             chart = curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity", corner=corner)
             st.altair_chart(chart, width="stretch")
         with precision_recall:
@@ -119,7 +134,7 @@ with shown_problems():
         )
         st.altair_chart(reliability_chart(tables.reliability), width="stretch")
     with st.expander("Calibration in figures"):
-        st.dataframe(calibration_rows(metrics), hide_index=True)
+        st.dataframe(calibration_table(metrics), hide_index=True)
         st.caption(
             "ECE: mean distance between stated probability and share with pneumonia; Brier score: mean squared error; "
             "both are best at 0. A slope below 1 says that it is too sure, an intercept below 0 that it states too "
@@ -131,13 +146,15 @@ with shown_problems():
         f"{conformal_sentence(about['conformal'])} The table says how often the true class was plausible, and how "
         "often the verdict was indeterminate."
     )
-    st.dataframe(conformal_rows(metrics, point.name), hide_index=True)
+    st.dataframe(conformal_table(metrics, point.name), hide_index=True)
 
     st.subheader("By cause", anchor=False)
     st.markdown(
         "How many of the films with pneumonia are found, by the cause that the data set names, with 95 % intervals."
     )
-    st.altair_chart(cause_chart(pd.DataFrame(cause_rows(test, point.name))), width="stretch")
+    st.altair_chart(
+        sensitivity_by_cause_chart(pd.DataFrame(sensitivity_by_cause_table(test, point.name))), width="stretch"
+    )
 
     st.subheader("Whether it reads lungs", anchor=False)
     st.markdown(
@@ -145,30 +162,30 @@ with shown_problems():
         "that instead of lungs. How much of it is there, and how much of it the reader can use:"
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(about["shortcut_audit"])))
-    if rows := strata_rows(about["shortcut_audit"]):
+    if rows := strata_table(about["shortcut_audit"]):
         st.markdown("The reader among pictures whose originals are of alike width:")
         st.dataframe(rows, hide_index=True)
 
     st.subheader("What it refuses to read", anchor=False)
     st.markdown("\n".join(f"- {sentence}" for sentence in admission_sentences(metrics["admission"])))
-    st.dataframe(admitted_rows(metrics["admission"]), hide_index=True)
+    st.dataframe(admitted_table(metrics["admission"]), hide_index=True)
     st.markdown("Of pictures that must not be read, with 95 % intervals:")
-    st.dataframe(refused_rows(metrics["admission"]), hide_index=True)
+    st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True)
 
     st.subheader("How far a heat map can be believed", anchor=False)
-    st.markdown(checks_sentence(about.get(EXPLANATION_CHECKS)))
-    if rows := warning_rows(metrics.get("explanations")):
+    st.markdown(reliability_sentence(about.get(EXPLANATION_CHECKS)))
+    if rows := warnings_table(metrics.get("explanations")):
         st.dataframe(rows, hide_index=True)
-    st.markdown("\n".join(f"- {sentence}" for sentence in explanation_sentences(metrics.get("explanations"))))
+    st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(metrics.get("explanations"))))
 
     st.subheader("Outside its population", anchor=False)
     adults = metrics.get("adults")
     st.markdown(adults_sentence(adults, point.name))
     if adults:
-        st.dataframe(adult_rows(adults, point.name), hide_index=True)
+        st.dataframe(external_table(adults, point.name), hide_index=True)
 
     st.subheader("How it was trained", anchor=False)
-    st.markdown(course_of_training(tables.history, about["training"]))
+    st.markdown(early_stopping_sentence(tables.history, about["training"]))
     balance, loss, auc = st.columns(3, gap="large")
     with balance:
         st.markdown("**Class balance**: films of each class in each part of the data set.")
@@ -187,11 +204,11 @@ with shown_problems():
     drawing, steps = st.columns(2, gap="large")
     with drawing:
         st.markdown("**The network**, from the radiograph to the probability")
-        st.html(network_drawing(about))
+        st.html(network_diagram(about))
     with steps:
         st.markdown("**What its steps are for**")
         st.markdown(
-            f"- **What the reader sees.** {view_sentence(about['view'])} Where no lungs are found, the finding carries "
+            f"- **What the reader sees.** {input_region_sentence(about['view'])} Where no lungs are found, the finding carries "
             "a caution.\n"
             "- **MobileNetV2 and feature map.** A network that fits a laptop; it tells for each place of a coarse grid "
             "how much of each feature is there.\n"

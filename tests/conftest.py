@@ -17,11 +17,11 @@ from dataset.download.full_set import EXPECTED
 from dataset.index import dataset_root, load_index
 from model.errors import DatasetError
 from tests.support.browser import Server, chromium_executable, launched_chromium, served
-from tests.support.dicom_samples import beside
+from tests.support.dicom_samples import samples_folder
 from tests.support.isolation import can_be_cut_off
 from tests.support.kaggle_server import kaggle, no_network, target  # noqa: F401 (fixtures)
 from tests.support.proxy import nginx_executable
-from tests.support.release import index, reader  # noqa: F401 (fixtures)
+from tests.support.release import classifier, index  # noqa: F401 (fixtures)
 from tests.support.release_files import small_directory  # noqa: F401 (a fixture)
 from tests.support.training import (  # noqa: F401 (fixtures)
     measured_run,
@@ -38,7 +38,12 @@ from tests.support.viewer import viewer_server  # noqa: F401 (a fixture)
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
-_LONG = ("test_released_figures.py", "test_classifier.py", "test_browser.py", "test_reading_page.py")  # a minute each, or more
+_LONG = (
+    "test_released_figures.py",
+    "test_classifier.py",
+    "test_browser.py",
+    "test_reading_page.py",
+)  # a minute each, or more
 _NEEDS = ("beside", "browser", "dataset", "dcmtk", "linux", "nginx", "systemd")
 
 
@@ -56,8 +61,8 @@ def _missing(need: str) -> str | None:
     if need == "dataset" and _pictures() != (whole := sum(EXPECTED.values())):
         where = f"at {dataset_root()} (set CHEST_XRAY_DIR or python -m dataset download)"
         return f"NOT RUN: not all {whole:,} pictures {where}"
-    if need == "beside" and not all((beside("dicom") / folder).is_dir() for folder in ("chest", "not_chest")):
-        return f"NOT RUN: no DICOM films of chests and others beside the data set in {beside('dicom')}"
+    if need == "beside" and not all((samples_folder("dicom") / folder).is_dir() for folder in ("chest", "not_chest")):
+        return f"NOT RUN: no DICOM films of chests and others beside the data set in {samples_folder('dicom')}"
     if need == "dcmtk" and not all(map(shutil.which, ("dcm2pnm", "dcmj2pnm", "dcml2pnm"))):
         return "NOT RUN: no dcmtk found (apt-get install dcmtk)"
     return None

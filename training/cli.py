@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from dataset.split import cut
-from model.console import run
+from dataset.split import split_for_training
+from model.console import run_with_messages
 from model.errors import TrainingError
 from model.inference.release_loader import RELEASE_DIR, load_release
-from training.config import FitConfig, LungConfig, RunConfig
+from training.config import ClassifierConfig, LungConfig, RunConfig
 
 PROJECT = Path(__file__).parent.parent
 README = PROJECT / "README.md"
-PARTS = ("training", "validation", "test")
+SPLITS = ("training", "validation", "test")
 TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
 
 
@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it was asked, 1 after a sentence on what went wrong, 2 on wrong usage."""
     options = _parser().parse_args(arguments)
     _quiet_tensorflow()
-    return run(lambda: options.command(options), stopped="Stopped. The same command goes on where it was.")
+    return run_with_messages(
+        lambda: options.command(options), stopped="Stopped. The same command goes on where it was."
+    )
 
 
 def _quiet_tensorflow() -> None:
@@ -39,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fitting = commands.add_parser("fit", help="train on the pictures, or go on with a run that was killed")
     _add_places(fitting)
-    _add_config(fitting, FitConfig)
+    _add_config(fitting, ClassifierConfig)
     fitting.set_defaults(command=_fit)
     lungs = commands.add_parser("lungs", help="train the network that finds the lungs")
     _add_data(lungs)
@@ -50,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluating = commands.add_parser("evaluate", help="measure a run, or the committed release, and write the figures")
     _add_data(evaluating)
     evaluating.add_argument("--run", type=Path, help="measure this run instead of the committed release")
-    evaluating.add_argument("--split", nargs="+", choices=PARTS, default=PARTS, help="default: all of them")
+    evaluating.add_argument("--split", nargs="+", choices=SPLITS, default=SPLITS, help="default: all of them")
     evaluating.add_argument("--out", type=Path, help="default: the run's candidate, or runs/evaluation")
     evaluating.add_argument("--test-log", type=Path, default=TEST_LOG, help="where an opening of test is written down")
     evaluating.add_argument("--masks", type=Path, help="drawn lung fields, <stem>.png each: measures the lungs")
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     releasing.set_defaults(command=_release)
     measuring = commands.add_parser("throughput", help="pictures per second of the pipeline alone and of training")
     _add_data(measuring)
-    _add_config(measuring, FitConfig)
+    _add_config(measuring, ClassifierConfig)
     measuring.set_defaults(command=_throughput)
     explaining = commands.add_parser("explain", help="other maps of a picture: .npy on standard input, JSON lines out")
     explaining.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
@@ -99,9 +101,9 @@ def _config(options: argparse.Namespace, kind: type[RunConfig]) -> RunConfig:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from training.fitting.classifier import fit
+    from training.fitting.classifier import fit_classifier
 
-    fit(options.data, options.run, _config(options, FitConfig))
+    fit_classifier(options.data, options.run, _config(options, ClassifierConfig))
 
 
 def _lungs(options: argparse.Namespace) -> None:
@@ -112,16 +114,16 @@ def _lungs(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluate import Task, evaluate
-    from training.evaluation.shortcut_audit import Extras
-    from training.release.candidate import assemble
+    from training.evaluate import EvaluationOptions, evaluate
+    from training.evaluation.shortcut_audit import AuxiliaryData
+    from training.release.candidate import assemble_candidate
     from training.release.publish import head_commit
 
-    parts = cut(load_index(options.data))
-    release, shifted = assemble(options.run, parts) if options.run else (load_release(), None)
+    parts = split_for_training(load_index(options.data))
+    release, shifted = assemble_candidate(options.run, parts) if options.run else (load_release(), None)
     out = options.out or (release.directory if options.run else Path("runs/evaluation"))
-    extras = Extras(options.masks, options.full_size, options.sizes, options.adults)
-    task = Task(options.split, out, options.test_log, head_commit(PROJECT), extras)
+    extras = AuxiliaryData(options.masks, options.full_size, options.sizes, options.adults)
+    task = EvaluationOptions(options.split, out, options.test_log, head_commit(PROJECT), extras)
     metrics = evaluate(release, parts, task, shifted)
     print(_table(metrics))
     print(f"Written to {out}.")
@@ -141,35 +143,36 @@ def _table(metrics: dict) -> str:
 
 
 def _release(options: argparse.Namespace) -> None:
-    from model.file_replacement import write_text
-    from training.evaluate import METRICS, times_tested
+    from model.release_files import ReleaseFile
+    from model.storage import write_text
+    from training.evaluate import test_split_openings
     from training.release.candidate import CANDIDATE
-    from training.release.model_card import with_figures
-    from training.release.publish import Edition, clean_commit, publish
+    from training.release.model_card import with_metrics_section
+    from training.release.publish import ReleaseNotes, clean_commit, publish
 
-    edition = Edition(options.version, options.change, clean_commit(PROJECT))
-    parts = cut(load_index(options.data))
+    edition = ReleaseNotes(options.version, options.change, clean_commit(PROJECT))
+    parts = split_for_training(load_index(options.data))
     if not (options.run / CANDIDATE).exists():
         raise TrainingError(
             f"{options.run} has not been measured. Run `python -m training evaluate --run {options.run}` first."
         )
     candidate = load_release(options.run / CANDIDATE)
-    release = publish(candidate, parts, RELEASE_DIR, edition, times_tested(TEST_LOG))
-    metrics = json.loads((release.directory / METRICS).read_text())
-    write_text(README, with_figures(README.read_text(), metrics))
+    release = publish(candidate, parts, RELEASE_DIR, edition, test_split_openings(TEST_LOG))
+    metrics = json.loads((release.directory / ReleaseFile.METRICS).read_text())
+    write_text(README, with_metrics_section(README.read_text(), metrics))
     print(f"Released {options.version} in {RELEASE_DIR}; its figures stand in {README}.")
 
 
 def _throughput(options: argparse.Namespace) -> None:
     from training.fitting.throughput import throughput
 
-    print(throughput(options.data, _config(options, FitConfig)))
+    print(throughput(options.data, _config(options, ClassifierConfig)))
 
 
 def _explain(options: argparse.Namespace) -> None:
     # TensorFlow looks for a folder for temporary files at its import, by writing one, and where no file can be written
     # (deploy/) it would end there. It uses none.
     tempfile.tempdir = os.devnull
-    from model.explanation.gradient_worker import explain
+    from model.explanation.gradient_worker import answer
 
-    explain(options.release)
+    answer(options.release)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from model.errors import TrainingError
-from model.file_replacement import write_json
-from model.inference.input_region import Part
+from model.inference.input_region import RegionKind
+from model.storage import write_json
 
 STRIDES = (16, 32)
 
@@ -67,7 +67,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class FitConfig(RunConfig):
+class ClassifierConfig(RunConfig):
     """Settings of one training run of the reader."""
 
     size: int = option(192, "height and width of the network's input, pixels")
@@ -85,8 +85,8 @@ class FitConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.view not in list(Part):
-            raise TrainingError(f"There is no view {self.view!r}. --view takes one of: {', '.join(Part)}.")
+        if self.view not in list(RegionKind):
+            raise TrainingError(f"There is no view {self.view!r}. --view takes one of: {', '.join(RegionKind)}.")
         if self.stride not in STRIDES:
             raise TrainingError(
                 f"There is no output stride {self.stride}. --stride takes {' or '.join(map(str, STRIDES))}."

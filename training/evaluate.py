@@ -24,36 +24,47 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from dataset.quality.audit import AUDIT
-from dataset.quality.audit import audit as audit_set
-from dataset.quality.features import Survey, survey
-from dataset.split import Cut
-from model.admission.gate import Gate
+from dataset.quality.audit import audit_dataset as audit_set
+from dataset.quality.features import ImageInventory, scan_images
+from dataset.split import Split
+from model.admission.gate import AdmissionGate
 from model.errors import DatasetError
-from model.file_replacement import write_json, write_text
-from model.inference.classifier import Reader
-from model.inference.release_loader import NETWORK, Release
-from model.inference.similar_cases import LookAlikes
-from model.performance.release_data import scores_of
-from training.admission.fit import fit_checks, save_checks
-from training.evaluation.admission_rates import measure_admission
-from training.evaluation.external_adults import measure_adults
-from training.evaluation.heatmaps.summary import measure_explanations
-from training.evaluation.robustness import Logits, measure_stress, read_shifted
-from training.evaluation.shortcut_audit import Extras, audit, read_sizes
-from training.evaluation.split_metrics import measure_set
-from training.fitting.lungs import measure_lungs
-from training.release.mean_radiographs import save_means
-from training.release.similar_case_index import build_index, measure_neighbours, save_index
+from model.inference.classifier import Classifier
+from model.inference.release_loader import Release
+from model.inference.similar_cases import SimilarCaseIndex
+from model.performance.release_data import predictions_of
+from model.release_files import ReleaseFile
+from model.storage import write_json, write_text
+from training.admission.fit import fit_admission, save_admission
+from training.evaluation.admission_rates import admission_rates
+from training.evaluation.external_adults import external_metrics
+from training.evaluation.heatmaps.summary import measure_heat_maps
+from training.evaluation.lung_segmentation import segmentation_metrics
+from training.evaluation.robustness import Logits, logits_under_perturbation, measure_robustness
+from training.evaluation.shortcut_audit import AuxiliaryData, read_original_sizes, shortcut_audit
+from training.evaluation.similar_cases import similar_case_agreement
+from training.evaluation.split_metrics import split_metrics
+from training.release.mean_radiographs import save_mean_radiographs
+from training.release.similar_case_index import build_index, save_index
 
-METRICS, PREDICTIONS, CURVES = "metrics.json", "predictions.csv", "curves.csv"
-PREDICTED = ["file", "patient", "split", "label", "cause", "probability", "intensity", "contrast", "width", "height"]
-PARTS = {"training", "validation", "test"}
-LOGGED = ("auc", "accuracy", "sensitivity", "specificity")
+PREDICTION_COLUMNS = [
+    "file",
+    "patient",
+    "split",
+    "label",
+    "cause",
+    "probability",
+    "intensity",
+    "contrast",
+    "width",
+    "height",
+]
+SPLITS = {"training", "validation", "test"}
+LOGGED_METRICS = ("auc", "accuracy", "sensitivity", "specificity")
 
 
 @dataclass(frozen=True)
-class Task:
+class EvaluationOptions:
     """What is measured, and where it is written down.
 
     names: of training, validation and test, the parts to measure.
@@ -67,10 +78,10 @@ class Task:
     out: Path
     test_log: Path
     commit: str
-    extras: Extras
+    extras: AuxiliaryData
 
 
-def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = None) -> dict:
+def evaluate(release: Release, parts: Split, task: EvaluationOptions, shifted: Logits | None = None) -> dict:
     """Read every picture of the parts named and write metrics.json, predictions.csv and curves.csv.
 
     Where all parts are named, the audit of the set, the index of similar cases, the mean radiographs and the checks of
@@ -80,7 +91,7 @@ def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = 
         release: what is measured.
         parts: the records of each part.
         task: which parts, and where to.
-        shifted: of `read_shifted` for this release's network, where it is known already.
+        shifted: of `logits_under_perturbation` for this release's network, where it is known already.
 
     Returns:
         What metrics.json holds.
@@ -92,49 +103,49 @@ def evaluate(release: Release, parts: Cut, task: Task, shifted: Logits | None = 
     if empty := [name for name in names if not parts.part(name)]:
         raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures. Name other parts with --split.")
     task.out.mkdir(parents=True, exist_ok=True)
-    reader = Reader(release)
-    seen = survey(reader, {name: parts.part(name) for name in names})
+    classifier = Classifier(release)
+    seen = scan_images(classifier, {name: parts.part(name) for name in names})
     predictions = _predictions(seen, task.extras)
     point = release.operating_point()
     metrics = {
-        "network_sha256": release.description["files"][NETWORK],
+        "network_sha256": release.description["files"][ReleaseFile.CLASSIFIER],
         "operating_point": {"name": point.name, "threshold": point.threshold},
-        "splits": {name: measure_set(of_split(predictions, name), release) for name in names},
+        "splits": {name: split_metrics(rows_of_split(predictions, name), release) for name in names},
     }
     if "validation" in names:
-        shifted = read_shifted(reader, parts.validation) if shifted is None else shifted
-        metrics["stress_validation"] = measure_stress(shifted, of_split(predictions, "validation"), release)
-        metrics["shortcut_audit"] = audit(reader, parts, predictions, task.extras)
+        shifted = logits_under_perturbation(classifier, parts.validation) if shifted is None else shifted
+        metrics["stress_validation"] = measure_robustness(shifted, rows_of_split(predictions, "validation"), release)
+        metrics["shortcut_audit"] = shortcut_audit(classifier, parts, predictions, task.extras)
         if task.extras.masks:
-            metrics["lungs"] = measure_lungs(reader.finder, parts.validation, task.extras.masks)
+            metrics["lungs"] = segmentation_metrics(classifier.segmenter, parts.validation, task.extras.masks)
     if task.extras.adults:
-        metrics["adults"] = measure_adults(reader, task.extras.adults)
-    if set(names) == PARTS:
+        metrics["adults"] = external_metrics(classifier, task.extras.adults)
+    if set(names) == SPLITS:
         index = _describe_set(seen, task.out)
-        metrics["neighbours"] = measure_neighbours(index, seen, "test")
-        checks = fit_checks(reader, index, parts)
-        save_checks(checks, task.out)
-        metrics["admission"] = measure_admission(Gate(reader, checks, index), parts, task.extras.adults)
-        metrics["explanations"] = measure_explanations(reader, parts, task.extras.adults)
+        metrics["neighbours"] = similar_case_agreement(index, seen, "test")
+        checks = fit_admission(classifier, index, parts)
+        save_admission(checks, task.out)
+        metrics["admission"] = admission_rates(AdmissionGate(classifier, checks, index), parts, task.extras.adults)
+        metrics["explanations"] = measure_heat_maps(classifier, parts, task.extras.adults)
     if "test" in names:
         _log_test(task.test_log, metrics, task.commit)
-    write_text(task.out / PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
-    write_text(task.out / CURVES, _curves(predictions, names).to_csv(index=False, lineterminator="\n"))
-    write_json(task.out / METRICS, metrics)
+    write_text(task.out / ReleaseFile.PREDICTIONS, predictions.to_csv(index=False, lineterminator="\n"))
+    write_text(task.out / ReleaseFile.CURVES, _curves(predictions, names).to_csv(index=False, lineterminator="\n"))
+    write_json(task.out / ReleaseFile.METRICS, metrics)
     return metrics
 
 
-def times_tested(test_log: Path) -> int:
+def test_split_openings(test_log: Path) -> int:
     """How often the test part has been opened."""
     return max(0, len(test_log.read_text().splitlines()) - 1) if test_log.exists() else 0
 
 
-def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
+def rows_of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one split of a predictions table."""
     return predictions[predictions["split"] == name]
 
 
-def _predictions(seen: Survey, extras: Extras) -> pd.DataFrame:
+def _predictions(seen: ImageInventory, extras: AuxiliaryData) -> pd.DataFrame:
     """A row per picture; width and height are the original's where a table of sizes tells them.
 
     Raises:
@@ -145,18 +156,18 @@ def _predictions(seen: Survey, extras: Extras) -> pd.DataFrame:
         raise DatasetError(f"{first['file']} cannot be read: {first['reason']} Replace or remove the file.")
     rows = seen.rows
     if extras.sizes:
-        sizes = read_sizes(extras.sizes)
+        sizes = read_original_sizes(extras.sizes)
         known = pd.DataFrame([sizes.get(file, (None, None)) for file in rows["file"]], columns=["width", "height"])
         rows = rows.assign(**known.astype("Int64"))
-    return rows[PREDICTED].round({"intensity": 2, "contrast": 2})
+    return rows[PREDICTION_COLUMNS].round({"intensity": 2, "contrast": 2})
 
 
-def _describe_set(seen: Survey, out: Path) -> LookAlikes:
+def _describe_set(seen: ImageInventory, out: Path) -> SimilarCaseIndex:
     """Write what tells of the set without its pictures; return the index of similar cases."""
     index = build_index(seen)
     save_index(index, out)
-    save_means(seen, out)
-    write_json(out / AUDIT, audit_set(seen))
+    save_mean_radiographs(seen, out)
+    write_json(out / ReleaseFile.DATASET_AUDIT, audit_set(seen))
     return index
 
 
@@ -164,7 +175,7 @@ def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Points of the ROC (x: 1 - specificity, y: sensitivity) and precision-recall (x: recall, y: precision) curves."""
     tables = []
     for name in names:
-        scores = scores_of(of_split(predictions, name))
+        scores = predictions_of(rows_of_split(predictions, name))
         false_rate, true_rate, thresholds = roc_curve(scores.target, scores.probability)
         tables.append(_curve(name, "roc", false_rate, true_rate, thresholds))
         precision, recall, thresholds = precision_recall_curve(
@@ -186,7 +197,7 @@ def _log_test(path: Path, metrics: dict, commit: str) -> None:
         "commit": commit,
         "network_sha256": metrics["network_sha256"],
         "n": measured["n"],
-        **{name: measured[name]["value"] for name in LOGGED},
+        **{name: measured[name]["value"] for name in LOGGED_METRICS},
     }
     text = io.StringIO()
     writer = csv.DictWriter(text, row, lineterminator="\n")

@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from ui.query_params import kept_address
+from ui.query_params import remembered_query
 from ui.resources import current_release
-from ui.server import keep_to_itself
+from ui.server import harden_server
 
-APP = "Chest radiograph reader"
+APP_NAME = "Chest radiograph reader"
 MENU = (
     ("app.py", "Read a radiograph", ":material/radiology:"),
     ("pages/Dataset_explorer.py", "Dataset explorer", ":material/photo_library:"),
     ("pages/Model_performance.py", "Model performance", ":material/monitoring:"),
     ("pages/About.py", "About the reader", ":material/info:"),
 )
-NOTICE = "Research use only, not a medical device. A second reader, after the clinician's own look."
-TRAINED_ON = "Trained on frontal chest radiographs of children of one to five years from one hospital."
+NOTICE_TEXT = "Research use only, not a medical device. A second reader, after the clinician's own look."
+TRAINED_ON_TEXT = "Trained on frontal chest radiographs of children of one to five years from one hospital."
 
 _STYLE = """
 <style>
@@ -29,15 +29,15 @@ _STYLE = """
 """
 
 
-def frame(title: str) -> None:
+def page_frame(title: str) -> None:
     """Begin a page: the first line of app.py and of every file in pages/."""
-    keep_to_itself()
+    harden_server()
     # An emoji: the browser would fetch a Material icon for its tab from Google. Those on the page come with Streamlit.
-    st.set_page_config(page_title=f"{title} - {APP}", page_icon="\N{LUNGS}", layout="wide")
+    st.set_page_config(page_title=f"{title} - {APP_NAME}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
-            st.page_link(page, label=label, icon=icon, query_params=kept_address(page))
-    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE} {TRAINED_ON} {_model()}</div>')
+            st.page_link(page, label=label, icon=icon, query_params=remembered_query(page))
+    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {TRAINED_ON_TEXT} {_model()}</div>')
     st.title(title, anchor=False)
 
 

@@ -9,11 +9,11 @@ import streamlit as st
 from dataset.explorer.catalogue import Catalogue, Outcome
 from dataset.explorer.thumbnails import thumbnail
 from model.errors import FileRefused
-from ui.reading.finding_panel import percent
+from ui.formatting import percent
 
-PAGE = "page"  # the name of the control, and so that of the address
+PAGE_PARAM = "page"  # the name of the control, and so that of the address
 PAGE_SIZE = 24
-MARKS = {
+OUTCOME_MARKS = {
     Outcome.RIGHT: ":material/check_circle: right",
     Outcome.WRONG: ":material/cancel: **wrong**",
     Outcome.INDETERMINATE: ":material/help: indeterminate",
@@ -29,18 +29,18 @@ background:color-mix(in srgb, CanvasText 8%, Canvas)">{words}</div>
 """
 
 
-def page_of(rows: pd.DataFrame, whole: Catalogue) -> pd.DataFrame:
+def paginate(rows: pd.DataFrame, whole: Catalogue) -> pd.DataFrame:
     """Draw the choice of a page and say how many rows there are; the rows of that page."""
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.markdown(f"**{len(rows):,}** of {len(whole.rows):,} pictures")
-        page = st.pagination(pages, key=PAGE, bind="query-params", width=440) if pages > 1 else 1
+        page = st.pagination(pages, key=PAGE_PARAM, bind="query-params", width=440) if pages > 1 else 1
     if rows.empty:
         st.info("No picture fits all of these filters. Take one away.", icon=":material/search_off:")
     return rows.iloc[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
 
 
-def label_words(row: pd.Series) -> str:
+def label_text(row: pd.Series) -> str:
     """Class and cause of a picture."""
     return row["label"] if row["cause"] == "none" else f"{row['label']}, {row['cause']}"
 
@@ -73,18 +73,18 @@ def gallery(rows: pd.DataFrame, key: str, opened: Callable[[str], None], notes: 
 
 
 def _tile(row: dict, note: str) -> None:
-    words = label_words(row)
-    _picture(row, words)
+    words = label_text(row)
+    _image(row, words)
     lines = [
         f"**{words}**",
-        f"{MARKS[row['outcome']]}, {percent(row['probability'])}",
+        f"{OUTCOME_MARKS[row['outcome']]}, {percent(row['probability'])}",
         SPLIT_MARKS[row["split"]],
         note,
     ]
     st.markdown("  \n".join(filter(None, lines)))
 
 
-def _picture(row: dict, words: str) -> None:
+def _image(row: dict, words: str) -> None:
     if row["path"] is None:
         st.html(_NO_PICTURE.format(words="Not on this computer"))
         return

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 
-def png_address(picture: np.ndarray) -> str:
+def png_data_uri(picture: np.ndarray) -> str:
     """An address that holds a picture, uint8 (height, width, 3), whole, for the `src` of an image."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG", compress_level=1)

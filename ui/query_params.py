@@ -3,13 +3,13 @@
 import streamlit as st
 
 
-def keep_address(page: str) -> None:
+def remember_query(page: str) -> None:
     """Have the menu lead back to a page as its address is now: a change of page clears it."""
     st.session_state[_key(page)] = {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def kept_address(page: str) -> dict[str, list[str]] | None:
-    """What `keep_address` kept."""
+def remembered_query(page: str) -> dict[str, list[str]] | None:
+    """What `remember_query` kept."""
     return st.session_state.get(_key(page))
 
 

@@ -30,17 +30,17 @@ from model.limits import MAX_BYTES
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
-def keep_to_itself() -> None:
+def harden_server() -> None:
     """Keep uploads in memory and no longer than need be, and the server off the network; may be called at every run."""
     MultiPartParser.spool_max_size = MAX_BYTES + 2**20  # Streamlit ends an upload a megabyte above the limit
     net_util.get_external_ip = lambda: None
-    _of_glibc("mallopt", _ARENA_MAX, 1)
+    _glibc("mallopt", _ARENA_MAX, 1)
     if runtime.exists() and hasattr(runtime.get_instance(), "_session_mgr"):  # not where a test runs a page alone
-        _look_for_closed_sessions()
+        _watch_closed_sessions()
 
 
 @functools.cache  # once for the whole server
-def _look_for_closed_sessions() -> None:
+def _watch_closed_sessions() -> None:
     pause = config.get_option("server.disconnectedSessionTTL") / 4
     threading.Thread(target=_forget_closed_sessions, args=(pause,), daemon=True).start()
 
@@ -57,15 +57,15 @@ def _forget_closed_sessions(pause: float) -> None:
                 session.shutdown()
             del closed, session
             gc.collect()  # a session holds on to itself, and an idle server would never collect it
-            _give_back()
+            _release_memory()
 
 
-def _give_back() -> None:
+def _release_memory() -> None:
     """Give freed memory back to the system, which glibc else keeps for the next films."""
-    _of_glibc("malloc_trim", 0)
+    _glibc("malloc_trim", 0)
 
 
-def _of_glibc(function: str, *arguments: int) -> None:
+def _glibc(function: str, *arguments: int) -> None:
     """Call one of glibc's own functions, where this system has it."""
     if sys.platform == "linux" and (found := getattr(ctypes.CDLL(None), function, None)):
         found(*arguments)

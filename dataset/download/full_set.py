@@ -6,9 +6,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from dataset.download.kaggle import BY_HAND, SOURCE, fetch_archive
-from dataset.download.progress import Progress, Report, guarded
-from dataset.download.staging import archive_in, landing
+from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT, SOURCE, fetch_archive
+from dataset.download.progress import Progress, ProgressCallback, isolate_callback
+from dataset.download.staging import partial_archive, staging_area
 from model.errors import DatasetError
 
 EXPECTED = {
@@ -19,15 +19,15 @@ EXPECTED = {
     "test/NORMAL": 234,
     "test/PNEUMONIA": 390,
 }
-SIZE = "about 2.5 GB"  # that travel: every picture is in the archive twice
-ROOM_BYTES = 4_000_000_000  # the archive of 2.46 GB and, beside it, the 1.23 GB that stay
-NEEDS = "about 4 GB are needed while unpacking, 1.2 GB afterwards"
-NOTICE = f"""\
+DOWNLOAD_SIZE = "about 2.5 GB"  # that travel: every picture is in the archive twice
+REQUIRED_BYTES = 4_000_000_000  # the archive of 2.46 GB and, beside it, the 1.23 GB that stay
+SPACE_NOTE = "about 4 GB are needed while unpacking, 1.2 GB afterwards"
+DOWNLOAD_NOTICE = f"""\
 {SOURCE}
 About 2.5 GB come, 5,856 pictures of 1.2 GB in all stay; about 4 GB of free disk are needed meanwhile."""
 
 
-def download(folder: Path, progress: Report | None = None) -> Path:
+def download_full_set(folder: Path, progress: ProgressCallback | None = None) -> Path:
     """Lay the public set at `folder` as {train,val,test}/{NORMAL,PNEUMONIA}/*.jpeg and return its whole path.
 
     Sample pictures that lie there make way. After a broken connection, Ctrl-C, or an exception out of `progress`, which
@@ -41,18 +41,18 @@ def download(folder: Path, progress: Report | None = None) -> Path:
         DatasetError: another download is running, the folder is taken, no network, Kaggle refuses, disk full,
             interrupted, or the counts differ from the published ones. Nothing was laid down.
     """
-    report = guarded(progress)
-    with landing(folder, "download", NEEDS) as site:
-        if not archive_in(site.work) and shutil.disk_usage(site.work).free < ROOM_BYTES:
-            raise site.too_little_room()
-        site.lay_down(fetch_archive(site.work, functools.partial(_unpack, report=report), report))
+    report = isolate_callback(progress)
+    with staging_area(folder, "download", SPACE_NOTE) as site:
+        if not partial_archive(site.work) and shutil.disk_usage(site.work).free < REQUIRED_BYTES:
+            raise site.disk_full_error()
+        site.install(fetch_archive(site.work, functools.partial(_unpack, report=report), report))
     return site.target
 
 
-def _unpack(archive: Path, folder: Path, report: Report) -> None:
+def _unpack(archive: Path, folder: Path, report: ProgressCallback) -> None:
     """Unpack the pictures, and nothing else, to where they are to lie within `folder`."""
     with zipfile.ZipFile(archive) as opened:
-        pictures = _find_pictures(opened.infolist())
+        pictures = _find_image_folder(opened.infolist())
         for number, picture in enumerate(pictures):
             report(Progress(number, len(pictures), "files"))
             picture.filename = "/".join(PurePosixPath(picture.filename).parts[-3:])
@@ -60,7 +60,7 @@ def _unpack(archive: Path, folder: Path, report: Report) -> None:
         report(Progress(len(pictures), len(pictures), "files"))
 
 
-def _find_pictures(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+def _find_image_folder(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     """The pictures of the outermost whole copy; the archive holds a second one, and what macOS adds to a zip."""
     copies: dict[PurePosixPath, dict[str, list[zipfile.ZipInfo]]] = {}
     for member in members:
@@ -75,4 +75,4 @@ def _find_pictures(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
             return [picture for pictures in copy.values() for picture in pictures]
     outermost = found[0] if found else {}
     counts = ", ".join(f"{part} {len(outermost.get(part, []))} instead of {n}" for part, n in EXPECTED.items())
-    raise DatasetError(f"The archive is not the published set, nothing was laid down: {counts}. {BY_HAND}")
+    raise DatasetError(f"The archive is not the published set, nothing was laid down: {counts}. {MANUAL_DOWNLOAD_TEXT}")

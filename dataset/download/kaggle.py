@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from dataset.download.progress import Progress, Report, guarded
-from dataset.download.staging import ToBeContinued
+from dataset.download.progress import Progress, ProgressCallback, isolate_callback
+from dataset.download.staging import DownloadInterrupted
 from model.errors import DatasetError
 
 HANDLE = "paultimothymooney/chest-xray-pneumonia/versions/2"  # pinned: counts and names are those of version 2
@@ -29,20 +29,20 @@ HOSTS = ("api.kaggle.com", "storage.googleapis.com")
 SOURCE = f"""\
 Chest X-rays of Kermany, Zhang and Goldbaum (2018), Mendeley Data, doi:10.17632/rscbjbr9sj.2, licence CC BY 4.0.
 From: {HOSTS[0]}, which hands over to {HOSTS[1]}. Page: {PAGE}"""
-BY_HAND = (
+MANUAL_DOWNLOAD_TEXT = (
     f"Or download the set by hand from {PAGE} on any machine, unpack it, "
     "and set CHEST_XRAY_DIR to the folder that holds train, val and test."
 )
 TIMEOUT_S = (10, 60)  # to connect; between two pieces of the answer
 MEGABYTE = 1_000_000
-REFUSALS = {
+STATUS_ADVICE = {
     401: "it asks for a login or does not know the Kaggle token on this machine (none is needed: remove it)",
     403: "it refuses the download from here; try again later or from another network",
     404: "the set is no longer at that address",
 }
 
 
-def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: Report) -> Path:
+def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: ProgressCallback) -> Path:
     """Fetch the archive, have `unpack(archive, folder)` unpack it, and return that folder.
 
     After a broken connection the part that has come stays in `cache`, and the next call goes on from it.
@@ -50,7 +50,10 @@ def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: Rep
     Raises:
         DatasetError: no network, Kaggle refuses, or what came is no archive.
     """
-    with _in_words("Start the download again: it goes on from there."), _kagglehub_settings(cache, report, unpack):
+    with (
+        _as_dataset_errors("Start the download again: it goes on from there."),
+        _kagglehub_settings(cache, report, unpack),
+    ):
         return _dataset_download(HANDLE)
 
 
@@ -60,7 +63,7 @@ def fetch_file(cache: Path, path: str) -> Path:
     Raises:
         DatasetError: no network, or Kaggle refuses.
     """
-    with _in_words("Nothing was laid down, try again."), _kagglehub_settings(cache, guarded(None)):
+    with _as_dataset_errors("Nothing was laid down, try again."), _kagglehub_settings(cache, isolate_callback(None)):
         return _dataset_download(HANDLE, path=path)
 
 
@@ -71,32 +74,36 @@ def _dataset_download(handle: str, **options: str) -> Path:
 
 
 @contextmanager
-def _in_words(after_a_break: str) -> Iterator[None]:
+def _as_dataset_errors(after_a_break: str) -> Iterator[None]:
     from kagglehub.exceptions import DataCorruptionError
 
     try:
         yield
     except requests.HTTPError as error:
         host, status = urlsplit(error.response.url).hostname, error.response.status_code
-        reason = REFUSALS.get(status, "try again later")
-        raise ToBeContinued(f"{host} answered with status {status}: {reason}. {BY_HAND}") from error
+        reason = STATUS_ADVICE.get(status, "try again later")
+        raise DownloadInterrupted(f"{host} answered with status {status}: {reason}. {MANUAL_DOWNLOAD_TEXT}") from error
     except requests.RequestException as error:
         if error.request is None:  # requests names none once the answer has begun
-            raise ToBeContinued(f"The connection broke off. {after_a_break}") from error
+            raise DownloadInterrupted(f"The connection broke off. {after_a_break}") from error
         host, kind = urlsplit(error.request.url).hostname, type(error).__name__
-        raise ToBeContinued(f"{host} cannot be reached ({kind}): check network and proxy. {BY_HAND}") from error
+        raise DownloadInterrupted(
+            f"{host} cannot be reached ({kind}): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
+        ) from error
     except (DataCorruptionError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise DatasetError(f"What came cannot be used and was deleted ({reason}). Try again. {BY_HAND}") from error
+        raise DatasetError(
+            f"What came cannot be used and was deleted ({reason}). Try again. {MANUAL_DOWNLOAD_TEXT}"
+        ) from error
 
 
-class _Megabytes:
+class MegabyteProgress:
     """Stands in for kagglehub's own progress bar: tells each megabyte and draws nothing."""
 
-    def __init__(self, report: Report, *, total: int, initial: int = 0, **_looks: Any):
+    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_looks: Any):
         self._report, self._total, self._bytes, self._told = report, total, initial, -1
 
-    def __enter__(self) -> "_Megabytes":
+    def __enter__(self) -> "MegabyteProgress":
         self.update(0)
         return self
 
@@ -113,7 +120,7 @@ class _Megabytes:
 
 @contextmanager
 def _kagglehub_settings(
-    cache: Path, report: Report, unpack: Callable[[Path, Path], None] | None = None
+    cache: Path, report: ProgressCallback, unpack: Callable[[Path, Path], None] | None = None
 ) -> Iterator[None]:
     import kagglehub.clients
     import kagglehub.http_resolver
@@ -123,7 +130,7 @@ def _kagglehub_settings(
         # kagglesdk names no timeout, so that a host that stays silent would hang it for ever.
         (requests.Session, "send", lambda *args, **options: send(*args, **{"timeout": TIMEOUT_S, **options})),
         # A page runs this in the server: nothing is drawn or printed, whoever asked is told.
-        (kagglehub.clients, "tqdm", functools.partial(_Megabytes, report)),
+        (kagglehub.clients, "tqdm", functools.partial(MegabyteProgress, report)),
         (kagglehub.clients, "already_printed_version_warning", True),
         (logging.getLogger("kagglehub"), "handlers", [logging.NullHandler()]),
     ]

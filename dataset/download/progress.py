@@ -13,10 +13,10 @@ class Progress:
     what: str
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
 
-class Stopped(BaseException):
+class CallbackRaised(BaseException):
     """Whoever was told raised `error`; nothing on the way out takes it for an error of the network or the disk."""
 
     def __init__(self, error: BaseException):
@@ -24,8 +24,8 @@ class Stopped(BaseException):
         self.error = error
 
 
-def guarded(progress: Report | None) -> Report:
-    """Tell `progress` where there is one; what it raises, such as Streamlit's stop of a page, comes as `Stopped`."""
+def isolate_callback(progress: ProgressCallback | None) -> ProgressCallback:
+    """Tell `progress` where there is one; what it raises, such as Streamlit's stop of a page, comes as `CallbackRaised`."""
 
     def report(now: Progress) -> None:
         if progress is None:
@@ -35,6 +35,6 @@ def guarded(progress: Report | None) -> Report:
         except KeyboardInterrupt:  # meant for the download, whatever it was doing just then
             raise
         except BaseException as error:
-            raise Stopped(error) from None
+            raise CallbackRaised(error) from None
 
     return report

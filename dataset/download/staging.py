@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dataset.download.progress import Stopped
+from dataset.download.progress import CallbackRaised
 from model.errors import DatasetError
 
-MARKER = ".samples"  # lists, one a line, the sample pictures of a folder that holds nothing else
-BUSY = "A download is already running. Wait until it has ended, then reload the page or start again."
+SAMPLES_MARKER = ".samples"  # lists, one a line, the sample pictures of a folder that holds nothing else
+ALREADY_RUNNING_TEXT = "A download is already running. Wait until it has ended, then reload the page or start again."
 
 _running = threading.Lock()  # kagglehub is steered by the environment, which all sessions of a server share
 
 
-class ToBeContinued(DatasetError):
+class DownloadInterrupted(DatasetError):
     """Nothing was laid down, and what has come of the archive is kept for the next run."""
 
 
 @dataclass(frozen=True)
-class Site:
+class StagingArea:
     """A download under way.
 
     target: where it is to land.
@@ -34,9 +34,9 @@ class Site:
     work: Path
     needs: str
 
-    def lay_down(self, folder: Path) -> None:
+    def install(self, folder: Path) -> None:
         """Make a folder within `work` the target; samples that lay there go once it is."""
-        free_target(self.target)  # minutes may have passed
+        validate_target(self.target)  # minutes may have passed
         before = self.work / "before"
         try:
             if self.target.is_dir():
@@ -47,7 +47,7 @@ class Site:
                 before.rename(self.target)
             raise
 
-    def too_little_room(self) -> DatasetError:
+    def disk_full_error(self) -> DatasetError:
         """The error that says so."""
         return DatasetError(
             f"The disk of {self.target.parent} has too little room: {self.needs}. Nothing was laid down. Free some, or "
@@ -55,14 +55,18 @@ class Site:
         )
 
 
-def free_target(folder: Path) -> Path:
+def validate_target(folder: Path) -> Path:
     """The whole path of a folder that a download may become: absent, empty, or sample pictures of ours alone.
 
     Raises:
         DatasetError: something else is there.
     """
     target = folder.expanduser().resolve()
-    if target.is_file() or target.is_mount() or (target.is_dir() and any(target.iterdir()) and not _is_ours(target)):
+    if (
+        target.is_file()
+        or target.is_mount()
+        or (target.is_dir() and any(target.iterdir()) and not _holds_only_samples(target))
+    ):
         raise DatasetError(
             f"{target} is taken, nothing was laid down. Remove it, or name an empty or new folder (--to, or "
             "CHEST_XRAY_DIR)."
@@ -71,39 +75,39 @@ def free_target(folder: Path) -> Path:
 
 
 @contextmanager
-def landing(folder: Path, kind: str, needs: str) -> Iterator[Site]:
+def staging_area(folder: Path, kind: str, needs: str) -> Iterator[StagingArea]:
     """Work towards `folder` in a hidden folder, which is gone afterwards, but for an archive that can be gone on with.
 
     Raises:
         DatasetError: another download is running, the target is taken, disk full, cannot be written, interrupted.
     """
     if not _running.acquire(blocking=False):
-        raise DatasetError(BUSY)
+        raise DatasetError(ALREADY_RUNNING_TEXT)
     try:
-        target = free_target(folder)
-        with _cleared(target.with_name(f".{target.name}.{kind}")) as work:
-            site = Site(target, work, needs)
-            with _in_words(site):
+        target = validate_target(folder)
+        with _clean_work_folder(target.with_name(f".{target.name}.{kind}")) as work:
+            site = StagingArea(target, work, needs)
+            with _as_dataset_errors(site):
                 work.mkdir(parents=True, exist_ok=True)
                 yield site
-    except Stopped as stopped:
+    except CallbackRaised as stopped:
         raise stopped.error  # noqa: B904 (unchanged, as whoever was told of the progress raised it)
     finally:
         _running.release()
 
 
-def archive_in(work: Path) -> Path | None:
+def partial_archive(work: Path) -> Path | None:
     """What has come of the whole set's archive."""
     return next(work.glob("datasets/*/*/*.archive"), None)
 
 
 @contextmanager
-def _cleared(work: Path) -> Iterator[Path]:
+def _clean_work_folder(work: Path) -> Iterator[Path]:
     keep_archive = False
     _discard(work, keep_archive=True)  # what a killed run left half-unpacked
     try:
         yield work
-    except (ToBeContinued, Stopped):
+    except (DownloadInterrupted, CallbackRaised):
         keep_archive = True
         raise
     finally:
@@ -111,28 +115,28 @@ def _cleared(work: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _in_words(site: Site) -> Iterator[None]:
+def _as_dataset_errors(site: StagingArea) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        goes_on = " The same command goes on where it stopped." if archive_in(site.work) else ""
-        raise ToBeContinued(f"Interrupted: nothing was laid down.{goes_on}") from None
+        goes_on = " The same command goes on where it stopped." if partial_archive(site.work) else ""
+        raise DownloadInterrupted(f"Interrupted: nothing was laid down.{goes_on}") from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise site.too_little_room() from error
+            raise site.disk_full_error() from error
         raise DatasetError(f"The set cannot be written to {site.target} ({error.strerror or error}).") from error
 
 
-def _is_ours(target: Path) -> bool:
-    marker = target / MARKER
+def _holds_only_samples(target: Path) -> bool:
+    marker = target / SAMPLES_MARKER
     if not marker.is_file():
         return False
     names = [PurePosixPath(name) for name in marker.read_text(encoding="utf-8", errors="replace").splitlines()]
-    listed = {PurePosixPath(MARKER), *names, *(folder for name in names for folder in name.parents)}
+    listed = {PurePosixPath(SAMPLES_MARKER), *names, *(folder for name in names for folder in name.parents)}
     there = {PurePosixPath(path.relative_to(target).as_posix()) for path in target.rglob("*")}
     return there == listed - {PurePosixPath(".")}
 
 
 def _discard(work: Path, *, keep_archive: bool) -> None:
-    archive = archive_in(work) if keep_archive else None
+    archive = partial_archive(work) if keep_archive else None
     shutil.rmtree(archive.parent / "versions" if archive else work, ignore_errors=True)

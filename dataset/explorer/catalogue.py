@@ -7,8 +7,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from dataset.index import Record
-from model.inference.decision import Conformal, OperatingPoint, Verdict, judge
+from dataset.index import LabelledImage
+from model.inference.decision import ConformalLimits, OperatingPoint, Verdict, classify
 
 
 class Outcome(StrEnum):
@@ -30,7 +30,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True)
-class Selection:
+class Filter:
     """Which pictures are wanted; an empty tuple or text asks for nothing.
 
     labels, causes, splits, outcomes: the values that are wanted.
@@ -65,13 +65,13 @@ class Catalogue:
     unknown: int
 
 
-def catalogue(
-    predictions: pd.DataFrame, records: Sequence[Record], point: OperatingPoint, conformal: Conformal
+def build_catalogue(
+    predictions: pd.DataFrame, records: Sequence[LabelledImage], point: OperatingPoint, conformal: ConformalLimits
 ) -> Catalogue:
     """The set of predictions.csv, whose pictures are those of the records; probabilities at the training prevalence."""
     files = predictions["file"].tolist()
-    paths = {name: record.path for record in records for name in (record.path.name, record.place)}
-    verdicts = [judge(probability, point, conformal) for probability in predictions["probability"]]
+    paths = {name: record.path for record in records for name in (record.path.name, record.relative_path)}
+    verdicts = [classify(probability, point, conformal) for probability in predictions["probability"]]
     rows = predictions.assign(
         path=[paths.get(file) for file in files],
         verdict=[str(verdict) for verdict in verdicts],
@@ -81,7 +81,7 @@ def catalogue(
     return Catalogue(rows, here, len(records) - here)
 
 
-def select(rows: pd.DataFrame, wanted: Selection) -> pd.DataFrame:
+def select(rows: pd.DataFrame, wanted: Filter) -> pd.DataFrame:
     """The rows of a catalogue that a selection asks for, in their own order."""
     keep = rows["probability"].between(*wanted.probability)
     for column in ("label", "cause", "split", "outcome"):
@@ -97,7 +97,7 @@ def select(rows: pd.DataFrame, wanted: Selection) -> pd.DataFrame:
     return rows[keep]
 
 
-def ordered(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
+def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
     """The rows of a catalogue in an order; equal ones by file name.
 
     A confident error is far from its label: wrong pictures come first, the furthest at the top, then the others alike.

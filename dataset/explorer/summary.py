@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from model.inference.release_loader import LABELS
-from model.performance.chart_data import SPLITS
+from model.codes import LABELS, SPLITS
 
-MOST_PICTURES = 10  # of a patient that are told apart; who has more counts with these
-BINS = 30
+MAX_IMAGES_SHOWN = 10  # of a patient that are told apart; who has more counts with these
+DISTRIBUTION_BINS = 30
 MEASURES = {
     "intensity": "Mean grey of the film, 0-255",
     "contrast": "Contrast (standard deviation of grey)",
@@ -23,23 +22,26 @@ def counts(rows: pd.DataFrame) -> pd.DataFrame:
     kinds["all"] = rows
     return pd.DataFrame(
         {
-            **{split: {kind: _counted(of[of["split"] == split]) for kind, of in kinds.items()} for split in SPLITS},
-            "all": {kind: _counted(of) for kind, of in kinds.items()},
+            **{
+                split: {kind: _count_images_and_patients(of[of["split"] == split]) for kind, of in kinds.items()}
+                for split in SPLITS
+            },
+            "all": {kind: _count_images_and_patients(of) for kind, of in kinds.items()},
         }
     )
 
 
-def pictures_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
+def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
     """How many patients have how many pictures: Class, Pictures ("10+" for MOST_PICTURES and more), Patients."""
-    pictures = rows.groupby(["label", "patient"]).size().clip(upper=MOST_PICTURES)
+    pictures = rows.groupby(["label", "patient"]).size().clip(upper=MAX_IMAGES_SHOWN)
     patients = pictures.groupby("label").value_counts().rename("Patients").reset_index()
     patients.columns = ["Class", "Pictures", "Patients"]
     return patients.sort_values(["Class", "Pictures"]).assign(
-        Pictures=lambda table: table["Pictures"].map(lambda n: f"{n}+" if n == MOST_PICTURES else f"{n}")
+        Pictures=lambda table: table["Pictures"].map(lambda n: f"{n}+" if n == MAX_IMAGES_SHOWN else f"{n}")
     )
 
 
-def distribution(rows: pd.DataFrame, measure: str, bins: int = BINS) -> pd.DataFrame:
+def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS) -> pd.DataFrame:
     """How a measure of MEASURES is distributed within each class.
 
     Pictures whose measure is not known are left out; the outer half percents count into the outermost bins.
@@ -60,5 +62,5 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = BINS) -> pd.DataF
     return pd.concat(tables, ignore_index=True)
 
 
-def _counted(rows: pd.DataFrame) -> str:
+def _count_images_and_patients(rows: pd.DataFrame) -> str:
     return f"{len(rows):,} of {rows['patient'].nunique():,}"

@@ -10,24 +10,23 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from dataset.quality.features import Survey
-from model.imaging.perceptual_hash import SAME_FILM, fingerprint_distances
-from model.inference.similar_cases import unit
+from dataset.quality.features import ImageInventory
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
+from model.inference.similar_cases import normalise
 
 # Cosine of two embeddings: of the public set's 17 million pairs none but exact copies reaches it.
-SAME_TO_READER = 0.997
-AUDIT = "dataset_audit.json"  # of a release
-FAR_OUT = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977, "far out")
+DUPLICATE_MIN_COSINE = 0.997
+OUTLIER_IQR = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977, "far out")
 BLOCK = 500  # pictures that are compared with all others at once
 
 
-def audit(survey: Survey) -> dict:
+def audit_dataset(survey: ImageInventory) -> dict:
     """Audit the set.
 
     Returns:
         pictures: how many were looked at; unreadable: file and reason; copies: pairs of `a`, `b` (files), `exact`,
         `bits` (fingerprint distance), `similarity` (cosine of the embeddings), and whether they stand in two `folders`
-        (official splits) or `splits` (after the cut), under two `patients`, with two `labels`; closest_others: bits and
+        (official splits) or `splits` (after the cut), under two `patients_of`, with two `labels`; closest_others: bits and
         similarity of the most alike pictures that are no copies; patients: per key, how many there are and how many of
         them stand in two official splits or in two parts of the cut; odd: file and what is odd about it.
     """
@@ -39,11 +38,11 @@ def audit(survey: Survey) -> dict:
         "copies": [_pair(rows, *pair) for pair in pairs],
         "closest_others": {"bits": bits, "similarity": similarity},
         "patients": {"series and number": _spread(rows, "patient"), "number alone": _spread(rows, "group")},
-        "odd": list(_odd(rows)),
+        "odd": list(_outliers(rows)),
     }
 
 
-def copied_groups(copies: list[dict]) -> list[list[str]]:
+def duplicate_groups(copies: list[dict]) -> list[list[str]]:
     """Pairs of copies joined into groups of files that are all copies of one film, each in order."""
     groups: list[set[str]] = []
     for pair in copies:
@@ -52,16 +51,16 @@ def copied_groups(copies: list[dict]) -> list[list[str]]:
     return sorted(sorted(group) for group in groups)
 
 
-def _compare(survey: Survey) -> tuple[list[tuple[int, int, int, float]], int | None, float | None]:
+def _compare(survey: ImageInventory) -> tuple[list[tuple[int, int, int, float]], int | None, float | None]:
     """Every pair of copies as (first, second, bits, similarity), and the closest of all other pairs by each measure."""
-    embeddings = unit(survey.embeddings.astype(np.float32))
+    embeddings = normalise(survey.embeddings.astype(np.float32))
     copies, fewest, highest = [], [], []
     for start in range(0, len(embeddings), BLOCK):
         stop = min(start + BLOCK, len(embeddings))
         similarity = embeddings[start:stop] @ embeddings.T
-        bits = np.stack([fingerprint_distances(one, survey.fingerprints) for one in survey.fingerprints[start:stop]])
+        bits = np.stack([hash_distances(one, survey.fingerprints) for one in survey.fingerprints[start:stop]])
         later = np.arange(len(embeddings)) > np.arange(start, stop)[:, np.newaxis]
-        same = later & ((bits <= SAME_FILM) | (similarity >= SAME_TO_READER))
+        same = later & ((bits <= DUPLICATE_MAX_BITS) | (similarity >= DUPLICATE_MIN_COSINE))
         copies += [
             (start + i, int(j), int(bits[i, j]), min(1.0, float(similarity[i, j]))) for i, j in np.argwhere(same)
         ]
@@ -89,12 +88,12 @@ def _spread(rows: pd.DataFrame, key: str) -> dict[str, int]:
     }
 
 
-def _odd(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
+def _outliers(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
     without_lungs = rows.loc[~rows["lungs_found"], "file"]
     yield from ({"file": file, "what": "no lungs found"} for file in without_lungs)
     words = (("intensity", "very bright", "very dark"), ("contrast", "very high contrast", "very low contrast"))
     for column, above, below in words:
-        low, high = _fences(rows[column])
+        low, high = _outlier_limits(rows[column])
         outside = itertools.chain(
             ((file, above) for file in rows.loc[rows[column] > high, "file"]),
             ((file, below) for file in rows.loc[rows[column] < low, "file"]),
@@ -102,6 +101,6 @@ def _odd(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
         yield from ({"file": file, "what": what} for file, what in outside)
 
 
-def _fences(values: pd.Series) -> tuple[float, float]:
+def _outlier_limits(values: pd.Series) -> tuple[float, float]:
     first, third = values.quantile([0.25, 0.75])
-    return first - FAR_OUT * (third - first), third + FAR_OUT * (third - first)
+    return first - OUTLIER_IQR * (third - first), third + OUTLIER_IQR * (third - first)

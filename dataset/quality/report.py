@@ -3,37 +3,37 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from dataset.quality.audit import copied_groups
-from model.imaging.perceptual_hash import BITS, SAME_FILM
+from dataset.quality.audit import duplicate_groups
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
 
 
 def audit_report(found: dict) -> list[str]:
-    """Sentences on what `dataset.quality.audit.audit` found."""
+    """Sentences on what `dataset.quality.audit.audit_dataset` found."""
     return [
         _unreadable(found["pictures"], found["unreadable"]),
         _copies(found["copies"]),
         *([_contradictions(found["copies"])] if found["copies"] else []),
         _closest(found["closest_others"]),
         _patients(found["patients"]),
-        _odd(found["odd"]),
+        _outliers(found["odd"]),
     ]
 
 
 def _unreadable(pictures: int, unreadable: list[dict]) -> str:
     if not unreadable:
         return f"All {pictures:,} pictures can be read."
-    return f"{_many(len(unreadable), 'picture')} cannot be read ({_names(one['file'] for one in unreadable)})."
+    return f"{_format_count(len(unreadable), 'picture')} cannot be read ({_names(one['file'] for one in unreadable)})."
 
 
 def _copies(copies: list[dict]) -> str:
     if not copies:
         return "No picture is a copy of another."
-    groups = copied_groups(copies)
+    groups = duplicate_groups(copies)
     exact = sum(pair["exact"] for pair in copies)
     near = len(copies) - exact
     return (
-        f"{sum(map(len, groups))} pictures are copies of one another, in {_many(len(groups), 'group')}: "
-        f"{_many(exact, 'exact pair')}, {_many(near, 'near pair')}."
+        f"{sum(map(len, groups))} pictures are copies of one another, in {_format_count(len(groups), 'group')}: "
+        f"{_format_count(exact, 'exact pair')}, {_format_count(near, 'near pair')}."
     )
 
 
@@ -55,7 +55,7 @@ def _closest(closest: dict) -> str:
     if closest["bits"] is None:
         return "There are no other pairs to compare."
     return (
-        f"Any other two differ by {closest['bits']} of {BITS} bits of the fingerprint or more (copies by {SAME_FILM} "
+        f"Any other two differ by {closest['bits']} of {HASH_BITS} bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} "
         f"or fewer), and the reader sees none as more alike than {closest['similarity']:.4f} (1: the same)."
     )
 
@@ -69,7 +69,7 @@ def _patients(patients: dict) -> str:
     return f"Patients as the file names tell them: {'; '.join(said)}."
 
 
-def _odd(odd: list[dict]) -> str:
+def _outliers(odd: list[dict]) -> str:
     if not odd:
         return "No picture is odd in brightness or contrast, and lungs are found in all."
     kinds = Counter(one["what"] for one in odd)
@@ -80,7 +80,7 @@ def _odd(odd: list[dict]) -> str:
     return f"Odd pictures: {'; '.join(said)}."
 
 
-def _many(count: int, what: str) -> str:
+def _format_count(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 

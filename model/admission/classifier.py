@@ -11,18 +11,26 @@ from typing import Self
 
 import numpy as np
 
-from model.admission.decision import Code
-from model.admission.features import HEART, Measures, count_signs
-from model.errors import ADVICE, ReleaseMismatch
-from model.inference.release_loader import Release, verified_file
+from model.admission.features import ASYMMETRY_SIDE, ImageMeasures, feature_count
+from model.codes import RefusalReason
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
+from model.inference.release_loader import Release
+from model.release_files import ReleaseFile
 
-ADMISSION = "admission.npz"
-FINE = "fine"  # the kind of a picture that may be read; the other kinds are codes of a refusal
-KINDS = (FINE, Code.ROTATED, Code.INVERTED, Code.CROPPED, Code.NO_LUNGS, Code.NOT_A_RADIOGRAPH, Code.NO_CONTRAST)
+ADMISSIBLE = "fine"  # the kind of a picture that may be read; the other kinds are codes of a refusal
+ADMISSION_CLASSES = (
+    ADMISSIBLE,
+    RefusalReason.ROTATED,
+    RefusalReason.INVERTED,
+    RefusalReason.CROPPED,
+    RefusalReason.NO_LUNGS,
+    RefusalReason.NOT_A_RADIOGRAPH,
+    RefusalReason.NO_CONTRAST,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class TwoLayerNetwork:
     """A network of one hidden layer with rectifier, on the signs; float32 or float16.
 
     hidden: (signs, units), hidden_bias: (units,); kinds: (units, KINDS), kinds_bias: (KINDS,).
@@ -47,12 +55,12 @@ class Network:
 
 
 @dataclass(frozen=True, eq=False)
-class Checks(Network):
+class AdmissionClassifier(TwoLayerNetwork):
     """The network, what tells left from right, and the limits, each of shape ().
 
     mirror: (sides,); the sides, weighted by it, sum to more than most_mirrored where left and right are swapped.
     least_fine: probability of FINE under which a picture is refused.
-    least_field, least_apart, most_level: of lung fields, see `model.admission.features.Measures`; beyond them they are no lungs.
+    least_field, least_apart, most_level: of lung fields, see `model.admission.features.ImageMeasures`; beyond them they are no lungs.
     least_detail, most_detail: beyond them a picture is blurred or noisy.
     most_distance: mean distance of the nearest training pictures beyond which a picture is unfamiliar.
     """
@@ -68,43 +76,45 @@ class Checks(Network):
     most_distance: np.ndarray
 
     @classmethod
-    def of(cls, release: Release) -> Self:
+    def from_release(cls, release: Release) -> Self:
         """Open the checks of a release.
 
         Raises:
             ReleaseError: they are missing, altered, or not what this program understands.
         """
-        content = verified_file(release.directory, ADMISSION, release.description["files"].get(ADMISSION, ""))
+        content = release.read_file(ReleaseFile.ADMISSION)
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 checks = cls(**arrays)
-            checks._verify(count_signs(release))
+            checks._verify(feature_count(release))
         except (ValueError, TypeError, zipfile.BadZipFile) as error:
-            raise ReleaseMismatch(f"The check of what may be read cannot be opened. {ADVICE}") from error
+            raise ReleaseIncompatible(
+                f"The check of what may be read cannot be opened. {RESTORE_RELEASE_TEXT}"
+            ) from error
         return checks
 
     def _verify(self, signs: int) -> None:
         units, limit = self.hidden_bias.size, ()
-        shapes = {"hidden": (signs, units), "hidden_bias": (units,), "kinds": (units, len(KINDS))}
-        shapes |= {"kinds_bias": (len(KINDS),), "mirror": (HEART * HEART // 2,)}
+        shapes = {"hidden": (signs, units), "hidden_bias": (units,), "kinds": (units, len(ADMISSION_CLASSES))}
+        shapes |= {"kinds_bias": (len(ADMISSION_CLASSES),), "mirror": (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,)}
         for field in fields(self):
             array = getattr(self, field.name)
             if array.shape != shapes.get(field.name, limit) or not np.isfinite(array).all():
                 raise ValueError(f"{field.name}: finite numbers of another shape expected, got {array.shape}")
 
-    def admits(self, probability: np.ndarray) -> bool:
+    def is_admissible(self, probability: np.ndarray) -> bool:
         """Whether a picture with these probabilities of KINDS may be read."""
         return bool(probability[0] >= self.least_fine)
 
-    def plausible_lungs(self, measures: Measures) -> bool:
+    def has_plausible_lungs(self, measures: ImageMeasures) -> bool:
         """Whether there are two lungs of usual size, side by side."""
         large, apart = measures.second >= self.least_field, measures.apart >= self.least_apart
         return bool(large and apart and measures.level <= self.most_level)
 
-    def poor(self, measures: Measures) -> bool:
+    def is_low_quality(self, measures: ImageMeasures) -> bool:
         """Whether a picture is more blurred, or noisier, than films are."""
         return not self.least_detail <= measures.detail <= self.most_detail
 
-    def mirrored(self, sides: np.ndarray) -> bool:
+    def is_mirrored(self, sides: np.ndarray) -> bool:
         """Whether left and right seem to be swapped."""
         return bool(sides @ self.mirror > self.most_mirrored)

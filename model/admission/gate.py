@@ -9,67 +9,75 @@ from typing import Self
 
 import numpy as np
 
-from model.admission.classifier import FINE, KINDS, Checks
-from model.admission.decision import LEAST_SIDE, Admission, Code, Remedy, refusal_reason
-from model.admission.features import Measures, measure, sides, signs
+from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier
+from model.admission.decision import AdmissionDecision, Correction
+from model.admission.features import ImageMeasures, asymmetry, extract_features, image_measures
+from model.codes import MIN_ADMISSIBLE_SIDE, Caution, RefusalReason, refusal_text
 from model.errors import NotAdmitted
-from model.imaging.perceptual_hash import SAME_FILM, fingerprint, fingerprint_distances
-from model.imaging.preprocessing import WORKING_SIDE, Film
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances, perceptual_hash
+from model.imaging.preprocessing import WORKING_SIDE, PreparedImage
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Finding, Reader, Seen
-from model.inference.similar_cases import COUNT, LookAlikes
+from model.inference.classifier import Classifier, Inference
+from model.inference.finding import Finding
+from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
 
-MOST_COLOUR = 15.0  # colourfulness: "slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted films have less
-REMEDIED = (Code.ROTATED, Code.INVERTED)  # said only where a remedy proves it
-REMEDIES = tuple(Remedy(turns, invert) for invert in (False, True) for turns in range(4) if turns or invert)
+MAX_COLOURFULNESS = (
+    15.0  # colourfulness: "slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted films have less
+)
+CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # said only where a remedy proves it
+CORRECTIONS = tuple(Correction(turns, invert) for invert in (False, True) for turns in range(4) if turns or invert)
 
 
 @dataclass(frozen=True, eq=False)
-class Examination:
+class AdmissionResult:
     """What the check says of one radiograph, and what the networks saw, so that a reading need not look again.
 
     least_side: the shorter side of the radiograph, in pixels.
     """
 
-    admission: Admission
-    seen: Seen
-    least_side: int
+    admission: AdmissionDecision
+    inference: Inference
+    shorter_side: int
 
 
 @dataclass(frozen=True, eq=False)
-class Gate:
+class AdmissionGate:
     """Checks and reads with one release; safe to share between threads.
 
     reader: what it reads with; checks and index: of the same release.
     """
 
-    reader: Reader
-    checks: Checks
-    index: LookAlikes
+    classifier: Classifier
+    admission_classifier: AdmissionClassifier
+    index: SimilarCaseIndex
 
     @classmethod
-    def of(cls, reader: Reader) -> Self:
+    def from_classifier(cls, classifier: Classifier) -> Self:
         """The gate of a reader's release.
 
         Raises:
             ReleaseError: the checks, or the index of similar cases that they need, are missing, altered or do not fit.
         """
-        return cls(reader, Checks.of(reader.release), LookAlikes.of(reader.release))
+        return cls(
+            classifier,
+            AdmissionClassifier.from_release(classifier.release),
+            SimilarCaseIndex.from_release(classifier.release),
+        )
 
-    def examine(self, radiograph: Radiograph) -> Examination:
+    def examine(self, radiograph: Radiograph) -> AdmissionResult:
         """Look at a radiograph and say whether it may be read.
 
         Raises:
             ReleaseMismatch: a network gave no number.
         """
-        return self.examine_all([Film.of(radiograph)])[0]
+        return self.examine_batch([PreparedImage.from_radiograph(radiograph)])[0]
 
-    def examine_all(self, films: Sequence[Film]) -> list[Examination]:
-        """What `examine` does of several; see `Reader.see_all`."""
-        seen = self.reader.see_all([film.working for film in films])
+    def examine_batch(self, films: Sequence[PreparedImage]) -> list[AdmissionResult]:
+        """What `examine` does of several; see `Classifier.infer_batch`."""
+        seen = self.classifier.infer_batch([film.working for film in films])
         return [self._examined(*of_one) for of_one in zip(films, seen, strict=True)]
 
-    def put_right(self, examination: Examination) -> Examination:
+    def apply_correction(self, admission_result: AdmissionResult) -> AdmissionResult:
         """What `examine` says once the remedy of a refused picture is applied, which the finding will tell.
 
         The remedy was offered because it makes this picture one that is admitted; it is the same picture here, for
@@ -79,15 +87,15 @@ class Gate:
             ValueError: there is no remedy.
             ReleaseMismatch: a network gave no number.
         """
-        remedy, earlier = examination.admission.remedy, examination.seen
-        if remedy is None:
+        correction, earlier = admission_result.admission.correction, admission_result.inference
+        if correction is None:
             raise ValueError("examination: one with a remedy expected")
-        seen = replace(self.reader.see_working(remedy.apply(earlier.working)), clinical=earlier.clinical)
-        cautions = (Code.REMEDIED, *self._cautions(examination.least_side, seen, measure(seen)))
-        return replace(examination, admission=Admission(cautions=cautions), seen=seen)
+        seen = replace(self.classifier.infer_working(correction.apply(earlier.working)), metadata=earlier.metadata)
+        cautions = (Caution.CORRECTED, *self._cautions(admission_result.shorter_side, seen, image_measures(seen)))
+        return replace(admission_result, admission=AdmissionDecision(cautions=cautions), inference=seen)
 
-    def read(self, examination: Examination, anyway: bool = False) -> Finding:
-        """The finding of an examined radiograph; see `Reader.finding`.
+    def read(self, admission_result: AdmissionResult, anyway: bool = False) -> Finding:
+        """The finding of an examined radiograph; see `Classifier.finding_from`.
 
         Args:
             examination: of this gate.
@@ -96,60 +104,65 @@ class Gate:
         Raises:
             NotAdmitted: it is refused.
         """
-        admission = examination.admission
+        admission = admission_result.admission
         if admission.refusals and not anyway:
-            raise NotAdmitted(refusal_reason(admission.refusals), admission.refusals[0])
-        finding = self.reader.finding(examination.seen)
+            raise NotAdmitted(refusal_text(admission.refusals), admission.refusals[0])
+        finding = self.classifier.finding_from(admission_result.inference)
         return replace(finding, cautions=(*finding.cautions, *admission.cautions), refusals=admission.refusals)
 
-    def _examined(self, film: Film, seen: Seen) -> Examination:
-        measures = measure(seen)
-        refusals, remedy = self._refusals(film, seen, measures)
-        cautions = () if refusals else self._cautions(film.least_side, seen, measures)
-        seen = replace(seen, clinical=film.clinical)
-        return Examination(Admission(refusals, cautions, remedy), seen, film.least_side)
+    def _examined(self, film: PreparedImage, seen: Inference) -> AdmissionResult:
+        measures = image_measures(seen)
+        refusals, correction = self._refusals(film, seen, measures)
+        cautions = () if refusals else self._cautions(film.shorter_side, seen, measures)
+        seen = replace(seen, metadata=film.metadata)
+        return AdmissionResult(AdmissionDecision(refusals, cautions, correction), seen, film.shorter_side)
 
-    def _refusals(self, film: Film, seen: Seen, measures: Measures) -> tuple[tuple[Code, ...], Remedy | None]:
-        if film.least_side < LEAST_SIDE:
-            return (Code.TOO_SMALL,), None
-        if film.colourfulness > MOST_COLOUR:
-            return (Code.NOT_A_RADIOGRAPH,), None
+    def _refusals(
+        self, film: PreparedImage, seen: Inference, measures: ImageMeasures
+    ) -> tuple[tuple[RefusalReason, ...], Correction | None]:
+        if film.shorter_side < MIN_ADMISSIBLE_SIDE:
+            return (RefusalReason.TOO_SMALL,), None
+        if film.colourfulness > MAX_COLOURFULNESS:
+            return (RefusalReason.NOT_A_RADIOGRAPH,), None
         probability = self._probability(seen, measures)
-        if self.checks.admits(probability):
-            return (() if self.checks.plausible_lungs(measures) else (Code.NO_LUNGS,)), None
-        likely = [KINDS[n] for n in np.argsort(-probability) if KINDS[n] != FINE]
-        if likely[0] in REMEDIED and (remedy := self._remedy(seen.working)):
-            return remedy.codes, remedy
-        return (next(kind for kind in likely if kind not in REMEDIED),), None
+        if self.admission_classifier.is_admissible(probability):
+            return (() if self.admission_classifier.has_plausible_lungs(measures) else (RefusalReason.NO_LUNGS,)), None
+        likely = [ADMISSION_CLASSES[n] for n in np.argsort(-probability) if ADMISSION_CLASSES[n] != ADMISSIBLE]
+        if likely[0] in CORRECTABLE and (correction := self._remedy(seen.working)):
+            return correction.corrects, correction
+        return (next(kind for kind in likely if kind not in CORRECTABLE),), None
 
-    def _remedy(self, working: np.ndarray) -> Remedy | None:
+    def _remedy(self, working: np.ndarray) -> Correction | None:
         """What turns a working picture into one that may be read, the best where several do."""
         tried = {}
-        for remedy in REMEDIES:
-            seen = self.reader.see_working(remedy.apply(working))
-            measures = measure(seen)
+        for correction in CORRECTIONS:
+            seen = self.classifier.infer_working(correction.apply(working))
+            measures = image_measures(seen)
             probability = self._probability(seen, measures)
-            if self.checks.admits(probability) and self.checks.plausible_lungs(measures):
-                tried[remedy] = probability[0]
+            if self.admission_classifier.is_admissible(probability) and self.admission_classifier.has_plausible_lungs(
+                measures
+            ):
+                tried[correction] = probability[0]
         return max(tried, key=tried.get, default=None)
 
-    def _probability(self, seen: Seen, measures: Measures) -> np.ndarray:
-        return self.checks.probability(signs(seen, measures))
+    def _probability(self, seen: Inference, measures: ImageMeasures) -> np.ndarray:
+        return self.admission_classifier.probability(extract_features(seen, measures))
 
-    def _cautions(self, least_side: int, seen: Seen, measures: Measures) -> tuple[Code, ...]:
-        copies = fingerprint_distances(fingerprint(seen.working), self.index.fingerprints) <= SAME_FILM
+    def _cautions(self, least_side: int, seen: Inference, measures: ImageMeasures) -> tuple[Caution, ...]:
+        copies = hash_distances(perceptual_hash(seen.working), self.index.fingerprints) <= DUPLICATE_MAX_BITS
         found = {
-            Code.UNFAMILIAR: distance_of_nearest(self.index, seen.raw.embedding) > self.checks.most_distance,
-            Code.MIRRORED: self.checks.mirrored(sides(seen)),
-            Code.LOW_QUALITY: least_side < WORKING_SIDE or self.checks.poor(measures),
-            Code.NEAR_DUPLICATE: copies.any(),
+            Caution.OUT_OF_DISTRIBUTION: mean_neighbour_distance(self.index, seen.output.embedding)
+            > self.admission_classifier.most_distance,
+            Caution.MIRRORED: self.admission_classifier.is_mirrored(asymmetry(seen)),
+            Caution.LOW_QUALITY: least_side < WORKING_SIDE or self.admission_classifier.is_low_quality(measures),
+            Caution.NEAR_DUPLICATE: copies.any(),
         }
         return tuple(code for code, is_so in found.items() if is_so)
 
 
-def distance_of_nearest(index: LookAlikes, embedding: np.ndarray, group: str = "") -> float:
+def mean_neighbour_distance(index: SimilarCaseIndex, embedding: np.ndarray, group: str = "") -> float:
     """Mean distance of the COUNT training pictures nearest to an embedding, those of a group left out: 0-2."""
     distance = index.distances(embedding)
     if group:
         distance = distance[index.groups != group]
-    return float(np.partition(distance, min(COUNT, len(distance)) - 1)[:COUNT].mean())
+    return float(np.partition(distance, min(NEIGHBOURS_SHOWN, len(distance)) - 1)[:NEIGHBOURS_SHOWN].mean())

@@ -4,23 +4,18 @@ Exit status: 0 all files were read, 3 some were refused, 2 wrong usage, 1 it cou
 """
 
 import argparse
-import io
-import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from model.batch.file_reader import Asked, FileReader
-from model.batch.ordered_reading import read_many
-from model.batch.worker_pool import helpers
-from model.console import run
-from model.explanation.heatmap import lay_over, overlay_png
-from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Finding
+from model.batch.file_reader import FileReader, ReadOptions
+from model.batch.files import HeatMapWriter, find_files
+from model.batch.ordered_reading import read_files
+from model.batch.worker_pool import worker_pool
+from model.console import run_with_messages
 from model.inference.finding_rows import Row, to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
 
@@ -29,54 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `python -m model`; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    return run(lambda: _read_all(options, parser), "Stopped. Rows that were written are complete.")
+    return run_with_messages(lambda: _read_paths(options, parser), "Stopped. Rows that were written are complete.")
 
 
-def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Every file named, and every file below each folder named, sorted; hidden ones are passed over.
-
-    Yields:
-        The file, and its path relative to the folder that was named (its bare name where the file was named).
-    """
-    for path in paths:
-        if path.is_file():
-            yield path, Path(path.name)
-            continue
-        inside = sorted(p.relative_to(path) for p in path.rglob("*") if p.is_file())
-        yield from ((path / p, p) for p in inside if not any(part.startswith(".") for part in p.parts))
-
-
-class HeatMapFolder:
-    """A folder that takes the heat map of each picture as numbers and as an overlay, in the pictures' own sub-folders.
-
-    Both are named by the picture's stem; where another picture has had it, by the whole name, and then by a number.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self._taken: set[str] = set()
-
-    def write(self, inside: Path, radiograph: Radiograph, finding: Finding) -> None:
-        """Write the map of the file `inside`: .npy is float32 (height, width) of the radiograph, 0-1; .png shows it."""
-        target = self.folder / self._free(inside)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-        numbers = io.BytesIO()
-        np.save(numbers, laid)  # straight into a file it would not say that the disk is full
-        target.with_name(f"{target.name}.npy").write_bytes(numbers.getbuffer())
-        overlay = overlay_png(radiograph, finding)
-        target.with_name(f"{target.name}.png").write_bytes(overlay)
-
-    def _free(self, inside: Path) -> Path:
-        numbered = (inside.with_name(f"{inside.name}.{number}") for number in itertools.count(2))
-        names = itertools.chain([inside.with_suffix(""), inside], numbered)
-        free = next(name for name in names if str(name).casefold() not in self._taken)  # as Windows and macOS compare
-        self._taken.add(str(free).casefold())
-        return free
-
-
-def _usage_problem(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
-    if absent := [str(path) for path in paths if not _is_there(path)]:
+def _usage_error(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
+    if absent := [str(path) for path in paths if not _exists(path)]:
         return f"no such file or folder: {', '.join(absent)}"
     if other := [str(path) for path in paths if not (path.is_file() or path.is_dir())]:
         return f"neither a file nor a folder: {', '.join(other)}"
@@ -87,7 +39,7 @@ def _usage_problem(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
     return None
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:  # in a folder that may not be entered, or with a name longer than the system allows
@@ -109,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--operating-point", metavar="NAME", help="of the trained model; default: its own")
     read.add_argument(
         "--prevalence",
-        type=_prevalence,
+        type=_parse_prevalence,
         metavar="SHARE",
         help="share of pneumonia among those who are filmed, 0-1; default: that of the training pictures",
     )
@@ -122,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _prevalence(text: str) -> float:
+def _parse_prevalence(text: str) -> float:
     """A share between 0 and 1, for argparse, which says what is wrong with any other."""
     share = float(text)
     if not 0 < share < 1:
@@ -130,31 +82,31 @@ def _prevalence(text: str) -> float:
     return share
 
 
-def _read_all(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def _read_paths(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Read all that was named; the exit status."""
-    if problem := _usage_problem(options.paths, options.heatmaps):
+    if problem := _usage_error(options.paths, options.heatmaps):
         parser.error(problem)
     files = list(find_files(options.paths))
-    asked = Asked(
+    asked = ReadOptions(
         options.release, options.operating_point, options.prevalence, options.read_anyway, bool(options.heatmaps)
     )
-    heatmaps = HeatMapFolder(options.heatmaps) if options.heatmaps else None
+    heatmaps = HeatMapWriter(options.heatmaps) if options.heatmaps else None
     refused = 0
-    with helpers(asked, len(files)) as started:  # before this process opens the release, so that all do so at once
+    with worker_pool(asked, len(files)) as started:  # before this process opens the release, so that all do so at once
         reader = FileReader(asked)
-        names = [point.name for point in reader.gate.reader.release.operating_points]
+        names = [point.name for point in reader.gate.classifier.release.operating_points]
         if options.operating_point not in (None, *names):
             parser.error(f"--operating-point: the trained model has {', '.join(names)}")
-        with closing(read_many(reader, started, (path for path, _ in files))) as done:
+        with closing(read_files(reader, started, (path for path, _ in files))) as done:
             shown = tqdm(done, total=len(files), unit="file", disable=None)
             for number, ((_, inside), read) in enumerate(zip(files, shown, strict=True)):
                 refused += read.row["status"] == "refused"
                 if read.finding:
                     heatmaps.write(inside, read.radiograph, read.finding)
-                sys.stdout.write(_written(read.row, options.format, first=number == 0))
+                sys.stdout.write(_format_row(read.row, options.format, first=number == 0))
     sys.stdout.flush()  # here, where a full disk is told in a sentence
     return 3 if refused else 0
 
 
-def _written(row: Row, written_as: str, first: bool) -> str:
+def _format_row(row: Row, written_as: str, first: bool) -> str:
     return to_jsonl(row) + "\n" if written_as == "jsonl" else to_csv([row], header=first)

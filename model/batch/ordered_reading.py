@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
-from model.batch.file_reader import FileReader, Read
-from model.batch.worker_pool import Helper
-from model.inference.litert import run_many, usable_processors
+from model.batch.file_reader import FileReader, FileResult
+from model.batch.worker_pool import WorkerProcess
+from model.inference.parallel import ordered_map, usable_cpus
 
-BATCH = 8  # files that are read at once where there are many: asking takes little then, and reading less
+BATCH_SIZE = 8  # files that are read at once where there are many: asking takes little then, and reading less
 
 
-def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]) -> Iterator[Read]:
+def read_files(here: FileReader, helpers: Sequence[WorkerProcess], paths: Iterable[Path]) -> Iterator[FileResult]:
     """What becomes of each file, in their order: a thread of this process, or a helper, for each processor.
 
     No more files are taken than are worked on. An error comes after what was read before it.
@@ -22,16 +22,16 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
         ReleaseMismatch: a network gave no number.
         HelperLost: a helper has ended.
     """
-    places: SimpleQueue[Helper | None] = SimpleQueue()  # where nobody reads at present; None: in this process
-    for place in [None] * (usable_processors() - len(helpers)) + list(helpers):
+    places: SimpleQueue[WorkerProcess | None] = SimpleQueue()  # where nobody reads at present; None: in this process
+    for place in [None] * (usable_cpus() - len(helpers)) + list(helpers):
         places.put(place)
     ended = threading.Event()
 
-    def read(batch: Sequence[Path]) -> tuple[list[Read], Exception | None]:
-        done: list[Read] = []
+    def read(batch: Sequence[Path]) -> tuple[list[FileResult], Exception | None]:
+        done: list[FileResult] = []
         place = places.get()
         try:
-            for one in _helped(here, place, batch) if place else _alone(here, batch, ended):
+            for one in _read_with_worker(here, place, batch) if place else _read_in_process(here, batch, ended):
                 if ended.is_set():
                     break
                 done.append(one)
@@ -43,7 +43,7 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
         return done, None
 
     try:
-        for done, error in run_many(read, _batches(paths, BATCH if helpers else 1)):
+        for done, error in ordered_map(read, _batches(paths, BATCH_SIZE if helpers else 1)):
             yield from done
             if error:
                 raise error
@@ -51,12 +51,12 @@ def read_many(here: FileReader, helpers: Sequence[Helper], paths: Iterable[Path]
         ended.set()
 
 
-def _helped(here: FileReader, helper: Helper, batch: Sequence[Path]) -> Iterator[Read]:
-    for path, row in zip(batch, helper.rows(batch), strict=True):
-        yield Read(row) if row else here.read([path])[0]
+def _read_with_worker(here: FileReader, helper: WorkerProcess, batch: Sequence[Path]) -> Iterator[FileResult]:
+    for path, row in zip(batch, helper.read(batch), strict=True):
+        yield FileResult(row) if row else here.read([path])[0]
 
 
-def _alone(here: FileReader, batch: Sequence[Path], ended: threading.Event) -> Iterator[Read]:
+def _read_in_process(here: FileReader, batch: Sequence[Path], ended: threading.Event) -> Iterator[FileResult]:
     try:
         read = here.read(itertools.takewhile(lambda _: not ended.is_set(), batch))
     except Exception:  # one by one then, up to that with which it goes wrong

@@ -12,15 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from model.batch.file_reader import Asked, FileReader
+from model.batch.file_reader import FileReader, ReadOptions
 from model.errors import FormatUnsupported
-from model.imaging.file_formats import identify
+from model.imaging.file_formats import detect_format
 from model.inference.finding_rows import Row
 
-_HEAD = 4096  # bytes that tell DICOM
+_HEADER_BYTES = 4096  # bytes that tell DICOM
 
 
-def rows(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
+def rows_of(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
     """The row of each file; None where it is left to the parent, as are all where anything goes wrong.
 
     It goes wrong there, too, so errors need not be told from one process to another.
@@ -35,30 +35,30 @@ def rows(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
 
 def _is_dicom(path: Path) -> bool:
     with suppress(OSError, FormatUnsupported), path.open("rb") as file:  # which the reading says in words
-        return identify(file.read(_HEAD)) == "DICOM"
+        return detect_format(file.read(_HEADER_BYTES)) == "DICOM"
     return False
 
 
-def opened(first: bytes) -> FileReader:
+def open_reader(first: bytes) -> FileReader:
     """What reads as the first line asks, in the parent's folder, from which the paths start."""
     request = json.loads(first)
     os.chdir(request["folder"])
     asked = request["asked"]
-    return FileReader(Asked(**asked | {"release": Path(asked["release"])}))
+    return FileReader(ReadOptions(**asked | {"release": Path(asked["release"])}))
 
 
 def main() -> None:
     """Answer until there is no more, or nobody who listens."""
-    out = _prepared()
+    out = _open_answer_pipe()
     with suppress(BrokenPipeError), out:
-        reader = opened(sys.stdin.buffer.readline())
+        reader = open_reader(sys.stdin.buffer.readline())
         for line in sys.stdin.buffer:
-            for row in rows(reader, [Path(path) for path in json.loads(line)]):
+            for row in rows_of(reader, [Path(path) for path in json.loads(line)]):
                 out.write(json.dumps(row).encode() + b"\n")
             out.flush()
 
 
-def _prepared() -> BinaryIO:
+def _open_answer_pipe() -> BinaryIO:
     """What takes the answers, which is standard output no longer: whatever a library prints there is none."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

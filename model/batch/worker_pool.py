@@ -19,23 +19,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from model.batch.file_reader import Asked
-from model.errors import HelperLost
+from model.batch.file_reader import ReadOptions
+from model.errors import WorkerLost
 from model.inference.finding_rows import Row
-from model.inference.litert import usable_processors
+from model.inference.parallel import usable_cpus
 
-LEAST_FILES = 128  # for each process: for fewer, its start takes longer than it saves
+MIN_FILES_PER_WORKER = 128  # for each process: for fewer, its start takes longer than it saves
 _ROOT = Path(__file__).resolve().parents[2]
-_LOST = (
+_WORKER_LOST_TEXT = (
     "One of the processes that read the files was ended from outside, most likely because memory ran out. The rows so "
     "far are complete. Close other programs, or name fewer files at a time, and start the same command again."
 )
 
 
-class Helper:
+class WorkerProcess:
     """One process; for one thread at a time."""
 
-    def __init__(self, asked: Asked):
+    def __init__(self, asked: ReadOptions):
         """Start it; it opens the release by itself while this process goes on."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "model.batch.worker"],
@@ -48,7 +48,7 @@ class Helper:
         )
         self._send({"folder": os.getcwd(), "asked": asdict(asked) | {"release": str(asked.release)}})
 
-    def rows(self, paths: Sequence[Path]) -> Iterator[Row | None]:
+    def read(self, paths: Sequence[Path]) -> Iterator[Row | None]:
         """The row of each file; None for one that it leaves to this process.
 
         Raises:
@@ -58,10 +58,10 @@ class Helper:
         for _ in paths:
             line = self._process.stdout.readline()
             if not line.endswith(b"\n"):
-                raise HelperLost(_LOST)
+                raise WorkerLost(_WORKER_LOST_TEXT)
             yield json.loads(line)
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """End it, whatever it is doing."""
         self._process.kill()
         self._process.wait()
@@ -74,21 +74,21 @@ class Helper:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         except OSError as error:  # nobody is there to read it
-            raise HelperLost(_LOST) from error
+            raise WorkerLost(_WORKER_LOST_TEXT) from error
 
 
 @contextmanager
-def helpers(asked: Asked, files: int) -> Iterator[list[Helper]]:
+def worker_pool(asked: ReadOptions, files: int) -> Iterator[list[WorkerProcess]]:
     """As many helpers as are worth starting for a number of files, for a block; none where one process does as well.
 
     Heat maps are checked, which is hundreds of runs of the network and little Python: threads do as well.
     """
-    wanted = 0 if asked.heatmaps else min(usable_processors(), files // LEAST_FILES) - 1
-    started: list[Helper] = []
+    wanted = 0 if asked.heatmaps else min(usable_cpus(), files // MIN_FILES_PER_WORKER) - 1
+    started: list[WorkerProcess] = []
     try:
         with suppress(OSError):  # no room for more: threads of this process do in place of those that are missing
-            started.extend(Helper(asked) for _ in range(wanted))  # which keeps those before one that fails
+            started.extend(WorkerProcess(asked) for _ in range(wanted))  # which keeps those before one that fails
         yield started
     finally:
         for helper in started:
-            helper.end()
+            helper.kill()

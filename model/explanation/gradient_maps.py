@@ -18,11 +18,11 @@ from model.inference.release_loader import Release
 
 GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD = "Grad-CAM", "Grad-CAM++", "SmoothGrad"
 METHODS = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD)  # in the order in which they come
-SECONDS = 180  # on a busy laptop it takes half a minute; whoever takes longer than this is stuck
-TURN_SECONDS = 0.5  # between two words to somebody who waits: so soon it is known that nobody does any longer
-WAITING, STARTING = "Waiting for another comparison ...", "Starting TensorFlow ..."
+TIMEOUT_SECONDS = 180  # on a busy laptop it takes half a minute; whoever takes longer than this is stuck
+POLL_SECONDS = 0.5  # between two words to somebody who waits: so soon it is known that nobody does any longer
+WAITING_TEXT, STARTING_TEXT = "Waiting for another comparison ...", "Starting TensorFlow ..."
 
-_FAILED = (
+_FAILED_TEXT = (
     "The other explanations could not be computed. They need TensorFlow, and about a gigabyte of memory while they "
     "run. The finding and its heat map do not depend on them."
 )
@@ -43,38 +43,38 @@ def gradient_maps(
     Raises:
         ExplanationFailed: the process did not give all of them, or could not be started.
     """
-    while not _one_at_a_time.acquire(timeout=TURN_SECONDS):
-        say(WAITING)
+    while not _one_at_a_time.acquire(timeout=POLL_SECONDS):
+        say(WAITING_TEXT)
     try:
-        say(STARTING)
-        yield from _computed(release, picture)
+        say(STARTING_TEXT)
+        yield from _compute(release, picture)
     finally:
         _one_at_a_time.release()
 
 
-def _computed(release: Release, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _compute(release: Release, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     command = [sys.executable, "-m", "training", "explain", "--release", str(release.directory.resolve())]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     try:
         started = subprocess.Popen(command, cwd=_ROOT, **pipes)  # noqa: S603 (ourselves)
     except (OSError, MemoryError) as error:  # no further process is started
-        raise ExplanationFailed(_FAILED) from error
+        raise ExplanationFailed(_FAILED_TEXT) from error
     with started as child:
-        stuck = threading.Timer(SECONDS, child.kill)
+        stuck = threading.Timer(TIMEOUT_SECONDS, child.kill)
         try:
             stuck.start()
-            yield from _maps(child, picture)
+            yield from _read_maps(child, picture)
         except RuntimeError as error:  # no further thread is started
-            raise ExplanationFailed(_FAILED) from error
+            raise ExplanationFailed(_FAILED_TEXT) from error
         finally:  # also where nobody waits for the rest
             stuck.cancel()
             child.kill()
 
 
-def _maps(child: subprocess.Popen, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _read_maps(child: subprocess.Popen, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     come = []
     try:
-        child.stdin.write(_npy(picture))
+        child.stdin.write(_to_npy(picture))
         child.stdin.close()
     except BrokenPipeError:  # it ended before it had read: what comes of it says so
         pass
@@ -85,10 +85,10 @@ def _maps(child: subprocess.Popen, picture: np.ndarray) -> Iterator[tuple[str, n
         come.append(found["method"])
         yield found["method"], np.array(found["map"], np.float32)
     if tuple(come) != METHODS:
-        raise ExplanationFailed(_FAILED)
+        raise ExplanationFailed(_FAILED_TEXT)
 
 
-def _npy(picture: np.ndarray) -> bytes:
+def _to_npy(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, picture, allow_pickle=False)
     return file.getvalue()

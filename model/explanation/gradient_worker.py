@@ -19,18 +19,20 @@ import numpy as np
 from PIL import Image
 
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
-from model.explanation.occlusion import air
-from training.fitting.classifier import READER
-from training.networks.classifier import FEATURE_MAP
+from model.explanation.occlusion import air_grey
+from model.release_files import FEATURE_MAP, ReleaseFile
 
-SAMPLES, NOISE = 20, 0.1  # noisy copies, and their noise as a share of the range of grey (Smilkov et al. 2017, fig. 3)
-FINER = 2  # rows of the SmoothGrad map to one of the heat map
+SMOOTHGRAD_SAMPLES, SMOOTHGRAD_NOISE = (
+    20,
+    0.1,
+)  # noisy copies, and their noise as a share of the range of grey (Smilkov et al. 2017, fig. 3)
+SMOOTHGRAD_RESOLUTION = 2  # rows of the SmoothGrad map to one of the heat map
 
 
-def explain(release: Path) -> None:
+def answer(release: Path) -> None:
     """Explain the picture on standard input with the Keras network of a release folder."""
     picture = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
-    for method, values in explanations(keras.models.load_model(release / READER), picture):
+    for method, values in explanations(keras.models.load_model(release / ReleaseFile.CLASSIFIER_KERAS), picture):
         print(json.dumps({"method": method, "map": values.tolist()}), flush=True)
 
 
@@ -72,15 +74,17 @@ def smooth_grad(network: keras.Model, picture: np.ndarray) -> np.ndarray:
         gradient = Saliency(network, model_modifier=_linear(), clone=True)(
             lambda logit: logit[:, 0],
             picture,
-            smooth_samples=SAMPLES,
-            smooth_noise=NOISE,
+            smooth_samples=SMOOTHGRAD_SAMPLES,
+            smooth_noise=SMOOTHGRAD_NOISE,
             gradient_modifier=None,  # signs count
             keepdims=True,
             normalize_map=False,
         )
-    added = (np.asarray(gradient) * (picture - air(picture)))[0, :, :, 0].astype(np.float32)
+    added = (np.asarray(gradient) * (picture - air_grey(picture)))[0, :, :, 0].astype(np.float32)
     rows, columns = network.get_layer(FEATURE_MAP).output.shape[1:3]
-    finer = Image.fromarray(added).resize((FINER * columns, FINER * rows), Image.Resampling.BOX)
+    finer = Image.fromarray(added).resize(
+        (SMOOTHGRAD_RESOLUTION * columns, SMOOTHGRAD_RESOLUTION * rows), Image.Resampling.BOX
+    )
     return np.asarray(finer) * added.size / (rows * columns)
 
 

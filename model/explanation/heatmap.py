@@ -5,12 +5,11 @@ import io
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from model.imaging.geometry import Box
-from model.imaging.preprocessing import resize
+from model.imaging.geometry import RelativeBox, resize
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Finding
+from model.inference.finding import Finding
 
-NOTICE = "Research use only, not a medical device."
+RESEARCH_NOTICE = "Research use only, not a medical device."
 OPACITY = 0.45  # of the strongest colours, so that the film shows through
 
 # Colours of the map, value by value: inferno from its red third upwards, so that the weakest evidence already differs
@@ -19,7 +18,7 @@ _ANCHORS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
 _COLOURS = np.array([(120, 28, 109), (187, 55, 84), (237, 105, 37), (251, 180, 26), (252, 255, 164)])
 
 
-def colour_table() -> np.ndarray:
+def colour_map() -> np.ndarray:
     """uint8 (256, 4): red, green, blue, opacity (0-255) of a map value times 255."""
     values = np.linspace(0, 1, 256)
     colours = [np.interp(values, _ANCHORS, _COLOURS[:, channel]) for channel in range(3)]
@@ -27,7 +26,7 @@ def colour_table() -> np.ndarray:
     return np.stack([*colours, opacity], axis=1).round().astype(np.uint8)
 
 
-def lay_over(heat_map: np.ndarray, box: Box, height: int, width: int) -> np.ndarray:
+def upsample_to_image(heat_map: np.ndarray, box: RelativeBox, height: int, width: int) -> np.ndarray:
     """Lay a map on the part of the radiograph that it covers, at the radiograph's own size.
 
     Args:
@@ -39,7 +38,7 @@ def lay_over(heat_map: np.ndarray, box: Box, height: int, width: int) -> np.ndar
     Returns:
         float32 (height, width), 0-1, bilinear between the centres of the map's cells; 0 outside the box.
     """
-    left, top, right, bottom = (round(edge) for edge in box.on(height, width))
+    left, top, right, bottom = (round(edge) for edge in box.to_pixels(height, width))
     laid = np.zeros((height, width), np.float32)
     if right > left and bottom > top:  # a box may be thinner than a pixel of a small picture
         inside = resize(np.ascontiguousarray(heat_map, np.float32), bottom - top, right - left)
@@ -47,7 +46,7 @@ def lay_over(heat_map: np.ndarray, box: Box, height: int, width: int) -> np.ndar
     return laid
 
 
-def peak(heat_map: np.ndarray, box: Box) -> tuple[float, float] | None:
+def peak_position(heat_map: np.ndarray, box: RelativeBox) -> tuple[float, float] | None:
     """Row and column of the hottest cell's centre, as shares (0-1) of the radiograph; None where nothing is hot."""
     if not heat_map.any():
         return None
@@ -62,19 +61,21 @@ def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
 
     A text chunk says "research use only", the cautions, and why it should not have been read where that is so.
     """
-    laid = lay_over(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
+    laid = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
     text = PngImagePlugin.PngInfo()
     anyway = [f"Read although refused: {code}." for code in finding.refusals]
-    text.add_text("Comment", " ".join([NOTICE, *anyway, *(f"Caution: {caution}." for caution in finding.cautions)]))
+    text.add_text(
+        "Comment", " ".join([RESEARCH_NOTICE, *anyway, *(f"Caution: {caution}." for caution in finding.cautions)])
+    )
     text.add_text("Software", f"Chest radiograph reader, model {finding.model_version}")
     buffer = io.BytesIO()
-    Image.fromarray(blend(radiograph.pixels, laid)).save(buffer, "PNG", pnginfo=text, compress_level=1)
+    Image.fromarray(overlay(radiograph.pixels, laid)).save(buffer, "PNG", pnginfo=text, compress_level=1)
     return buffer.getvalue()
 
 
-def blend(pixels: np.ndarray, laid: np.ndarray) -> np.ndarray:
+def overlay(pixels: np.ndarray, laid: np.ndarray) -> np.ndarray:
     """A radiograph's pixels, float32 (height, width), 0-255, under a map of the same size, 0-1: uint8 (.., .., 3)."""
-    colours = colour_table()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
+    colours = colour_map()[(laid * 255).round().astype(np.uint8)].astype(np.float32)
     opacity = colours[..., 3:] / 255
     blended = pixels[..., np.newaxis] * (1 - opacity) + colours[..., :3] * opacity
     return blended.round().astype(np.uint8)

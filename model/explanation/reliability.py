@@ -11,22 +11,21 @@ from typing import Any, Self
 
 import numpy as np
 
-from model.explanation.occlusion import hottest, logits_without, occlusion_map
-from model.imaging.geometry import Box
-from model.imaging.preprocessing import resize
-from model.inference.classifier import Finding, Reader, Seen
-from model.inference.lung_segmentation import Lungs
+from model.codes import Caution
+from model.explanation.occlusion import masked_logits, occlusion_map, top_fraction_mask
+from model.imaging.geometry import RelativeBox, resize
+from model.inference.classifier import Classifier, Inference
+from model.inference.finding import Finding
+from model.inference.lung_segmentation import LungMask
 from model.inference.release_loader import Release
 
-KEY = "explanation_checks"  # of model.json
-# The cautions: the map is not to be believed; whether it is to be believed is not known, or not yet.
-EXPLANATION_UNRELIABLE, EXPLANATION_UNCHECKED = "explanation_unreliable", "explanation_unchecked"
-SHARE = 0.1  # of what is seen: the hottest tenth
-DRAWS = 8  # of equal areas elsewhere
+RELIABILITY_KEY = "explanation_checks"  # of model.json
+TOP_FRACTION = 0.1  # of what is seen: the hottest tenth
+RANDOM_AREAS = 8  # of equal areas elsewhere
 SEED = 0
-_FINE = 96  # pixels: finer than the map's cells and than the lung fields need
+_LUNG_GRID = 96  # pixels: finer than the map's cells and than the lung fields need
 
-WORDS = {
+WARNING_TEXTS = {
     "inside_lungs": "little of the evidence lies within the lungs",
     "effect": "the probability hardly depends on the area with the strongest evidence",
     "agreement": "covering parts of the picture (occlusion) shows the evidence elsewhere",
@@ -34,7 +33,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Checks:
+class HeatMapReliability:
     """What was measured of the heat map of one reading.
 
     inside_lungs: share of the positive evidence that lies within the lung fields, 0-1; None where no lungs were found.
@@ -49,7 +48,7 @@ class Checks:
 
 
 @dataclass(frozen=True)
-class CheckLimits:
+class ReliabilityLimits:
     """The least of each that is not warned about; chosen: one sentence on how, and on which pictures."""
 
     inside_lungs: float
@@ -58,62 +57,62 @@ class CheckLimits:
     chosen: str
 
     @classmethod
-    def of(cls, release: Release) -> Self | None:
+    def from_release(cls, release: Release) -> Self | None:
         """Those of a release; None where it has none."""
-        found: dict[str, Any] | None = release.description.get(KEY)
-        return None if found is None else cls(*(float(found[name]) for name in WORDS), str(found["chosen"]))
+        found: dict[str, Any] | None = release.description.get(RELIABILITY_KEY)
+        return None if found is None else cls(*(float(found[name]) for name in WARNING_TEXTS), str(found["chosen"]))
 
-    def doubts(self, checks: Checks) -> tuple[str, ...]:
+    def violations(self, checks: HeatMapReliability) -> tuple[str, ...]:
         """Why a map is not to be believed, in words of WORDS; empty where nothing speaks against it."""
-        measured = ((words, getattr(checks, name), getattr(self, name)) for name, words in WORDS.items())
+        measured = ((words, getattr(checks, name), getattr(self, name)) for name, words in WARNING_TEXTS.items())
         return tuple(words for words, value, least in measured if value is not None and value < least)
 
 
-def check_explanation(reader: Reader, seen: Seen) -> Checks | None:
+def measure_reliability(classifier: Classifier, seen: Inference) -> HeatMapReliability | None:
     """Check the heat map of a reading; None, not applicable, where there is no positive evidence.
 
     Raises:
         ReleaseMismatch: the network answers with anything that is not a finite number.
     """
-    heat = seen.raw.class_activation_map
+    heat = seen.output.class_activation_map
     if not (heat > 0).any():
         return None
-    view, side = reader.release.view, reader.release.side
-    picture = view.look(seen.working, seen.lungs, side)
-    added = occlusion_map(reader, picture, heat.shape)
-    return Checks(
-        inside_lungs=inside_lungs(heat, view.box(seen.lungs), seen.lungs),
-        effect=_effect(reader, picture, seen.raw.logit, heat),
+    view, side = classifier.release.view, classifier.release.side
+    picture = view.network_input(seen.working, seen.lungs, side)
+    added = occlusion_map(classifier, picture, heat.shape)
+    return HeatMapReliability(
+        inside_lungs=evidence_share_in_lungs(heat, view.box(seen.lungs), seen.lungs),
+        effect=_effect(classifier, picture, seen.output.logit, heat),
         agreement=rank_correlation(heat, added),
     )
 
 
-def doubts(reader: Reader, seen: Seen) -> tuple[str, ...] | None:
+def reliability_warnings(classifier: Classifier, seen: Inference) -> tuple[str, ...] | None:
     """Why the heat map of a reading is not to be believed; empty also where there is no evidence to check.
 
     None where it was not checked, for the release has no limits.
     """
-    limits = CheckLimits.of(reader.release)
+    limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
         return None
-    checks = check_explanation(reader, seen)
-    return limits.doubts(checks) if checks else ()
+    checks = measure_reliability(classifier, seen)
+    return limits.violations(checks) if checks else ()
 
 
-def doubted(finding: Finding, doubts: Sequence[str] | None) -> Finding:
+def with_reliability_caution(finding: Finding, doubts: Sequence[str] | None) -> Finding:
     """A finding with the caution that its heat map is not to be believed, or, doubts being None, was not checked."""
     if not finding.heat_map.any() or doubts == ():
         return finding
-    caution = EXPLANATION_UNCHECKED if doubts is None else EXPLANATION_UNRELIABLE
+    caution = Caution.EXPLANATION_UNCHECKED if doubts is None else Caution.EXPLANATION_UNRELIABLE
     return replace(finding, cautions=(*finding.cautions, caution))
 
 
-def inside_lungs(heat: np.ndarray, box: Box, lungs: Lungs | None) -> float | None:
+def evidence_share_in_lungs(heat: np.ndarray, box: RelativeBox, lungs: LungMask | None) -> float | None:
     """Share, 0-1, of the positive values of a map of a part of the picture that lie within the lung fields."""
-    positive = np.clip(resize(np.ascontiguousarray(heat, np.float32), _FINE, _FINE), 0, None)
+    positive = np.clip(resize(np.ascontiguousarray(heat, np.float32), _LUNG_GRID, _LUNG_GRID), 0, None)
     if lungs is None or not positive.any():
         return None
-    fields = resize(lungs.fields.astype(np.float32), _FINE, _FINE, box) >= 0.5
+    fields = resize(lungs.fields.astype(np.float32), _LUNG_GRID, _LUNG_GRID, box) >= 0.5
     return float(positive[fields].sum() / positive.sum())
 
 
@@ -131,15 +130,15 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(count) - (count - 1) / 2)[place]
 
 
-def areas_elsewhere(heat: np.ndarray, share: float, side: int, draws: int) -> Sequence[np.ndarray]:
+def random_areas(heat: np.ndarray, share: float, side: int, draws: int) -> Sequence[np.ndarray]:
     """Areas as large as the hottest and of like shapes, where chance puts them: those of the map's cells, shuffled."""
     rng = np.random.default_rng(SEED)
-    return [hottest(rng.permutation(heat.ravel()).reshape(heat.shape), share, side) for _ in range(draws)]
+    return [top_fraction_mask(rng.permutation(heat.ravel()).reshape(heat.shape), share, side) for _ in range(draws)]
 
 
-def _effect(reader: Reader, picture: np.ndarray, logit: float, heat: np.ndarray) -> float:
+def _effect(classifier: Classifier, picture: np.ndarray, logit: float, heat: np.ndarray) -> float:
     side = picture.shape[1]
-    areas = [hottest(heat, SHARE, side), *areas_elsewhere(heat, SHARE, side, DRAWS)]
-    without = reader.release.calibration.probability(logits_without(reader, picture, areas))
-    lost = reader.release.calibration.probability(logit) - without
+    areas = [top_fraction_mask(heat, TOP_FRACTION, side), *random_areas(heat, TOP_FRACTION, side, RANDOM_AREAS)]
+    without = classifier.release.calibration.probability(masked_logits(classifier, picture, areas))
+    lost = classifier.release.calibration.probability(logit) - without
     return float(lost[0] - lost[1:].mean())

@@ -12,14 +12,14 @@ import re
 import struct
 import zlib
 
-from model.errors import FormatUnsupported, PictureTooLarge, PictureTooSmall
-from model.limits import MAX_PIXELS, MAX_SCANS, MIN_SIDE
+from model.errors import FormatUnsupported, ImageTooLarge, ImageTooSmall
+from model.limits import MAX_PIXELS, MAX_SCANS, MIN_DECODABLE_SIDE
 
-KINDS = "DICOM, PNG and JPEG files"
-ACCEPTED = f"{KINDS} are accepted."
-SMALLER = "Please export the radiograph smaller and choose the new file."
-MEGAPIXELS = f"{KINDS} of up to {MAX_PIXELS // 10**6} megapixels are accepted. {SMALLER}"
-EXPORT = f"{ACCEPTED} Please export the radiograph as a PNG or JPEG picture and choose that file."
+FORMATS = "DICOM, PNG and JPEG files"
+ACCEPTED_TEXT = f"{FORMATS} are accepted."
+EXPORT_SMALLER_TEXT = "Please export the radiograph smaller and choose the new file."
+MAX_PIXELS_TEXT = f"{FORMATS} of up to {MAX_PIXELS // 10**6} megapixels are accepted. {EXPORT_SMALLER_TEXT}"
+EXPORT_TEXT = f"{ACCEPTED_TEXT} Please export the radiograph as a PNG or JPEG picture and choose that file."
 
 _OTHER_FORMATS = {  # how a file begins (regular expression): what it is, so that the message can name it; first match
     rb"%PDF-": "a PDF document",
@@ -45,7 +45,7 @@ _JPEG_TABLES = {0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xEE}  # DHT, SOS, DQT, DRI; JFIF 
 _JPEG_NOTES = {*range(0xE1, 0xF0), 0xFE} - {0xEE}  # all other application segments, and comments
 
 
-def identify(content: bytes) -> str:
+def detect_format(content: bytes) -> str:
     """Tell what a file is by how it begins: "PNG", "JPEG" or "DICOM".
 
     Raises:
@@ -58,10 +58,10 @@ def identify(content: bytes) -> str:
     if _DICOM.match(content):
         return "DICOM"
     kinds = (kind for start, kind in _OTHER_FORMATS.items() if re.match(start, content))
-    raise FormatUnsupported(f"This is {next(kinds, 'another kind of file')}, which is not read. {EXPORT}")
+    raise FormatUnsupported(f"This is {next(kinds, 'another kind of file')}, which is not read. {EXPORT_TEXT}")
 
 
-def walk_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
+def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
     """Walk the chunks of a PNG; every CRC is checked.
 
     Returns:
@@ -85,7 +85,7 @@ def walk_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
         if name == b"IHDR":
             check_size(*struct.unpack_from(">II", data))
         if name == b"acTL":
-            raise FormatUnsupported(f"This PNG holds several pictures. Single {EXPORT}")
+            raise FormatUnsupported(f"This PNG holds several pictures. Single {EXPORT_TEXT}")
         if name in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
             kept.append(view[position:end])
         position = end
@@ -94,7 +94,7 @@ def walk_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
     return chunks, b"".join(kept)
 
 
-def walk_jpeg(content: bytes) -> tuple[bytes, int]:
+def strip_jpeg(content: bytes) -> tuple[bytes, int]:
     """Walk the marker segments of a JPEG (ITU-T T.81, annex B).
 
     Returns:
@@ -113,7 +113,7 @@ def walk_jpeg(content: bytes) -> tuple[bytes, int]:
         if marker in _JPEG_FRAMES:
             precision, height, width, components = struct.unpack_from(">BHHB", data)
             if marker not in (0xC0, 0xC1, 0xC2) or precision != 8 or components not in (1, 3, 4):
-                raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT}")
+                raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT_TEXT}")
             check_size(width, height)
         elif marker == 0xE1 and data.startswith(_EXIF):
             orientation = exif_orientation(data)
@@ -132,12 +132,12 @@ def check_size(width: int, height: int) -> None:
     """Refuse by the size that the header declares; decoders reserve memory for that much, whatever follows."""
     size = f"This picture has {width} x {height} pixels"
     if width * height > MAX_PIXELS:
-        raise PictureTooLarge(f"{size}. {MEGAPIXELS}")
+        raise ImageTooLarge(f"{size}. {MAX_PIXELS_TEXT}")
     if min(width, height) == 0:
         raise ValueError("no pixels")
-    if min(width, height) < MIN_SIDE:
-        raise PictureTooSmall(
-            f"{size}, too few to judge. {KINDS} with at least {MIN_SIDE} pixels on the shorter side are "
+    if min(width, height) < MIN_DECODABLE_SIDE:
+        raise ImageTooSmall(
+            f"{size}, too few to judge. {FORMATS} with at least {MIN_DECODABLE_SIDE} pixels on the shorter side are "
             "accepted. Please export the radiograph in its full size."
         )
 

@@ -9,21 +9,21 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-SIDE = 16  # of the square of low frequencies whose signs are kept
-BITS = SIDE * SIDE
-SAME_FILM = 30  # bits: up to this distance two pictures are taken for copies of one film
+HASH_SIDE = 16  # of the square of low frequencies whose signs are kept
+HASH_BITS = HASH_SIDE * HASH_SIDE
+DUPLICATE_MAX_BITS = 30  # bits: up to this distance two pictures are taken for copies of one film
 
 
-def fingerprint(working: np.ndarray) -> np.ndarray:
+def perceptual_hash(working: np.ndarray) -> np.ndarray:
     """The perceptual hash of a working picture, float32 (side, side), 0-255: uint8 (BITS / 8,), packed bits.
 
     Discrete cosine transform, low frequencies, each above or below their median (ImageHash's `phash`).
     """
     grey = Image.fromarray(np.clip(np.rint(working), 0, 255).astype(np.uint8))
-    return np.packbits(imagehash.phash(grey, hash_size=SIDE).hash.ravel())
+    return np.packbits(imagehash.phash(grey, hash_size=HASH_SIDE).hash.ravel())
 
 
-def fingerprint_distances(one: np.ndarray, many: np.ndarray) -> np.ndarray:
+def hash_distances(one: np.ndarray, many: np.ndarray) -> np.ndarray:
     """In how many bits a fingerprint, uint8 (BITS / 8,), differs from each of many, (n, BITS / 8): int (n,)."""
     one, many = (np.ascontiguousarray(bits).view(np.uint64) for bits in (one, many))  # eight bytes at a time
     # `sum` takes twice as long along an axis as short as this one.

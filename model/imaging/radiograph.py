@@ -4,21 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Cautions that a clinical file gives rise to: text on the picture; no word on how the file is encoded, so that the
-# standard's default was assumed; shown as the user chose, not as the file asks first.
-BURNED_IN_ANNOTATION, ENCODING_ASSUMED, OTHER_WINDOW = "burned_in_annotation", "encoding_assumed", "other_window"
+from model.codes import Caution
 
 
 @dataclass(frozen=True)
-class ClinicalFile:
+class DicomMetadata:
     """What a clinical (DICOM) file tells beside its pixels. Nothing in it names a patient, a date or an identifier.
 
     modality, body_part, view_position: in the file's own words, such as "CR", "CHEST", "AP", where they are
         known (`model.imaging.dicom.display_terms`); "" where it does not say.
     age_years: of the patient, in full years; None where it is not told.
     cautions: codes, see above.
-    millimetres: height and width of the whole picture; None where unknown.
-    at_detector: they hold at the detector, where the shadow of the body is larger than the body.
+    size_millimetres: height and width of the whole picture; None where unknown.
+    size_at_detector: they hold at the detector, where the shadow of the body is larger than the body.
     windows: what the file offers to be shown by (VOI LUTs, then windows), in numbers and known words; empty where it
         offers nothing.
     window: which of them was applied.
@@ -29,9 +27,9 @@ class ClinicalFile:
     body_part: str
     view_position: str
     age_years: int | None
-    cautions: tuple[str, ...]
-    millimetres: tuple[float, float] | None
-    at_detector: bool
+    cautions: tuple[Caution, ...]
+    size_millimetres: tuple[float, float] | None
+    size_at_detector: bool
     windows: tuple[str, ...]
     window: int
     details: tuple[tuple[str, str], ...]
@@ -44,14 +42,14 @@ class Radiograph:
     pixels: float32 (height, width), 0-255, bright = dense (MONOCHROME2), upright as the file's own orientation says.
     source_format: what the file's content said it is ("PNG", "JPEG", "DICOM").
     bits: significant bits per grey sample in the file, 1-16.
-    clinical: what a DICOM file tells beside its pixels; None for PNG and JPEG.
+    metadata: what a DICOM file tells beside its pixels; None for PNG and JPEG.
     colourfulness: of what the file held, see `model.imaging.decode.colourfulness`; 0 grey.
     """
 
     pixels: np.ndarray
     source_format: str
     bits: int
-    clinical: ClinicalFile | None = None
+    metadata: DicomMetadata | None = None
     colourfulness: float = 0.0
 
     def __post_init__(self) -> None:

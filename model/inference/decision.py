@@ -1,10 +1,14 @@
 """From a probability to a verdict: operating points, what is indeterminate, and prevalence."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
+
+LABELS = ("NORMAL", "PNEUMONIA")
+
 
 Probability = TypeVar("Probability", float, np.ndarray)
 
@@ -34,7 +38,7 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True)
-class Conformal:
+class ConformalLimits:
     """Limits of split conformal prediction, class by class (Vovk, Gammerman and Shafer 2005, section 4.5).
 
     The classes that are plausible for a picture are PNEUMONIA from `least_pneumonia` up and NORMAL up to `most_normal`,
@@ -54,7 +58,7 @@ class Conformal:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: a share or probability, 0-1, expected, got {getattr(self, name)}")
 
-    def plausible(self, probability: float) -> frozenset[Verdict]:
+    def prediction_set(self, probability: float) -> frozenset[Verdict]:
         """The classes that are plausible at a probability: one, both or none."""
         return frozenset(
             verdict
@@ -66,16 +70,16 @@ class Conformal:
         )
 
 
-def judge(probability: float, point: OperatingPoint, conformal: Conformal) -> Verdict:
+def classify(probability: float, point: OperatingPoint, conformal: ConformalLimits) -> Verdict:
     """The verdict on a calibrated probability, 0-1, at the training prevalence.
 
     INDETERMINATE where not exactly one class is plausible, or where the one that is contradicts the operating point.
     """
     side = Verdict.PNEUMONIA if probability >= point.threshold else Verdict.NORMAL
-    return side if conformal.plausible(probability) == {side} else Verdict.INDETERMINATE
+    return side if conformal.prediction_set(probability) == {side} else Verdict.INDETERMINATE
 
 
-def at_prevalence(probability: Probability, calibrated_at: float, prevalence: float) -> Probability:
+def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevalence: float) -> Probability:
     """A probability, 0-1, calibrated at one prevalence, as it is at another (Bayes; Saerens et al. 2002, eq. 2.4).
 
     Raises:
@@ -89,3 +93,21 @@ def at_prevalence(probability: Probability, calibrated_at: float, prevalence: fl
     ill = probability * prevalence / calibrated_at
     healthy = (1 - probability) * (1 - prevalence) / (1 - calibrated_at)
     return ill / (ill + healthy)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probability = sigmoid(slope * logit + intercept) (Platt 1999)."""
+
+    slope: float
+    intercept: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
+            raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
+
+    def probability(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities of pneumonia, 0-1, of logits of the network."""
+        with np.errstate(over="ignore"):  # an infinite logit is as good as any beyond 700
+            log_odds = self.slope * np.asarray(logits, float) + self.intercept
+        return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from model.admission.decision import refusal_reason
+from model.codes import refusal_text
 from model.errors import FileRefused
-from model.inference.classifier import Finding
+from model.inference.finding import Finding
 
 COLUMNS = (
     "path",
@@ -37,7 +37,7 @@ def finding_row(path: str, finding: Finding) -> Row:
         "operating_point": finding.operating_point.name,
         "threshold": finding.operating_point.threshold,
         "reason_code": finding.refusals[0] if finding.refusals else "",
-        "reason": refusal_reason(finding.refusals),
+        "reason": refusal_text(finding.refusals),
         "cautions": list(finding.cautions),
         "read_anyway": bool(finding.refusals),
         "model_version": finding.model_version,

@@ -1,24 +1,15 @@
 """One LiteRT network with named outputs."""
 
-import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 
-from model.errors import ADVICE, ReleaseMismatch
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
+from model.inference.parallel import usable_cpus
 
 Shapes = dict[str, tuple[int, ...]]
-Run = Callable[..., dict[str, np.ndarray]]
-Item, Result = TypeVar("Item"), TypeVar("Result")
-
-
-def usable_processors() -> int:
-    """Processors that this process may use, which may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SignatureRunner = Callable[..., dict[str, np.ndarray]]
 
 
 class LiteRTNetwork:
@@ -42,15 +33,17 @@ class LiteRTNetwork:
             ReleaseMismatch: it cannot be opened, or takes or gives anything else.
         """
         self._content, self._threads = content, threads
-        self._room = threading.BoundedSemaphore(usable_processors())
+        self._room = threading.BoundedSemaphore(usable_cpus())
         run = self._open()
         inputs, found = run.get_input_details(), run.get_output_details()
         takes = [(tuple(detail["shape"]), detail["dtype"]) for detail in inputs.values()]
         gives = {name: tuple(detail["shape"]) for name, detail in found.items()}
         if takes != [((1, side, side, 1), np.float32)] or gives != outputs:
-            raise ReleaseMismatch(f"The trained network and its description do not fit each other. {ADVICE}")
+            raise ReleaseIncompatible(
+                f"The trained network and its description do not fit each other. {RESTORE_RELEASE_TEXT}"
+            )
         self._input = next(iter(inputs))
-        self._free: list[Run] = [run]
+        self._free: list[SignatureRunner] = [run]
 
     def __call__(self, picture: np.ndarray) -> dict[str, np.ndarray]:
         """Run once on float32 (1, side, side, 1), 0-255; the outputs by name, without the first axis.
@@ -61,7 +54,7 @@ class LiteRTNetwork:
         with self._room:
             answers = {name: values[0] for name, values in self._run(**{self._input: picture}).items()}
         if not all(np.isfinite(values).all() for values in answers.values()):
-            raise ReleaseMismatch(f"The trained network gave no number for this picture. {ADVICE}")
+            raise ReleaseIncompatible(f"The trained network gave no number for this picture. {RESTORE_RELEASE_TEXT}")
         return answers
 
     def _run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -74,29 +67,11 @@ class LiteRTNetwork:
         finally:
             self._free.append(run)
 
-    def _open(self) -> Run:
+    def _open(self) -> SignatureRunner:
         from ai_edge_litert.interpreter import Interpreter  # 0.2 s, wanted only by those who read
 
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
             return interpreter.get_signature_runner()
         except (ValueError, RuntimeError) as error:
-            raise ReleaseMismatch(f"The trained network cannot be opened. {ADVICE}") from error
-
-
-def run_many(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What `work` gives for each item, in their order, on all processors; for work that networks and decoders dominate.
-
-    No more items are taken from than are at work, so that a long list takes no more memory than a short one.
-    """
-    pool = ThreadPoolExecutor(usable_processors())
-    ahead: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            if len(ahead) > 2 * usable_processors():
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:  # an error, or nobody wants the rest
-        pool.shutdown(wait=False, cancel_futures=True)
+            raise ReleaseIncompatible(f"The trained network cannot be opened. {RESTORE_RELEASE_TEXT}") from error

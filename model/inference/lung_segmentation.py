@@ -5,24 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from model.imaging.geometry import Box
-from model.imaging.preprocessing import resize
+from model.imaging.geometry import RelativeBox, resize
 from model.inference.litert import LiteRTNetwork
 
 OUTPUT = "lung_probability"  # of the lung network: (1, side, side), 0-1
-LEAST_AREA = 0.02  # of the radiograph: what is smaller is no pair of lungs
-LEAST_SHARE = 0.1  # of the largest field: smaller ones are specks, the second lung is not
+MIN_LUNG_AREA = 0.02  # of the radiograph: what is smaller is no pair of lungs
+MIN_FIELD_SHARE = 0.1  # of the largest field: smaller ones are specks, the second lung is not
 
 
 @dataclass(frozen=True, eq=False)
-class Lungs:
+class LungMask:
     """The lungs of one radiograph: fields bool (rows, columns), covering all of it, and the box that holds them."""
 
     fields: np.ndarray
-    box: Box
+    box: RelativeBox
 
 
-class LungFinder:
+class LungSegmenter:
     """Finds the lungs with the release's lung network; safe to share between threads."""
 
     def __init__(self, content: bytes, side: int, threads: int | None = None):
@@ -34,15 +33,15 @@ class LungFinder:
         self.side = side
         self._network = LiteRTNetwork(content, side, {OUTPUT: (1, side, side)}, threads)
 
-    def find(self, picture: np.ndarray) -> Lungs | None:
+    def segment(self, picture: np.ndarray) -> LungMask | None:
         """The lungs in a picture, float32 (any height, any width), 0-255, bright = dense; None where there are none.
 
         Raises:
             ReleaseMismatch: the network gave no number.
         """
-        return lungs_in(self.probability(picture))
+        return lungs_from_probability(self.probability_map(picture))
 
-    def probability(self, picture: np.ndarray) -> np.ndarray:
+    def probability_map(self, picture: np.ndarray) -> np.ndarray:
         """The map of lung probability of such a picture: float32 (side, side), 0-1.
 
         Raises:
@@ -52,14 +51,14 @@ class LungFinder:
         return self._network(small)[OUTPUT]
 
 
-def lungs_in(probability: np.ndarray) -> Lungs | None:
+def lungs_from_probability(probability: np.ndarray) -> LungMask | None:
     """The lungs of a map of lung probability, float (rows, columns), 0-1; None where there are none."""
-    fields = lung_fields(probability)
+    fields = lung_mask(probability)
     box = lung_box(fields)
-    return Lungs(fields, box) if box else None
+    return LungMask(fields, box) if box else None
 
 
-def lung_fields(probability: np.ndarray) -> np.ndarray:
+def lung_mask(probability: np.ndarray) -> np.ndarray:
     """The lung fields of a map of lung probability.
 
     Args:
@@ -73,14 +72,14 @@ def lung_fields(probability: np.ndarray) -> np.ndarray:
         return np.zeros(probability.shape, bool)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0  # what is no field
-    return (sizes >= LEAST_SHARE * sizes.max())[labels]
+    return (sizes >= MIN_FIELD_SHARE * sizes.max())[labels]
 
 
-def lung_box(fields: np.ndarray) -> Box | None:
+def lung_box(fields: np.ndarray) -> RelativeBox | None:
     """The box of the lung fields, bool (rows, columns); None where they are too small to be lungs."""
-    if fields.mean() < LEAST_AREA:
+    if fields.mean() < MIN_LUNG_AREA:
         return None
     rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))
     height, width = fields.shape
     edges = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
-    return Box(*map(float, edges))
+    return RelativeBox(*map(float, edges))

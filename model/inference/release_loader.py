@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch, ReleaseMissing
+from model.codes import LABELS
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
 from model.imaging.preprocessing import RESIZE_METHOD
-from model.inference.decision import Conformal, OperatingPoint
-from model.inference.input_region import Part, View
+from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
+from model.inference.input_region import InputRegion, RegionKind
+from model.release_files import ReleaseFile
+from model.storage import read_file, read_verified
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
-DESCRIPTION = "model.json"
-NETWORK, LUNG_NETWORK = "reader.tflite", "lungs.tflite"
 # 4 had no check of what may be read; 3 no index of similar cases; 2 no conformal limits; 1 no lung network.
 FORMAT = 5
-LABELS = ("NORMAL", "PNEUMONIA")
 PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
 
 
@@ -34,24 +32,6 @@ class LungNetwork:
 
     network: bytes
     side: int
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Probability = sigmoid(slope * logit + intercept) (Platt 1999)."""
-
-    slope: float
-    intercept: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
-            raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
-
-    def probability(self, logits: np.ndarray) -> np.ndarray:
-        """Probabilities of pneumonia, 0-1, of logits of the network."""
-        with np.errstate(over="ignore"):  # an infinite logit is as good as any beyond 700
-            log_odds = self.slope * np.asarray(logits, float) + self.intercept
-        return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710
 
 
 @dataclass(frozen=True)
@@ -73,12 +53,12 @@ class Release:
     network: bytes
     side: int
     lungs: LungNetwork
-    view: View
+    view: InputRegion
     outputs: dict[str, tuple[int, ...]]
     calibration: Calibration
     operating_points: tuple[OperatingPoint, ...]
     default_operating_point: str
-    conformal: Conformal
+    conformal: ConformalLimits
     training_prevalence: float
     map_scale: float
     digest: str
@@ -100,6 +80,15 @@ class Release:
                 return point
         raise KeyError(f"operating point {wanted!r}: this release has {[p.name for p in self.operating_points]}")
 
+    def read_file(self, name: str) -> bytes:
+        """Read one of the release's files and verify it against model.json.
+
+        Raises:
+            ReleaseMissing: the file does not exist.
+            ReleaseCorrupted: its checksum differs, or model.json does not list it.
+        """
+        return read_verified(self.directory, name, self.description["files"].get(name, ""))
+
 
 def load_release(directory: Path = RELEASE_DIR) -> Release:
     """Load and verify a release.
@@ -109,52 +98,29 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
         ReleaseAltered: a file differs from the checksum it was released with.
         ReleaseMismatch: model.json cannot be understood, or was made for another reading program.
     """
-    content = release_file(directory, DESCRIPTION)
+    content = read_file(directory, ReleaseFile.DESCRIPTION)
     try:
         description = json.loads(content)
-        _check_fit(description)
+        _check_compatibility(description)
         release = _interpret(directory, description, hashlib.sha256(content).hexdigest())
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ReleaseMismatch(f"The description of the trained model ({DESCRIPTION}) is damaged. {ADVICE}") from error
+        raise ReleaseIncompatible(
+            f"The description of the trained model ({ReleaseFile.DESCRIPTION}) is damaged. {RESTORE_RELEASE_TEXT}"
+        ) from error
     return release
-
-
-def release_file(directory: Path, name: str) -> bytes:
-    """The bytes of one file of a release.
-
-    Raises:
-        ReleaseMissing: it is not there.
-    """
-    try:
-        return (directory / name).read_bytes()
-    except OSError as error:
-        raise ReleaseMissing(f"The trained model is incomplete: {name} is missing. {ADVICE}") from error
-
-
-def verified_file(directory: Path, name: str, expected: str) -> bytes:
-    """The bytes of one file of a release, where they have the SHA-256 that is expected.
-
-    Raises:
-        ReleaseMissing: it is not there.
-        ReleaseAltered: its bytes are others.
-    """
-    content = release_file(directory, name)
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ReleaseAltered(f"The trained model is not the one that was released: {name} has changed. {ADVICE}")
-    return content
 
 
 def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
     if strange := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
         raise ValueError(f"files: plain names expected, got {strange}")
-    files = {name: verified_file(directory, name, expected) for name, expected in description["files"].items()}
+    files = {name: read_verified(directory, name, expected) for name, expected in description["files"].items()}
     return Release(
         directory=directory,
         version=str(description["version"]),
-        network=files[NETWORK],
-        side=_side(description["input"]),
-        lungs=LungNetwork(files[LUNG_NETWORK], int(description["lungs"]["side"])),
-        view=View(Part(description["view"]["part"]), float(description["view"]["margin"])),
+        network=files[ReleaseFile.CLASSIFIER],
+        side=_input_side(description["input"]),
+        lungs=LungNetwork(files[ReleaseFile.LUNGS], int(description["lungs"]["side"])),
+        view=InputRegion(RegionKind(description["view"]["part"]), float(description["view"]["margin"])),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
         calibration=Calibration(
             float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
@@ -164,7 +130,7 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
             for p in description["operating_points"]
         ),
         default_operating_point=str(description["default_operating_point"]),
-        conformal=Conformal(
+        conformal=ConformalLimits(
             *(float(description["conformal"][name]) for name in ("coverage", "least_pneumonia", "most_normal")),
             str(description["conformal"]["chosen"]),
         ),
@@ -175,29 +141,29 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
     )
 
 
-def _check_fit(description: dict[str, Any]) -> None:
+def _check_compatibility(description: dict[str, Any]) -> None:
     """Refuse what model.json declares and this program does not do, its format first: the rest follows from it."""
     expected = {
         "format": (description.get("format"), FORMAT),
-        "labels": (description.get("labels"), list(LABELS)),
+        "labels": (description.get("labels"), list(map(str, LABELS))),
         "resize method": (description["input"].get("resize"), RESIZE_METHOD),
         "channels": (description["input"].get("channels"), 1),
         "value range": (description["input"].get("value_range"), [0, 255]),
         "data type": (description["input"].get("dtype"), "float32"),
     }
     for what, (found, wanted) in expected.items():
-        _require(what, found, wanted)
+        _require_equal(what, found, wanted)
 
 
-def _side(contract: dict[str, Any]) -> int:
+def _input_side(contract: dict[str, Any]) -> int:
     """Height and width of the reader's input, which is a square."""
     side = int(contract["height"])
-    _require("width", contract["width"], side)
+    _require_equal("width", contract["width"], side)
     return side
 
 
-def _require(what: str, found: Any, wanted: Any) -> None:
+def _require_equal(what: str, found: Any, wanted: Any) -> None:
     if found != wanted:
-        raise ReleaseMismatch(
-            f"The trained model does not fit this program: {what} is {found}, expected {wanted}. {ADVICE}"
+        raise ReleaseIncompatible(
+            f"The trained model does not fit this program: {what} is {found}, expected {wanted}. {RESTORE_RELEASE_TEXT}"
         )

@@ -11,16 +11,16 @@ from typing import Self
 
 import numpy as np
 
-from model.imaging.perceptual_hash import SAME_FILM, fingerprint_distances
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
 from model.inference.release_loader import Release
-from model.storage import released_arrays
+from model.release_files import ReleaseFile
+from model.storage import open_arrays
 
-INDEX = "lookalikes.npz"
-COUNT = 5  # neighbours that are shown and measured
+NEIGHBOURS_SHOWN = 5  # neighbours that are shown and measured
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class SimilarCase:
     """One labelled training picture.
 
     distance: cosine distance of the embeddings as far as the index keeps them: 0 the same to the reader, 1 unrelated.
@@ -36,10 +36,10 @@ class Neighbour:
 
 
 @dataclass(frozen=True, eq=False)
-class LookAlikes:
+class SimilarCaseIndex:
     """The index.
 
-    files, labels, causes, patients, groups: str (n,), see `dataset.index.Record`.
+    files, labels, causes, patients, groups: str (n,), see `dataset.index.LabelledImage`.
     centre: float32 (channels,), mean of the embeddings of length 1.
     axes: float16 (channels, kept), principal axes; scale: float32 (kept,), what 1 of a code stands for.
     codes: int8 (n, kept).
@@ -60,18 +60,18 @@ class LookAlikes:
     typical_distance: np.ndarray
 
     @classmethod
-    def of(cls, release: Release) -> Self:
+    def from_release(cls, release: Release) -> Self:
         """Open the index of a release.
 
         Raises:
             ReleaseError: it is missing, altered, or not what this program understands.
         """
-        with released_arrays(release, INDEX, "The index of similar cases") as arrays:
+        with open_arrays(release.read_file(ReleaseFile.SIMILAR_CASES), "The index of similar cases") as arrays:
             return cls(**arrays)
 
     def nearest(
-        self, embedding: np.ndarray, fingerprint: np.ndarray, group: str | None = None, count: int = COUNT
-    ) -> list[Neighbour]:
+        self, embedding: np.ndarray, fingerprint: np.ndarray, group: str | None = None, count: int = NEIGHBOURS_SHOWN
+    ) -> list[SimilarCase]:
         """The most similar training pictures, nearest first.
 
         Args:
@@ -83,8 +83,8 @@ class LookAlikes:
         distance = self.distances(embedding)
         order = np.argsort(distance, kind="stable")
         chosen = order[self.groups[order] != group][:count]
-        bits = fingerprint_distances(fingerprint, self.fingerprints[chosen])
-        return [self._neighbour(n, distance[n], b <= SAME_FILM) for n, b in zip(chosen, bits, strict=True)]
+        bits = hash_distances(fingerprint, self.fingerprints[chosen])
+        return [self._neighbour(n, distance[n], b <= DUPLICATE_MAX_BITS) for n, b in zip(chosen, bits, strict=True)]
 
     def distances(self, embedding: np.ndarray) -> np.ndarray:
         """Distance of an embedding, float32 (channels,), from every training picture: float32 (n,), 0-2.
@@ -92,7 +92,7 @@ class LookAlikes:
         On the public set's test split what the index leaves out makes it less than over all channels, by 0.005 (median)
         to 0.023, by 0.004 (median) for the nearest five, where two training pictures lie 0.20 apart.
         """
-        place = (unit(embedding[np.newaxis])[0] - self.centre) @ self._axes
+        place = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
         squared = self._lengths - 2 * np.einsum("nk,k->n", self._places, place) + place @ place
         return np.maximum(squared, 0) / 2  # of vectors of length 1: 1 - cosine; rounding may leave less than 0
 
@@ -108,12 +108,12 @@ class LookAlikes:
     def _lengths(self) -> np.ndarray:
         return (self._places**2).sum(axis=1)
 
-    def _neighbour(self, n: int, distance: float, same_film: bool) -> Neighbour:
+    def _neighbour(self, n: int, distance: float, same_film: bool) -> SimilarCase:
         words = (str(column[n]) for column in (self.files, self.labels, self.causes, self.patients))
-        return Neighbour(*words, float(distance), bool(same_film))
+        return SimilarCase(*words, float(distance), bool(same_film))
 
 
-def unit(embeddings: np.ndarray) -> np.ndarray:
+def normalise(embeddings: np.ndarray) -> np.ndarray:
     """Embeddings, float32 (n, channels), scaled to length 1; one that is all zeros stays so."""
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
     return np.divide(embeddings, length, out=np.zeros_like(embeddings), where=length > 0)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DRAWS = 2000
-SEED = 20180222  # any fixed number: the same data give the same interval
+BOOTSTRAP_DRAWS = 2000
+BOOTSTRAP_SEED = 20180222  # any fixed number: the same data give the same interval
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class Predictions:
     """What a reader said of a set of pictures, all arrays of one length.
 
     target: 1 pneumonia, 0 normal; probability: 0-1; patient: any labels that tell patients apart.
@@ -26,23 +26,23 @@ class Scores:
     patient: np.ndarray
 
 
-def measure_ranking(scores: Scores) -> dict:
+def auc_with_ci(scores: Predictions) -> dict:
     """How well the probabilities rank the pictures, whatever the threshold.
 
     Returns:
         {"n", "patients", "positives", "auc": {"value", "low", "high"}}, values null where a class is absent.
     """
-    auc, drawn = _auc(scores, np.ones((1, len(scores.target)))), _auc(scores, patient_draws(scores.patient))
-    patients = _patients(scores.patient)
+    auc, drawn = _auc(scores, np.ones((1, len(scores.target)))), _auc(scores, patient_bootstrap_weights(scores.patient))
+    patients = _count_patients(scores.patient)
     return {
         "n": len(scores.target),
         "patients": patients,
         "positives": int(scores.target.sum()),
-        "auc": interval(float(auc[0]), drawn, patients),
+        "auc": percentile_interval(float(auc[0]), drawn, patients),
     }
 
 
-def measure_rates(scores: Scores, threshold: float) -> dict:
+def rates_with_ci(scores: Predictions, threshold: float) -> dict:
     """The rates at a threshold, each with its 95 % interval, and the confusion matrix.
 
     Returns:
@@ -52,32 +52,32 @@ def measure_rates(scores: Scores, threshold: float) -> dict:
     predicted = scores.probability >= threshold
     confusion = _confusion(scores.target, predicted, np.ones((1, len(predicted))))
     values = _rates(confusion)
-    drawn = _rates(_confusion(scores.target, predicted, patient_draws(scores.patient)))
+    drawn = _rates(_confusion(scores.target, predicted, patient_bootstrap_weights(scores.patient)))
     judged = {"sensitivity": scores.target == 1, "specificity": scores.target == 0, "precision": predicted}
-    patients = {name: _patients(scores.patient[judged.get(name, slice(None))]) for name in values}
+    patients = {name: _count_patients(scores.patient[judged.get(name, slice(None))]) for name in values}
     return {
         "threshold": float(threshold),
         "confusion": {name: int(count[0]) for name, count in confusion.items()},
-        **{name: interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
+        **{name: percentile_interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
     }
 
 
-def measure_share(of: np.ndarray, patient: np.ndarray) -> dict:
+def mean_with_ci(of: np.ndarray, patient: np.ndarray) -> dict:
     """The mean over pictures of a share, bool or 0-1 (n,), with its 95 % interval, and how many there are."""
     if not len(of):
         return {"n": 0, "value": None, "low": None, "high": None}
-    weights = patient_draws(patient)
+    weights = patient_bootstrap_weights(patient)
     drawn = weights @ of / weights.sum(axis=1)
-    return {"n": len(of), **interval(float(of.mean()), drawn, _patients(patient))}
+    return {"n": len(of), **percentile_interval(float(of.mean()), drawn, _count_patients(patient))}
 
 
-def predictive_values(scores: Scores, threshold: float, prevalence: float) -> dict:
+def predictive_values(scores: Predictions, threshold: float, prevalence: float) -> dict:
     """Among how many of a prevalence an alarm, or its absence, is right: {"ppv", "npv"}, each with its interval.
 
     Sensitivity and specificity are those of the pictures; the mix of ill and healthy is that of the prevalence (Bayes).
     """
     predicted = scores.probability >= threshold
-    weights = np.vstack([np.ones(len(predicted)), patient_draws(scores.patient)])
+    weights = np.vstack([np.ones(len(predicted)), patient_bootstrap_weights(scores.patient)])
     rates = _rates(_confusion(scores.target, predicted, weights))
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
     alarm, none = predicted, ~predicted
@@ -85,20 +85,20 @@ def predictive_values(scores: Scores, threshold: float, prevalence: float) -> di
         true_alarm, false_alarm = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
         spared, missed = (1 - prevalence) * specificity, prevalence * (1 - sensitivity)
         values = {"ppv": true_alarm / (true_alarm + false_alarm), "npv": spared / (spared + missed)}
-    patients = {"ppv": _patients(scores.patient[alarm]), "npv": _patients(scores.patient[none])}
-    return {name: interval(float(value[0]), value[1:], patients[name]) for name, value in values.items()}
+    patients = {"ppv": _count_patients(scores.patient[alarm]), "npv": _count_patients(scores.patient[none])}
+    return {name: percentile_interval(float(value[0]), value[1:], patients[name]) for name, value in values.items()}
 
 
-def patient_draws(patient: np.ndarray, draws: int = DRAWS) -> np.ndarray:
+def patient_bootstrap_weights(patient: np.ndarray, draws: int = BOOTSTRAP_DRAWS) -> np.ndarray:
     """How often each picture counts in each draw of patients: int (draws, pictures)."""
     _, member = np.unique(patient, return_inverse=True)
     count = member.max() + 1
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
     times = rng.multinomial(count, np.full(count, 1 / count), size=draws)
     return times[:, member]
 
 
-def youden_threshold(scores: Scores) -> float:
+def youden_threshold(scores: Predictions) -> float:
     """The threshold of the largest sensitivity + specificity - 1 (Youden 1950).
 
     Between the two probabilities that bound it the threshold stands in the middle: any place there gives the same
@@ -113,15 +113,15 @@ def youden_threshold(scores: Scores) -> float:
     if not cuts.size:  # all probabilities are equal: there is nothing to choose between
         return float(probability[0])
     best = cuts[np.argmax(index[cuts])]
-    return between(probability[best], probability[best + 1])
+    return midpoint(probability[best], probability[best + 1])
 
 
-def between(below: float, above: float) -> float:
+def midpoint(below: float, above: float) -> float:
     """The middle of two probabilities, above the lower one even where the middle of neighbours rounds down."""
     return float(max((below + above) / 2, np.nextafter(below, above)))
 
 
-def interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float | None]:
+def percentile_interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float | None]:
     """A value and the 95 % of its bootstrap draws, {"value", "low", "high"}; all null where it is not defined.
 
     patients: over which the value is, for the rule of three at 0 and 1.
@@ -137,7 +137,7 @@ def interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float 
     return {"value": value, "low": float(low), "high": float(high)}
 
 
-def _patients(patient: np.ndarray) -> int:
+def _count_patients(patient: np.ndarray) -> int:
     return len(np.unique(patient))
 
 
@@ -161,7 +161,7 @@ def _rates(c: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         }
 
 
-def _auc(scores: Scores, weights: np.ndarray) -> np.ndarray:
+def _auc(scores: Predictions, weights: np.ndarray) -> np.ndarray:
     """How often a positive picture outranks a negative one, ties half, per row of weights: the area under the ROC."""
     order = np.argsort(scores.probability, kind="stable")
     first_of_value = np.flatnonzero(np.diff(scores.probability[order], prepend=-1))

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.inference.release_loader import LABELS
-from model.performance.binary_metrics import Scores
+from model.codes import LABELS
+from model.performance.binary_metrics import Predictions
 
-BINS = 20  # of the histogram, 5 % wide
+HISTOGRAM_BINS = 20  # of the histogram, 5 % wide
 SPLITS = ("training", "validation", "test")
 
 
-def point_marks(measured: dict[str, Any], chosen: str) -> list[dict[str, Any]]:
+def operating_point_marks(measured: dict[str, Any], chosen: str) -> list[dict[str, Any]]:
     """Where the operating points stand on the curves, the chosen one last, so that it is drawn above the others.
 
     Place is that in the release's own order, for the legend.
@@ -43,12 +43,12 @@ def confusion_cells(confusion: dict[str, int]) -> list[dict[str, Any]]:
         ("NORMAL", "NORMAL", tn, fp + tn, "rightly left alone"),
     )
     return [
-        {"Film": film, "Reader": reader, "Films": films, "Share": films / of if of else None, "Words": words}
-        for film, reader, films, of, words in cells
+        {"Film": film, "Reader": classifier, "Films": films, "Share": films / of if of else None, "Words": words}
+        for film, classifier, films, of, words in cells
     ]
 
 
-def histogram(scores: Scores, bins: int = BINS) -> pd.DataFrame:
+def histogram(scores: Predictions, bins: int = HISTOGRAM_BINS) -> pd.DataFrame:
     """Films by probability and class.
 
     Columns: Class; low, high, edges of the bin, the lower one in it and of the last bin both; Films; signed, the same
@@ -117,7 +117,7 @@ def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def course_of_training(history: pd.DataFrame, settings: dict[str, Any]) -> str:
+def early_stopping_sentence(history: pd.DataFrame, settings: dict[str, Any]) -> str:
     """Checkpoint and early stopping in two sentences, and what they did here.
 
     Args:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from model.performance.shortcut_audit import with_interval
+from model.performance.formatting import format_estimate
 
-_READINGS = {
+_CASE_NAMES = {
     "right_pneumonia": "pneumonia, rightly found",
     "right_normal": "normal, rightly left alone",
     "false_alarm": "false alarms",
@@ -12,10 +12,10 @@ _READINGS = {
     "indeterminate": "indeterminate",
     "randomised": "networks with random weights",
 }
-UNMEASURED = "How far heat maps can be believed was not measured."
+UNMEASURED_TEXT = "How far heat maps can be believed was not measured."
 
 
-def checks_sentence(limits: dict[str, Any] | None) -> str:
+def reliability_sentence(limits: dict[str, Any] | None) -> str:
     """When a reading is warned about, from model.json."""
     if limits is None:
         return "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
@@ -30,51 +30,51 @@ def checks_sentence(limits: dict[str, Any] | None) -> str:
     )
 
 
-def trust_sentence(explanations: dict[str, Any] | None) -> str:
+def reliability_summary(explanations: dict[str, Any] | None) -> str:
     """How far a heat map can be trusted, in one paragraph for those who read no more."""
     if explanations is None or explanations["warnings"] is None:
-        return UNMEASURED
+        return UNMEASURED_TEXT
     inside, warned = explanations["inside_lungs"], explanations["warnings"]
     right, randomised = warned["right_pneumonia"], warned["randomised"]
     return (
-        f"A heat map is a hint and no proof: of its evidence a share of {with_interval(inside['evidence'])} lies "
-        f"inside the lung fields, which are {with_interval(inside['area'])} of what the reader sees. The warning that "
-        f"it is not reliable comes with {with_interval(right)} of pneumonia rightly found, and with "
-        f"{with_interval(randomised)} of what networks with random weights say (test, {right['n']} and "
+        f"A heat map is a hint and no proof: of its evidence a share of {format_estimate(inside['evidence'])} lies "
+        f"inside the lung fields, which are {format_estimate(inside['area'])} of what the reader sees. The warning that "
+        f"it is not reliable comes with {format_estimate(right)} of pneumonia rightly found, and with "
+        f"{format_estimate(randomised)} of what networks with random weights say (test, {right['n']} and "
         f"{randomised['n']} readings)."
     )
 
 
-def warning_rows(explanations: dict[str, Any] | None) -> list[dict[str, str]]:
+def warnings_table(explanations: dict[str, Any] | None) -> list[dict[str, str]]:
     """How often readings are warned about, a row per kind of reading; none where it was not measured."""
     if explanations is None or explanations["warnings"] is None:
         return []
     return [
         {
             "Readings": words,
-            "Warned about": with_interval(explanations["warnings"][kind]),
+            "Warned about": format_estimate(explanations["warnings"][kind]),
             "n": str(explanations["warnings"][kind]["n"]),
             "No evidence to check": str(explanations["warnings"][kind]["not_applicable"]),
         }
-        for kind, words in _READINGS.items()
+        for kind, words in _CASE_NAMES.items()
     ]
 
 
-def explanation_sentences(explanations: dict[str, Any] | None) -> list[str]:
+def heat_map_sentences(explanations: dict[str, Any] | None) -> list[str]:
     """What was measured of the heat maps in plain words, a sentence or two per question."""
     if explanations is None:
-        return [UNMEASURED]
+        return [UNMEASURED_TEXT]
     return [
-        *_drawn(explanations["warnings"]),
-        _curves(explanations["curves"]),
-        _inside(explanations["inside_lungs"]),
+        *_sample(explanations["warnings"]),
+        _deletion_insertion(explanations["curves"]),
+        _evidence_in_lungs(explanations["inside_lungs"]),
         _agreement(explanations["agreement"]),
-        _known_answers(explanations["known_answers"]),
-        _boxes(explanations["adult_boxes"]),
+        _synthetic_opacities(explanations["known_answers"]),
+        _radiologist_boxes(explanations["adult_boxes"]),
     ]
 
 
-def _drawn(warnings: dict[str, Any] | None) -> list[str]:
+def _sample(warnings: dict[str, Any] | None) -> list[str]:
     if warnings is None:
         return []
     drawn = sum(of["n"] + of["not_applicable"] for kind, of in warnings.items() if kind != "randomised")
@@ -84,45 +84,45 @@ def _drawn(warnings: dict[str, Any] | None) -> list[str]:
     ]
 
 
-def _curves(curves: dict[str, Any]) -> str:
+def _deletion_insertion(curves: dict[str, Any]) -> str:
     deletion, insertion = curves["deletion"], curves["insertion"]
     return (
         f"Deletion and insertion on {curves['n']} test pictures with pneumonia that are found: painted over in the "
-        f"order of the map, the mean probability on the way is {with_interval(deletion['map'])}, in random order "
-        f"{with_interval(deletion['random'])}; the map's order is the better one in a share of "
-        f"{with_interval(deletion['better'])}. Laid open in the order of the map it is "
-        f"{with_interval(insertion['map'])}, in random order {with_interval(insertion['random'])}; better in "
-        f"{with_interval(insertion['better'])}."
+        f"order of the map, the mean probability on the way is {format_estimate(deletion['map'])}, in random order "
+        f"{format_estimate(deletion['random'])}; the map's order is the better one in a share of "
+        f"{format_estimate(deletion['better'])}. Laid open in the order of the map it is "
+        f"{format_estimate(insertion['map'])}, in random order {format_estimate(insertion['random'])}; better in "
+        f"{format_estimate(insertion['better'])}."
     )
 
 
-def _inside(inside: dict[str, Any]) -> str:
+def _evidence_in_lungs(inside: dict[str, Any]) -> str:
     return (
-        f"Of the positive evidence a share of {with_interval(inside['evidence'])} lies inside the lung fields (mean of "
-        f"{inside['evidence']['n']} test pictures); of the area that the reader sees, {with_interval(inside['area'])}."
+        f"Of the positive evidence a share of {format_estimate(inside['evidence'])} lies inside the lung fields (mean of "
+        f"{inside['evidence']['n']} test pictures); of the area that the reader sees, {format_estimate(inside['area'])}."
     )
 
 
 def _agreement(agreement: dict[str, Any]) -> str:
-    methods = ", ".join(f"with {name} {with_interval(of)} (n = {of['n']})" for name, of in agreement.items())
+    methods = ", ".join(f"with {name} {format_estimate(of)} (n = {of['n']})" for name, of in agreement.items())
     return f"Mean rank correlation of the heat map, 1 where another method ranks all places alike: {methods}."
 
 
-def _known_answers(known: dict[str, Any]) -> str:
+def _synthetic_opacities(known: dict[str, Any]) -> str:
     return (
         f"A soft opacity put into a lung of {known['hit']['n']} normal validation pictures: the hottest place of the "
-        f"map lies inside it in {with_interval(known['hit'])}, and in the same place without it in "
-        f"{with_interval(known['hit_before'])}. The probability rises in {with_interval(known['raised'])} of them, on "
-        f"average from {with_interval(known['before'])} to {with_interval(known['after'])}."
+        f"map lies inside it in {format_estimate(known['hit'])}, and in the same place without it in "
+        f"{format_estimate(known['hit_before'])}. The probability rises in {format_estimate(known['raised'])} of them, on "
+        f"average from {format_estimate(known['before'])} to {format_estimate(known['after'])}."
     )
 
 
-def _boxes(boxes: dict[str, Any] | None) -> str:
+def _radiologist_boxes(boxes: dict[str, Any] | None) -> str:
     if boxes is None:
         return "Maps were not compared with boxes that radiologists drew."
     return (
         f"On {boxes['pointing']['n']} films of adults, few and out of the population, with a box that a radiologist "
-        f"drew: the hottest place lies inside it in {with_interval(boxes['pointing'])}, a guess at a lung's centre in "
-        f"{with_interval(boxes['pointing_guess'])}. Overlap with the box (IoU) is {with_interval(boxes['overlap'])}, "
-        f"of a disc of the same area at a lung's centre {with_interval(boxes['overlap_guess'])}."
+        f"drew: the hottest place lies inside it in {format_estimate(boxes['pointing'])}, a guess at a lung's centre in "
+        f"{format_estimate(boxes['pointing_guess'])}. Overlap with the box (IoU) is {format_estimate(boxes['overlap'])}, "
+        f"of a disc of the same area at a lung's centre {format_estimate(boxes['overlap_guess'])}."
     )

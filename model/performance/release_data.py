@@ -12,25 +12,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.inference.release_loader import Release, verified_file
-from model.performance.binary_metrics import Scores
+from model.inference.release_loader import Release
+from model.performance.binary_metrics import Predictions
 from model.performance.chart_data import class_balance, histogram, learning_curves
-from model.performance.reliability_diagram import reliability
+from model.performance.reliability_diagram import reliability_diagram
 
-MOST_POINTS = 500  # of a drawn curve: more than a screen has pixels to tell apart
+MAX_POINTS = 500  # of a drawn curve: more than a screen has pixels to tell apart
 
 
 @dataclass(frozen=True, eq=False)
-class ReleaseTables:
+class ReleaseData:
     """What the release's files say, as the charts want it.
 
     metrics: metrics.json as it stands.
-    data_audit: dataset_audit.json as it stands, see `dataset.quality.audit.audit`.
+    data_audit: dataset_audit.json as it stands, see `dataset.quality.audit.audit_dataset`.
     predictions: predictions.csv as it stands, all splits.
     scores: of the predictions.
     roc: Threshold, False alarm rate, Sensitivity, Specificity, in the order of the curve.
     precision_recall: Threshold, Sensitivity, PPV, in the order of the curve.
-    reliability: see `model.performance.reliability_diagram.reliability`.
+    reliability: see `model.performance.reliability_diagram.reliability_diagram`.
     histogram: see `model.performance.chart_data.histogram`.
     balance: see `model.performance.chart_data.class_balance`.
     history: see `model.performance.chart_data.learning_curves`.
@@ -39,7 +39,7 @@ class ReleaseTables:
     metrics: dict[str, Any]
     data_audit: dict[str, Any]
     predictions: pd.DataFrame
-    scores: Scores
+    scores: Predictions
     roc: pd.DataFrame
     precision_recall: pd.DataFrame
     reliability: pd.DataFrame
@@ -48,39 +48,39 @@ class ReleaseTables:
     history: pd.DataFrame
 
 
-def read_tables(release: Release) -> ReleaseTables:
+def load_release_data(release: Release) -> ReleaseData:
     """Read the tables of a release.
 
     Raises:
         ReleaseError: a file is missing or is not the one that was released.
     """
-    predictions = _table(release, "predictions.csv")
-    scores = scores_of(predictions[predictions["split"] == "test"])
-    curves = _table(release, "curves.csv")
-    return ReleaseTables(
+    predictions = _read_csv(release, "predictions.csv")
+    scores = predictions_of(predictions[predictions["split"] == "test"])
+    curves = _read_csv(release, "curves.csv")
+    return ReleaseData(
         metrics=json.loads(_content(release, "metrics.json")),
         data_audit=json.loads(_content(release, "dataset_audit.json")),
         predictions=predictions,
         scores=scores,
         roc=_roc(curves),
         precision_recall=_precision_recall(curves),
-        reliability=reliability(scores),
+        reliability=reliability_diagram(scores),
         histogram=histogram(scores),
         balance=class_balance(predictions),
-        history=learning_curves(_table(release, "history.csv")),
+        history=learning_curves(_read_csv(release, "history.csv")),
     )
 
 
-def scores_of(predictions: pd.DataFrame) -> Scores:
+def predictions_of(predictions: pd.DataFrame) -> Predictions:
     """The scores of rows of predictions.csv."""
-    return Scores(
+    return Predictions(
         target=(predictions["label"] == "PNEUMONIA").to_numpy(int),
         probability=predictions["probability"].to_numpy(float),
         patient=predictions["patient"].to_numpy(str),
     )
 
 
-def thinned(points: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
+def downsampled(points: pd.DataFrame, most: int = MAX_POINTS) -> pd.DataFrame:
     """At most so many of the points of a curve, evenly picked, both ends among them."""
     if len(points) <= most:
         return points
@@ -97,7 +97,7 @@ def _precision_recall(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def _points(curves: pd.DataFrame, curve: str, **names: str) -> pd.DataFrame:
-    of = thinned(curves[(curves["split"] == "test") & (curves["curve"] == curve)])
+    of = downsampled(curves[(curves["split"] == "test") & (curves["curve"] == curve)])
     return of[["x", "y"]].rename(columns=names).assign(Threshold=_thresholds(of["threshold"]), order=range(len(of)))
 
 
@@ -105,9 +105,9 @@ def _thresholds(values: Iterable[float]) -> list[str]:
     return [f"{value:.4f}" if np.isfinite(value) else "above all probabilities" for value in values]
 
 
-def _table(release: Release, name: str) -> pd.DataFrame:
+def _read_csv(release: Release, name: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(_content(release, name)))
 
 
 def _content(release: Release, name: str) -> bytes:
-    return verified_file(release.directory, name, release.description["files"][name])
+    return release.read_file(name)

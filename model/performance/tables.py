@@ -2,30 +2,30 @@
 
 from typing import Any
 
-from model.performance.shortcut_audit import with_interval
+from model.performance.formatting import format_estimate
 
-SETS = {
+SET_NAMES = {
     "test": "official test split",
     "validation": "validation",
     "stress_validation": "validation under shifts",
     "adults": "adults",
 }
-RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "precision": "PPV", "accuracy": "Accuracy"}
+RATE_NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "precision": "PPV", "accuracy": "Accuracy"}
 
 
-def sets_of(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def measured_sets(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The measured sets by the words they are called by, in the order in which they are shown."""
     found = metrics["splits"] | {name: metrics[name] for name in ("stress_validation", "adults") if metrics.get(name)}
-    return {words: found[name] for name, words in SETS.items() if name in found}
+    return {words: found[name] for name, words in SET_NAMES.items() if name in found}
 
 
-def point_rows(measured: dict[str, Any]) -> list[dict[str, str]]:
+def operating_point_table(measured: dict[str, Any]) -> list[dict[str, str]]:
     """A row per operating point: rates and errors in one set."""
     return [
         {
             "Operating point": name,
             "Threshold": f"{at['threshold']:.3f}",
-            **{words: with_interval(at[rate]) for rate, words in RATES.items()},
+            **{words: format_estimate(at[rate]) for rate, words in RATE_NAMES.items()},
             "Missed": f"{at['confusion']['fn']} of {at['confusion']['fn'] + at['confusion']['tp']}",
             "False alarms": f"{at['confusion']['fp']} of {at['confusion']['fp'] + at['confusion']['tn']}",
         }
@@ -33,7 +33,7 @@ def point_rows(measured: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def report_rows(confusion: dict[str, int]) -> list[dict[str, Any]]:
+def report_table(confusion: dict[str, int]) -> list[dict[str, Any]]:
     """The classification report: precision, recall, F1 and pictures of each class."""
     tp, fn, fp, tn = (confusion[name] for name in ("tp", "fn", "fp", "tn"))
     classes = {"NORMAL": (tn, fn, fp), "PNEUMONIA": (tp, fp, fn)}  # right, wrongly called it, wrongly called other
@@ -49,12 +49,12 @@ def report_rows(confusion: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def cause_rows(measured: dict[str, Any], point: str) -> list[dict[str, Any]]:
+def sensitivity_by_cause_table(measured: dict[str, Any], point: str) -> list[dict[str, Any]]:
     """Sensitivity by cause at an operating point: in words, and Share with its Low and High."""
     return [
         {
             "Cause": cause,
-            "Sensitivity": with_interval(share),
+            "Sensitivity": format_estimate(share),
             "Pictures": share["n"],
             "Share": share["value"],
             "Low": share["low"],
@@ -64,10 +64,10 @@ def cause_rows(measured: dict[str, Any], point: str) -> list[dict[str, Any]]:
     ]
 
 
-def calibration_rows(metrics: dict[str, Any]) -> list[dict[str, str]]:
+def calibration_table(metrics: dict[str, Any]) -> list[dict[str, str]]:
     """How far probabilities can be taken at their word, two rows per set: as stated, and at the set's prevalence."""
     rows = []
-    for words, measured in sets_of(metrics).items():
+    for words, measured in measured_sets(metrics).items():
         of = measured["calibration"]
         for corrected, figures in (("no", of["as_stated"]), ("yes", of["at_this_prevalence"])):
             if figures is not None:
@@ -76,10 +76,10 @@ def calibration_rows(metrics: dict[str, Any]) -> list[dict[str, str]]:
                         "Pictures": words,
                         "Prevalence there": f"{of['prevalence']:.0%}",
                         "Corrected for it": corrected,
-                        "ECE": with_interval(figures["ece"]),
-                        "Brier score": with_interval(figures["brier"]),
-                        "Slope (1 is right)": with_interval(figures["slope"]),
-                        "Intercept (0 is right)": with_interval(figures["intercept"]),
+                        "ECE": format_estimate(figures["ece"]),
+                        "Brier score": format_estimate(figures["brier"]),
+                        "Slope (1 is right)": format_estimate(figures["slope"]),
+                        "Intercept (0 is right)": format_estimate(figures["intercept"]),
                     }
                 )
     return rows
@@ -96,22 +96,22 @@ def conformal_sentence(conformal: dict[str, Any]) -> str:
     )
 
 
-def conformal_rows(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
+def conformal_table(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
     """How often the true class is plausible, and how often the verdict is indeterminate, per set and class."""
     return [
         {
             "Pictures": words,
             "Class": label,
-            "True class plausible": with_interval(measured["conformal"]["coverage"][label]),
-            "Indeterminate": with_interval(measured["conformal"]["indeterminate"][point][label]),
+            "True class plausible": format_estimate(measured["conformal"]["coverage"][label]),
+            "Indeterminate": format_estimate(measured["conformal"]["indeterminate"][point][label]),
             "n": str(measured["conformal"]["coverage"][label]["n"]),
         }
-        for words, measured in sets_of(metrics).items()
+        for words, measured in measured_sets(metrics).items()
         for label in ("NORMAL", "PNEUMONIA")
     ]
 
 
-def adult_rows(adults: dict[str, Any] | None, point: str) -> list[dict[str, str]]:
+def external_table(adults: dict[str, Any] | None, point: str) -> list[dict[str, str]]:
     """The reader on films of adults: all, then by age, sex and view."""
     if adults is None:
         return []
@@ -119,9 +119,9 @@ def adult_rows(adults: dict[str, Any] | None, point: str) -> list[dict[str, str]
     return [
         {
             "Group": _GROUPS.get(name, name),
-            "AUC": with_interval(one["auc"]),
-            "Sensitivity": with_interval(one["operating_points"][point]["sensitivity"]),
-            "Specificity": with_interval(one["operating_points"][point]["specificity"]),
+            "AUC": format_estimate(one["auc"]),
+            "Sensitivity": format_estimate(one["operating_points"][point]["sensitivity"]),
+            "Specificity": format_estimate(one["operating_points"][point]["specificity"]),
             "Films": str(one["n"]),
             "With pneumonia": str(one["positives"]),
         }
@@ -136,23 +136,23 @@ def adults_sentence(adults: dict[str, Any] | None, point: str) -> str:
     auc, at = adults["auc"], adults["operating_points"][point]
     return (
         f"Not for adults: on {adults['n']} films of mostly adult patients elsewhere, with labels mined from reports, "
-        f"AUC is {with_interval(auc)}; it misses {_of_ten(1 - at['sensitivity']['value'])} of 10 with pneumonia and "
+        f"AUC is {format_estimate(auc)}; it misses {_of_ten(1 - at['sensitivity']['value'])} of 10 with pneumonia and "
         f"raises a false alarm in {_of_ten(1 - at['specificity']['value'])} of 10 without."
     )
 
 
-def neighbours_sentence(neighbours: dict[str, Any]) -> str:
+def similar_cases_sentence(neighbours: dict[str, Any]) -> str:
     """How alike the nearest training pictures are to those of the test split."""
-    by_class = " and ".join(f"{with_interval(of)} for {label}" for label, of in neighbours["by_class"].items())
+    by_class = " and ".join(f"{format_estimate(of)} for {label}" for label, of in neighbours["by_class"].items())
     return (
         f"Of the {neighbours['count']} training pictures nearest to each of {neighbours['same_class']['n']} test "
-        f"pictures, the share of its class is {with_interval(neighbours['same_class'])}: {by_class}; of its cause "
-        f"{with_interval(neighbours['same_cause'])}. Nearest is what the reader itself sees as alike, so similar cases "
+        f"pictures, the share of its class is {format_estimate(neighbours['same_class'])}: {by_class}; of its cause "
+        f"{format_estimate(neighbours['same_cause'])}. Nearest is what the reader itself sees as alike, so similar cases "
         "tend to agree with it, also where it is wrong."
     )
 
 
-def set_sentence(measured: dict[str, Any]) -> str:
+def sample_sentence(measured: dict[str, Any]) -> str:
     """Which pictures the figures are of."""
     return (
         f"{measured['n']} films of {measured['patients']} children, {measured['positives']} of the films with pneumonia"
@@ -163,8 +163,8 @@ def rates_sentence(measured: dict[str, Any], point: str) -> str:
     """Sensitivity and specificity at an operating point, with how many films each is over."""
     at, ill = measured["operating_points"][point], measured["positives"]
     return (
-        f"sensitivity {with_interval(at['sensitivity'])} on {ill} films with pneumonia, specificity "
-        f"{with_interval(at['specificity'])} on {measured['n'] - ill} without"
+        f"sensitivity {format_estimate(at['sensitivity'])} on {ill} films with pneumonia, specificity "
+        f"{format_estimate(at['specificity'])} on {measured['n'] - ill} without"
     )
 
 

@@ -12,7 +12,7 @@ from model.imaging.decode import decode
 from tests.support.browser import MAIN, OVERFLOW, READY, choose, pixels_of, watched
 from tests.support.landing_page import all_rows, downloaded, landing_tab, landing_window, pick, shell  # noqa: F401 (fixtures)
 from tests.support.synthetic import phantom_file
-from ui.reading.finding_panel import percent
+from ui.formatting import percent
 
 WORDS = {
     "NORMAL": "No sign of pneumonia found",

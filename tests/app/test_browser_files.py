@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from dataset.index import LABELS, dataset_root, load_index
+from dataset.index import dataset_root, load_index
+from model.codes import LABELS
 from tests.support.browser import IDLE, READY, choose, pixels_of
 from tests.support.dicom_files import BORN, IDENTIFIER, PATIENT, radiograph
-from tests.support.dicom_samples import beside
+from tests.support.dicom_samples import samples_folder
 from tests.support.landing_page import all_rows, downloaded, landing_tab, landing_window, pick_from, shell  # noqa: F401 (fixtures)
 
 
@@ -40,7 +41,7 @@ def test_a_clinical_file_is_read_through_the_window_that_is_chosen_and_names_nob
 @pytest.mark.browser
 @pytest.mark.beside
 def test_real_clinical_files_read_alike_in_the_browser_and_in_the_shell(tab):
-    files = sorted(path for folder in ("chest", "not_chest") for path in (beside("dicom") / folder).iterdir())
+    files = sorted(path for folder in ("chest", "not_chest") for path in (samples_folder("dicom") / folder).iterdir())
     assert len(files) >= 9
     for number, file in enumerate(files, start=1):
         choose(tab, file, number)

@@ -11,14 +11,15 @@ import ui.reading.finding_panel
 import ui.resources
 import ui.session
 import ui.viewer.component
-from model.explanation.heatmap import colour_table
-from model.imaging.geometry import Box
-from model.inference.classifier import Reader, stated
-from model.inference.lung_segmentation import LungFinder
+from model.explanation.heatmap import colour_map
+from model.imaging.geometry import RelativeBox
+from model.inference.classifier import Classifier
+from model.inference.finding import restate
+from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
 from tests.support.gates import OpenGate
 from tests.support.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
-from ui.reading.finding_panel import percent
+from ui.formatting import percent
 
 NOT_A_PICTURE = (
     "**Not read.** This is another kind of file, which is not read. DICOM, PNG and JPEG files are accepted. Please "
@@ -108,21 +109,21 @@ def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence
     monkeypatch.setattr(
         ui.viewer.component, "radiograph_viewer", lambda *positional, **named: seen.append((*positional, named))
     )
-    real = Reader.finding
+    real = Classifier.finding_from
 
-    def finding_with(reader, seen):
-        finding = real(reader, seen)
+    def finding_with(classifier, seen):
+        finding = real(classifier, seen)
         heat_map = np.full_like(finding.heat_map, 0.5 if evidence else 0)
-        return replace(finding, heat_map=heat_map, heat_map_box=Box(0.1, 0.2, 0.8, 0.9))
+        return replace(finding, heat_map=heat_map, heat_map_box=RelativeBox(0.1, 0.2, 0.8, 0.9))
 
-    monkeypatch.setattr(Reader, "finding", finding_with)
+    monkeypatch.setattr(Classifier, "finding_from", finding_with)
     app = upload(opened())
     pixels, heat_map, box, colours, named = seen[-1]
 
     assert pixels.shape == (300, 400)
     assert (heat_map is not None) == evidence
-    assert box == Box(0.1, 0.2, 0.8, 0.9)
-    np.testing.assert_array_equal(colours, colour_table())
+    assert box == RelativeBox(0.1, 0.2, 0.8, 0.9)
+    np.testing.assert_array_equal(colours, colour_map())
     assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", named["alt"])
     assert ("nothing coloured" in named["alt"]) != evidence
     assert (NO_EVIDENCE in [info.value for info in app.info]) != evidence
@@ -130,7 +131,7 @@ def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence
 
 def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(monkeypatch):
     monkeypatch.setattr(ui.resources, "Gate", OpenGate)
-    monkeypatch.setattr(LungFinder, "probability", lambda *_: np.zeros((20, 20), np.float32))
+    monkeypatch.setattr(LungSegmenter, "probability_map", lambda *_: np.zeros((20, 20), np.float32))
     app = upload(opened())
 
     assert not app.exception
@@ -180,7 +181,7 @@ def test_operating_point_and_prevalence_hold_for_the_finding_its_rows_and_the_ot
     app.button_group[0].set_value("rule-out")
     app.number_input[0].set_value(20).run()
 
-    expected = stated(first, release, release.operating_point("rule-out"), 0.2)
+    expected = restate(first, release, release.operating_point("rule-out"), 0.2)
     assert app.metric[0].label == "Probability of pneumonia, at a prevalence of 20 %"
     assert app.metric[0].value == percent(expected.probability)
     assert "Operating point: rule-out" in app.caption[0].value

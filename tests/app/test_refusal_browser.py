@@ -6,26 +6,29 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.inference.lung_segmentation import LungFinder
+from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
 from tests.support.browser import IDLE, READY, choose
 from tests.support.landing_page import all_rows, landing_tab, landing_window, shell  # noqa: F401 (fixtures)
 from tests.support.synthetic import phantom
-from training.admission.corrupted_films import Negative, wrong_films
-from training.admission.out_of_distribution import strangers
+from training.admission.corrupted_films import NegativeExample, corrupted_versions
+from training.admission.out_of_distribution import out_of_distribution_images
 
 pytestmark = pytest.mark.browser
 
 
-def wrong_pictures() -> list[Negative]:
+def wrong_pictures() -> list[NegativeExample]:
     """One of each family that the check is measured on; its films are those of the phantom."""
     film, lungs = phantom(height=480, width=560), load_release().lungs
-    found = LungFinder(lungs.network, lungs.side).find(film)
+    found = LungSegmenter(lungs.network, lungs.side).segment(film)
     rng = np.random.default_rng(3)
-    return [*wrong_films(film.round().astype(np.uint8), found, "phantom", rng), *strangers(True, 1, rng)]
+    return [
+        *corrupted_versions(film.round().astype(np.uint8), found, "phantom", rng),
+        *out_of_distribution_images(True, 1, rng),
+    ]
 
 
-def saved(negatives: list[Negative], folder: Path) -> list[Path]:
+def saved(negatives: list[NegativeExample], folder: Path) -> list[Path]:
     paths = [folder / f"{number:02} {negative.family}.png" for number, negative in enumerate(negatives)]
     for path, negative in zip(paths, negatives, strict=True):
         Image.fromarray(negative.picture).save(path)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.__main__ import main, with_section
-from benchmarks.results import Ratio, medians
+from benchmarks.results import Measurement, medians
 
 DOCUMENT = "# Figures\n\nOf this.\n\n## Speed: `a`\n\nold\n\n| x |\n\n## Load: `b`\n\nkept\n"
 
@@ -14,11 +14,11 @@ DOCUMENT = "# Figures\n\nOf this.\n\n## Speed: `a`\n\nold\n\n| x |\n\n## Load: `
 @pytest.mark.parametrize(
     ("ratio", "row"),
     [
-        (Ratio("a / b", 1.234, 1.5, parts="a 3 ms"), "| a / b | 1.23 | at most 1.5 | yes | a 3 ms |"),
-        (Ratio("a / b", 1.6, 1.5), "| a / b | 1.60 | at most 1.5 | **no** |  |"),
-        (Ratio("a / b", 30.0, 30, least=True), "| a / b | 30.00 | at least 30 | yes |  |"),
-        (Ratio("a / b", 29.9, 30, least=True), "| a / b | 29.90 | at least 30 | **no** |  |"),
-        (Ratio("a / b", 2.0), "| a / b | 2.00 |  |  |  |"),
+        (Measurement("a / b", 1.234, 1.5, parts="a 3 ms"), "| a / b | 1.23 | at most 1.5 | yes | a 3 ms |"),
+        (Measurement("a / b", 1.6, 1.5), "| a / b | 1.60 | at most 1.5 | **no** |  |"),
+        (Measurement("a / b", 30.0, 30, least=True), "| a / b | 30.00 | at least 30 | yes |  |"),
+        (Measurement("a / b", 29.9, 30, least=True), "| a / b | 29.90 | at least 30 | **no** |  |"),
+        (Measurement("a / b", 2.0), "| a / b | 2.00 |  |  |  |"),
     ],
 )
 def test_a_row_says_whether_the_ratio_is_on_the_right_side(ratio, row):

@@ -10,8 +10,8 @@ import dataset.cli
 import dataset.download.full_set
 import dataset.download.kaggle
 from dataset.cli import main
-from dataset.download.full_set import NOTICE
-from dataset.download.samples import notice, sample_names
+from dataset.download.full_set import DOWNLOAD_NOTICE
+from dataset.download.samples import download_notice, sample_names
 from tests.support.browser import ROOT
 from tests.support.kaggle_server import WHOLE_SET, files_under
 from tests.support.terminal import Terminal
@@ -59,7 +59,7 @@ def test_downloading_says_first_what_comes_and_last_where_it_lies(target, capfd)
     assert main(["download", "--to", str(target)]) == 0
 
     assert files_under(target) == WHOLE_SET
-    assert capfd.readouterr() == (f"{NOTICE}\nTo: {target}\n{COUNT} pictures lie in {target}\n", "")
+    assert capfd.readouterr() == (f"{DOWNLOAD_NOTICE}\nTo: {target}\n{COUNT} pictures lie in {target}\n", "")
 
 
 @pytest.mark.usefixtures("kaggle")
@@ -67,7 +67,7 @@ def test_downloading_samples_says_first_what_comes_and_last_where_it_lies(target
     assert main(["download", "--to", str(target), "--samples", "24"]) == 0
 
     assert files_under(target) == sorted([".samples", *sample_names(24)])
-    assert capfd.readouterr() == (f"{notice(24)}\nTo: {target}\n24 pictures lie in {target}\n", "")
+    assert capfd.readouterr() == (f"{download_notice(24)}\nTo: {target}\n24 pictures lie in {target}\n", "")
 
 
 @pytest.mark.parametrize("options", [[], ["--samples", "3"]])
@@ -131,7 +131,7 @@ def test_ctrl_c_is_one_sentence(target, monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset.download.full_set, "download", stopped)
+    monkeypatch.setattr(dataset.download.full_set, "download_full_set", stopped)
 
     assert main(["download", "--to", str(target)]) == 1
     assert capsys.readouterr().err == "\nStopped.\n"

@@ -13,11 +13,11 @@ from PIL import Image
 import dataset.quality.features
 from dataset.cli import main
 from dataset.index import load_index
-from dataset.quality.audit import audit
-from dataset.quality.features import survey
+from dataset.quality.audit import audit_dataset
+from dataset.quality.features import scan_images
 from dataset.quality.report import audit_report
-from dataset.split import cut_as_is
-from model.inference.classifier import Reader
+from dataset.split import split
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from tests.support.synthetic import drawn_film
 from tests.support.terminal import Terminal
@@ -50,8 +50,8 @@ def leaky(samples) -> Path:
 
 
 def found_in(root: Path) -> dict:
-    parts = {name: part for name, part in vars(cut_as_is(load_index(root))).items() if part}
-    return audit(survey(Reader(load_release()), parts))
+    parts = {name: part for name, part in vars(split(load_index(root))).items() if part}
+    return audit_dataset(scan_images(Classifier(load_release()), parts))
 
 
 def test_a_set_is_audited_in_sentences(leaky, capsys):
@@ -131,7 +131,7 @@ def test_without_a_set_the_way_to_one_is_told(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("place", ["", "nowhere/audit.json", "set"])
 def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_read(samples, monkeypatch, capsys, place):
-    monkeypatch.setattr(dataset.quality.features, "survey", None)
+    monkeypatch.setattr(dataset.quality.features, "scan_images", None)
     out = os.path.join(samples.parent, place)
 
     with pytest.raises(SystemExit) as ended:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.file_names import Identity, identify
+from dataset.file_names import PatientIdentity, parse_file_name
 
 NUMBERS = st.integers(0, 9999)
 LABELS = st.sampled_from(["NORMAL", "PNEUMONIA"])
@@ -13,21 +13,21 @@ LABELS = st.sampled_from(["NORMAL", "PNEUMONIA"])
 @pytest.mark.parametrize(
     ("name", "label", "identity"),
     [
-        ("person12_bacteria_3.jpeg", "PNEUMONIA", Identity("person12_bacteria", "person12", "bacterial")),
-        ("person12_virus_5.jpeg", "PNEUMONIA", Identity("person12_virus", "person12", "viral")),
-        ("IM-0012-0001.jpeg", "NORMAL", Identity("IM-0012", "IM-0012", "none")),
-        ("IM-0012-0001-0002.jpeg", "NORMAL", Identity("IM-0012", "IM-0012", "none")),
-        ("NORMAL2-IM-0012-0001.jpeg", "NORMAL", Identity("NORMAL2-IM-0012", "IM-0012", "none")),
+        ("person12_bacteria_3.jpeg", "PNEUMONIA", PatientIdentity("person12_bacteria", "person12", "bacterial")),
+        ("person12_virus_5.jpeg", "PNEUMONIA", PatientIdentity("person12_virus", "person12", "viral")),
+        ("IM-0012-0001.jpeg", "NORMAL", PatientIdentity("IM-0012", "IM-0012", "none")),
+        ("IM-0012-0001-0002.jpeg", "NORMAL", PatientIdentity("IM-0012", "IM-0012", "none")),
+        ("NORMAL2-IM-0012-0001.jpeg", "NORMAL", PatientIdentity("NORMAL2-IM-0012", "IM-0012", "none")),
     ],
 )
 def test_each_form_of_name_in_the_set_tells_patient_group_and_cause(name, label, identity):
-    assert identify(name, label) == identity
+    assert parse_file_name(name, label) == identity
 
 
 @given(number=NUMBERS, first=st.integers(1, 99), second=st.integers(1, 99))
 def test_bacteria_and_virus_of_one_number_are_two_patients_of_one_group(number, first, second):
-    bacterial = identify(f"person{number}_bacteria_{first}.jpeg", "PNEUMONIA")
-    viral = identify(f"person{number}_virus_{second}.jpeg", "PNEUMONIA")
+    bacterial = parse_file_name(f"person{number}_bacteria_{first}.jpeg", "PNEUMONIA")
+    viral = parse_file_name(f"person{number}_virus_{second}.jpeg", "PNEUMONIA")
 
     assert bacterial.patient != viral.patient
     assert bacterial.group == viral.group
@@ -36,8 +36,8 @@ def test_bacteria_and_virus_of_one_number_are_two_patients_of_one_group(number, 
 
 @given(number=NUMBERS)
 def test_the_two_series_of_normal_films_are_two_patients_of_one_group(number):
-    first = identify(f"IM-{number:04}-0001.jpeg", "NORMAL")
-    second = identify(f"NORMAL2-IM-{number:04}-0001.jpeg", "NORMAL")
+    first = parse_file_name(f"IM-{number:04}-0001.jpeg", "NORMAL")
+    second = parse_file_name(f"NORMAL2-IM-{number:04}-0001.jpeg", "NORMAL")
 
     assert first.patient != second.patient
     assert first.group == second.group
@@ -47,12 +47,12 @@ def test_the_two_series_of_normal_films_are_two_patients_of_one_group(number):
 def test_all_films_of_one_patient_have_one_identity(number, form):
     names = [form.format(number) + film for film in ("1.jpeg", "0002.jpeg", "0001-0003.png")]
 
-    assert len({identify(name, "PNEUMONIA") for name in names}) == 1
+    assert len({parse_file_name(name, "PNEUMONIA") for name in names}) == 1
 
 
 @given(one=NUMBERS, other=NUMBERS)
 def test_different_numbers_are_different_patients_and_groups(one, other):
-    first, second = (identify(f"person{number}_virus_1.jpeg", "PNEUMONIA") for number in (one, other))
+    first, second = (parse_file_name(f"person{number}_virus_1.jpeg", "PNEUMONIA") for number in (one, other))
 
     assert (first.patient == second.patient) == (first.group == second.group) == (one == other)
 
@@ -64,12 +64,12 @@ def test_different_numbers_are_different_patients_and_groups(one, other):
 def test_a_name_of_no_known_form_is_a_patient_of_its_own(name, label, cause):
     stem = name.rsplit(".", 1)[0]
 
-    assert identify(name, label) == Identity(stem, stem, cause)
+    assert parse_file_name(name, label) == PatientIdentity(stem, stem, cause)
 
 
 @given(name=st.text(st.characters(exclude_characters="/\0"), min_size=1), label=LABELS)
 def test_any_name_whatever_gives_an_identity(name, label):
-    identity = identify(name, label)
+    identity = parse_file_name(name, label)
 
     assert identity.cause in {"bacterial", "viral", "none", "unknown"}
-    assert identify(name, label) == identity
+    assert parse_file_name(name, label) == identity

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.index import DEFAULT_ROOT, Record, dataset_root, load_index, told_apart
+from dataset.index import DEFAULT_ROOT, LabelledImage, dataset_root, load_index, unique_names
 from model.errors import DatasetError
 
 NAMES = {"NORMAL": ("NORMAL2-IM-0002-0001.jpeg", "IM-0001-0001.jpeg"), "PNEUMONIA": ("person3_virus_4.jpeg",)}
@@ -35,7 +35,7 @@ def test_a_record_tells_split_class_patient_group_cause_and_target(tmp_path):
     *_, normal, pneumonia = load_index(lay_out(tmp_path))
 
     path = tmp_path / "test" / "PNEUMONIA" / "person3_virus_4.jpeg"
-    assert pneumonia == Record(path, "test", "PNEUMONIA", "person3_virus", "person3", "viral")
+    assert pneumonia == LabelledImage(path, "test", "PNEUMONIA", "person3_virus", "person3", "viral")
     assert (normal.patient, normal.group, normal.cause) == ("NORMAL2-IM-0002", "IM-0002", "none")
     assert (normal.target, pneumonia.target) == (0, 1)
 
@@ -112,7 +112,7 @@ def test_files_of_one_name_are_told_apart_by_their_place_and_others_keep_their_n
     (tmp_path / "test" / "NORMAL" / "mine.png").write_bytes(b"")
     records = load_index(tmp_path)
 
-    names = told_apart(records)
-    assert names == [record.place if record.path.name != "mine.png" else "mine.png" for record in records]
+    names = unique_names(records)
+    assert names == [record.relative_path if record.path.name != "mine.png" else "mine.png" for record in records]
     assert names[0] == "train/NORMAL/IM-0001-0001.jpeg"
     assert len(set(names)) == len(names)

@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.file_names import identify
-from dataset.index import Record
-from dataset.split import HELD_OUT_GROUPS, VALIDATION_SHARE, Cut, cut
+from dataset.file_names import parse_file_name
+from dataset.index import LabelledImage
+from dataset.split import HELD_OUT_GROUPS, VALIDATION_SHARE, Split, split_for_training
 from model.errors import DatasetError
 
 FORMS = {"NORMAL": ("IM-{:04}-0001", "NORMAL2-IM-{:04}-0001"), "PNEUMONIA": ("person{}_bacteria_1", "person{}_virus_1")}
 
 
-def record(split: str, label: str, name: str) -> Record:
-    identity = identify(name, label)
+def record(split: str, label: str, name: str) -> LabelledImage:
+    identity = parse_file_name(name, label)
     path = Path(split, label, name)
-    return Record(path, split, label, identity.patient, identity.group, identity.cause)
+    return LabelledImage(path, split, label, identity.patient, identity.group, identity.cause)
 
 
-def numbered(split: str, numbers: range) -> list[Record]:
+def numbered(split: str, numbers: range) -> list[LabelledImage]:
     """Every form of name for each number: two patients of one group in each class."""
     return [record(split, label, form.format(n)) for label, forms in FORMS.items() for form in forms for n in numbers]
 
@@ -44,7 +44,7 @@ added = st.lists(
 @given(others=added)
 def test_no_group_stands_on_both_sides_and_no_picture_is_lost(others):
     records = BASE + others
-    parts = cut(records)
+    parts = split_for_training(records)
 
     assert not {r.group for r in parts.training} & {r.group for r in parts.validation}
     assert not {r.patient for r in parts.training} & {r.patient for r in parts.validation}
@@ -53,7 +53,7 @@ def test_no_group_stands_on_both_sides_and_no_picture_is_lost(others):
 
 @given(others=added)
 def test_the_side_of_a_group_depends_on_no_other_picture(others):
-    alone, together = cut(BASE), cut(BASE + others)
+    alone, together = split_for_training(BASE), split_for_training(BASE + others)
 
     assert set(alone.training) <= set(together.training)
     assert set(alone.validation) <= set(together.validation)
@@ -61,14 +61,17 @@ def test_the_side_of_a_group_depends_on_no_other_picture(others):
 
 @given(others=added)
 def test_the_official_test_folder_is_neither_trained_nor_validated_on(others):
-    parts = cut(BASE + others)
+    parts = split_for_training(BASE + others)
 
     assert parts.test == [r for r in others if r.split == "test"]
     assert "test" not in {r.split for r in parts.training + parts.validation}
 
 
 def test_the_official_val_folder_is_cut_like_the_train_folder():
-    of_train, of_val = cut(numbered("train", range(1, 61))), cut(numbered("val", range(1, 61)))
+    of_train, of_val = (
+        split_for_training(numbered("train", range(1, 61))),
+        split_for_training(numbered("val", range(1, 61))),
+    )
 
     assert [r.path.name for r in of_val.validation] == [r.path.name for r in of_train.validation]
 
@@ -78,11 +81,11 @@ def test_groups_whose_pictures_exist_in_original_size_are_validation_only():
     held_out = [record("train", "NORMAL" if name.startswith("IM") else "PNEUMONIA", name) for _, name in names]
     assert {r.group for r in held_out} == HELD_OUT_GROUPS
 
-    assert set(held_out) <= set(cut(BASE + held_out).validation)
+    assert set(held_out) <= set(split_for_training(BASE + held_out).validation)
 
 
 def test_about_the_share_of_groups_that_is_named_goes_to_validation():
-    parts = cut(numbered("train", range(10_000, 14_000)))  # numbers that no held-out group has
+    parts = split_for_training(numbered("train", range(10_000, 14_000)))  # numbers that no held-out group has
 
     share = len(parts.validation) / (len(parts.validation) + len(parts.training))
     assert share == pytest.approx(VALIDATION_SHARE, abs=0.02)
@@ -90,7 +93,7 @@ def test_about_the_share_of_groups_that_is_named_goes_to_validation():
 
 def test_the_cut_is_this_one_on_every_machine():
     """Figures of different runs and machines are compared on one validation part, so its hash may never change."""
-    validation = cut(numbered("train", range(1, 61))).validation
+    validation = split_for_training(numbered("train", range(1, 61))).validation
 
     assert {r.group for r in validation} == {f"IM-{n:04}" for n in (2, 24, 37, 44, 53, 57, 59)} | {
         f"person{n}" for n in (1, 2, 17, 21, 29, 32, 48, 51)
@@ -98,7 +101,7 @@ def test_the_cut_is_this_one_on_every_machine():
 
 
 def test_parts_are_had_by_name():
-    parts = Cut(training=BASE[:1], validation=BASE[1:2], test=BASE[2:3])
+    parts = Split(training=BASE[:1], validation=BASE[1:2], test=BASE[2:3])
 
     assert [parts.part(name) for name in ("training", "validation", "test")] == [BASE[:1], BASE[1:2], BASE[2:3]]
 
@@ -106,7 +109,7 @@ def test_parts_are_had_by_name():
 @pytest.mark.parametrize("part", ["training", "validation"])
 @pytest.mark.parametrize("label", ["NORMAL", "PNEUMONIA"])
 def test_a_class_that_runs_out_is_named_with_the_part_that_lacks_it(part, label):
-    parts = cut(BASE)
+    parts = split_for_training(BASE)
     records = [r for r in BASE if not (r.label == label and r in parts.part(part))]
 
     sentence = (
@@ -114,4 +117,4 @@ def test_a_class_that_runs_out_is_named_with_the_part_that_lacks_it(part, label)
         "of more patients to train/."
     )
     with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
-        cut(records)
+        split_for_training(records)

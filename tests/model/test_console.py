@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from model.console import run
+from model.console import run_with_messages
 from model.errors import DatasetError
 
 ANOTHER = "Name another folder, or allow writing there."
@@ -25,13 +25,13 @@ def os_error(number: int, name: str | None = "place") -> OSError:
 def test_a_command_that_did_what_it_was_asked_says_nothing_and_gives_0(capsys):
     done = []
 
-    assert run(lambda: done.append(True), stopped="Stopped.") == 0
+    assert run_with_messages(lambda: done.append(True), stopped="Stopped.") == 0
     assert done == [True]
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_command_has_the_status_that_it_gives(capsys):
-    assert run(lambda: 3, stopped="Stopped.") == 3
+    assert run_with_messages(lambda: 3, stopped="Stopped.") == 3
     assert capsys.readouterr() == ("", "")
 
 
@@ -49,7 +49,7 @@ def test_a_command_has_the_status_that_it_gives(capsys):
     ],
 )
 def test_what_a_user_can_mend_is_told_in_a_sentence_and_gives_1(error, sentence, capsys):
-    assert run(raising(error), stopped="Stopped.") == 1
+    assert run_with_messages(raising(error), stopped="Stopped.") == 1
     assert capsys.readouterr() == ("", f"{sentence}\n")
 
 
@@ -58,7 +58,7 @@ def test_what_a_user_can_mend_is_told_in_a_sentence_and_gives_1(error, sentence,
 )
 def test_what_only_a_programmer_can_mend_is_raised(error, capsys):
     with pytest.raises(type(error)) as raised:
-        run(raising(error), stopped="Stopped.")
+        run_with_messages(raising(error), stopped="Stopped.")
 
     assert raised.value is error
     assert capsys.readouterr() == ("", "")
@@ -68,5 +68,5 @@ def test_a_file_where_a_folder_is_wanted_is_named(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("")
 
-    assert run((taken / "within").mkdir, stopped="Stopped.") == 1
+    assert run_with_messages((taken / "within").mkdir, stopped="Stopped.") == 1
     assert capsys.readouterr().err.startswith(f"{taken / 'within'} cannot be used (Not a directory).")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from model.file_replacement import recover, replacing, swap, write_json, write_text
-from training.config import FitConfig
+from model.storage import recover_directory, replace_directory, swap_directories, write_json, write_text
+from training.config import ClassifierConfig
 
 
 def folder(path, content):
@@ -17,7 +17,7 @@ def folder(path, content):
 def test_a_swap_puts_the_new_folder_in_place_and_leaves_nothing_beside_it(tmp_path):
     final = folder(tmp_path / "final", "old")
 
-    swap(folder(tmp_path / "staged", "new"), final)
+    swap_directories(folder(tmp_path / "staged", "new"), final)
 
     assert (final / "file").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
@@ -26,7 +26,7 @@ def test_a_swap_puts_the_new_folder_in_place_and_leaves_nothing_beside_it(tmp_pa
 def test_a_folder_left_between_the_renames_of_a_swap_is_brought_back(tmp_path):
     folder(tmp_path / "final.old", "old")
 
-    recover(tmp_path / "final")
+    recover_directory(tmp_path / "final")
 
     assert (tmp_path / "final" / "file").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
@@ -36,7 +36,7 @@ def test_a_folder_left_by_a_swap_that_was_done_is_not_brought_back(tmp_path):
     folder(tmp_path / "final", "new")
     folder(tmp_path / "final.old", "old")
 
-    recover(tmp_path / "final")
+    recover_directory(tmp_path / "final")
 
     assert (tmp_path / "final" / "file").read_text() == "new"
 
@@ -45,7 +45,7 @@ def test_a_replacement_that_fails_leaves_the_old_folder_alone(tmp_path):
     final = folder(tmp_path / "final", "old")
 
     def stopped_half_way():
-        with replacing(final) as staged:
+        with replace_directory(final) as staged:
             (staged / "file").write_text("half")
             raise KeyboardInterrupt
 
@@ -59,7 +59,7 @@ def test_a_replacement_that_fails_leaves_the_old_folder_alone(tmp_path):
 def test_a_replacement_starts_empty_whatever_a_killed_one_left(tmp_path):
     folder(tmp_path / "final.new", "half")
 
-    with replacing(tmp_path / "final") as staged:
+    with replace_directory(tmp_path / "final") as staged:
         assert not list(staged.iterdir())
 
 
@@ -81,8 +81,8 @@ def test_json_without_a_number_is_refused(tmp_path):
 
 
 def test_settings_come_back_as_they_were_saved(tmp_path):
-    config = FitConfig(backbone="none", frozen_blocks=0, seed=7, learning_rate=3e-4)
+    config = ClassifierConfig(backbone="none", frozen_blocks=0, seed=7, learning_rate=3e-4)
     config.save(tmp_path / "config.json")
 
-    assert FitConfig.load(tmp_path / "config.json") == config
+    assert ClassifierConfig.load(tmp_path / "config.json") == config
     assert json.loads((tmp_path / "config.json").read_text())["seed"] == 7

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from model.errors import ADVICE, ReleaseAltered, ReleaseError, ReleaseMismatch, ReleaseMissing
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseError, ReleaseIncompatible, ReleaseMissing
 from model.inference.release_loader import Release, load_release
 from model.storage import released_arrays
 
@@ -61,11 +61,13 @@ def test_a_missing_file_is_named(released, tmp_path):
     release = holding(released, tmp_path, CONTENT)
     (tmp_path / FILE).unlink()
 
-    with pytest.raises(ReleaseMissing, match=exactly(f"The trained model is incomplete: {FILE} is missing. {ADVICE}")):
+    with pytest.raises(
+        ReleaseMissing, match=exactly(f"The trained model is incomplete: {FILE} is missing. {RESTORE_RELEASE_TEXT}")
+    ):
         read(release)
 
 
-ALTERED = f"The trained model is not the one that was released: {FILE} has changed. {ADVICE}"
+ALTERED = f"The trained model is not the one that was released: {FILE} has changed. {RESTORE_RELEASE_TEXT}"
 
 
 @pytest.mark.parametrize("altered", [CONTENT[:-1], CONTENT[:50], b"", CONTENT + b"\0", npz(low=np.arange(41))])
@@ -73,7 +75,7 @@ def test_an_altered_or_truncated_file_is_refused(released, tmp_path, altered):
     release = holding(released, tmp_path, CONTENT)
     (tmp_path / FILE).write_bytes(altered)
 
-    with pytest.raises(ReleaseAltered, match=exactly(ALTERED)):
+    with pytest.raises(ReleaseCorrupted, match=exactly(ALTERED)):
         read(release)
 
 
@@ -81,11 +83,11 @@ def test_a_file_that_the_release_does_not_list_is_refused(released, tmp_path):
     release = holding(released, tmp_path, CONTENT)
     release.description["files"].clear()
 
-    with pytest.raises(ReleaseAltered, match=exactly(ALTERED)):
+    with pytest.raises(ReleaseCorrupted, match=exactly(ALTERED)):
         read(release)
 
 
-UNFIT = f"{WHAT} cannot be opened. {ADVICE}"
+UNFIT = f"{WHAT} cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
 def pickled() -> bytes:
@@ -108,7 +110,7 @@ def lone_array() -> bytes:
 def test_a_file_that_was_released_broken_is_told(released, tmp_path, content):
     release = holding(released, tmp_path, content)
 
-    with pytest.raises(ReleaseMismatch, match=exactly(UNFIT)):
+    with pytest.raises(ReleaseIncompatible, match=exactly(UNFIT)):
         read(release)
 
 
@@ -118,7 +120,7 @@ def test_arrays_other_than_the_reader_takes_are_told(released, tmp_path):
             return arrays["of another program"]
 
     release = holding(released, tmp_path, CONTENT)
-    with pytest.raises(ReleaseMismatch, match=exactly(UNFIT)):
+    with pytest.raises(ReleaseIncompatible, match=exactly(UNFIT)):
         take(release)
 
 

@@ -7,12 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.inference.release_loader import load_release
-from model.inference.similar_cases import LookAlikes
-from model.performance.release_data import read_tables
+from model.inference.similar_cases import SimilarCaseIndex
+from model.performance.release_data import load_release_data
 from tests.support.explorer import empty_folder, explorer, press, some_pictures, tiles  # noqa: F401 (fixtures)
 from tests.support.pages import no_cache_of_another_test, opened, upload, with_open, words  # noqa: F401 (a fixture)
 from tests.support.synthetic import phantom_file
-from ui.similar_cases import KNOWN, SAME_FILM, TITLE
+from ui.similar_cases import NOTE_TEXT, SAME_IMAGE_TEXT, SIMILAR_CASES_TITLE
 
 NONE_HERE = "No labelled pictures are on this computer."
 
@@ -22,7 +22,7 @@ def found(app: AppTest) -> int:
 
 
 def rows():
-    return read_tables(load_release()).predictions
+    return load_release_data(load_release()).predictions
 
 
 # --- without pictures
@@ -82,9 +82,9 @@ def test_an_address_brings_its_filters(address, query):
 @pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("point", ["rule-out", "balanced", "rule-in"])
 def test_outcomes_are_those_that_the_metrics_count_at_the_operating_point_of_the_address(point):
-    metrics = read_tables(load_release()).metrics["splits"]["test"]
+    metrics = load_release_data(load_release()).metrics["splits"]["test"]
     counted = {
-        outcome: found(explorer(view="Pictures", reader=outcome, point=point))
+        outcome: found(explorer(view="Pictures", classifier=outcome, point=point))
         for outcome in ("right", "wrong", "indeterminate")
     }
     indeterminate = metrics["conformal"]["indeterminate"][point].values()
@@ -150,42 +150,42 @@ def test_the_audit_of_the_release_is_shown_with_the_pictures_that_it_names():
     app = explorer(view="Audit")
     assert "All 5,856 pictures can be read." in words(app)
     assert "person1413_bacteria_3615" in tiles(app)
-    assert len(app.dataframe[0].value) == len(read_tables(load_release()).data_audit["copies"])
+    assert len(app.dataframe[0].value) == len(load_release_data(load_release()).data_audit["copies"])
 
 
 @pytest.mark.usefixtures("empty")
 def test_an_upload_has_similar_training_cases_with_labels_and_distance():
     app = with_open(upload(opened()), "similar_cases")
     assert not app.exception
-    box = next(expander for expander in app.expander if expander.label == TITLE)
+    box = next(expander for expander in app.expander if expander.label == SIMILAR_CASES_TITLE)
     shown = "\n".join(element.value for element in (*box.markdown, *box.caption))
     assert re.search(r"Labelled PNEUMONIA among the 5 training pictures most like this one: \*\*\d\*\*", shown)
     assert len(re.findall(r"distance \d\.\d{3}", shown)) == 5
-    assert KNOWN not in [warning.value for warning in app.warning]
-    assert SAME_FILM not in shown
+    assert NOTE_TEXT not in [warning.value for warning in app.warning]
+    assert SAME_IMAGE_TEXT not in shown
 
 
 @pytest.mark.usefixtures("empty")
 def test_a_copy_of_a_training_film_is_marked_among_similar_cases(monkeypatch):
-    real = LookAlikes.nearest
+    real = SimilarCaseIndex.nearest
 
     def copied(*given):
         first, *others = real(*given)
         return [replace(first, same_film=True), *others]
 
-    monkeypatch.setattr(LookAlikes, "nearest", copied)
+    monkeypatch.setattr(SimilarCaseIndex, "nearest", copied)
     app = with_open(upload(opened()), "similar_cases")
-    assert KNOWN in [warning.value for warning in app.warning]
-    assert words(app).count(SAME_FILM) == 1
+    assert NOTE_TEXT in [warning.value for warning in app.warning]
+    assert words(app).count(SAME_IMAGE_TEXT) == 1
 
 
 @pytest.mark.usefixtures("empty")
 def test_similar_cases_of_an_upload_are_looked_for_only_where_they_are_shown(monkeypatch):
     asked = []
-    real = LookAlikes.nearest
-    monkeypatch.setattr(LookAlikes, "nearest", lambda *given: asked.append(1) or real(*given))
+    real = SimilarCaseIndex.nearest
+    monkeypatch.setattr(SimilarCaseIndex, "nearest", lambda *given: asked.append(1) or real(*given))
     app = upload(opened())
-    assert TITLE in [expander.label for expander in app.expander]
+    assert SIMILAR_CASES_TITLE in [expander.label for expander in app.expander]
     assert not asked
     with_open(app, "similar_cases")
     assert asked

@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 import ui.resources
 from model.inference.release_loader import RELEASE_DIR, load_release
-from model.performance.natural_frequencies import of_thousand, thousand_sentence
-from model.performance.release_data import read_tables
-from model.performance.shortcut_audit import with_interval
+from model.performance.formatting import format_estimate
+from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
+from model.performance.release_data import load_release_data
 from tests.support.pages import no_cache_of_another_test, opened  # noqa: F401 (a fixture)
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
@@ -74,19 +74,19 @@ def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
 def test_figures_are_those_of_the_test_split_with_their_intervals():
     app = shown()
     said = words(app)
-    assert f"the AUC is **{with_interval(TEST['auc'])}**" in said
+    assert f"the AUC is **{format_estimate(TEST['auc'])}**" in said
     assert f"official test split ({TEST['n']} films of {TEST['patients']} children" in said
     points = tables(app)[POINTS]
     for name, at in TEST["operating_points"].items():
         column = points[f"{name} (chosen)" if name == DEFAULT else name]
-        assert column["Sensitivity"] == with_interval(at["sensitivity"])
-        assert column["Specificity"] == with_interval(at["specificity"])
+        assert column["Sensitivity"] == format_estimate(at["sensitivity"])
+        assert column["Specificity"] == format_estimate(at["specificity"])
     assert len(points) == len(TEST["operating_points"])
 
 
 def test_the_default_prevalence_is_that_of_the_training_pictures():
     prevalence = load_release().training_prevalence
-    expected = thousand_sentence(of_thousand(TEST["operating_points"][DEFAULT], prevalence))
+    expected = natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], prevalence))
     assert expected in words(shown())
 
 
@@ -113,7 +113,7 @@ def test_another_prevalence_changes_the_children_and_no_measured_figure():
     after = tables(app)
 
     assert not app.exception
-    assert thousand_sentence(of_thousand(TEST["operating_points"][DEFAULT], 0.1)) in words(app)
+    assert natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], 0.1)) in words(app)
     assert "Of 1,000 children, 100 have pneumonia" in words(app)
     assert after[THOUSAND] != before[THOUSAND]
     assert after[POINTS:] == before[POINTS:]
@@ -122,7 +122,7 @@ def test_another_prevalence_changes_the_children_and_no_measured_figure():
 
 def test_what_was_not_measured_outside_its_population_is_said(monkeypatch):
     def without_adults(release):
-        read = read_tables(release)
+        read = load_release_data(release)
         read.metrics.pop("adults", None)
         return read
 
@@ -135,7 +135,7 @@ def test_what_was_not_measured_outside_its_population_is_said(monkeypatch):
 
 def test_the_tables_are_read_once_for_all_sessions(monkeypatch):
     read = []
-    monkeypatch.setattr(ui.resources, "read_tables", lambda release: read.append(release) or read_tables(release))
+    monkeypatch.setattr(ui.resources, "read_tables", lambda release: read.append(release) or load_release_data(release))
     choose(shown(), OTHER)
     shown()
     assert len(read) == 1

@@ -19,7 +19,7 @@ import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
 from tests.support.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
-from ui.reading.finding_panel import percent, percents
+from ui.formatting import distinct_percents, percent
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
@@ -144,7 +144,7 @@ def test_about_shows_what_the_release_says_of_itself():
 
 @given(hypothesis.floats(0, 1), hypothesis.floats(0.02, 0.98))
 def test_a_probability_beside_the_threshold_is_told_apart_from_it(probability, threshold):
-    shown = percents(probability, threshold)
+    shown = distinct_percents(probability, threshold)
     assert shown[0] != shown[1] or abs(probability - threshold) < 1e-12
 
 

@@ -3,26 +3,26 @@
 import json
 from pathlib import Path
 
-from dataset.quality.audit import AUDIT
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
-from training.evaluate import METRICS, times_tested
-from training.release.model_card import metrics_table, model_card, with_figures
-from training.release.publish import CARD, HEADLINE
+from model.release_files import ReleaseFile
+from training.evaluate import test_split_openings
+from training.release.model_card import metrics_table, model_card, with_metrics_section
+from training.release.publish import HEADLINE_METRICS
 
 PROJECT = Path(__file__).parents[2]
-METRICS_JSON = json.loads((RELEASE_DIR / METRICS).read_text())
+METRICS_JSON = json.loads((RELEASE_DIR / ReleaseFile.METRICS).read_text())
 
 
 def test_the_figures_in_the_readme_are_those_of_the_release():
     readme = (PROJECT / "README.md").read_text()
     assert metrics_table(METRICS_JSON) in readme
-    assert with_figures(readme, METRICS_JSON) == readme
+    assert with_metrics_section(readme, METRICS_JSON) == readme
 
 
 def test_the_model_card_is_the_one_that_the_release_generates():
-    card = (RELEASE_DIR / CARD).read_text()
-    data_audit = json.loads((RELEASE_DIR / AUDIT).read_text())
+    card = (RELEASE_DIR / ReleaseFile.CARD).read_text()
+    data_audit = json.loads((RELEASE_DIR / ReleaseFile.DATASET_AUDIT).read_text())
     assert card == model_card(load_release().description, METRICS_JSON, data_audit)
 
 
@@ -30,12 +30,12 @@ def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
     for split, headline in load_release().description["metrics"].items():
         measured = METRICS_JSON["splits"][split]
         at_default_point = measured | measured["operating_points"][METRICS_JSON["operating_point"]["name"]]
-        assert headline == {name: at_default_point[name] for name in HEADLINE}
+        assert headline == {name: at_default_point[name] for name in HEADLINE_METRICS}
 
 
 def test_every_opening_of_the_test_split_before_the_release_is_in_the_log():
     log = PROJECT / "training" / "TEST_LOG.csv"
-    assert times_tested(log) >= load_release().description["test_split_opened"] >= 1
+    assert test_split_openings(log) >= load_release().description["test_split_opened"] >= 1
     assert METRICS_JSON["network_sha256"] in log.read_text()
 
 

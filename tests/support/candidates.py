@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from dataset.index import load_index
-from dataset.split import Cut, cut
+from dataset.split import Split, split_for_training
 from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
 from tests.support.training import measure_little
-from training.evaluate import METRICS, PREDICTIONS
 from training.release.candidate import CANDIDATE
-from training.release.publish import Edition, publish
+from training.release.publish import ReleaseNotes, publish
 
 PARTS = ("training", "validation", "test")
-SECOND = Edition("1.1.0", "Reads better.", "1" * 40)
+SECOND = ReleaseNotes("1.1.0", "Reads better.", "1" * 40)
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,8 @@ def as_measured(monkeypatch):
 
 
 @pytest.fixture(name="parts", scope="module")
-def tiny_parts(tiny_set) -> Cut:
-    return cut(load_index(tiny_set))
+def tiny_parts(tiny_set) -> Split:
+    return split_for_training(load_index(tiny_set))
 
 
 @pytest.fixture(name="candidate", scope="module")
@@ -38,12 +38,12 @@ def tiny_candidate(measured_run):
 
 @pytest.fixture(name="metrics", scope="module")
 def tiny_metrics(candidate) -> dict:
-    return json.loads((candidate.directory / METRICS).read_text())
+    return json.loads((candidate.directory / ReleaseFile.METRICS).read_text())
 
 
 @pytest.fixture(name="predictions", scope="module")
 def tiny_predictions(candidate) -> pd.DataFrame:
-    return pd.read_csv(candidate.directory / PREDICTIONS)
+    return pd.read_csv(candidate.directory / ReleaseFile.PREDICTIONS)
 
 
 @pytest.fixture(name="old_release")
@@ -52,7 +52,7 @@ def release_to_replace(published, tmp_path) -> Path:
     return shutil.copytree(published, tmp_path / "release")
 
 
-def publishing(run: Path, parts: Cut, target: Path) -> None:
+def publishing(run: Path, parts: Split, target: Path) -> None:
     publish(load_release(run / CANDIDATE), parts, target, SECOND, times_tested=2)
 
 

@@ -26,7 +26,7 @@ from pydicom.uid import (
 )
 
 from model.imaging.dicom.read import read_dicom
-from model.imaging.radiograph import ClinicalFile
+from model.imaging.radiograph import DicomMetadata
 from tests.support.synthetic import phantom
 
 PATIENT = "Doe^Ann"
@@ -76,9 +76,9 @@ def radiograph(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
     return written(dataset, syntax)
 
 
-def told(file: bytes | None = None, **tags: object) -> ClinicalFile:
+def told(file: bytes | None = None, **tags: object) -> DicomMetadata:
     """What is told of a file, or of a film with these tags."""
-    return read_dicom(file or radiograph(**tags), 0).clinical
+    return read_dicom(file or radiograph(**tags), 0).metadata
 
 
 def written(dataset: Dataset, syntax: str) -> bytes:
@@ -174,14 +174,14 @@ def _jpeg(dataset: Dataset, syntax: UID) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         plain, compressed = Path(folder, "plain"), Path(folder, "compressed")
         plain.write_bytes(written(dataset, ExplicitVRLittleEndian))
-        reader, writer, change = gdcm.ImageReader(), gdcm.ImageWriter(), gdcm.ImageChangeTransferSyntax()
-        reader.SetFileName(str(plain))
-        assert reader.Read()
+        classifier, writer, change = gdcm.ImageReader(), gdcm.ImageWriter(), gdcm.ImageChangeTransferSyntax()
+        classifier.SetFileName(str(plain))
+        assert classifier.Read()
         change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
-        change.SetInput(reader.GetImage())
+        change.SetInput(classifier.GetImage())
         assert change.Change()
         writer.SetFileName(str(compressed))
-        writer.SetFile(reader.GetFile())
+        writer.SetFile(classifier.GetFile())
         writer.SetImage(change.GetOutput())
         assert writer.Write()
         return dcmread(compressed).PixelData

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from model.imaging.dicom import sandbox
-from model.imaging.dicom.worker import answer, prepared
+from model.imaging.dicom.worker import handle, open_answer_pipe
 from model.limits import DICOM_CPU_SECONDS, DICOM_MEMORY
 from tests.support.browser import ROOT
 
@@ -28,7 +28,7 @@ class Reader:
         self.left = 0
 
     def asked(self, _: object, request: bytes) -> bytes:
-        """In place of `model.imaging.dicom.sandbox._asked`."""
+        """In place of `model.imaging.dicom.sandbox._ask`."""
         if not self.left:
             self.ended()
             command = [
@@ -68,8 +68,8 @@ def many_files_in_one_process() -> Iterator[None]:
     """Let the sandbox ask one process for file after file; all else of it is as it is."""
     reader = Reader()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "_taken", lambda: None)
-        patch.setattr(sandbox, "_asked", reader.asked)
+        patch.setattr(sandbox, "_take_child", lambda: None)
+        patch.setattr(sandbox, "_ask", reader.asked)
         try:
             yield
         finally:
@@ -78,10 +78,10 @@ def many_files_in_one_process() -> Iterator[None]:
 
 def main() -> None:
     """Read and answer until there is nothing more to read."""
-    out = prepared()
+    out = open_answer_pipe()
     while length := sys.stdin.buffer.read(4):
         request = sys.stdin.buffer.read(*struct.unpack("<I", length))
-        told = answer(int.from_bytes(request[:4], "little"), request[4:])
+        told = handle(int.from_bytes(request[:4], "little"), request[4:])
         out.write(struct.pack("<I", len(told)) + told)
         out.flush()
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import RawReading, Reader
+from model.inference.classifier import Classifier, ClassifierOutput
 from tests.support.synthetic import synthetic_radiograph
 
 
@@ -16,13 +16,13 @@ def noise(seed: int, height: int = 90, width: int = 120) -> Radiograph:
     return Radiograph(pixels, "PNG", 8)
 
 
-def answer(monkeypatch, reader: Reader, **parts) -> None:
+def answer(monkeypatch, classifier: Classifier, **parts) -> None:
     """Make the network answer as the test wants."""
-    rows, columns = reader.release.outputs["class_activation_map"][1:]
-    (channels,) = reader.release.outputs["embedding"][1:]
+    rows, columns = classifier.release.outputs["class_activation_map"][1:]
+    (channels,) = classifier.release.outputs["embedding"][1:]
     usual = {
         "logit": 0.3,
         "class_activation_map": np.ones((rows, columns), np.float32),
         "embedding": np.zeros(channels, np.float32),
     }
-    monkeypatch.setattr(reader, "raw", lambda _: RawReading(**(usual | parts)))
+    monkeypatch.setattr(classifier, "classify", lambda _: ClassifierOutput(**(usual | parts)))

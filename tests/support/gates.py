@@ -6,22 +6,22 @@ from typing import Self
 import numpy as np
 import pytest
 
-from model.admission.classifier import FINE, KINDS, Checks
-from model.admission.decision import Code
-from model.admission.features import HEART, count_signs
-from model.admission.gate import Gate
+from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier
+from model.admission.features import ASYMMETRY_SIDE, feature_count
+from model.admission.gate import AdmissionGate
+from model.codes import RefusalReason
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Reader
-from model.inference.similar_cases import LookAlikes
+from model.inference.classifier import Classifier
+from model.inference.similar_cases import SimilarCaseIndex
 from tests.support.synthetic import synthetic_radiograph
 
 
-class OpenGate(Gate):
+class OpenGate(AdmissionGate):
     """Lets every picture in, without a caution."""
 
     @classmethod
-    def of(cls, reader: Reader) -> Self:
-        return cls(reader, checks=None, index=LookAlikes.of(reader.release))
+    def from_classifier(cls, classifier: Classifier) -> Self:
+        return cls(classifier, admission_classifier=None, index=SimilarCaseIndex.from_release(classifier.release))
 
     def _refusals(self, *_):
         return (), None
@@ -34,18 +34,18 @@ class ShutGate(OpenGate):
     """Takes every picture for a part of a film."""
 
     def _refusals(self, *_):
-        return (Code.CROPPED,), None
+        return (RefusalReason.CROPPED,), None
 
 
-def checks(reader: Reader, kind: str = FINE, **changed) -> Checks:
+def checks(classifier: Classifier, kind: str = ADMISSIBLE, **changed) -> AdmissionClassifier:
     """Checks that take every picture for one kind, with limits that nothing is beyond."""
-    signs, limit = count_signs(reader.release), np.float32
+    signs, limit = feature_count(classifier.release), np.float32
     arrays = {
         "hidden": np.zeros((signs, 3), np.float16),
         "hidden_bias": np.zeros(3, np.float32),
-        "kinds": np.zeros((3, len(KINDS)), np.float32),
-        "kinds_bias": np.array([5 * (one == kind) for one in KINDS], np.float32),
-        "mirror": np.ones(HEART * HEART // 2, np.float32),
+        "kinds": np.zeros((3, len(ADMISSION_CLASSES)), np.float32),
+        "kinds_bias": np.array([5 * (one == kind) for one in ADMISSION_CLASSES], np.float32),
+        "mirror": np.ones(ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2, np.float32),
         "most_mirrored": limit(1e9),
         "least_fine": limit(0.5),
         "least_field": limit(-1),
@@ -55,21 +55,21 @@ def checks(reader: Reader, kind: str = FINE, **changed) -> Checks:
         "most_detail": limit(1e9),
         "most_distance": limit(3),
     }
-    return Checks(**{name: np.asarray(array) for name, array in (arrays | changed).items()})
+    return AdmissionClassifier(**{name: np.asarray(array) for name, array in (arrays | changed).items()})
 
 
 @pytest.fixture(name="gate")
-def admitting_gate(reader, index) -> Gate:
+def admitting_gate(classifier, index) -> AdmissionGate:
     """A gate that lets every picture in by its limits, on the released networks."""
-    return Gate(reader, checks(reader), index)
+    return AdmissionGate(classifier, checks(classifier), index)
 
 
-def refusing(gate: Gate, kind: Code) -> Gate:
-    return replace(gate, checks=checks(gate.reader, kind))
+def refusing(gate: AdmissionGate, kind: RefusalReason) -> AdmissionGate:
+    return replace(gate, admission_classifier=checks(gate.classifier, kind))
 
 
-def limited(gate: Gate, **limits: float) -> Gate:
-    return replace(gate, checks=checks(gate.reader, **{n: np.float32(v) for n, v in limits.items()}))
+def limited(gate: AdmissionGate, **limits: float) -> AdmissionGate:
+    return replace(gate, admission_classifier=checks(gate.classifier, **{n: np.float32(v) for n, v in limits.items()}))
 
 
 def film(height: int = 300, width: int = 400, colourfulness: float = 0.0) -> Radiograph:
@@ -78,17 +78,17 @@ def film(height: int = 300, width: int = 400, colourfulness: float = 0.0) -> Rad
     return Radiograph(synthetic_radiograph(height, width) + ramp, "PNG", 8, colourfulness=colourfulness)
 
 
-def admission(gate: Gate, radiograph: Radiograph):
+def admission(gate: AdmissionGate, radiograph: Radiograph):
     return gate.examine(radiograph).admission
 
 
 def with_heat(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
     """Every finding has this heat map, the same everywhere."""
-    real = Reader.finding if not hasattr(Reader.finding, "real") else Reader.finding.real
+    real = Classifier.finding_from if not hasattr(Classifier.finding_from, "real") else Classifier.finding_from.real
 
-    def finding(reader, seen):
-        found = real(reader, seen)
+    def finding(classifier, seen):
+        found = real(classifier, seen)
         return replace(found, heat_map=np.full_like(found.heat_map, value))
 
     finding.real = real
-    monkeypatch.setattr(Reader, "finding", finding)
+    monkeypatch.setattr(Classifier, "finding_from", finding)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from model.imaging.radiograph import Radiograph
-from model.limits import MIN_SIDE
+from model.limits import MIN_DECODABLE_SIDE
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -77,7 +77,7 @@ def with_exif(jpeg: bytes, data: bytes) -> bytes:
 def check(picture: Radiograph) -> None:
     assert picture.pixels.dtype == np.float32
     assert picture.pixels.ndim == 2
-    assert min(picture.pixels.shape) >= MIN_SIDE
+    assert min(picture.pixels.shape) >= MIN_DECODABLE_SIDE
     assert picture.pixels.flags["C_CONTIGUOUS"]
     assert np.isfinite(picture.pixels).all()
     assert picture.pixels.min() >= 0

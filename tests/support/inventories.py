@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dataset.quality.features import Survey
-from model.imaging.perceptual_hash import BITS
+from dataset.quality.features import ImageInventory
+from model.imaging.perceptual_hash import HASH_BITS
 
 CAUSES = {"NORMAL": "none", "PNEUMONIA": "viral"}
 
 
 def survey_of(
     pictures: Sequence[dict], embeddings: np.ndarray | None = None, fingerprints: np.ndarray | None = None, **more
-) -> Survey:
+) -> ImageInventory:
     """A survey of pictures of which only what matters need be told; unless told, each is unlike all others.
 
-    pictures: columns of `Survey.rows`. Unless told, each is of a patient of their own, normal, and for training.
+    pictures: columns of `ImageInventory.rows_of`. Unless told, each is of a patient of their own, normal, and for training.
     """
     count = len(pictures)
     rows = []
@@ -40,10 +40,10 @@ def survey_of(
         }
         rows.append(usual | told)
     rng = np.random.default_rng(count)
-    return Survey(
+    return ImageInventory(
         pd.DataFrame(rows),
         np.eye(count, dtype=np.float32) if embeddings is None else embeddings,
-        rng.integers(0, 256, (count, BITS // 8), np.uint8) if fingerprints is None else fingerprints,
+        rng.integers(0, 256, (count, HASH_BITS // 8), np.uint8) if fingerprints is None else fingerprints,
         more.pop("sums", {}),
         **more,
     )

@@ -162,7 +162,7 @@ def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
     # It searches the sources of whatever is imported, five times for each file: seconds where TensorFlow is.
     monkeypatch.setattr(kagglehub.clients, "get_user_agent", lambda: "kagglehub")
     monkeypatch.setattr(dataset.download.full_set, "EXPECTED", COUNTS)
-    monkeypatch.setattr(dataset.download.full_set, "ROOM_BYTES", 0)
+    monkeypatch.setattr(dataset.download.full_set, "REQUIRED_BYTES", 0)
 
 
 @pytest.fixture

@@ -2,18 +2,18 @@
 
 import pytest
 
-from model.inference.classifier import Reader
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
-from model.inference.similar_cases import LookAlikes
+from model.inference.similar_cases import SimilarCaseIndex
 
 
 @pytest.fixture(scope="session")
-def reader() -> Reader:
+def classifier() -> Classifier:
     """The released reader."""
-    return Reader(load_release())
+    return Classifier(load_release())
 
 
 @pytest.fixture(scope="session")
-def index(reader) -> LookAlikes:
+def index(classifier) -> SimilarCaseIndex:
     """The released index of training pictures."""
-    return LookAlikes.of(reader.release)
+    return SimilarCaseIndex.from_release(classifier.release)

@@ -6,8 +6,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from dataset.explorer.mean_radiographs import read_means
-from model.imaging.preprocessing import resize
+from dataset.explorer.mean_radiographs import load_mean_radiographs
+from model.imaging.geometry import resize
 from model.inference.release_loader import load_release
 
 
@@ -69,4 +69,4 @@ def smooth_pictures(count: int, side: int) -> np.ndarray:
 
 @functools.cache
 def _mean_radiograph() -> np.ndarray:
-    return read_means(load_release())["PNEUMONIA, viral"].pixels
+    return load_mean_radiographs(load_release())["PNEUMONIA, viral"].pixels

@@ -63,7 +63,7 @@ def write_lungs(folder: Path) -> None:
     """A lung network that needs no training, as a finished run would leave it: what is dark is lung."""
     import keras
 
-    from model.inference.release_loader import LUNG_NETWORK
+    from model.release_files import ReleaseFile
     from training.fitting import classifier as fit
     from training.networks.export import export_lungs
 
@@ -71,15 +71,16 @@ def write_lungs(folder: Path) -> None:
     pictures = keras.Input((SIZE, SIZE, 1), name="radiograph")
     darkness = keras.layers.Rescaling(-0.2, offset=0.2 * 140, name="logit")(pictures)
     network = keras.Model(pictures, darkness, name="lungs")
-    network.save(folder / fit.LUNGS)
-    export_lungs(network, folder / LUNG_NETWORK)
+    network.save(folder / fit.ReleaseFile.LUNGS_KERAS)
+    export_lungs(network, folder / ReleaseFile.LUNGS)
 
 
 def tiny_network(config):
     """One convolution in place of MobileNetV2; layer names, input and output are those of the real network."""
     import keras
 
-    from training.networks.classifier import EMBEDDING, FEATURE_MAP, HEAD
+    from model.release_files import FEATURE_MAP
+    from training.networks.classifier import EMBEDDING, HEAD
 
     pictures = keras.Input((config.size, config.size, 1), name="radiograph")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
@@ -99,12 +100,12 @@ def measure_little(patch: pytest.MonkeyPatch) -> None:
     import training.evaluation.heatmaps.summary
     import training.evaluation.heatmaps.synthetic_opacities
 
-    patch.setattr(training.calibration.platt, "FIT_DRAWS", FEW_FITS)
-    patch.setattr(training.evaluation.heatmaps.summary, "CHECKED", 12)
-    patch.setattr(training.evaluation.heatmaps.summary, "MANY", 3)
-    patch.setattr(training.evaluation.heatmaps.summary, "FEW", 3)
+    patch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", FEW_FITS)
+    patch.setattr(training.evaluation.heatmaps.summary, "N_CHECKED", 12)
+    patch.setattr(training.evaluation.heatmaps.summary, "N_DELETION", 3)
+    patch.setattr(training.evaluation.heatmaps.summary, "N_GRADIENT", 3)
     patch.setattr(training.evaluation.heatmaps.summary, "RANDOM_SEEDS", (1,))
-    patch.setattr(training.evaluation.heatmaps.synthetic_opacities, "SAMPLE", 4)
+    patch.setattr(training.evaluation.heatmaps.synthetic_opacities, "N_OPACITIES", 4)
     for module in (training.admission.fit, training.evaluation.admission_rates):
         patch.setattr(module, "SPOILED", 8)
         patch.setattr(module, "STRANGERS", 2)
@@ -112,7 +113,7 @@ def measure_little(patch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def tiny_networks() -> Iterator[None]:
-    """`fit` builds the tiny network within."""
+    """`fit_classifier` builds the tiny network within."""
     import training.fitting.classifier
 
     with pytest.MonkeyPatch.context() as patch:
@@ -199,28 +200,34 @@ def own_measured_run(measured_run, tmp_path) -> Path:
 def published(measured_run, tiny_set, tmp_path_factory) -> Path:
     """A release of the measured run; not to be changed."""
     from dataset.index import load_index
-    from dataset.split import cut
+    from dataset.split import split_for_training
     from model.inference.release_loader import load_release
-    from training.release.publish import Edition, publish
+    from training.release.publish import ReleaseNotes, publish
 
     target = tmp_path_factory.mktemp("published") / "release"
-    edition = Edition("1.0.0", "First release.", "0" * 40)
-    publish(load_release(measured_run / "candidate"), cut(load_index(tiny_set)), target, edition, times_tested=1)
+    edition = ReleaseNotes("1.0.0", "First release.", "0" * 40)
+    publish(
+        load_release(measured_run / "candidate"),
+        split_for_training(load_index(tiny_set)),
+        target,
+        edition,
+        times_tested=1,
+    )
     return target
 
 
 def _stick() -> None:
     """No batch comes from STUCK_AT on: the process waits in the middle of an epoch to be killed."""
-    from training.data.loading import TrainingStream
+    from training.data.batches import ClassifierBatchStream
 
-    whole, begun = TrainingStream.batch, itertools.count()  # batches begin in the order of the plan
+    whole, begun = ClassifierBatchStream.batch, itertools.count()  # batches begin in the order of the plan
 
     def batch(self, members, rng):
         if divmod(next(begun), self.steps_per_epoch) >= STUCK_AT:
             time.sleep(3600)
         return whole(self, members, rng)
 
-    TrainingStream.batch = batch
+    ClassifierBatchStream.batch = batch
 
 
 if __name__ == "__main__":  # a training process that waits to be killed

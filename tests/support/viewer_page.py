@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from model.imaging.geometry import WHOLE, Box
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
-from ui.viewer.component import Scale, radiograph_viewer
+from ui.viewer.component import ScaleBar, radiograph_viewer
 
-PART = Box(left=0.1, top=0.2, right=0.8, bottom=0.6)
+PART = RelativeBox(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
 
 def synthetic_heat_map(elsewhere: float = 0.0) -> np.ndarray:
@@ -30,8 +30,8 @@ def page() -> None:
     without = st.checkbox("Without map")
     pixels = 255 - synthetic_radiograph() if st.checkbox("Other picture") else synthetic_radiograph()
     away = st.checkbox("Away")
-    box, elsewhere = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE, 0.0)
-    scale = Scale(250.0, "at the detector") if st.checkbox("Scale") else None
+    box, elsewhere = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE_IMAGE, 0.0)
+    scale = ScaleBar(250.0, "at the detector") if st.checkbox("Scale") else None
     heat_map = None if without else synthetic_heat_map(elsewhere)
     if not away:
         words = {"alt": "A synthetic chest", "key": "viewer", "scale": scale}

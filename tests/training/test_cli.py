@@ -57,9 +57,9 @@ def test_a_missing_data_folder_is_told(command, tmp_path, capsys):
 
 
 def test_throughput_prints_the_rate_of_pipeline_step_and_training(tiny_set, monkeypatch, capsys):
-    monkeypatch.setattr(training.fitting.throughput, "STEPS", 2)
-    monkeypatch.setattr(training.fitting.throughput, "ROUNDS", 1)
-    monkeypatch.setattr(training.fitting.throughput, "PICTURES", 20)
+    monkeypatch.setattr(training.fitting.throughput, "N_STEPS", 2)
+    monkeypatch.setattr(training.fitting.throughput, "N_ROUNDS", 1)
+    monkeypatch.setattr(training.fitting.throughput, "N_IMAGES", 20)
     monkeypatch.setattr(training.fitting.throughput, "build_reader", tiny_network)
 
     assert main(["throughput", "--data", str(tiny_set), "--size", "32", "--batch-size", "4"]) == 0

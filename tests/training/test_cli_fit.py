@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 import training.fitting.classifier
-from model.inference.release_loader import LUNG_NETWORK, load_release
+from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
 from tests.support.training import fit_arguments, main_with_tiny_networks, told
 from training.cli import main
 
@@ -77,11 +78,11 @@ def test_a_lung_network_of_a_size_that_cannot_be_halved_often_enough_is_told(tin
 
 def test_a_run_keeps_the_lung_network_that_it_began_with(tiny_run, tmp_path):
     run = shutil.copytree(tiny_run, tmp_path / "run")
-    began_with = (run / LUNG_NETWORK).read_bytes()
+    began_with = (run / ReleaseFile.LUNGS).read_bytes()
 
-    training.fitting.classifier.take_lungs("released", run)
+    training.fitting.classifier.copy_lung_network("released", run)
 
-    assert (run / LUNG_NETWORK).read_bytes() == began_with != load_release().lungs.network
+    assert (run / ReleaseFile.LUNGS).read_bytes() == began_with != load_release().lungs.network
 
 
 def test_a_folder_without_a_lung_network_is_told(tiny_set, tmp_path, capsys):
@@ -94,17 +95,17 @@ def test_a_folder_without_a_lung_network_is_told(tiny_set, tmp_path, capsys):
 
 
 def test_without_a_lung_network_of_ones_own_that_of_the_release_is_taken(tmp_path):
-    finder = training.fitting.classifier.take_lungs("released", tmp_path)
+    segmenter = training.fitting.classifier.copy_lung_network("released", tmp_path)
 
-    assert finder.side == load_release().lungs.side
-    assert (tmp_path / LUNG_NETWORK).read_bytes() == load_release().lungs.network
+    assert segmenter.side == load_release().lungs.side
+    assert (tmp_path / ReleaseFile.LUNGS).read_bytes() == load_release().lungs.network
 
 
 def test_any_other_error_of_the_disk_is_not_taken_for_a_full_one(tiny_set, tmp_path, monkeypatch):
     def broken(*_):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(training.fitting.classifier, "fit", broken)
+    monkeypatch.setattr(training.fitting.classifier, "fit_classifier", broken)
 
     with pytest.raises(OSError, match="Input/output error"):
         main(fit_arguments(tiny_set, tmp_path))
@@ -114,7 +115,7 @@ def test_a_run_stopped_from_the_keyboard_says_how_it_goes_on(tiny_set, tmp_path,
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training.fitting.classifier, "fit", stopped)
+    monkeypatch.setattr(training.fitting.classifier, "fit_classifier", stopped)
 
     assert main(fit_arguments(tiny_set, tmp_path)) == 1
     assert told(capsys) == "Stopped. The same command goes on where it was."

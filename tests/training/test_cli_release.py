@@ -12,7 +12,7 @@ import training.release.publish
 from model.inference.release_loader import load_release
 from tests.support.training import told
 from training.cli import main
-from training.release.model_card import END_OF_FIGURES, FIGURES
+from training.release.model_card import METRICS_END, METRICS_START
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def releasing(published, tmp_path, monkeypatch) -> Path:
     """The place of releases, of the README and of the test log is this one; the checkout counts as clean."""
     target = shutil.copytree(published, tmp_path / "release")
     readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n\n{FIGURES}\nfigures of before\n{END_OF_FIGURES}\n\nMore.\n")
+    readme.write_text(f"# Title\n\n{METRICS_START}\nfigures of before\n{METRICS_END}\n\nMore.\n")
     monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
     monkeypatch.setattr(training.cli, "README", readme)
     monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
@@ -38,8 +38,8 @@ def test_releasing_publishes_the_run_and_writes_its_figures_into_the_readme(tiny
     release = load_release(releasing)
     assert (release.version, release.description["git_commit"]) == ("2.0.0", "2" * 40)
     readme = training.cli.README.read_text()
-    assert readme.startswith(f"# Title\n\n{FIGURES}\n| ")
-    assert readme.endswith(f"{END_OF_FIGURES}\n\nMore.\n")
+    assert readme.startswith(f"# Title\n\n{METRICS_START}\n| ")
+    assert readme.endswith(f"{METRICS_END}\n\nMore.\n")
     assert "figures of before" not in readme
     assert capsys.readouterr().out == f"Released 2.0.0 in {releasing}; its figures stand in {training.cli.README}.\n"
 

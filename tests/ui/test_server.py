@@ -19,7 +19,7 @@ from tests.support.browser import ROOT, served
 from tests.support.pages import no_cache_of_another_test  # noqa: F401 (a fixture)
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
-from ui.session import Reading
+from ui.session import UploadResult
 
 SETTINGS = {
     "server.address": "127.0.0.1",
@@ -113,14 +113,14 @@ def test_more_than_the_limit_is_turned_away_before_it_is_taken_in(visitor):
 def test_no_more_are_read_at_once_than_memory_is_reckoned_for(monkeypatch):
     now, most, lock = [0], [0], threading.Lock()
 
-    def slow(_reader: object, upload: str, name: str, *_: object) -> Reading:
+    def slow(_reader: object, upload: str, name: str, *_: object) -> UploadResult:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
         time.sleep(0.05)
         with lock:
             now[0] -= 1
-        return Reading(upload, name)
+        return UploadResult(upload, name)
 
     monkeypatch.setattr(ui.session, "_read", slow)
     monkeypatch.setattr(ui.session.st, "session_state", {})

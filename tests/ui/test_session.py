@@ -50,7 +50,7 @@ def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatc
 
 
 def test_the_oldest_rows_of_a_session_go_first(monkeypatch):
-    monkeypatch.setattr(ui.session, "MOST_ROWS", 2)
+    monkeypatch.setattr(ui.session, "MAX_ROWS", 2)
     app = opened()
     for name in ("a.png", "b.png", "c.png"):
         upload(app, name, b"Dear colleague,")
@@ -71,13 +71,13 @@ def test_a_session_lets_go_of_the_films_before():
     for height in range(501, 507):
         upload(app, content=phantom_file(height=height))
     gc.collect()
-    previews = [one.preview for one in gc.get_objects() if isinstance(one, ui.session.Reading) and one.preview]
+    previews = [one.preview for one in gc.get_objects() if isinstance(one, ui.session.UploadResult) and one.preview]
     held = {preview.height for preview in previews if preview.height > 500}
     assert held <= {505, 506}  # Streamlit keeps what its download buttons of the run before were given
 
 
 def test_an_age_that_comes_when_its_film_is_gone_or_another_is_there_changes_nothing(monkeypatch):
-    first, second = ui.session.Reading("first", "a.png"), ui.session.Reading("second", "b.png")
+    first, second = ui.session.UploadResult("first", "a.png"), ui.session.UploadResult("second", "b.png")
     state = {"readings": [first], "age_first": 9}
     monkeypatch.setattr(ui.session.st, "session_state", state)
     ui.session._keep_age("age_first")

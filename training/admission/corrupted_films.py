@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.admission.decision import Code, Remedy
-from model.imaging.geometry import Box
-from model.inference.lung_segmentation import Lungs
+from model.admission.decision import Correction
+from model.codes import RefusalReason
+from model.imaging.geometry import RelativeBox
+from model.inference.lung_segmentation import LungMask
 
 
 @dataclass(frozen=True, eq=False)
-class Negative:
+class NegativeExample:
     """A picture that must not be read.
 
     picture: uint8 (any height, any width).
@@ -23,68 +24,72 @@ class Negative:
 
     picture: np.ndarray
     family: str
-    code: Code
+    code: RefusalReason
     source: str
-    remedy: Remedy | None = None
+    correction: Correction | None = None
 
 
-def wrong_films(picture: np.ndarray, lungs: Lungs | None, source: str, rng: np.random.Generator) -> Iterator[Negative]:
+def corrupted_versions(
+    picture: np.ndarray, lungs: LungMask | None, source: str, rng: np.random.Generator
+) -> Iterator[NegativeExample]:
     """The wrong forms of one film, uint8 (height, width); those that need to know its lungs where they were found."""
     spoiled = {
-        "turned by 90 degrees": (Code.ROTATED, Remedy(int(rng.choice([1, 3])), invert=False)),
-        "upside down": (Code.ROTATED, Remedy(2, invert=False)),
-        "black and white swapped": (Code.INVERTED, Remedy(0, invert=True)),
-        "swapped and turned": (Code.INVERTED, Remedy(int(rng.integers(1, 4)), invert=True)),
+        "turned by 90 degrees": (RefusalReason.ROTATED, Correction(int(rng.choice([1, 3])), invert=False)),
+        "upside down": (RefusalReason.ROTATED, Correction(2, invert=False)),
+        "black and white swapped": (RefusalReason.INVERTED, Correction(0, invert=True)),
+        "swapped and turned": (RefusalReason.INVERTED, Correction(int(rng.integers(1, 4)), invert=True)),
     }
-    for family, (code, remedy) in spoiled.items():
-        turned = np.rot90(picture, remedy.turns)  # counterclockwise
-        yield Negative(255 - turned if remedy.invert else turned, family, code, source, remedy)
-    yield Negative(_squeezed(picture, rng), "washed out", Code.NO_CONTRAST, source)
-    yield Negative(_clipped(picture, rng), "greys cut off", Code.NO_CONTRAST, source)
-    yield Negative(_on_a_screen(picture, rng), "screenshots of a film", Code.NOT_A_RADIOGRAPH, source)
+    for family, (code, correction) in spoiled.items():
+        turned = np.rot90(picture, correction.turns)  # counterclockwise
+        yield NegativeExample(255 - turned if correction.invert else turned, family, code, source, correction)
+    yield NegativeExample(_compress_contrast(picture, rng), "washed out", RefusalReason.NO_CONTRAST, source)
+    yield NegativeExample(_clip_greys(picture, rng), "greys cut off", RefusalReason.NO_CONTRAST, source)
+    yield NegativeExample(
+        _place_on_screen(picture, rng), "screenshots of a film", RefusalReason.NOT_A_RADIOGRAPH, source
+    )
     if lungs:
-        for family, box in _parts(lungs, rng).items():
-            yield Negative(_cut(picture, box), family, Code.CROPPED, source)
+        for family, box in _cropped_parts(lungs, rng).items():
+            yield NegativeExample(_cut_out(picture, box), family, RefusalReason.CROPPED, source)
 
 
-def _parts(lungs: Lungs, rng: np.random.Generator) -> dict[str, Box]:
+def _cropped_parts(lungs: LungMask, rng: np.random.Generator) -> dict[str, RelativeBox]:
     """Boxes that hold one lung or less."""
     box = lungs.box
     middle, half = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     slack = rng.uniform(-0.04, 0.04)
-    left = Box(rng.uniform(0, box.left), rng.uniform(0, box.top), middle + slack, rng.uniform(box.bottom, 1))
-    right = Box(middle + slack, rng.uniform(0, box.top), rng.uniform(box.right, 1), rng.uniform(box.bottom, 1))
-    upper = Box(rng.uniform(0, box.left), rng.uniform(0, box.top), rng.uniform(box.right, 1), half + slack)
-    lower = Box(rng.uniform(0, box.left), half + slack, rng.uniform(box.right, 1), 1.0)
+    left = RelativeBox(rng.uniform(0, box.left), rng.uniform(0, box.top), middle + slack, rng.uniform(box.bottom, 1))
+    right = RelativeBox(middle + slack, rng.uniform(0, box.top), rng.uniform(box.right, 1), rng.uniform(box.bottom, 1))
+    upper = RelativeBox(rng.uniform(0, box.left), rng.uniform(0, box.top), rng.uniform(box.right, 1), half + slack)
+    lower = RelativeBox(rng.uniform(0, box.left), half + slack, rng.uniform(box.right, 1), 1.0)
     side = rng.uniform(0.25, 0.5, size=2)
     corner = rng.uniform(0, 1 - side)
     return {
         "one lung": left if rng.random() < 0.5 else right,
         "upper or lower half": upper if rng.random() < 0.5 else lower,
-        "small part": Box(*corner, *(corner + side)),
+        "small part": RelativeBox(*corner, *(corner + side)),
     }
 
 
-def _squeezed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _compress_contrast(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """All greys within three to forty of 256."""
     span = rng.uniform(3, 40)
     return (rng.uniform(0, 255 - span) + picture * (span / 255)).astype(np.uint8)
 
 
-def _clipped(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _clip_greys(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Contrast so high that most greys end as black or white."""
     stretched = (picture.astype(np.float32) - rng.uniform(60, 190)) * rng.uniform(6, 20) + 128
     return np.clip(stretched, 0, 255).astype(np.uint8)
 
 
-def _cut(picture: np.ndarray, box: Box) -> np.ndarray:
+def _cut_out(picture: np.ndarray, box: RelativeBox) -> np.ndarray:
     """The part, at the size of the picture: a part of a large file is not small."""
     height, width = picture.shape
-    part = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR, box.on(height, width))
+    part = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
     return np.asarray(part)
 
 
-def _on_a_screen(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _place_on_screen(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The film among windows, buttons and words, a tenth to a third of the screen."""
     width, height = 480, 320
     screen = Image.new("L", (width, height), int(rng.choice([20, 60, 200, 240])))

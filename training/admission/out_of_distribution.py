@@ -13,13 +13,13 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from model.admission.decision import Code
+from model.codes import RefusalReason
 from model.errors import TrainingError
 from training.admission import synthetic_images as drawings
 from training.admission import synthetic_scans as drawn_scans
-from training.admission.corrupted_films import Negative
+from training.admission.corrupted_films import NegativeExample
 
-Making = Callable[[np.random.Generator], np.ndarray]
+ImageMaker = Callable[[np.random.Generator], np.ndarray]
 
 # scikit-image (BSD; its LICENSE names each picture's, most are in the public domain) and scikit-learn (CC BY)
 PHOTOGRAPHS = ("skimage/data/astronaut.png", "skimage/data/camera.png", "skimage/data/coffee.png")
@@ -36,7 +36,7 @@ BRAIN = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 GREY_MATTER = "nilearn/datasets/data/mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz"
 
 
-def strangers(held_out: bool, count: int, rng: np.random.Generator) -> Iterator[Negative]:
+def out_of_distribution_images(held_out: bool, count: int, rng: np.random.Generator) -> Iterator[NegativeExample]:
     """So many pictures of each family, of the makings that are held out or of those that are not.
 
     Raises:
@@ -45,31 +45,35 @@ def strangers(held_out: bool, count: int, rng: np.random.Generator) -> Iterator[
     for family, (code, *makings) in _families().items():
         for _ in range(count):
             source, picture = makings[held_out](rng)
-            yield Negative(picture, family, code, source)
+            yield NegativeExample(picture, family, code, source)
 
 
 def _families() -> dict:
     """Family to code, making to fit on, making to measure with; a making gives a source and a picture."""
-    nothing, other = Code.NOT_A_RADIOGRAPH, Code.NO_LUNGS
+    nothing, other = RefusalReason.NOT_A_RADIOGRAPH, RefusalReason.NO_LUNGS
     return {
-        "blank and gradients": (nothing, _own(drawings.blank), _own(drawings.gradient)),
-        "noise": (nothing, _own(drawings.noise), _own(drawings.coloured_noise)),
+        "blank and gradients": (nothing, _own_images(drawings.blank), _own_images(drawings.gradient)),
+        "noise": (nothing, _own_images(drawings.noise), _own_images(drawings.coloured_noise)),
         "textures": (
             nothing,
-            _either(_crop_of(TEXTURES), _own(drawings.grating)),
-            _either(_crop_of(OTHER_TEXTURES), _own(drawings.cells)),
+            _either_of(_crop(TEXTURES), _own_images(drawings.grating)),
+            _either_of(_crop(OTHER_TEXTURES), _own_images(drawings.voronoi)),
         ),
-        "drawings": (nothing, _own(drawings.shapes), _own(drawings.outlines)),
-        "drawn chests": (nothing, _own(drawn_scans.chest), _own(drawn_scans.soft_chest)),
-        "documents": (nothing, _own(drawings.page), _either(_crop_of(PAGES), _own(drawings.table))),
-        "photographs": (nothing, _crop_of(PHOTOGRAPHS), _either(_crop_of(OTHER_PHOTOGRAPHS), _face)),
-        "MR slices": (other, _either(_slice_of(BRAIN, 2), _slice_of(BRAIN, 1)), _slice_of(GREY_MATTER, 0)),
-        "drawn CT slices": (other, _own(drawn_scans.chest_slice), _own(drawn_scans.sharp_slice)),
-        "drawn limbs": (other, _own(drawn_scans.long_bone), _own(drawn_scans.hand)),
+        "drawings": (nothing, _own_images(drawings.filled_shapes), _own_images(drawings.line_drawing)),
+        "drawn chests": (nothing, _own_images(drawn_scans.drawn_chest), _own_images(drawn_scans.blurred_chest)),
+        "documents": (
+            nothing,
+            _own_images(drawings.document_page),
+            _either_of(_crop(PAGES), _own_images(drawings.form)),
+        ),
+        "photographs": (nothing, _crop(PHOTOGRAPHS), _either_of(_crop(OTHER_PHOTOGRAPHS), _face)),
+        "MR slices": (other, _either_of(_brain_slice(BRAIN, 2), _brain_slice(BRAIN, 1)), _brain_slice(GREY_MATTER, 0)),
+        "drawn CT slices": (other, _own_images(drawn_scans.ct_slice), _own_images(drawn_scans.ct_slice_sharp)),
+        "drawn limbs": (other, _own_images(drawn_scans.long_bone), _own_images(drawn_scans.hand)),
     }
 
 
-def _own(draw: Making) -> Callable:
+def _own_images(draw: ImageMaker) -> Callable:
     """A drawing is a source of its own."""
 
     def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:
@@ -78,11 +82,11 @@ def _own(draw: Making) -> Callable:
     return make
 
 
-def _either(*makings: Callable) -> Callable:
+def _either_of(*makings: Callable) -> Callable:
     return lambda rng: makings[rng.integers(len(makings))](rng)
 
 
-def _crop_of(names: tuple[str, ...]) -> Callable:
+def _crop(names: tuple[str, ...]) -> Callable:
     """Half to all of one of these sample pictures, mirrored or not."""
 
     def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:
@@ -103,7 +107,7 @@ def _face(rng: np.random.Generator) -> tuple[str, np.ndarray]:
     return f"{FACES}, {number}", np.asarray(face)
 
 
-def _slice_of(name: str, axis: int) -> Callable:
+def _brain_slice(name: str, axis: int) -> Callable:
     """A slice of a volume across an axis, not of its outer fifths, head up."""
 
     def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:

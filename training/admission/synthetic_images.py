@@ -5,8 +5,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-SIDE = 256
-WORDS = (
+IMAGE_SIDE = 256
+PAGE_WORDS = (
     "dear",
     "colleague",
     "report",
@@ -24,9 +24,9 @@ WORDS = (
 
 def blank(rng: np.random.Generator) -> np.ndarray:
     """One grey, perhaps with a frame, or one that rises in one direction."""
-    picture = np.full((SIDE, SIDE), rng.integers(256), np.uint8)
+    picture = np.full((IMAGE_SIDE, IMAGE_SIDE), rng.integers(256), np.uint8)
     if rng.random() < 0.3:
-        return np.rot90(_full_range(grid()[0]), rng.integers(4))
+        return np.rot90(_full_range(pixel_grid()[0]), rng.integers(4))
     if rng.random() < 0.5:
         edge = int(rng.integers(4, 60))
         picture[edge:-edge, edge:-edge] = rng.integers(256)
@@ -35,7 +35,7 @@ def blank(rng: np.random.Generator) -> np.ndarray:
 
 def gradient(rng: np.random.Generator) -> np.ndarray:
     """Grey that rises aslant or from a centre, or that rises and falls."""
-    y, x = grid()
+    y, x = pixel_grid()
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.hypot(x - rng.random(), y - rng.random()) if rng.random() < 0.5 else x * np.cos(angle) + y * np.sin(angle)
     return _full_range(ramp if rng.random() < 0.5 else np.sin(ramp * rng.uniform(2, 6)))
@@ -43,76 +43,76 @@ def gradient(rng: np.random.Generator) -> np.ndarray:
 
 def noise(rng: np.random.Generator) -> np.ndarray:
     """Independent pixels, normal, uniform or salt and pepper, of one size or another, or blurred ones."""
-    side = int(rng.choice([16, 64, 128, SIDE]))
+    side = int(rng.choice([16, 64, 128, IMAGE_SIDE]))
     kinds = (
         lambda: rng.normal(rng.uniform(60, 190), rng.uniform(10, 80), (side, side)),
         lambda: rng.uniform(0, 255, (side, side)),
         lambda: 255.0 * (rng.random((side, side)) < rng.uniform(0.1, 0.9)),
     )
     pixels = np.clip(kinds[rng.integers(3)](), 0, 255).astype(np.uint8)
-    scaled = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling(rng.choice([0, 2]))))
+    scaled = np.asarray(Image.fromarray(pixels).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling(rng.choice([0, 2]))))
     blurred = ndimage.gaussian_filter(scaled.astype(np.float32), rng.uniform(2, 40))
     return scaled if rng.random() < 0.7 else _full_range(blurred)
 
 
 def coloured_noise(rng: np.random.Generator) -> np.ndarray:
     """Clouds: noise whose power falls with a power of the frequency."""
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIDE), np.fft.fftfreq(SIDE)))
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(IMAGE_SIDE), np.fft.fftfreq(IMAGE_SIDE)))
     frequency[0, 0] = 1
-    spectrum = np.fft.fft2(rng.normal(size=(SIDE, SIDE))) / frequency ** rng.uniform(0.5, 2)
+    spectrum = np.fft.fft2(rng.normal(size=(IMAGE_SIDE, IMAGE_SIDE))) / frequency ** rng.uniform(0.5, 2)
     return _full_range(np.fft.ifft2(spectrum).real)
 
 
 def grating(rng: np.random.Generator) -> np.ndarray:
     """Stripes, or two sets of them across each other."""
-    y, x = grid()
+    y, x = pixel_grid()
     waves = [np.sin(rng.uniform(15, 200) * (x * np.cos(a) + y * np.sin(a))) for a in rng.uniform(0, np.pi, size=2)]
     return _full_range(waves[0] if rng.random() < 0.5 else waves[0] * waves[1])
 
 
-def cells(rng: np.random.Generator) -> np.ndarray:
+def voronoi(rng: np.random.Generator) -> np.ndarray:
     """A pavement: each point has the grey of the nearest of some seeds, darker towards the joints."""
-    seeds = rng.uniform(0, SIDE, (int(rng.integers(20, 300)), 2))
-    distance, nearest = KDTree(seeds).query(np.moveaxis(SIDE * grid(), 0, -1))
+    seeds = rng.uniform(0, IMAGE_SIDE, (int(rng.integers(20, 300)), 2))
+    distance, nearest = KDTree(seeds).query(np.moveaxis(IMAGE_SIDE * pixel_grid(), 0, -1))
     return _full_range(rng.uniform(0, 1, len(seeds))[nearest] - rng.uniform(0, 2) * distance / distance.max())
 
 
-def shapes(rng: np.random.Generator) -> np.ndarray:
+def filled_shapes(rng: np.random.Generator) -> np.ndarray:
     """Filled ellipses, boxes and polygons."""
     canvas, draw = _canvas(rng)
     for _ in range(rng.integers(2, 14)):
         left, top, across, down = rng.uniform((0, 0, 20, 20), (200, 200, 160, 160))
         box = (left, top, left + across, top + down)
-        points = [tuple(point) for point in rng.uniform(0, SIDE, (int(rng.integers(3, 6)), 2))]
+        points = [tuple(point) for point in rng.uniform(0, IMAGE_SIDE, (int(rng.integers(3, 6)), 2))]
         fill = int(rng.integers(256))
         kind = rng.integers(3)
         _ = (draw.ellipse, draw.rectangle)[kind](box, fill=fill) if kind < 2 else draw.polygon(points, fill=fill)
     return np.asarray(canvas)
 
 
-def outlines(rng: np.random.Generator) -> np.ndarray:
+def line_drawing(rng: np.random.Generator) -> np.ndarray:
     """A drawing of lines, rings and dots."""
     canvas, draw = _canvas(rng)
     for _ in range(rng.integers(4, 25)):
-        points = [tuple(point) for point in rng.uniform(0, SIDE, (int(rng.integers(2, 7)), 2))]
+        points = [tuple(point) for point in rng.uniform(0, IMAGE_SIDE, (int(rng.integers(2, 7)), 2))]
         draw.line(points, fill=int(rng.integers(256)), width=int(rng.integers(1, 6)), joint="curve")
-        x, y, radius = rng.uniform((0, 0, 2), (SIDE, SIDE, 60))
+        x, y, radius = rng.uniform((0, 0, 2), (IMAGE_SIDE, IMAGE_SIDE, 60))
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=int(rng.integers(256)), width=2)
     return np.asarray(canvas)
 
 
-def page(rng: np.random.Generator) -> np.ndarray:
+def document_page(rng: np.random.Generator) -> np.ndarray:
     """Lines of words, dark on light or light on dark."""
     paper, ink = (int(rng.integers(200, 256)), int(rng.integers(60)))[:: rng.choice([1, -1])]
     canvas = Image.new("L", (300, 400), paper)
     draw, size, y = ImageDraw.Draw(canvas), float(rng.uniform(8, 24)), 10.0
     while y < 390:
-        draw.text((rng.uniform(5, 30), y), " ".join(rng.choice(WORDS, 9)), fill=ink, font_size=size)
+        draw.text((rng.uniform(5, 30), y), " ".join(rng.choice(PAGE_WORDS, 9)), fill=ink, font_size=size)
         y += size * rng.choice([1.2, 1.2, 1.2, 2.5])
     return np.asarray(canvas)
 
 
-def table(rng: np.random.Generator) -> np.ndarray:
+def form(rng: np.random.Generator) -> np.ndarray:
     """A form: ruled cells with numbers, or a chart of bars."""
     canvas = Image.new("L", (360, 280), 255)
     draw = ImageDraw.Draw(canvas)
@@ -130,13 +130,13 @@ def table(rng: np.random.Generator) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def grid() -> np.ndarray:
+def pixel_grid() -> np.ndarray:
     """Rows and columns as shares of the side: (2, SIDE, SIDE)."""
-    return np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
+    return np.mgrid[0 : 1 : IMAGE_SIDE * 1j, 0 : 1 : IMAGE_SIDE * 1j]
 
 
 def _canvas(rng: np.random.Generator) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    canvas = Image.new("L", (SIDE, SIDE), int(rng.integers(256)))
+    canvas = Image.new("L", (IMAGE_SIDE, IMAGE_SIDE), int(rng.integers(256)))
     return canvas, ImageDraw.Draw(canvas)
 
 

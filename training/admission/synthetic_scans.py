@@ -3,12 +3,12 @@
 import numpy as np
 from scipy import ndimage
 
-from training.admission.synthetic_images import grid
+from training.admission.synthetic_images import pixel_grid
 
 
-def chest(rng: np.random.Generator) -> np.ndarray:
+def drawn_chest(rng: np.random.Generator) -> np.ndarray:
     """A drawn chest: two dark ovals in a lighter one, perhaps with ribs."""
-    y, x = at = grid()
+    y, x = at = pixel_grid()
     body = 200.0 * (_oval(at, 0.5, 0.5, rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.6)) < 1)
     for side in (-1, 1):
         inside = _oval(at, 0.5 + side * rng.uniform(0.15, 0.22), rng.uniform(0.4, 0.55), 0.13, rng.uniform(0.2, 0.35))
@@ -18,9 +18,9 @@ def chest(rng: np.random.Generator) -> np.ndarray:
     return _finish(body, rng)
 
 
-def soft_chest(rng: np.random.Generator) -> np.ndarray:
+def blurred_chest(rng: np.random.Generator) -> np.ndarray:
     """Two dark clouds in a light ground."""
-    y, x = grid()
+    y, x = pixel_grid()
     clouds = sum(
         np.exp(-(((x - c) / rng.uniform(0.1, 0.18)) ** 2) - ((y - 0.5) / rng.uniform(0.2, 0.35)) ** 2)
         for c in (0.3, 0.7)
@@ -28,9 +28,9 @@ def soft_chest(rng: np.random.Generator) -> np.ndarray:
     return _finish(rng.uniform(170, 230) - 150 * clouds, rng)
 
 
-def chest_slice(rng: np.random.Generator) -> np.ndarray:
+def ct_slice(rng: np.random.Generator) -> np.ndarray:
     """A CT slice through a chest, as an oval with two dark lungs, heart and spine on black."""
-    at = grid()
+    at = pixel_grid()
     wide, deep = rng.uniform(0.38, 0.48), rng.uniform(0.26, 0.36)
     body = np.where(_oval(at, 0.5, 0.5, wide, deep) < 1, rng.uniform(110, 160), 0.0)
     for side in (-1, 1):
@@ -41,9 +41,9 @@ def chest_slice(rng: np.random.Generator) -> np.ndarray:
     return _finish(body, rng)
 
 
-def sharp_slice(rng: np.random.Generator) -> np.ndarray:
+def ct_slice_sharp(rng: np.random.Generator) -> np.ndarray:
     """Another: a rounded box of a body, turned a little, with arms, table, and lungs cut straight along the middle."""
-    y, x = at = grid()
+    y, x = at = pixel_grid()
     body = np.where(((x - 0.5) / 0.34) ** 4 + ((y - 0.5) / rng.uniform(0.24, 0.34)) ** 4 < 1, rng.uniform(90, 200), 0.0)
     gap = rng.uniform(0.03, 0.08)
     lungs = (_oval(at, 0.5, 0.48, rng.uniform(0.27, 0.31), 0.21) < 1) & (np.abs(x - 0.5) > gap)
@@ -56,7 +56,7 @@ def sharp_slice(rng: np.random.Generator) -> np.ndarray:
 
 def long_bone(rng: np.random.Generator) -> np.ndarray:
     """A limb: one or two shafts with brighter walls in soft tissue on black."""
-    y, x = grid()
+    y, x = pixel_grid()
     bend = rng.uniform(-0.1, 0.1) * (y - 0.5) ** 2
     limb = np.where(np.abs(x - 0.5 - bend) < rng.uniform(0.2, 0.4), rng.uniform(60, 130), 0.0)
     for place in rng.uniform(0.38, 0.62, size=int(rng.integers(1, 3))):
@@ -68,7 +68,7 @@ def long_bone(rng: np.random.Generator) -> np.ndarray:
 
 def hand(rng: np.random.Generator) -> np.ndarray:
     """Five rays of bones from a palm, on black."""
-    y, x = at = grid()
+    y, x = at = pixel_grid()
     picture = np.where(_oval(at, 0.5, 0.72, 0.22, 0.25) < 1, 90.0, 0.0)
     for angle in np.linspace(-0.7, 0.7, 5) + rng.uniform(-0.05, 0.05, size=5):
         along = (x - 0.5) * np.sin(angle) + (0.75 - y) * np.cos(angle)
@@ -80,7 +80,7 @@ def hand(rng: np.random.Generator) -> np.ndarray:
 
 
 def _oval(at: np.ndarray, across: float, down: float, half_width: float, half_height: float) -> np.ndarray:
-    """Below 1 within an oval of this centre; `at` is what `grid` gives."""
+    """Below 1 within an oval of this centre; `at` is what `pixel_grid` gives."""
     return ((at[1] - across) / half_width) ** 2 + ((at[0] - down) / half_height) ** 2
 
 

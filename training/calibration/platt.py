@@ -1,17 +1,9 @@
 """From logits to probabilities, and how far these can be taken at their word."""
 
-from dataclasses import replace
-
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from model.inference.decision import at_prevalence
-from model.inference.release_loader import Calibration
-from model.performance.binary_metrics import Scores, interval, patient_draws
-from model.performance.reliability_diagram import mass_bins
-
-FIT_DRAWS = 200  # of the 2000: each is a logistic regression of its own
-_NEARLY_SURE = 1e-12  # the odds of 0 and 1 are not finite
+from model.inference.decision import Calibration
 
 
 def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
@@ -29,60 +21,3 @@ def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
         sample_weight=np.concatenate([soft, 1 - soft]),
     )
     return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
-
-
-def measure_calibration(scores: Scores, calibrated_at: float) -> dict:
-    """How well probabilities mean what they say, as they are and corrected for the prevalence of these pictures.
-
-    Args:
-        scores: what the reader said.
-        calibrated_at: prevalence, 0-1, of the probabilities.
-
-    Returns:
-        {"prevalence": share of pneumonia among these pictures, "as_stated", "at_this_prevalence": {"ece", "brier",
-        "slope", "intercept"}}, each of these with its 95 % interval. ECE: mean gap between probability and share of
-        pneumonia over 15 bins of equal mass (Naeini et al. 2015). Slope and intercept: of the logistic regression of
-        the class on the log odds, 1 and 0 where calibration is perfect (Cox 1958); null where a class is absent.
-    """
-    prevalence = float(scores.target.mean())
-    measured = {"prevalence": prevalence, "as_stated": _measure(scores), "at_this_prevalence": None}
-    if 0 < prevalence < 1:
-        corrected = at_prevalence(scores.probability, calibrated_at, prevalence)
-        measured["at_this_prevalence"] = _measure(replace(scores, probability=corrected))
-    return measured
-
-
-def _measure(scores: Scores) -> dict:
-    weights = np.vstack([np.ones(len(scores.target)), patient_draws(scores.patient)])
-    slope, intercept = _recalibration(scores, weights[: FIT_DRAWS + 1])
-    figures = {"ece": _ece(scores, weights), "brier": _brier(scores, weights), "slope": slope, "intercept": intercept}
-    patients = len(np.unique(scores.patient))
-    measured = {name: interval(float(of[0]), of[1:], patients) for name, of in figures.items()}
-    ece = measured["ece"]
-    ece["low"] = min(ece["low"], ece["value"])  # scatter adds to an ECE, so all draws may lie above the value itself
-    return measured
-
-
-def _ece(scores: Scores, weights: np.ndarray) -> np.ndarray:
-    """Expected calibration error per row of weights; the bins are those of all pictures."""
-    bin_of = mass_bins(scores.probability)
-    excess = scores.probability - scores.target
-    gaps = [np.abs(weights[:, bin_of == one] @ excess[bin_of == one]) for one in np.unique(bin_of)]
-    return np.sum(gaps, axis=0) / weights.sum(axis=1)
-
-
-def _brier(scores: Scores, weights: np.ndarray) -> np.ndarray:
-    return weights @ (scores.probability - scores.target) ** 2 / weights.sum(axis=1)
-
-
-def _recalibration(scores: Scores, weights: np.ndarray) -> np.ndarray:
-    """Slope and intercept per row of weights, float (2, rows); not a number where a row has one class."""
-    probability = np.clip(scores.probability, _NEARLY_SURE, 1 - _NEARLY_SURE)
-    odds = (np.log(probability) - np.log1p(-probability))[:, np.newaxis]
-    fitted = np.full((2, len(weights)), np.nan)
-    for number, row in enumerate(weights):
-        if 0 < row @ scores.target < row.sum():
-            # A ridge too weak to be seen: where the classes do not overlap there is no finite slope without one.
-            model = LogisticRegression(C=1e6, solver="newton-cholesky").fit(odds, scores.target, sample_weight=row)
-            fitted[:, number] = model.coef_[0, 0], model.intercept_[0]
-    return fitted

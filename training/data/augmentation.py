@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from model.imaging.geometry import Box
+from model.imaging.geometry import RelativeBox
 
 KERNELS = (
     Image.Resampling.NEAREST,
@@ -33,7 +33,7 @@ class Augmenter:
     strength: float = 1.0
     crop: float = 0.4
 
-    def __call__(self, pixels: np.ndarray, box: Box, side: int, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, pixels: np.ndarray, box: RelativeBox, side: int, rng: np.random.Generator) -> np.ndarray:
         """Change one picture and cut out a part of it.
 
         Args:
@@ -47,7 +47,7 @@ class Augmenter:
         """
         picture = Image.fromarray(pixels)
         if self.strength == 0:
-            return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box.on(*pixels.shape)))
+            return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box.to_pixels(*pixels.shape)))
         return self.change_look(np.asarray(self._reframe(picture, box, side, rng)), rng)
 
     def change_look(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -58,12 +58,12 @@ class Augmenter:
                 picture = change(picture, rng)
         return np.asarray(picture)
 
-    def _reframe(self, picture: Image.Image, box: Box, side: int, rng: np.random.Generator) -> Image.Image:
+    def _reframe(self, picture: Image.Image, box: RelativeBox, side: int, rng: np.random.Generator) -> Image.Image:
         """Rotate a little, cut out a part, mirror, and scale down or up and back with two random kernels."""
         if rng.random() < 0.5:
             picture = picture.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
-        edges = _random_box(box.widened(rng.uniform(0, 0.12) * self.strength), self.crop * self.strength, rng)
-        cut_out = edges.on(picture.height, picture.width)
+        edges = _random_box(box.expanded(rng.uniform(0, 0.12) * self.strength), self.crop * self.strength, rng)
+        cut_out = edges.to_pixels(picture.height, picture.width)
         if rng.random() < 0.6 * self.strength:
             middle = round(side * float(np.exp(rng.uniform(np.log(0.45), np.log(1.6)))))
             picture = picture.resize((middle, middle), KERNELS[rng.integers(len(KERNELS))], cut_out)
@@ -82,7 +82,7 @@ class Augmenter:
         return picture.point(np.clip(table, 0, 255).round().astype(np.uint8).tolist())
 
 
-def _random_box(box: Box, most_lost: float, rng: np.random.Generator) -> Box:
+def _random_box(box: RelativeBox, most_lost: float, rng: np.random.Generator) -> RelativeBox:
     """A part of the box that keeps between 1 - most_lost and all of its area, sides stretched by up to a fifth."""
     area = 1 - rng.uniform(0, most_lost)
     stretch = np.exp(rng.uniform(-0.5, 0.5) * most_lost)
@@ -90,7 +90,7 @@ def _random_box(box: Box, most_lost: float, rng: np.random.Generator) -> Box:
     width = min(1.0, float(np.sqrt(area * stretch))) * across
     height = min(1.0, float(np.sqrt(area / stretch))) * down
     left, top = box.left + rng.uniform(0, across - width), box.top + rng.uniform(0, down - height)
-    return Box(left, top, left + width, top + height)
+    return RelativeBox(left, top, left + width, top + height)
 
 
 def _resharpen(picture: Image.Image, rng: np.random.Generator) -> Image.Image:

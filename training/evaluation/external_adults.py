@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from model.codes import LABELS
 from model.errors import DatasetError
 from model.imaging.decode import decode
-from model.inference.classifier import Reader
-from model.inference.release_loader import LABELS
-from training.evaluation.split_metrics import measure_points, measure_set
+from model.inference.classifier import Classifier
+from training.evaluation.split_metrics import operating_point_metrics, split_metrics
 
 COLUMNS = ("file", "label", "patient", "age_years", "sex", "view")
 AGE_GROUPS = {
@@ -24,28 +24,32 @@ AGE_GROUPS = {
 }
 
 
-def measure_adults(reader: Reader, folder: Path) -> dict:
-    """Figures of `measure_set` on the films of adults, and of `measure_points` by age group, sex and view.
+def external_metrics(classifier: Classifier, folder: Path) -> dict:
+    """Figures of `split_metrics` on the films of adults, and of `operating_point_metrics` by age group, sex and view.
 
     Raises:
         DatasetError: the folder does not hold what the table names, or the table not what is needed.
     """
-    rows = _read(reader, folder)
+    rows = _read(classifier, folder)
     groups = {
         "age": {name: rows[rows["age_years"].between(*ages, inclusive="left")] for name, ages in AGE_GROUPS.items()},
         "sex": dict(list(rows.groupby("sex"))),
         "view": dict(list(rows.groupby("view"))),
     }
     return {
-        **measure_set(rows, reader.release),
+        **split_metrics(rows, classifier.release),
         "groups": {
-            by: {name: measure_points(members, reader.release) for name, members in of.items() if len(members)}
+            by: {
+                name: operating_point_metrics(members, classifier.release)
+                for name, members in of.items()
+                if len(members)
+            }
             for by, of in groups.items()
         },
     }
 
 
-def adult_films(folder: Path) -> pd.DataFrame:
+def load_adult_images(folder: Path) -> pd.DataFrame:
     """The table of the films, with the path of each; films that it does not name are left out.
 
     Raises:
@@ -63,11 +67,11 @@ def adult_films(folder: Path) -> pd.DataFrame:
     return table.assign(path=[films[name] for name in table["file"]])
 
 
-def _read(reader: Reader, folder: Path) -> pd.DataFrame:
+def _read(classifier: Classifier, folder: Path) -> pd.DataFrame:
     """The table with the probability of each film."""
-    table = adult_films(folder)
+    table = load_adult_images(folder)
     read = [
-        reader.read(decode(path.read_bytes())).probability
+        classifier.read(decode(path.read_bytes())).probability
         for path in tqdm(table["path"], desc="films of adults", unit="film", disable=None)
     ]
     return table.assign(probability=read, cause="unknown")

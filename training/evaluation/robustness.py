@@ -18,41 +18,43 @@ from scipy import ndimage
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dataset.index import Record
-from model.imaging.geometry import WHOLE, Box
+from dataset.index import LabelledImage
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.imaging.preprocessing import WORKING_SIDE
-from model.inference.classifier import Reader
+from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
-from model.performance.release_data import scores_of
-from training.calibration.platt import measure_calibration
-from training.data.loading import load_pictures
-from training.evaluation.split_metrics import measure_conformal
+from model.performance.release_data import predictions_of
+from training.data.loading import load_images
+from training.evaluation.calibration_metrics import calibration_metrics
+from training.evaluation.split_metrics import conformal_metrics
 
-Shift = Callable[[Image.Image], Image.Image]
-Framing = Callable[[Image.Image, Box], Image.Image]
+Perturbation = Callable[[Image.Image], Image.Image]
+Framing = Callable[[Image.Image, RelativeBox], Image.Image]
 Logits = dict[str, np.ndarray]
 
-MOST_MARGIN = 0.25  # of the lungs' width or height
+MAX_MARGIN = 0.25  # of the lungs' width or height
 
 
-def read_shifted(reader: Reader, records: Sequence[Record]) -> Logits:
+def logits_under_perturbation(classifier: Classifier, records: Sequence[LabelledImage]) -> Logits:
     """Read the pictures of the records under every shift and framing; the logit of each picture by their names."""
-    pictures = load_pictures(records, WORKING_SIDE, "pictures to shift")[..., 0]
-    found = [reader.finder.find(picture.astype(np.float32)) for picture in pictures]
-    films = [(Image.fromarray(p), lungs.box if lungs else WHOLE) for p, lungs in zip(pictures, found, strict=True)]
-    changes = {name: partial(_in_place, shift) for name, shift in shifts().items()} | framings()
+    pictures = load_images(records, WORKING_SIDE, "pictures to shift")[..., 0]
+    found = [classifier.segmenter.segment(picture.astype(np.float32)) for picture in pictures]
+    films = [
+        (Image.fromarray(p), lungs.box if lungs else WHOLE_IMAGE) for p, lungs in zip(pictures, found, strict=True)
+    ]
+    changes = {name: partial(_apply_to_logit, shift) for name, shift in perturbations().items()} | framings()
     with ThreadPoolExecutor(2) as pool:  # one shifts and resizes while a network has the other's picture
         return {
-            name: np.array(list(pool.map(lambda film, change=change: _logit(reader, change(*film)), films)))
+            name: np.array(list(pool.map(lambda film, change=change: _logit(classifier, change(*film)), films)))
             for name, change in tqdm(changes.items(), desc="reading under shifts", unit="shift", disable=None)
         }
 
 
-def measure_stress(logits: Logits, rows: pd.DataFrame, release: Release) -> dict:
+def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> dict:
     """How well shifted pictures are read.
 
     Args:
-        logits: of `read_shifted`.
+        logits: of `logits_under_perturbation`.
         rows: of the same pictures, label and patient.
         release: tells calibration, operating points and conformal limits.
 
@@ -60,7 +62,7 @@ def measure_stress(logits: Logits, rows: pd.DataFrame, release: Release) -> dict
         {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}} at the default operating
         point, and "calibration" and "conformal" of all shifts together.
     """
-    threshold, target = release.operating_point().threshold, scores_of(rows.assign(probability=0)).target
+    threshold, target = release.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
     measured = {}
     for name, of_pictures in logits.items():
         probability = release.calibration.probability(of_pictures)
@@ -72,14 +74,14 @@ def measure_stress(logits: Logits, rows: pd.DataFrame, release: Release) -> dict
         }
     areas = [one["auc"] for one in measured.values()]
     shifted = [rows.assign(probability=release.calibration.probability(of)) for of in logits.values()]
-    together = scores_of(pd.concat(shifted, ignore_index=True))
+    together = predictions_of(pd.concat(shifted, ignore_index=True))
     return {
         "n": len(target),
         "mean_auc": float(np.mean(areas)),
         "worst_auc": min(areas),
         "shifts": measured,
-        "calibration": measure_calibration(together, release.training_prevalence),
-        "conformal": measure_conformal(together, release),
+        "calibration": calibration_metrics(together, release.training_prevalence),
+        "conformal": conformal_metrics(together, release),
     }
 
 
@@ -94,7 +96,7 @@ def framings() -> dict[str, Framing]:
     }
 
 
-def shifts() -> dict[str, Shift]:
+def perturbations() -> dict[str, Perturbation]:
     """Name to shift; each takes and gives a grey 8-bit picture and always does the same to the same picture."""
     return {
         "framing: wider, on black": lambda picture: _pad(picture, 0.15),
@@ -122,29 +124,31 @@ def shifts() -> dict[str, Shift]:
     }
 
 
-def _logit(reader: Reader, picture: Image.Image) -> float:
+def _logit(classifier: Classifier, picture: Image.Image) -> float:
     working = np.asarray(picture, np.float32)
-    return reader.raw(reader.release.view.look(working, reader.finder.find(working), reader.release.side)).logit
+    return classifier.classify(
+        classifier.release.view.network_input(working, classifier.segmenter.segment(working), classifier.release.side)
+    ).logit
 
 
-def _in_place(shift: Shift, picture: Image.Image, lungs: Box) -> Image.Image:  # noqa: ARG001 (a framing's signature)
+def _apply_to_logit(shift: Perturbation, picture: Image.Image, lungs: RelativeBox) -> Image.Image:  # noqa: ARG001 (a framing's signature)
     return shift(picture)
 
 
-def _frame(picture: Image.Image, lungs: Box, margins: np.ndarray) -> Image.Image:
+def _frame(picture: Image.Image, lungs: RelativeBox, margins: np.ndarray) -> Image.Image:
     """The lungs with a margin on the left, top, right and bottom; beyond the picture its border goes on."""
     across, down = lungs.right - lungs.left, lungs.bottom - lungs.top
     left, top, right, bottom = margins * [across, down, across, down]
-    wanted = Box(lungs.left - left, lungs.top - top, lungs.right + right, lungs.bottom + bottom)
-    border = math.ceil(MOST_MARGIN * max(picture.size))
-    edges = np.add(wanted.on(picture.height, picture.width), border)
+    wanted = RelativeBox(lungs.left - left, lungs.top - top, lungs.right + right, lungs.bottom + bottom)
+    border = math.ceil(MAX_MARGIN * max(picture.size))
+    edges = np.add(wanted.to_pixels(picture.height, picture.width), border)
     wider = Image.fromarray(np.pad(np.asarray(picture), border, mode="edge"))
     return wider.resize(picture.size, Image.Resampling.HAMMING, tuple(edges))
 
 
 def _margins(picture: Image.Image) -> np.ndarray:
     """Four margins, drawn by the picture itself, so that it is always framed alike."""
-    return np.random.default_rng(zlib.crc32(picture.tobytes())).uniform(0, MOST_MARGIN, size=4)
+    return np.random.default_rng(zlib.crc32(picture.tobytes())).uniform(0, MAX_MARGIN, size=4)
 
 
 def _curve(tone: Callable[[np.ndarray], np.ndarray]) -> list[int]:
@@ -183,7 +187,7 @@ def _store(picture: Image.Image, codec: str, quality: int) -> Image.Image:
     return Image.open(file).convert("L")
 
 
-def _through(picture: Image.Image, side: int, order: int, between: Shift | None = None) -> Image.Image:
+def _through(picture: Image.Image, side: int, order: int, between: Perturbation | None = None) -> Image.Image:
     """Scale to another size and back by splines that do not average (order 0 nearest, 1 linear, 3 cubic)."""
     scaled = _spline(picture, (side, side), order)
     return _spline(between(scaled) if between else scaled, picture.size, order)

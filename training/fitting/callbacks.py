@@ -11,14 +11,14 @@ from pathlib import Path
 import keras
 from tqdm.keras import TqdmCallback
 
-from model.file_replacement import recover, swap
+from model.release_files import ReleaseFile
+from model.storage import recover_directory, swap_directories
 from training.config import RunConfig
 
 MONITOR = "val_loss"  # smooth where the AUC has long saturated, and it punishes confident errors
 BEST = "best.weights.h5"
-HISTORY = "history.csv"
 BACKUP = "backup"
-MEMORY = "memory.json"
+CALLBACK_STATE = "memory.json"
 
 
 class CrashSafeBackup(keras.callbacks.BackupAndRestore):
@@ -34,7 +34,7 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):
 
     def on_train_begin(self, logs=None) -> None:  # noqa: ARG002 (Keras's signature)
         """Remind the callbacks, then load the weights and the epoch to go on with."""
-        memory_file = self.run / BACKUP / MEMORY
+        memory_file = self.run / BACKUP / CALLBACK_STATE
         if not memory_file.exists():
             return
         memory = json.loads(memory_file.read_text())
@@ -59,10 +59,10 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):
             "best_epoch": self.stopping.best_epoch,
             "stopped": bool(self.model.stop_training),
         }
-        (staged / MEMORY).write_text(json.dumps(memory))
-        for name in (BEST, HISTORY):
+        (staged / CALLBACK_STATE).write_text(json.dumps(memory))
+        for name in (BEST, ReleaseFile.HISTORY):
             shutil.copy2(self.run / name, staged / name)
-        swap(staged, self.run / BACKUP)
+        swap_directories(staged, self.run / BACKUP)
 
     def on_train_end(self, logs=None) -> None:
         """Keep the backup: it says that, and how, the run ended."""
@@ -90,14 +90,14 @@ def resume(run: Path, epochs: int) -> tuple[int, int]:
         the run had already been stopped early.
     """
     backup = run / BACKUP
-    recover(backup)
-    if not (backup / MEMORY).exists():
-        (run / HISTORY).unlink(missing_ok=True)
+    recover_directory(backup)
+    if not (backup / CALLBACK_STATE).exists():
+        (run / ReleaseFile.HISTORY).unlink(missing_ok=True)
         return 0, epochs
-    for name in (BEST, HISTORY):
+    for name in (BEST, ReleaseFile.HISTORY):
         shutil.copy2(backup / name, run / name)
     first = int(json.loads((backup / "training_metadata.json").read_text())["epoch"])
-    return first, first if json.loads((backup / MEMORY).read_text())["stopped"] else epochs
+    return first, first if json.loads((backup / CALLBACK_STATE).read_text())["stopped"] else epochs
 
 
 def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -> list[keras.callbacks.Callback]:
@@ -110,7 +110,7 @@ def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -
     )
     return [
         SeededDropout(config.seed),
-        keras.callbacks.CSVLogger(str(run / HISTORY), append=True),
+        keras.callbacks.CSVLogger(str(run / ReleaseFile.HISTORY), append=True),
         checkpoint,
         stopping,
         TqdmCallback(

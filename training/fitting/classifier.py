@@ -15,44 +15,45 @@ from pathlib import Path
 import keras
 
 from dataset.index import load_index
-from dataset.split import Cut, cut
+from dataset.split import Split, split_for_training
 from model.errors import TrainingError
-from model.file_replacement import written_whole
-from model.inference.input_region import Part, View
-from model.inference.lung_segmentation import LungFinder
-from model.inference.release_loader import LUNG_NETWORK, load_release
-from training.config import FitConfig, RunConfig
-from training.data.loading import Batch, Stream, TrainingStream, balanced_weights, load_films, targets
+from model.inference.input_region import InputRegion, RegionKind
+from model.inference.lung_segmentation import LungSegmenter
+from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
+from model.storage import atomic_path
+from training.config import ClassifierConfig, RunConfig
+from training.data.batches import BatchStream, ClassifierBatchStream, balanced_weights
+from training.data.loading import load_region_images, targets
 from training.fitting.callbacks import make_callbacks, resume
-from training.networks.classifier import build_reader
+from training.networks.classifier import build_classifier
 
 CONFIG = "config.json"
-READER, LUNGS = "reader.keras", "lungs.keras"
 
 
-def fit(data: Path, run: Path, config: FitConfig) -> None:
-    """Train, or go on with, the run in the folder `run`.
+def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
+    """Train, or go on with, the run in the folder `run_with_messages`.
 
     Raises:
         DatasetError: the pictures cannot be used as they lie there.
         TrainingError: the folder holds a run with other settings, or the backbone cannot be had.
     """
-    parts = cut(load_index(data))
-    claim(run, config)
-    _write_cut(run / "cut.csv", parts)
+    parts = split_for_training(load_index(data))
+    claim_run_folder(run, config)
+    _write_split(run / "cut.csv", parts)
     keras.utils.set_random_seed(config.seed)
-    reader = build_reader(config)
-    finder, view = take_lungs(config.lungs, run), View(Part(config.view), config.margin)
-    films = load_films(parts.training, finder, view, "training pictures")
-    stream = TrainingStream(films.pictures, targets(parts.training), config, films.boxes)
-    validation = load_films(parts.validation, finder, view, "validation pictures").seen(config.size)
+    classifier = build_classifier(config)
+    segmenter, view = copy_lung_network(config.lungs, run), InputRegion(RegionKind(config.view), config.margin)
+    films = load_region_images(parts.training, segmenter, view, "training pictures")
+    stream = ClassifierBatchStream(films.pictures, targets(parts.training), config, films.boxes)
+    validation = load_region_images(parts.validation, segmenter, view, "validation pictures").at_side(config.size)
     validation_target = targets(parts.validation)
-    compile_reader(reader, config, stream.steps_per_epoch)
-    train(reader, stream, (validation, validation_target, balanced_weights(validation_target)), run)
-    save_network(reader, run / READER)
+    compile_classifier(classifier, config, stream.steps_per_epoch)
+    run_training(classifier, stream, (validation, validation_target, balanced_weights(validation_target)), run)
+    save_network(classifier, run / ReleaseFile.CLASSIFIER_KERAS)
 
 
-def train(network: keras.Model, stream: Stream, validation: Batch, run: Path) -> None:
+def run_training(network: keras.Model, stream: BatchStream, validation: Batch, run: Path) -> None:
     """Train a compiled network, or go on with it, to the end of the run; it ends with the weights of the best epoch.
 
     stream: what it learns from, with the run's settings; validation: pictures, targets and, if any, weights.
@@ -70,7 +71,7 @@ def train(network: keras.Model, stream: Stream, validation: Batch, run: Path) ->
     )
 
 
-def take_lungs(source: str, run: Path) -> LungFinder:
+def copy_lung_network(source: str, run: Path) -> LungSegmenter:
     """Copy the lung network, Keras and LiteRT file, into the run's folder, where it stays with what is trained on it.
 
     A run that has them already keeps them, whatever became of the source.
@@ -84,16 +85,16 @@ def take_lungs(source: str, run: Path) -> LungFinder:
         ReleaseError: the release cannot be trusted.
     """
     folder = load_release().directory if source == "released" else Path(source)
-    for name in (name for name in (LUNG_NETWORK, LUNGS) if not (run / name).exists()):
+    for name in (name for name in (ReleaseFile.LUNGS, ReleaseFile.LUNGS_KERAS) if not (run / name).exists()):
         if not (folder / name).exists():
             raise TrainingError(
                 f"{folder} holds no trained lung network ({name}). --lungs takes 'released', or the folder of a "
                 "finished run of `python -m training lungs`."
             )
-        with written_whole(run / name) as beside:
+        with atomic_path(run / name) as beside:
             shutil.copy2(folder / name, beside)
-    side = keras.models.load_model(run / LUNGS).input_shape[1]
-    return LungFinder((run / LUNG_NETWORK).read_bytes(), side)
+    side = keras.models.load_model(run / ReleaseFile.LUNGS_KERAS).input_shape[1]
+    return LungSegmenter((run / ReleaseFile.LUNGS).read_bytes(), side)
 
 
 def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -115,14 +116,16 @@ def compile_network(network: keras.Model, config: RunConfig, steps_per_epoch: in
     network.compile(optimizer, loss, metrics=metrics, weighted_metrics=[])
 
 
-def compile_reader(reader: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+def compile_classifier(classifier: keras.Model, config: ClassifierConfig, steps_per_epoch: int) -> None:
     """Give the reader its optimizer, loss and metrics."""
     loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
     auc = keras.metrics.AUC(from_logits=True, name="auc")
-    compile_network(reader, config, steps_per_epoch, loss, [auc, keras.metrics.BinaryAccuracy("accuracy", threshold=0)])
+    compile_network(
+        classifier, config, steps_per_epoch, loss, [auc, keras.metrics.BinaryAccuracy("accuracy", threshold=0)]
+    )
 
 
-def claim(run: Path, config: RunConfig) -> None:
+def claim_run_folder(run: Path, config: RunConfig) -> None:
     """Make the run folder, or make sure that it holds a run with these very settings.
 
     Raises:
@@ -142,7 +145,7 @@ def claim(run: Path, config: RunConfig) -> None:
         )
 
 
-def _write_cut(path: Path, parts: Cut) -> None:
+def _write_split(path: Path, parts: Split) -> None:
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["file", "part", "patient", "label", "cause"])
@@ -152,5 +155,5 @@ def _write_cut(path: Path, parts: Cut) -> None:
 
 def save_network(network: keras.Model, path: Path) -> None:
     """Save without optimizer state; a full disk leaves no half file."""
-    with written_whole(path) as beside:
+    with atomic_path(path) as beside:
         keras.Model(network.input, network.output, name=network.name).save(beside)

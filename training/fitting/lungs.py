@@ -6,36 +6,35 @@ MASKS holds a 1-bit PNG per picture under the picture's own stem (fields drawn b
 only by those who want to train lungs anew: everybody else uses those of the release.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from dataset.index import Record, load_index
-from dataset.split import cut
-from model.errors import DatasetError, TrainingError
-from model.file_replacement import write_json, written_whole
-from model.imaging.geometry import Box
-from model.imaging.preprocessing import WORKING_SIDE
-from model.inference.lung_segmentation import LungFinder, Lungs, lung_box, lung_fields
-from model.inference.release_loader import LUNG_NETWORK
+from dataset.index import load_index
+from dataset.split import split_for_training
+from model.errors import TrainingError
+from model.inference.lung_segmentation import LungSegmenter, lung_box, lung_mask
+from model.release_files import ReleaseFile
+from model.storage import atomic_path, write_json
 from training.config import LungConfig
 from training.data.augmentation import Augmenter
-from training.data.loading import Batch, Stream, load_pictures
-from training.fitting.classifier import LUNGS, claim, compile_network, save_network, train
+from training.data.batches import Batch, BatchStream
+from training.data.loading import load_images
+from training.data.lung_masks import images_with_mask, load_masks
+from training.evaluation.lung_segmentation import segmentation_metrics
+from training.fitting.classifier import claim_run_folder, compile_network, run_training, save_network
 from training.networks.export import export_lungs
+from training.networks.lung_unet import build_lung_unet, segmentation_loss
 
-CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
-METRICS = "lungs.json"
-LARGEST_DIFFERENCE = 1e-3  # of a picture's pixels, between the fields of Keras and of LiteRT
+LUNG_METRICS_FILE = "lungs.json"
+MAX_DIFFERENCE = 1e-3  # of a picture's pixels, between the fields of Keras and of LiteRT
 
 
 @dataclass(frozen=True)
-class LungStream(Stream):
+class LungStream(BatchStream):
     """Batches of pictures and of their lung fields, moved alike; `target` is uint8 (n, size, size, 1), 0 or 255."""
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
@@ -48,27 +47,6 @@ class LungStream(Stream):
         return pictures.astype(np.float32), fields / np.float32(255)
 
 
-def build_lungs(size: int) -> keras.Model:
-    """Build the network: (batch, size, size, 1), 0-255, to logits of the same shape.
-
-    It works at half the input's size, which is fine enough for a box and a quarter of the cost.
-    """
-    pictures = keras.Input((size, size, 1), name="radiograph")
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
-    x = keras.layers.Conv2D(CHANNELS[0], 3, strides=2, padding="same", name="stem")(x)
-    skips = []
-    for level, channels in enumerate(CHANNELS):
-        x = _block(keras.layers.MaxPooling2D()(x) if level else x, channels, f"down{level}")
-        skips.append(x)
-    for level, channels in reversed(list(enumerate(CHANNELS[:-1]))):
-        x = keras.layers.UpSampling2D(interpolation="bilinear")(x)
-        x = _block(keras.layers.Concatenate()([x, skips[level]]), channels, f"up{level}")
-    halved = keras.layers.Conv2D(1, 1, name="halved_logit")(x)
-    return keras.Model(
-        pictures, keras.layers.UpSampling2D(interpolation="bilinear", name="logit")(halved), name="lungs"
-    )
-
-
 def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
     """Train on the training patients with a mask, measure on the validation patients; returns what lungs.json holds.
 
@@ -76,124 +54,46 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
         DatasetError: pictures or masks cannot be used as they lie there.
         TrainingError: the folder holds a run with other settings, or Keras and LiteRT disagree.
     """
-    parts = cut(load_index(data))
-    training, validation = (_with_mask(part, masks) for part in (parts.training, parts.validation))
-    claim(run, config)
+    parts = split_for_training(load_index(data))
+    training, validation = (images_with_mask(part, masks) for part in (parts.training, parts.validation))
+    claim_run_folder(run, config)
     keras.utils.set_random_seed(config.seed)
-    network = build_lungs(config.size)
+    network = build_lung_unet(config.size)
     stream = LungStream(
-        load_pictures(training, config.size, "training pictures"), _load_masks(training, masks, config.size), config
+        load_images(training, config.size, "training pictures"), load_masks(training, masks, config.size), config
     )
-    held_out = load_pictures(validation, config.size, "validation pictures").astype(np.float32)
-    drawn = _load_masks(validation, masks, config.size) / np.float32(255)
+    held_out = load_images(validation, config.size, "validation pictures").astype(np.float32)
+    drawn = load_masks(validation, masks, config.size) / np.float32(255)
     compile_network(
-        network, config, stream.steps_per_epoch, _loss, [keras.metrics.BinaryAccuracy("accuracy", threshold=0)]
+        network,
+        config,
+        stream.steps_per_epoch,
+        segmentation_loss,
+        [keras.metrics.BinaryAccuracy("accuracy", threshold=0)],
     )
-    train(network, stream, (held_out, drawn), run)
-    with written_whole(run / LUNG_NETWORK) as exported:
+    run_training(network, stream, (held_out, drawn), run)
+    with atomic_path(run / ReleaseFile.LUNGS) as exported:
         export_lungs(network, exported)
-        finder = LungFinder(exported.read_bytes(), config.size)
-        check_lung_agreement(network, finder, held_out)
-    save_network(network, run / LUNGS)
-    measured = measure_lungs(finder, validation, masks)
-    write_json(run / METRICS, measured)
+        segmenter = LungSegmenter(exported.read_bytes(), config.size)
+        check_lung_agreement(network, segmenter, held_out)
+    save_network(network, run / ReleaseFile.LUNGS_KERAS)
+    measured = segmentation_metrics(segmenter, validation, masks)
+    write_json(run / LUNG_METRICS_FILE, measured)
     return measured
 
 
-def check_lung_agreement(network: keras.Model, finder: LungFinder, pictures: np.ndarray) -> None:
+def check_lung_agreement(network: keras.Model, segmenter: LungSegmenter, pictures: np.ndarray) -> None:
     """Compare the fields that Keras and LiteRT find in pictures, float32 (n, size, size, 1), 0-255.
 
     Raises:
         TrainingError: they differ in more than LARGEST_DIFFERENCE of a picture.
     """
     for picture, logits in zip(pictures, network.predict(pictures, verbose=0), strict=True):
-        found = finder.find(picture[..., 0])
-        expected = lung_fields(logits[..., 0] >= 0)
-        differ = (expected != (found.fields if found else False)).mean() > LARGEST_DIFFERENCE
+        found = segmenter.segment(picture[..., 0])
+        expected = lung_mask(logits[..., 0] >= 0)
+        differ = (expected != (found.fields if found else False)).mean() > MAX_DIFFERENCE
         if differ and (found or lung_box(expected)):
             raise TrainingError("Keras and LiteRT find different lungs. Nothing was written that can be released.")
-
-
-def measure_lungs(finder: LungFinder, records: Sequence[Record], masks: Path) -> dict:
-    """Dice coefficient and error of the lung box on those of the pictures that have a mask.
-
-    Returns:
-        n and patients; mean, median and 5th percentile of Dice; mean and 95th percentile of the largest error of the
-        four edges, as a share of the side (null where no lungs were found); of how many none were found.
-    """
-    drawn_of = _with_mask(records, masks)
-    drawn = _load_masks(drawn_of, masks, finder.side)[..., 0] >= 128
-    pictures = load_pictures(drawn_of, WORKING_SIDE, "pictures with a mask")[..., 0].astype(np.float32)
-    return {"n": len(drawn_of), "patients": len({r.patient for r in drawn_of})} | compare_lungs(
-        [finder.find(picture) for picture in pictures], drawn
-    )
-
-
-def compare_lungs(found: Sequence[Lungs | None], drawn: np.ndarray) -> dict:
-    """What `measure_lungs` tells of the lungs found in pictures whose fields people drew, bool (n, rows, columns)."""
-    fields = np.stack([one.fields if one else np.zeros(drawn.shape[1:], bool) for one in found])
-    areas = fields.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2))
-    overlap = 2 * (fields & drawn).sum(axis=(1, 2)) / np.maximum(areas, 1)
-    boxes = [(one and one.box, lung_box(true)) for one, true in zip(found, drawn, strict=True)]
-    errors = [_edge_error(box, true) for box, true in boxes if box and true]
-    return {
-        "dice": {"mean": float(overlap.mean()), "median": float(np.median(overlap)), "p05": _quantile(overlap, 0.05)},
-        "box_error": {"mean": float(np.mean(errors)), "p95": _quantile(errors, 0.95)} if errors else None,
-        "not_found": sum(one is None for one in found),
-    }
-
-
-def _edge_error(found: Box, true: Box) -> float:
-    return max(abs(getattr(found, e) - getattr(true, e)) for e in ("left", "top", "right", "bottom"))
-
-
-def _quantile(values: Sequence[float], q: float) -> float:
-    return float(np.quantile(values, q))
-
-
-def _block(x, channels: int, name: str):
-    for number in (1, 2):
-        x = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv{number}")(x)
-        x = keras.layers.BatchNormalization(momentum=0.98, name=f"{name}_norm{number}")(x)
-        x = keras.layers.ReLU(name=f"{name}_relu{number}")(x)
-    return x
-
-
-def _loss(drawn, logits):
-    """Cross-entropy, which is smooth, plus soft Dice, which does not mind that most of a picture is no lung."""
-    probability = keras.ops.sigmoid(logits)
-    overlap = 2 * keras.ops.sum(drawn * probability, axis=(1, 2, 3)) + 1
-    areas = keras.ops.sum(drawn + probability, axis=(1, 2, 3)) + 1
-    entropy = keras.ops.mean(keras.losses.binary_crossentropy(drawn, logits, from_logits=True), axis=(1, 2))
-    return entropy + 1 - overlap / areas
-
-
-def _mask_path(record: Record, masks: Path) -> Path:
-    return masks / f"{record.path.stem}.png"
-
-
-def _with_mask(records: Sequence[Record], masks: Path) -> list[Record]:
-    found = [record for record in records if _mask_path(record, masks).is_file()]
-    if not found:
-        raise DatasetError(
-            f"{masks} holds no mask named as a picture of the set. --masks takes the folder of the masks."
-        )
-    return found
-
-
-def _load_masks(records: Sequence[Record], masks: Path, size: int) -> np.ndarray:
-    """uint8 (n, size, size, 1), 0 or 255."""
-    fields = [_load_mask(_mask_path(record, masks), size) for record in tqdm(records, "masks", leave=False)]
-    return np.stack(fields)[..., np.newaxis]
-
-
-def _load_mask(path: Path, size: int) -> np.ndarray:
-    try:
-        with Image.open(path) as mask:
-            shares = np.asarray(mask.convert("L").resize((size, size), Image.Resampling.BOX))
-    except OSError as error:
-        raise DatasetError(f"The mask {path} cannot be read. Replace or remove it.") from error
-    return np.where(shares >= 128, 255, 0).astype(np.uint8)
 
 
 def _move(

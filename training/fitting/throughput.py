@@ -13,23 +13,24 @@ from pathlib import Path
 import keras
 
 from dataset.index import load_index
-from dataset.split import cut
-from model.imaging.geometry import WHOLE
+from dataset.split import split_for_training
+from model.imaging.geometry import WHOLE_IMAGE
 from model.imaging.preprocessing import WORKING_SIDE
-from training.config import FitConfig
-from training.data.loading import Batch, TrainingStream, load_pictures, targets
-from training.fitting.classifier import compile_reader
-from training.networks.classifier import build_reader
+from training.config import ClassifierConfig
+from training.data.batches import Batch, ClassifierBatchStream
+from training.data.loading import load_images, targets
+from training.fitting.classifier import compile_classifier
+from training.networks.classifier import build_classifier
 
-PICTURES = 512  # enough to draw batches from
-STEPS = 12
-ROUNDS = 3  # the three are measured in turn, so that a machine that slows down slows all of them
+N_IMAGES = 512  # enough to draw batches from
+N_STEPS = 12
+N_ROUNDS = 3  # the three are measured in turn, so that a machine that slows down slows all of them
 
 
 PIPELINE, STEP, TRAINING = "pipeline alone", "step alone", "training"
 
 
-def throughput(data: Path, config: FitConfig) -> str:
+def throughput(data: Path, config: ClassifierConfig) -> str:
     """Measure and describe: pipeline alone, step alone (one batch again and again), both together."""
     rates = measure_throughput(data, config)
     lines = [f"{name:>15}: {value:7.1f} pictures per second" for name, value in rates.items()]
@@ -37,45 +38,45 @@ def throughput(data: Path, config: FitConfig) -> str:
     return "\n".join([f"{keras.backend.backend()}, {config.size} pixels, batches of {config.batch_size}", *lines])
 
 
-def measure_throughput(data: Path, config: FitConfig) -> dict[str, float]:
+def measure_throughput(data: Path, config: ClassifierConfig) -> dict[str, float]:
     """Pictures per second of PIPELINE, STEP and TRAINING, of the round whose TRAINING / STEP is the median.
 
     Two of one round, since what slows a machine down for a while would else be in one of them alone.
     """
-    training = cut(load_index(data)).training
-    records = training[:: max(1, len(training) // PICTURES)]
-    pictures = load_pictures(records, WORKING_SIDE, "pictures")[..., 0]
-    stream = TrainingStream(pictures, targets(records), config, [WHOLE] * len(pictures))
-    reader = build_reader(config)
-    compile_reader(reader, config, stream.steps_per_epoch)
+    training = split_for_training(load_index(data)).training
+    records = training[:: max(1, len(training) // N_IMAGES)]
+    pictures = load_images(records, WORKING_SIDE, "pictures")[..., 0]
+    stream = ClassifierBatchStream(pictures, targets(records), config, [WHOLE_IMAGE] * len(pictures))
+    classifier = build_classifier(config)
+    compile_classifier(classifier, config, stream.steps_per_epoch)
     same = next(stream.batches())
-    reader.fit(_again(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
+    classifier.fit(_repeat(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
     rounds = [
         {
             PIPELINE: _rate(config, lambda: _drain(stream)),
-            STEP: _rate(config, lambda: _train(reader, _again(same))),
-            TRAINING: _rate(config, lambda: _train(reader, stream.batches())),
+            STEP: _rate(config, lambda: _train(classifier, _repeat(same))),
+            TRAINING: _rate(config, lambda: _train(classifier, stream.batches())),
         }
-        for _ in range(ROUNDS)
+        for _ in range(N_ROUNDS)
     ]
-    return sorted(rounds, key=lambda rates: rates[TRAINING] / rates[STEP])[ROUNDS // 2]
+    return sorted(rounds, key=lambda rates: rates[TRAINING] / rates[STEP])[N_ROUNDS // 2]
 
 
-def _again(batch: Batch) -> Iterator[Batch]:
+def _repeat(batch: Batch) -> Iterator[Batch]:
     while True:  # Keras takes generators, but no itertools.repeat
         yield batch
 
 
-def _rate(config: FitConfig, work) -> float:
+def _rate(config: ClassifierConfig, work) -> float:
     start = time.perf_counter()
     work()
-    return STEPS * config.batch_size / (time.perf_counter() - start)
+    return N_STEPS * config.batch_size / (time.perf_counter() - start)
 
 
-def _drain(stream: TrainingStream) -> None:
-    for _ in itertools.islice(stream.batches(), STEPS):
+def _drain(stream: ClassifierBatchStream) -> None:
+    for _ in itertools.islice(stream.batches(), N_STEPS):
         pass
 
 
-def _train(reader: keras.Model, batches) -> None:
-    reader.fit(batches, steps_per_epoch=STEPS, verbose=0, shuffle=False)
+def _train(classifier: keras.Model, batches) -> None:
+    classifier.fit(batches, steps_per_epoch=N_STEPS, verbose=0, shuffle=False)

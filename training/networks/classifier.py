@@ -6,7 +6,7 @@ One flat functional graph, so that Grad-CAM tools can walk it. Backend-neutral: 
 import keras
 
 from model.errors import TrainingError
-from training.config import FitConfig
+from training.config import ClassifierConfig
 
 FEATURE_MAP = "out_relu"  # the backbone's last layer; what the class-activation map weighs
 EMBEDDING = "embedding"
@@ -15,14 +15,14 @@ HEAD = "logit"
 # validated with the statistics of weights that are long gone. 0.98 averages over 50 steps.
 BATCH_NORM_MOMENTUM = 0.98
 # What output stride 16 changes in MobileNetV2's layers.
-FINER = {
+STRIDE_16_LAYERS = {
     "block_13_pad": {"padding": 0},
     "block_13_depthwise": {"strides": 1, "padding": "same"},
     **{f"block_{number}_depthwise": {"dilation_rate": 2} for number in (14, 15, 16)},
 }
 
 
-def build_reader(config: FitConfig) -> keras.Model:
+def build_classifier(config: ClassifierConfig) -> keras.Model:
     """Build the network; input (batch, size, size, 1), 0-255; output (batch, 1), the logit of pneumonia.
 
     Raises:
@@ -34,9 +34,9 @@ def build_reader(config: FitConfig) -> keras.Model:
         input_tensor=scaled, include_top=False, weights=None, alpha=config.alpha, name="mobilenet_v2"
     )
     if config.backbone != "none":
-        _load_grey(backbone, _rgb_backbone(config))
+        _load_grey_weights(backbone, _rgb_backbone(config))
     if config.stride == 16:
-        backbone = _finer(backbone)
+        backbone = _with_stride_16(backbone)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
@@ -47,7 +47,7 @@ def build_reader(config: FitConfig) -> keras.Model:
     return keras.Model(backbone.inputs[0], logit, name="chest_radiograph_reader")
 
 
-def reading_outputs(reader: keras.Model) -> keras.Model:
+def serving_model(classifier: keras.Model) -> keras.Model:
     """The network as it is served: logit, class-activation map and embedding of one forward pass.
 
     With pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
@@ -55,20 +55,20 @@ def reading_outputs(reader: keras.Model) -> keras.Model:
     class_activation_map (batch, rows, columns), signed, in logits (its mean plus the bias is the logit),
     embedding (batch, channels).
     """
-    weights = reader.get_layer(HEAD).kernel
-    features = reader.get_layer(FEATURE_MAP).output
+    weights = classifier.get_layer(HEAD).kernel
+    features = classifier.get_layer(FEATURE_MAP).output
     evidence = keras.layers.Conv2D(1, 1, use_bias=False, name="evidence")
     evidence_map = keras.layers.Reshape(tuple(features.shape[1:3]), name="evidence_map")(evidence(features))
     evidence.kernel.assign(keras.ops.reshape(weights, (1, 1, -1, 1)))
     outputs = {
-        "logit": reader.output,
+        "logit": classifier.output,
         "class_activation_map": evidence_map,
-        "embedding": reader.get_layer(EMBEDDING).output,
+        "embedding": classifier.get_layer(EMBEDDING).output,
     }
-    return keras.Model(reader.input, outputs, name="reading")
+    return keras.Model(classifier.input, outputs, name="reading")
 
 
-def _finer(backbone: keras.Model) -> keras.Model:
+def _with_stride_16(backbone: keras.Model) -> keras.Model:
     """The backbone with twice the rows and columns in its last map and the same weights.
 
     The last halving is left out, and the filters behind it reach twice as far, so that each still sees what it was
@@ -77,7 +77,7 @@ def _finer(backbone: keras.Model) -> keras.Model:
 
     def changed(layer: keras.layers.Layer) -> keras.layers.Layer:
         settings = layer.get_config()
-        settings |= FINER.get(layer.name, {})
+        settings |= STRIDE_16_LAYERS.get(layer.name, {})
         return type(layer).from_config(settings)
 
     finer = keras.models.clone_model(backbone, clone_function=changed)
@@ -98,7 +98,7 @@ def _block_names(blocks: int) -> tuple[str, ...]:
     return ("expanded_conv_", *(f"block_{number}_" for number in range(1, blocks)))
 
 
-def _rgb_backbone(config: FitConfig) -> keras.Model:
+def _rgb_backbone(config: ClassifierConfig) -> keras.Model:
     """MobileNetV2 with the weights asked for, as published: three colour channels."""
     shape = (config.size, config.size, 3)
     try:
@@ -117,7 +117,7 @@ def _rgb_backbone(config: FitConfig) -> keras.Model:
     return backbone
 
 
-def _load_grey(grey: keras.Model, rgb: keras.Model) -> None:
+def _load_grey_weights(grey: keras.Model, rgb: keras.Model) -> None:
     """Copy weights; the first convolution is summed over colours, which is exact for grey pictures."""
     weights = rgb.get_weights()
     weights[0] = weights[0].sum(axis=2, keepdims=True)

@@ -6,16 +6,16 @@ import keras
 import numpy as np
 
 from model.errors import TrainingError
-from model.inference.classifier import Reader
+from model.inference.classifier import Classifier
 from model.inference.lung_segmentation import OUTPUT as LUNG_PROBABILITY
-from training.networks.classifier import reading_outputs
+from training.networks.classifier import serving_model
 
-LARGEST_DIFFERENCE = 1e-3  # of probability, between Keras and LiteRT
+MAX_DIFFERENCE = 1e-3  # of probability, between Keras and LiteRT
 
 
-def export_litert(reader: keras.Model, path: Path) -> dict[str, list[int]]:
+def export_classifier(classifier: keras.Model, path: Path) -> dict[str, list[int]]:
     """Write the reader's LiteRT file; returns the shape of each named output."""
-    return _export(reading_outputs(reader), path)
+    return _export(serving_model(classifier), path)
 
 
 def export_lungs(lungs: keras.Model, path: Path) -> None:
@@ -35,7 +35,7 @@ def _export(network: keras.Model, path: Path) -> dict[str, list[int]]:
     return {name: [1, *output.shape[1:]] for name, output in network.output.items()}
 
 
-def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndarray) -> float:
+def check_litert_agreement(keras_reader: keras.Model, classifier: Classifier, pictures: np.ndarray) -> float:
     """Read the same pictures with Keras and with LiteRT and compare.
 
     Args:
@@ -50,16 +50,16 @@ def check_agreement(keras_reader: keras.Model, reader: Reader, pictures: np.ndar
         TrainingError: it is LARGEST_DIFFERENCE or more, or anything is not finite.
     """
     expected = keras_reader.predict(pictures, verbose=0)[:, 0]
-    raw = [reader.raw(picture[np.newaxis]) for picture in pictures]
+    raw = [classifier.classify(picture[np.newaxis]) for picture in pictures]
     outputs = (expected, *(np.append(one.class_activation_map, one.logit) for one in raw), *(r.embedding for r in raw))
     if not all(np.isfinite(output).all() for output in outputs):
         raise TrainingError("The exported network answers with numbers that are not finite. Nothing was released.")
     logits = expected, np.array([reading.logit for reading in raw])
-    of_keras, of_litert = (reader.release.calibration.probability(of) for of in logits)
+    of_keras, of_litert = (classifier.release.calibration.probability(of) for of in logits)
     difference = np.abs(of_keras - of_litert).max()
-    if difference >= LARGEST_DIFFERENCE:
+    if difference >= MAX_DIFFERENCE:
         raise TrainingError(
-            f"Keras and LiteRT differ by {difference:.4f} of probability; less than {LARGEST_DIFFERENCE} is accepted. "
+            f"Keras and LiteRT differ by {difference:.4f} of probability; less than {MAX_DIFFERENCE} is accepted. "
             "Nothing was released."
         )
     return difference

@@ -13,37 +13,31 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from dataset.index import Record
-from dataset.split import Cut
+from dataset.index import LabelledImage
+from dataset.split import Split
+from model.codes import LABELS
 from model.errors import TrainingError
-from model.file_replacement import sha256, swap, write_json
-from model.imaging.preprocessing import RESIZE_METHOD, working_picture
-from model.inference.classifier import RawReading, Reader
-from model.inference.release_loader import (
-    DESCRIPTION,
-    FORMAT,
-    LABELS,
-    LUNG_NETWORK,
-    NETWORK,
-    Release,
-    load_release,
-)
-from model.performance.binary_metrics import Scores
-from training.calibration.heatmap_thresholds import choose_limits
-from training.calibration.operating_points import BALANCED, choose_conformal, choose_points
+from model.imaging.preprocessing import RESIZE_METHOD
+from model.inference.classifier import Classifier, ClassifierOutput
+from model.inference.release_loader import FORMAT, Release, load_release
+from model.performance.binary_metrics import Predictions
+from model.release_files import ReleaseFile
+from model.storage import sha256, swap_directories, write_json
+from training.calibration.conformal import fit_conformal_limits
+from training.calibration.heatmap_thresholds import select_reliability_limits
+from training.calibration.operating_points import BALANCED, select_operating_points
 from training.calibration.platt import fit_calibration
-from training.config import FitConfig
-from training.data.loading import read_radiograph
-from training.evaluation.robustness import Logits, read_shifted
-from training.fitting.callbacks import HISTORY
-from training.fitting.classifier import CONFIG, LUNGS, READER
-from training.networks.export import check_agreement, export_litert
+from training.config import ClassifierConfig
+from training.data.loading import network_inputs
+from training.evaluation.robustness import Logits, logits_under_perturbation
+from training.fitting.classifier import CONFIG
+from training.networks.export import check_litert_agreement, export_classifier
 
 CANDIDATE = "candidate"
 MAP_QUANTILE = 0.99
 
 
-def assemble(run: Path, parts: Cut) -> tuple[Release, Logits]:
+def assemble_candidate(run: Path, parts: Split) -> tuple[Release, Logits]:
     """Export, calibrate and describe the run's network.
 
     Returns:
@@ -52,59 +46,55 @@ def assemble(run: Path, parts: Cut) -> tuple[Release, Logits]:
     Raises:
         TrainingError: the run has not ended, or Keras and LiteRT disagree.
     """
-    if not (run / READER).exists():
+    if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
         raise TrainingError(
             f"{run} holds no finished training run. Finish it with `python -m training fit --run {run}`."
         )
-    config = FitConfig.load(run / CONFIG)
+    config = ClassifierConfig.load(run / CONFIG)
     staged = run / f"{CANDIDATE}.new"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    for name in (READER, HISTORY, LUNGS, LUNG_NETWORK):
+    for name in (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS):
         shutil.copy2(run / name, staged / name)
-    keras_reader = keras.models.load_model(staged / READER)
-    outputs = export_litert(keras_reader, staged / NETWORK)
-    lungs_side = keras.models.load_model(staged / LUNGS).input_shape[1]
+    keras_reader = keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS)
+    outputs = export_classifier(keras_reader, staged / ReleaseFile.CLASSIFIER)
+    lungs_side = keras.models.load_model(staged / ReleaseFile.LUNGS_KERAS).input_shape[1]
     description = _describe(staged, config, outputs, parts) | {"lungs": {"side": lungs_side}}
-    write_json(staged / DESCRIPTION, description)
+    write_json(staged / ReleaseFile.DESCRIPTION, description)
 
-    uncalibrated = Reader(load_release(staged))
-    seen = see(uncalibrated, parts.validation)
-    raw = [uncalibrated.raw(one[np.newaxis]) for one in tqdm(seen, "reading", leave=False)]
-    shifted = read_shifted(uncalibrated, parts.validation)
-    description |= _choose(raw, shifted, parts.validation)
-    write_json(staged / DESCRIPTION, description)
-    calibrated = Reader(load_release(staged))
-    check_agreement(keras_reader, calibrated, seen)
-    write_json(staged / DESCRIPTION, description | choose_limits(calibrated, parts.validation))
-    swap(staged, run / CANDIDATE)
+    uncalibrated = Classifier(load_release(staged))
+    seen = network_inputs(uncalibrated, parts.validation)
+    raw = [uncalibrated.classify(one[np.newaxis]) for one in tqdm(seen, "reading", leave=False)]
+    shifted = logits_under_perturbation(uncalibrated, parts.validation)
+    description |= _choose_on_validation(raw, shifted, parts.validation)
+    write_json(staged / ReleaseFile.DESCRIPTION, description)
+    calibrated = Classifier(load_release(staged))
+    check_litert_agreement(keras_reader, calibrated, seen)
+    write_json(staged / ReleaseFile.DESCRIPTION, description | select_reliability_limits(calibrated, parts.validation))
+    swap_directories(staged, run / CANDIDATE)
     return load_release(run / CANDIDATE), shifted
 
 
-def see(reader: Reader, records: Sequence[Record]) -> np.ndarray:
-    """What the reader's network sees of the pictures of the records: float32 (n, side, side, 1), 0-255."""
-    working = (working_picture(read_radiograph(record)) for record in tqdm(records, "pictures", leave=False))
-    return np.concatenate([reader.release.view.look(w, reader.finder.find(w), reader.release.side) for w in working])
-
-
-def _choose(raw: Sequence[RawReading], shifted: Logits, validation: Sequence[Record]) -> dict:
+def _choose_on_validation(
+    raw: Sequence[ClassifierOutput], shifted: Logits, validation: Sequence[LabelledImage]
+) -> dict:
     """Calibration and map scale from the readings of the validation pictures, what is judged from the shifted too."""
     target = np.array([record.target for record in validation])
     patients = np.array([record.patient for record in validation])
     logits = np.array([reading.logit for reading in raw])
     calibration = fit_calibration(logits, target)
-    unshifted = Scores(target, calibration.probability(logits), patients)
+    unshifted = Predictions(target, calibration.probability(logits), patients)
     times = 1 + len(shifted)
     everywhere = calibration.probability(np.concatenate([logits, *shifted.values()]))
-    pooled = Scores(np.tile(target, times), everywhere, np.tile(patients, times))
+    pooled = Predictions(np.tile(target, times), everywhere, np.tile(patients, times))
     evidence = np.concatenate([reading.class_activation_map.ravel() for reading in raw])
     positive = evidence[evidence > 0]
     where = f"on {len(validation)} validation pictures"
     stressed = f"{where}, unshifted and under {len(shifted)} shifts"
     return {
         "calibration": dataclasses.asdict(calibration) | {"chosen": f"Platt scaling fitted {where}."},
-        "operating_points": choose_points(unshifted, pooled, stressed),
-        "conformal": choose_conformal(pooled, stressed),
+        "operating_points": select_operating_points(unshifted, pooled, stressed),
+        "conformal": fit_conformal_limits(pooled, stressed),
         "map_scale": {
             "value": float(np.quantile(positive, MAP_QUANTILE)) if positive.size else 1.0,
             "chosen": f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
@@ -112,8 +102,8 @@ def _choose(raw: Sequence[RawReading], shifted: Logits, validation: Sequence[Rec
     }
 
 
-def _describe(staged: Path, config: FitConfig, outputs: dict[str, list[int]], parts: Cut) -> dict:
-    """model.json before anything is chosen: the network's own logit, to be replaced by `_choose`."""
+def _describe(staged: Path, config: ClassifierConfig, outputs: dict[str, list[int]], parts: Split) -> dict:
+    """model.json before anything is chosen: the network's own logit, to be replaced by `_choose_on_validation`."""
     fitted = [record.target for record in parts.training]
     return {
         "format": FORMAT,

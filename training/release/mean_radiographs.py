@@ -4,21 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.explorer.mean_radiographs import MEANS
-from dataset.quality.features import Survey
-from model.file_replacement import written_whole
+from dataset.quality.features import ImageInventory
+from model.release_files import ReleaseFile
+from model.storage import atomic_path
 
-LEAST = 100  # pictures: a mean of fewer could be told for a picture of somebody
+MIN_IMAGES = 100  # pictures: a mean of fewer could be told for a picture of somebody
 
 
-def save_means(survey: Survey, folder: Path) -> None:
+def save_mean_radiographs(survey: ImageInventory, folder: Path) -> None:
     """Write the mean training radiograph of each cause, "none" being the normal films, of at least LEAST pictures."""
     means = {}
     for split, cause in survey.sums:
         if split != "training":
             continue
         mean, count = survey.mean_picture(split, cause)
-        if count >= LEAST:
+        if count >= MIN_IMAGES:
             means |= {f"{cause}_mean": mean.astype(np.float16), f"{cause}_count": np.array(count)}
-    with written_whole(folder / MEANS) as beside:
+    with atomic_path(folder / ReleaseFile.MEAN_RADIOGRAPHS) as beside:
         np.savez_compressed(beside, **means)

@@ -5,32 +5,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from dataset.quality.report import audit_report
-from model.explanation.reliability import KEY as EXPLANATION_CHECKS
-from model.performance.admission import admission_sentences, admitted_rows, refused_rows, refused_sentence
-from model.performance.explanations import checks_sentence, explanation_sentences, trust_sentence, warning_rows
-from model.performance.shortcut_audit import (
-    METRIC_NAMES,
-    audit_sentences,
-    lungs_sentence,
-    strata_rows,
-    view_sentence,
-    with_interval,
-)
+from model.explanation.reliability import RELIABILITY_KEY as EXPLANATION_CHECKS
+from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
+from model.performance.explanations import heat_map_sentences, reliability_sentence, reliability_summary, warnings_table
+from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
 from model.performance.tables import (
-    adult_rows,
     adults_sentence,
-    calibration_rows,
-    cause_rows,
-    conformal_rows,
+    calibration_table,
     conformal_sentence,
-    neighbours_sentence,
-    point_rows,
+    conformal_table,
+    external_table,
+    operating_point_table,
+    sensitivity_by_cause_table,
+    similar_cases_sentence,
 )
 
-FIGURES = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
-WIDTH = 120  # characters of a line
-CAUSE = ("Cause", "Sensitivity", "Pictures")  # columns that the card shows; the page draws the others
-END_OF_FIGURES = "<!-- end of figures -->"
+METRICS_START = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
+LINE_WIDTH = 120  # characters of a line
+CAUSE_NAMES = ("Cause", "Sensitivity", "Pictures")  # columns that the card shows; the page draws the others
+METRICS_END = "<!-- end of figures -->"
 
 
 def metrics_table(metrics: dict[str, Any]) -> str:
@@ -41,7 +35,7 @@ def metrics_table(metrics: dict[str, Any]) -> str:
     sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
     lines.append(f"| n | {' | '.join(sizes)} |")
     lines += [
-        f"| {words} | {' | '.join(with_interval(splits[c][name]) for c in columns)} |"
+        f"| {words} | {' | '.join(format_estimate(splits[c][name]) for c in columns)} |"
         for name, words in METRIC_NAMES.items()
     ]
     counts = (splits[name]["confusion"] for name in columns)
@@ -49,7 +43,7 @@ def metrics_table(metrics: dict[str, Any]) -> str:
     return "\n".join([*lines, f"| Errors | {' | '.join(wrong)} |"])
 
 
-def stress_table(stress: dict[str, Any]) -> str:
+def robustness_table(stress: dict[str, Any]) -> str:
     """Markdown table of the validation figures under each shift of framing, tone, sharpness, codec and scale."""
     lines = ["| validation pictures, shifted | AUC | sensitivity | specificity |", "| --- | --- | --- | --- |"]
     lines += [
@@ -59,7 +53,7 @@ def stress_table(stress: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def table(rows: list[dict[str, str]]) -> str:
+def markdown_table(rows: list[dict[str, str]]) -> str:
     """Markdown table of rows that have the same columns; "Not measured." where there are none."""
     if not rows:
         return "Not measured."
@@ -67,23 +61,24 @@ def table(rows: list[dict[str, str]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
 
-def bullets(sentences: Iterable[str]) -> str:
+def markdown_list(sentences: Iterable[str]) -> str:
     """A Markdown list, wrapped."""
     return "\n".join(
-        textwrap.fill(s, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False) for s in sentences
+        textwrap.fill(s, LINE_WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for s in sentences
     )
 
 
-def with_figures(document: str, metrics: dict[str, Any]) -> str:
+def with_metrics_section(document: str, metrics: dict[str, Any]) -> str:
     """A document with what stands between its two figure comments replaced by the figures of these metrics.
 
     Raises:
         ValueError: the document has no such comments.
     """
-    start, end = document.index(FIGURES) + len(FIGURES), document.index(END_OF_FIGURES)
-    told = [*audit_sentences(metrics["shortcut_audit"]), refused_sentence(metrics["admission"])]
-    told.append(trust_sentence(metrics["explanations"]))
-    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{bullets(told)}\n{document[end:]}"
+    start, end = document.index(METRICS_START) + len(METRICS_START), document.index(METRICS_END)
+    told = [*audit_sentences(metrics["shortcut_audit"]), refusal_sentence(metrics["admission"])]
+    told.append(reliability_summary(metrics["explanations"]))
+    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{markdown_list(told)}\n{document[end:]}"
 
 
 def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit: dict[str, Any]) -> str:
@@ -104,7 +99,7 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
             f"the training pictures: {description['training_prevalence']:.3f}."
         ),
         "## What is wrong or odd in the data",
-        bullets(audit_report(data_audit)),
+        markdown_list(audit_report(data_audit)),
         "## How well it does",
         metrics_table(metrics),
         _paragraph(
@@ -113,30 +108,35 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
             f"{description['test_split_opened']} time(s) when this release was made (training/TEST_LOG.csv)."
         ),
         "## What it sees",
-        _paragraph(f"{view_sentence(description['view'])} {lungs_sentence(metrics.get('lungs'))}"),
+        _paragraph(f"{input_region_sentence(description['view'])} {segmentation_sentence(metrics.get('lungs'))}"),
         "## Whether it reads lungs",
         _paragraph(
             "In this data set the class also shows in how a film was framed, scaled and stored. How much of that is "
             "there, and how much of it the reader can use:"
         ),
-        bullets(audit_sentences(audit)),
+        markdown_list(audit_sentences(audit)),
         "The reader among pictures whose originals are of alike width:",
-        table(strata_rows(audit)),
+        markdown_table(strata_table(audit)),
         "## How it holds under other people's software",
         _paragraph(
             f"Mean AUC {stress['mean_auc']:.3f}, worst {stress['worst_auc']:.3f}, of {stress['n']} validation "
             "pictures, at the same operating point, which they helped to choose, as they did the design:"
         ),
-        stress_table(stress),
+        robustness_table(stress),
         "## Operating points",
-        bullets(
+        markdown_list(
             f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
             for p in description["operating_points"]
         ),
         "On the official test split:",
-        table(point_rows(metrics["splits"]["test"])),
+        markdown_table(operating_point_table(metrics["splits"]["test"])),
         f"Sensitivity by cause on it, at the {point} point:",
-        table([{name: row[name] for name in CAUSE} for row in cause_rows(metrics["splits"]["test"], point)]),
+        markdown_table(
+            [
+                {name: row[name] for name in CAUSE_NAMES}
+                for row in sensitivity_by_cause_table(metrics["splits"]["test"], point)
+            ]
+        ),
         "## How far a probability can be taken at its word",
         _paragraph(
             f"{description['calibration']['chosen']} Calibrated at the prevalence of the training pictures; elsewhere "
@@ -144,27 +144,27 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
             "probability and share of pneumonia, 15 bins of equal mass; its interval leans upward, since drawing "
             "patients anew adds scatter of its own."
         ),
-        table(calibration_rows(metrics)),
+        markdown_table(calibration_table(metrics)),
         "## When it says that it does not know",
         _paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
-        table(conformal_rows(metrics, point)),
+        markdown_table(conformal_table(metrics, point)),
         "## What it refuses to read",
-        bullets(admission_sentences(metrics["admission"])),
-        table(admitted_rows(metrics["admission"])),
-        table(refused_rows(metrics["admission"])),
+        markdown_list(admission_sentences(metrics["admission"])),
+        markdown_table(admitted_table(metrics["admission"])),
+        markdown_table(inadmissible_table(metrics["admission"])),
         "## Similar training cases",
-        _paragraph(neighbours_sentence(metrics["neighbours"])),
+        _paragraph(similar_cases_sentence(metrics["neighbours"])),
         "## How far a heat map can be believed",
-        _paragraph(checks_sentence(description.get(EXPLANATION_CHECKS))),
-        table(warning_rows(metrics.get("explanations"))),
-        bullets(explanation_sentences(metrics.get("explanations"))),
+        _paragraph(reliability_sentence(description.get(EXPLANATION_CHECKS))),
+        markdown_table(warnings_table(metrics.get("explanations"))),
+        markdown_list(heat_map_sentences(metrics.get("explanations"))),
         "## Outside its population",
         _paragraph(adults_sentence(metrics.get("adults"), point)),
-        table(adult_rows(metrics.get("adults"), point)),
+        markdown_table(external_table(metrics.get("adults"), point)),
         "## Limits",
-        bullets(description["limits"]),
+        markdown_list(description["limits"]),
         "## Ethics",
-        bullets(description["ethics"]),
+        markdown_list(description["ethics"]),
         "## How to retrain",
         _paragraph(
             "`python -m training fit`, `evaluate` and `release`; the README tells how, and with which data. Settings "
@@ -176,10 +176,10 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
             f"{description['seed']}, {libraries}."
         ),
         "## Changes",
-        bullets(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),
+        markdown_list(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _paragraph(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+    return textwrap.fill(text, LINE_WIDTH, break_on_hyphens=False)

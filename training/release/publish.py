@@ -16,31 +16,34 @@ from pathlib import Path
 
 import keras
 
-from dataset.explorer.mean_radiographs import MEANS
-from dataset.quality.audit import AUDIT
-from dataset.split import Cut
-from model.admission.classifier import ADMISSION
-from model.admission.gate import Gate
+from dataset.split import Split
+from model.admission.gate import AdmissionGate
+from model.codes import SPLITS
 from model.errors import ReleaseError, TrainingError
-from model.file_replacement import replacing, sha256, write_json, write_text
-from model.inference.classifier import Reader
-from model.inference.release_loader import DESCRIPTION, NETWORK, Release, load_release, release_file
-from model.inference.similar_cases import INDEX
-from training.evaluate import CURVES, METRICS, PARTS, PREDICTIONS
-from training.fitting.classifier import READER
-from training.networks.export import check_agreement
+from model.inference.classifier import Classifier
+from model.inference.release_loader import Release, load_release
+from model.release_files import ReleaseFile
+from model.storage import read_file, replace_directory, sha256, write_json, write_text
+from training.data.loading import network_inputs
+from training.networks.export import check_litert_agreement
 from training.release import statements as about
-from training.release.candidate import see
 from training.release.model_card import model_card
 
-CARD = "MODEL_CARD.md"
-MEASURED = (METRICS, PREDICTIONS, CURVES, AUDIT, INDEX, MEANS, ADMISSION)  # what `evaluate` writes for a release
-HEADLINE = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
-LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+MEASURED_FILES = (
+    ReleaseFile.METRICS,
+    ReleaseFile.PREDICTIONS,
+    ReleaseFile.CURVES,
+    ReleaseFile.DATASET_AUDIT,
+    ReleaseFile.SIMILAR_CASES,
+    ReleaseFile.MEAN_RADIOGRAPHS,
+    ReleaseFile.ADMISSION,
+)  # what `evaluate` writes for a release
+HEADLINE_METRICS = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
+LOGGED_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
-class Edition:
+class ReleaseNotes:
     """What a new release is told from outside: version, one sentence for the changelog, commit of the program."""
 
     version: str
@@ -48,11 +51,11 @@ class Edition:
     commit: str
 
 
-def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, times_tested: int) -> Release:
+def publish(candidate: Release, parts: Split, target: Path, edition: ReleaseNotes, times_tested: int) -> Release:
     """Write the release `target` from a candidate that `evaluate` has measured on all three splits.
 
     Args:
-        candidate: made by `training.release.candidate.assemble`; its measurements lie in its folder.
+        candidate: made by `training.release.candidate.assemble_candidate`; its measurements lie in its folder.
         parts: the records, for the check that Keras and LiteRT agree.
         target: the release folder, replaced whole.
         edition: version, change and commit.
@@ -62,28 +65,32 @@ def publish(candidate: Release, parts: Cut, target: Path, edition: Edition, time
         TrainingError: not measured, measured with other weights, or Keras and LiteRT disagree.
     """
     metrics = _metrics(candidate)
-    with replacing(target) as staged:
+    with replace_directory(target) as staged:
         for path in candidate.directory.iterdir():  # copytree would report a full disk as an error of its own kind
             shutil.copy2(path, staged)
         description = candidate.description | _described(candidate, metrics, target, edition, times_tested)
-        data_audit = json.loads((staged / AUDIT).read_text())
-        write_text(staged / CARD, model_card(description, metrics, data_audit))
-        files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != DESCRIPTION}
-        write_json(staged / DESCRIPTION, description | {"files": files})
-        reader = Reader(load_release(staged))
-        Gate.of(reader)  # a release that nothing is read with is none
-        check_agreement(keras.models.load_model(staged / READER), reader, see(reader, parts.validation))
+        data_audit = json.loads((staged / ReleaseFile.DATASET_AUDIT).read_text())
+        write_text(staged / ReleaseFile.CARD, model_card(description, metrics, data_audit))
+        files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != ReleaseFile.DESCRIPTION}
+        write_json(staged / ReleaseFile.DESCRIPTION, description | {"files": files})
+        classifier = Classifier(load_release(staged))
+        AdmissionGate.from_classifier(classifier)  # a release that nothing is read with is none
+        check_litert_agreement(
+            keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS),
+            classifier,
+            network_inputs(classifier, parts.validation),
+        )
     return load_release(target)
 
 
-def _described(candidate: Release, metrics: dict, target: Path, edition: Edition, times_tested: int) -> dict:
+def _described(candidate: Release, metrics: dict, target: Path, edition: ReleaseNotes, times_tested: int) -> dict:
     """What a release's model.json holds beyond its candidate's, the checksums apart."""
     return {
         "version": edition.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": edition.commit,
         "seed": candidate.description["training"]["seed"],
-        "libraries": {name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+        "libraries": {name: library_version(name) for name in LOGGED_LIBRARIES} | {"python": platform.python_version()},
         "metrics": {split: _headline(measured, metrics) for split, measured in metrics["splits"].items()},
         "shortcut_audit": metrics["shortcut_audit"],
         "lungs": candidate.description["lungs"] | {"found": metrics.get("lungs")},
@@ -99,7 +106,7 @@ def _described(candidate: Release, metrics: dict, target: Path, edition: Edition
 
 def _headline(measured: dict, metrics: dict) -> dict:
     at_point = measured["operating_points"][metrics["operating_point"]["name"]]
-    return {name: (measured | at_point)[name] for name in HEADLINE}
+    return {name: (measured | at_point)[name] for name in HEADLINE_METRICS}
 
 
 def head_commit(folder: Path) -> str:
@@ -133,13 +140,13 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def _metrics(candidate: Release) -> dict:
     """The candidate's measurements, of these very weights and of every split that a release reports."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
-    absent = [name for name in MEASURED if not (candidate.directory / name).exists()]
+    absent = [name for name in MEASURED_FILES if not (candidate.directory / name).exists()]
     if absent:
         raise TrainingError(f"The candidate has not been measured ({', '.join(absent)} missing). {advice}")
-    metrics = json.loads((candidate.directory / METRICS).read_text())
-    if metrics["network_sha256"] != candidate.description["files"][NETWORK]:
+    metrics = json.loads((candidate.directory / ReleaseFile.METRICS).read_text())
+    if metrics["network_sha256"] != candidate.description["files"][ReleaseFile.CLASSIFIER]:
         raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
-    if not metrics["splits"].keys() >= PARTS:
+    if not metrics["splits"].keys() >= SPLITS:
         raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")
     return metrics
 
@@ -147,6 +154,6 @@ def _metrics(candidate: Release) -> dict:
 def _changelog(target: Path) -> list[dict[str, str]]:
     """What the release to be replaced says of its versions, even where it is of another format or damaged."""
     try:
-        return list(json.loads(release_file(target, DESCRIPTION))["changelog"])
+        return list(json.loads(read_file(target, ReleaseFile.DESCRIPTION))["changelog"])
     except (ReleaseError, ValueError, KeyError, TypeError):  # there is none yet, or it cannot be read
         return []

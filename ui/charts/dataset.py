@@ -3,13 +3,13 @@
 import altair as alt
 import pandas as pd
 
-from ui.charts.performance import CLASSES
+from ui.charts.palette import CLASS_COLOURS
 
 _BELOW = alt.Legend(orient="bottom", title=None)
 
 
 def patients_chart(patients: pd.DataFrame) -> alt.Chart:
-    """Patients by how many pictures there are of each; `patients` of `pictures_per_patient`."""
+    """Patients by how many pictures there are of each; `patients_of` of `images_per_patient`."""
     return (
         alt.Chart(patients)
         .mark_bar()
@@ -19,7 +19,7 @@ def patients_chart(patients: pd.DataFrame) -> alt.Chart:
             y=alt.Y(
                 "Patients:Q", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=[0, 1, 10, 100, 1000], format="d")
             ),
-            color=alt.Color("Class:N", scale=CLASSES, legend=_BELOW),
+            color=alt.Color("Class:N", scale=CLASS_COLOURS, legend=_BELOW),
             tooltip=["Class:N", alt.Tooltip("Pictures:N", title="Pictures of each"), "Patients:Q"],
         )
         .properties(height=260)
@@ -41,9 +41,9 @@ def distribution_chart(bins: pd.DataFrame, title: str) -> alt.Chart:
         .encode(
             x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=False)),
             y=alt.Y("Share:Q", title="Share of the class", axis=alt.Axis(format=".0%", tickCount=4)),
-            color=alt.Color("Class:N", scale=CLASSES, legend=_BELOW),
+            color=alt.Color("Class:N", scale=CLASS_COLOURS, legend=_BELOW),
             strokeDash=alt.StrokeDash(
-                "Class:N", scale=alt.Scale(domain=CLASSES.domain, range=[[1, 0], [6, 3]]), legend=_BELOW
+                "Class:N", scale=alt.Scale(domain=CLASS_COLOURS.domain, range=[[1, 0], [6, 3]]), legend=_BELOW
             ),
             tooltip=[
                 "Class:N",

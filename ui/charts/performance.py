@@ -7,16 +7,8 @@ page at 3 to 1 or better. No chart tells by colour alone: shape, place or a word
 import altair as alt
 import pandas as pd
 
-from model.inference.release_loader import LABELS
+from ui.charts.palette import ACCENT, CLASS_COLOURS, GREY, INK, PNEUMONIA, SHAPES, UNIT_SCALE, wrapped_labels_axis
 
-NORMAL, PNEUMONIA = "#3d8bd9", "#d9730d"
-ACCENT = "#1f9e89"  # what is of neither class
-GREY = "#7c8894"  # what is only for orientation
-INK = "#16202a"  # on either class's colour
-SHAPES = ["triangle-down", "circle", "triangle-up", "square", "diamond"]
-
-CLASSES = alt.Scale(domain=list(LABELS), range=[NORMAL, PNEUMONIA])
-SHARE = alt.Scale(domain=[0, 1], nice=False)
 CORNER = 0.3
 _PERCENT = alt.Axis(format=".0%", tickCount=5)
 _TITLES = {
@@ -27,7 +19,7 @@ _TITLES = {
 
 
 def confusion_chart(cells: pd.DataFrame) -> alt.LayerChart:
-    """The confusion matrix as a heat map; `cells` of `model.performance.chart_data.confusion_cells`."""
+    """The confusion matrix as a heat map; `voronoi` of `model.performance.chart_data.confusion_cells`."""
     order = ["PNEUMONIA", "NORMAL"]
     cells = cells.assign(text=[f"{films}|{words}" for films, words in zip(cells["Films"], cells["Words"], strict=True)])
     base = alt.Chart(cells).encode(
@@ -55,7 +47,7 @@ def curve_chart(curve: pd.DataFrame, marks: pd.DataFrame, x: str, y: str, *, cor
 
     Args:
         curve: columns x, y, Threshold, order, and any of the rates that its tooltips shall say.
-        marks: of `model.performance.chart_data.point_marks`.
+        marks: of `model.performance.chart_data.operating_point_marks`.
         x: column drawn across.
         y: column drawn up.
         corner: draw the corner alone where a good reader is, CORNER wide and high.
@@ -77,11 +69,11 @@ def curve_chart(curve: pd.DataFrame, marks: pd.DataFrame, x: str, y: str, *, cor
         shape=shape,
         size=alt.when("datum.Chosen").then(alt.value(260)).otherwise(alt.value(110)),
         color=alt.when("datum.Chosen").then(alt.value(ACCENT)).otherwise(alt.value(GREY)),
-        tooltip=["Operating point:N", *_told(marks)],
+        tooltip=["Operating point:N", *_rate_tooltips(marks)],
     )
     line = base.mark_line(clip=True, color=ACCENT, strokeWidth=2, interpolate="step-after" if y == "PPV" else "linear")
     grip = base.mark_point(size=120, opacity=0, filled=True, clip=True).encode(
-        tooltip=_told(curve)
+        tooltip=_rate_tooltips(curve)
     )  # wide enough for a finger
     return alt.layer(line, grip, points).properties(height=380)
 
@@ -94,7 +86,7 @@ def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
         alt.Chart(bins)
         .mark_rect()
         .encode(
-            x=alt.X("low:Q", title="Probability of pneumonia", scale=SHARE, axis=_PERCENT),
+            x=alt.X("low:Q", title="Probability of pneumonia", scale=UNIT_SCALE, axis=_PERCENT),
             x2="high:Q",
             y2=alt.datum(0),
             y=alt.Y(
@@ -103,7 +95,7 @@ def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
                 scale=alt.Scale(type="sqrt"),
                 axis=alt.Axis(labelExpr="format(abs(datum.value), 'd')", values=ticks),
             ),
-            color=alt.Color("Class:N", scale=CLASSES, legend=alt.Legend(orient="bottom", title=None)),
+            color=alt.Color("Class:N", scale=CLASS_COLOURS, legend=alt.Legend(orient="bottom", title=None)),
             tooltip=[
                 "Class:N",
                 "Films:Q",
@@ -122,16 +114,18 @@ def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
 
 
 def reliability_chart(bins: pd.DataFrame) -> alt.LayerChart:
-    """Share of pneumonia by stated probability, with intervals and the diagonal; `bins` of `reliability`."""
+    """Share of pneumonia by stated probability, with intervals and the diagonal; `bins` of `reliability_diagram`."""
     ideal = alt.Chart(pd.DataFrame({"probability": [0.0, 1.0], "share": [0.0, 1.0]})).mark_line(
         color=GREY, strokeDash=[5, 3], strokeWidth=1.5
     )
     axes = {
-        "x": alt.X("probability:Q", title="Stated probability (mean)", scale=SHARE, axis=_PERCENT),
-        "y": alt.Y("share:Q", title="Share with pneumonia", scale=SHARE, axis=_PERCENT),
+        "x": alt.X("probability:Q", title="Stated probability (mean)", scale=UNIT_SCALE, axis=_PERCENT),
+        "y": alt.Y("share:Q", title="Share with pneumonia", scale=UNIT_SCALE, axis=_PERCENT),
     }
     base = alt.Chart(bins).encode(**axes)
-    bars = base.mark_rule(color=ACCENT, strokeWidth=1.5, opacity=0.7).encode(y=alt.Y("low:Q", scale=SHARE), y2="high:Q")
+    bars = base.mark_rule(color=ACCENT, strokeWidth=1.5, opacity=0.7).encode(
+        y=alt.Y("low:Q", scale=UNIT_SCALE), y2="high:Q"
+    )
     points = base.mark_point(filled=True, size=70, opacity=1, color=ACCENT).encode(
         tooltip=[
             alt.Tooltip("probability:Q", title="Stated", format=".1%"),
@@ -144,16 +138,16 @@ def reliability_chart(bins: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(ideal.encode(**axes), bars, points).properties(height=380)
 
 
-def cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
-    """Sensitivity by cause with intervals; `rows` of `model.performance.tables.cause_rows`."""
+def sensitivity_by_cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
+    """Sensitivity by cause with intervals; `rows_of` of `model.performance.tables.sensitivity_by_cause_table`."""
     label = rows["Cause"] + "|" + rows["Sensitivity"] + "|" + rows["Pictures"].astype(str) + " films"
     base = alt.Chart(rows.assign(label=label)).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=broken_lines()),
+        y=alt.Y("label:N", title=None, sort=None, axis=wrapped_labels_axis()),
         tooltip=["Cause:N", "Sensitivity:N", alt.Tooltip("Pictures:Q", title="Films")],
     )
-    x = alt.X("Share:Q", title=_TITLES["Sensitivity"], scale=SHARE, axis=_PERCENT)
+    x = alt.X("Share:Q", title=_TITLES["Sensitivity"], scale=UNIT_SCALE, axis=_PERCENT)
     bars = base.mark_bar(color=PNEUMONIA, height=28).encode(x=x)
-    spread = base.encode(x=alt.X("Low:Q", scale=SHARE), x2="High:Q")
+    spread = base.encode(x=alt.X("Low:Q", scale=UNIT_SCALE), x2="High:Q")
     ends = [base.mark_tick(color=INK, thickness=2, size=12).encode(x=alt.X(f"{end}:Q")) for end in ("Low", "High")]
     halo = spread.mark_rule(color="#ffffff", strokeWidth=4)  # so that it shows beyond the bar on a dark page too
     return alt.layer(bars, halo, spread.mark_rule(color=INK, strokeWidth=2), *ends).properties(height=190)
@@ -174,11 +168,6 @@ def _inside(column: str, corner: bool) -> alt.FieldRangePredicate:
     return alt.FieldRangePredicate(field=column, range=list(_limits(column, corner)))
 
 
-def _told(rates: pd.DataFrame) -> list[alt.Tooltip]:
+def _rate_tooltips(rates: pd.DataFrame) -> list[alt.Tooltip]:
     names = [name for name in ("Sensitivity", "Specificity", "PPV") if name in rates]
     return [alt.Tooltip("Threshold:N"), *(alt.Tooltip(f"{name}:Q", format=".1%") for name in names)]
-
-
-def broken_lines() -> alt.Axis:
-    """An axis whose labels break at each bar, so that a phone's width holds them."""
-    return alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=0, ticks=False)

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from model.inference.release_loader import Release
-from model.performance.shortcut_audit import METRIC_NAMES, with_interval
-from model.performance.tables import point_rows, report_rows
+from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.tables import operating_point_table, report_table
 
-_SHOWN = ("auc", "accuracy", "sensitivity", "specificity")
-_REPORTED = ("Precision", "Recall", "F1")
+_METRICS = ("auc", "accuracy", "sensitivity", "specificity")
+_REPORT_METRICS = ("Precision", "Recall", "F1")
 
 
 def performance_table(release: Release) -> pd.DataFrame:
@@ -18,28 +18,28 @@ def performance_table(release: Release) -> pd.DataFrame:
             f"{split.capitalize()}": {
                 "Pictures": f"{splits[split]['n']}",
                 "Patients": f"{splits[split]['patients']}",
-                **{METRIC_NAMES[name]: with_interval(splits[split][name]) for name in _SHOWN},
+                **{METRIC_NAMES[name]: format_estimate(splits[split][name]) for name in _METRICS},
             }
             for split in ("test", "validation")
         }
     )
 
 
-def points_table(measured: dict, chosen: str) -> pd.DataFrame:
-    """What `point_rows` says, a column per operating point, so that a phone's width holds it."""
-    table = pd.DataFrame(point_rows(measured)).set_index("Operating point").T
+def operating_points_by_column(measured: dict, chosen: str) -> pd.DataFrame:
+    """What `operating_point_table` says, a column per operating point, so that a phone's width holds it."""
+    table = pd.DataFrame(operating_point_table(measured)).set_index("Operating point").T
     return table.rename(columns={chosen: f"{chosen} (chosen)"}).rename_axis(None, axis="columns")
 
 
-def report_table(confusion: dict[str, int]) -> pd.DataFrame:
-    """What `report_rows` says, a column per class."""
+def report_by_class(confusion: dict[str, int]) -> pd.DataFrame:
+    """What `report_table` says, a column per class."""
     return pd.DataFrame(
         {
             row["Class"]: {
-                **{name: "not defined" if row[name] is None else f"{row[name]:.3f}" for name in _REPORTED},
+                **{name: "not defined" if row[name] is None else f"{row[name]:.3f}" for name in _REPORT_METRICS},
                 "Pictures": f"{row['Pictures']}",
             }
-            for row in report_rows(confusion)
+            for row in report_table(confusion)
         }
     )
 

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from ui.charts.performance import ACCENT, CLASSES, GREY, INK, SHARE, broken_lines
+from ui.charts.palette import ACCENT, CLASS_COLOURS, GREY, INK, UNIT_SCALE, wrapped_labels_axis
 
 
 def balance_chart(balance: pd.DataFrame) -> alt.LayerChart:
@@ -11,14 +11,14 @@ def balance_chart(balance: pd.DataFrame) -> alt.LayerChart:
     label = balance["Split"] + "|" + balance["All films"].map("{:,} films".format)
     words = balance["Films"].map("{:,}".format) + "|" + balance["Class"].str.lower()
     base = alt.Chart(balance.assign(label=label, words=words)).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=broken_lines()),
+        y=alt.Y("label:N", title=None, sort=None, axis=wrapped_labels_axis()),
         tooltip=["Split:N", "Class:N", "Films:Q", "Patients:Q", alt.Tooltip("Share:Q", format=".1%")],
     )
     x = alt.X(
-        "Share:Q", title="Share of the films", stack="zero", scale=SHARE, axis=alt.Axis(format=".0%", tickCount=5)
+        "Share:Q", title="Share of the films", stack="zero", scale=UNIT_SCALE, axis=alt.Axis(format=".0%", tickCount=5)
     )
     bars = base.mark_bar().encode(
-        x=x, color=alt.Color("Class:N", scale=CLASSES, legend=None), order=alt.Order("Middle:Q")
+        x=x, color=alt.Color("Class:N", scale=CLASS_COLOURS, legend=None), order=alt.Order("Middle:Q")
     )
     text = base.mark_text(color=INK, lineBreak="|", fontSize=13, lineHeight=15, dy=-7).encode(
         x=alt.X("Middle:Q"), text="words:N"

@@ -10,42 +10,42 @@ import streamlit as st
 from dataset.download import full_set as download
 from dataset.download import samples
 from dataset.download.kaggle import HOSTS
-from dataset.download.progress import Progress, Report
+from dataset.download.progress import Progress, ProgressCallback
 from dataset.explorer.catalogue import Catalogue
 from dataset.index import DEFAULT_ROOT, dataset_root
-from model.errors import ReaderError
+from model.errors import ProjectError
 
-_ASKED, _PROBLEM = "download_asked", "download_problem"
-STOPPED = (
+_REQUESTED_KEY, _ERROR_KEY = "download_asked", "download_problem"
+STOPPED_TEXT = (
     "The download stopped when the page was left or used. Nothing was laid down; of the whole set, the part that had "
     "come is kept: the same button goes on from there."
 )
 
 
 @dataclass(frozen=True)
-class _Offer:
+class DownloadOption:
     """One button: what it says, how much comes, and what fetches it into a folder."""
 
     label: str
     size: str
-    fetch: Callable[[Path, Report], Path]
+    fetch: Callable[[Path, ProgressCallback], Path]
 
 
-_OFFERS = {
-    "samples": _Offer(
-        f"{samples.COUNT} sample pictures",
-        f"{samples.size(samples.COUNT)}: a third each normal, bacterial and viral films of the official test split",
-        lambda folder, report: samples.download_samples(folder, samples.COUNT, report),
+_OPTIONS = {
+    "samples": DownloadOption(
+        f"{samples.DEFAULT_SAMPLES} sample pictures",
+        f"{samples.download_size(samples.DEFAULT_SAMPLES)}: a third each normal, bacterial and viral films of the official test split",
+        lambda folder, report: samples.download_samples(folder, samples.DEFAULT_SAMPLES, report),
     ),
-    "set": _Offer(
+    "set": DownloadOption(
         "The whole set",
-        f"{download.SIZE}, of which 1.2 GB stay: {sum(download.EXPECTED.values()):,} films",
-        lambda folder, report: download.download(folder, report),
+        f"{download.DOWNLOAD_SIZE}, of which 1.2 GB stay: {sum(download.EXPECTED.values()):,} films",
+        lambda folder, report: download.download_full_set(folder, report),
     ),
 }
 
 
-def offer_missing(whole: Catalogue) -> None:
+def missing_images_notice(whole: Catalogue) -> None:
     """Say which pictures are on this computer and offer to fetch the others; nothing where all of them are."""
     if whole.unknown:
         st.warning(
@@ -59,33 +59,33 @@ def offer_missing(whole: Catalogue) -> None:
         with st.expander(
             f"{whole.here:,} of {len(whole.rows):,} pictures are on this computer: fetch the others",
             icon=":material/download:",
-            expanded=_ASKED in st.session_state or _PROBLEM in st.session_state,
+            expanded=_REQUESTED_KEY in st.session_state or _ERROR_KEY in st.session_state,
         ):
-            offer_downloads()
+            download_controls()
         return
     st.info(
         "No labelled pictures are on this computer. Labels, probabilities, mean radiographs, charts and the audit come "
         "with the release and are shown all the same.",
         icon=":material/image_not_supported:",
     )
-    offer_downloads()
+    download_controls()
 
 
-def offer_downloads() -> None:
+def download_controls() -> None:
     """Draw the two buttons; nothing is asked of any network before one is pressed."""
-    asked = st.session_state.pop(_ASKED, None)
-    problem = st.session_state.pop(_PROBLEM, None)
+    asked = st.session_state.pop(_REQUESTED_KEY, None)
+    problem = st.session_state.pop(_ERROR_KEY, None)
     st.markdown(
         "The labelled pictures are not part of this program. They can be fetched now: the public set of Kermany, Zhang "
         "and Goldbaum (2018), licence CC BY 4.0."
     )
-    for column, (name, offer) in zip(st.columns(2), _OFFERS.items(), strict=True):
+    for column, (name, offer) in zip(st.columns(2), _OPTIONS.items(), strict=True):
         with column:
             st.button(
                 offer.label,
                 key=f"download_{name}",
                 icon=":material/download:",
-                on_click=_ask,
+                on_click=_request,
                 args=(name,),
                 disabled=asked is not None,
                 width="stretch",
@@ -94,11 +94,11 @@ def offer_downloads() -> None:
     if problem:
         st.error(problem, icon=":material/error:")
     if asked:
-        _fetch(_OFFERS[asked])
+        _download(_OPTIONS[asked])
 
 
-def _ask(name: str) -> None:
-    st.session_state[_ASKED] = name
+def _request(name: str) -> None:
+    st.session_state[_REQUESTED_KEY] = name
 
 
 def _folder() -> str:
@@ -108,18 +108,18 @@ def _folder() -> str:
     return f"`{DEFAULT_ROOT.as_posix()}` in the program's folder"
 
 
-def _fetch(offer: _Offer) -> None:
+def _download(offer: DownloadOption) -> None:
     bar = st.progress(0.0, f"Asking {HOSTS[0]}")
     st.caption("Leave this page open until everything is there.")
-    st.session_state[_PROBLEM] = STOPPED  # unless it ends below: Streamlit ends a page by raising out of the bar
+    st.session_state[_ERROR_KEY] = STOPPED_TEXT  # unless it ends below: Streamlit ends a page by raising out of the bar
     try:
-        offer.fetch(dataset_root(), lambda now: bar.progress(now.done / max(1, now.total), _counted(now)))
-    except ReaderError as error:
-        st.session_state[_PROBLEM] = str(error)
+        offer.fetch(dataset_root(), lambda now: bar.progress(now.done / max(1, now.total), _progress_text(now)))
+    except ProjectError as error:
+        st.session_state[_ERROR_KEY] = str(error)
     else:
-        st.session_state.pop(_PROBLEM, None)  # gone already where the page was used just now
+        st.session_state.pop(_ERROR_KEY, None)  # gone already where the page was used just now
     st.rerun()
 
 
-def _counted(now: Progress) -> str:
+def _progress_text(now: Progress) -> str:
     return f"{now.done:,} of {now.total:,} {now.what}"

@@ -6,56 +6,57 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from dataset.file_names import identify
-from model.admission.decision import Code
-from model.admission.gate import Examination, Gate
+from dataset.file_names import parse_file_name
+from model.admission.gate import AdmissionGate, AdmissionResult
+from model.codes import Caution
 from model.errors import FileRefused, NotAdmitted
-from model.explanation.heatmap import colour_table
-from model.explanation.reliability import CheckLimits, doubted, doubts
-from model.imaging.decode import content_of, decode
+from model.explanation.heatmap import colour_map
+from model.explanation.reliability import ReliabilityLimits, reliability_warnings, with_reliability_caution
+from model.imaging.decode import decode, read_limited
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Finding, stated
+from model.inference.finding import Finding, restate
 from model.inference.release_loader import Release
-from ui.errors import shown_problems
-from ui.gallery import MARKS, SPLIT_MARKS, gallery, label_words
+from ui.errors import show_errors
+from ui.formatting import distinct_percents, percent
+from ui.gallery import OUTCOME_MARKS, SPLIT_MARKS, gallery, label_text
 from ui.reading.caution_text import caution_sentence
-from ui.reading.finding_panel import describe, percent, percents
-from ui.reading.heatmap_check import CHECKING, show_doubts
+from ui.reading.finding_panel import alt_text
+from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
 from ui.resources import current_gate
-from ui.session import read_upload, turns
-from ui.settings import chosen_point
-from ui.similar_cases import TITLE, similar_cases
+from ui.session import inference_slots, read_upload
+from ui.settings import selected_operating_point
+from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import radiograph_viewer
 
-_OPENED, _AMONG, _CHECKED = "explored_picture", "explored_among", "explored_checked"
+_OPENED_KEY, _ORDER_KEY, _CHECKS_KEY = "explored_picture", "explored_among", "explored_checked"
 
 
-def open_picture(file: str | None) -> None:
+def open_image(file: str | None) -> None:
     """Make a picture of the set the one that the explorer shows; None: show the gallery."""
-    st.session_state[_OPENED] = file
+    st.session_state[_OPENED_KEY] = file
 
 
-def opened_picture(rows: pd.DataFrame) -> pd.Series | None:
+def current_image(rows: pd.DataFrame) -> pd.Series | None:
     """The row of the picture that is open, where one is."""
-    file = st.session_state.get(_OPENED)
+    file = st.session_state.get(_OPENED_KEY)
     return rows.loc[file] if file in rows.index else None
 
 
-def turn_over_among(files: Sequence[str]) -> None:
+def set_paging_order(files: Sequence[str]) -> None:
     """Have a picture that is opened lead on to those before and after it: all of the gallery's, in their order."""
-    st.session_state[_AMONG] = tuple(files)
+    st.session_state[_ORDER_KEY] = tuple(files)
 
 
-def show_picture(row: pd.Series, rows: pd.DataFrame) -> None:
-    """Draw the detail of a picture; `rows` are those of the whole set."""
+def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
+    """Draw the detail of a picture; `rows_of` are those of the whole set."""
     gate = current_gate()
-    release = gate.reader.release
-    _ways_on(row["file"])
+    release = gate.classifier.release
+    _navigation(row["file"])
     st.subheader(row["file"], anchor=False)
-    with turns:
-        film = _film(row)
-        examination = gate.examine(film) if film else None
-    finding = _finding(gate, examination) if examination else None
+    with inference_slots:
+        film = _image(row)
+        admission_result = gate.examine(film) if film else None
+    finding = _finding_panel(gate, admission_result) if admission_result else None
     words, picture = st.columns([2, 3], gap="medium")
     with words:
         _facts(row, release)
@@ -64,74 +65,77 @@ def show_picture(row: pd.Series, rows: pd.DataFrame) -> None:
             _cautions(row, finding, release)
         checked = st.empty()
         if film:
-            _offer_reading(row, gate)
+            _open_on_reading_page_button(row, gate)
     with picture:
         if finding:
-            _viewer(film, doubted(_as_shown(finding, release), _found(row["file"], release)))
-    _others(row, rows)
+            _viewer(
+                film,
+                with_reliability_caution(_at_operating_point(finding, release), _admission_text(row["file"], release)),
+            )
+    _other_images_of_patient(row, rows)
     if finding:
-        st.subheader(TITLE, anchor=False)
-        similar_cases(finding, film, release, open_picture, _group(row))
+        st.subheader(SIMILAR_CASES_TITLE, anchor=False)
+        show_similar_cases(finding, film, release, open_image, _group(row))
         if finding.heat_map.any():
-            with checked, shown_problems(aside=True):  # last: it takes longer than all that stands above
-                _check(row["file"], gate, examination)
+            with checked, show_errors(aside=True):  # last: it takes longer than all that stands above
+                _heat_map_check(row["file"], gate, admission_result)
 
 
-def _ways_on(file: str) -> None:
-    among = st.session_state.get(_AMONG, ())
+def _navigation(file: str) -> None:
+    among = st.session_state.get(_ORDER_KEY, ())
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button("Back to the pictures", icon=":material/arrow_back:", on_click=open_picture, args=(None,))
+        st.button("Back to the pictures", icon=":material/arrow_back:", on_click=open_image, args=(None,))
         if file not in among:
             return
         place = among.index(file)
         before, after = among[place - 1] if place else None, among[place + 1] if place + 1 < len(among) else None
         for words, other, icon in (("Previous", before, "chevron_left"), ("Next", after, "chevron_right")):
-            st.button(words, icon=f":material/{icon}:", on_click=open_picture, args=(other,), disabled=other is None)
+            st.button(words, icon=f":material/{icon}:", on_click=open_image, args=(other,), disabled=other is None)
         st.markdown(f"{place + 1:,} of {len(among):,}")
 
 
-def _film(row: pd.Series) -> Radiograph | None:
+def _image(row: pd.Series) -> Radiograph | None:
     """The picture decoded; None where it is not here or cannot be read, which is said."""
     if row["path"] is None:
         st.info("This picture is not on this computer. What is known of it stands below.", icon=":material/image:")
         return None
     try:
-        return decode(content_of(row["path"]))
+        return decode(read_limited(row["path"]))
     except FileRefused as refused:
         st.error(str(refused), icon=":material/broken_image:")
         return None
 
 
-def _finding(gate: Gate, examination: Examination) -> Finding | None:
+def _finding_panel(gate: AdmissionGate, admission_result: AdmissionResult) -> Finding | None:
     """What the reader says of a film; None where it is not admitted, which is said."""
     try:
-        return gate.read(examination)
+        return gate.read(admission_result)
     except NotAdmitted as refused:
         st.error(f"**The check refuses this picture, so it is not explained.** {refused}", icon=":material/block:")
         return None
 
 
-def _offer_reading(row: pd.Series, gate: Gate) -> None:
+def _open_on_reading_page_button(row: pd.Series, gate: AdmissionGate) -> None:
     if st.button(
         "Read this one",
         icon=":material/radiology:",
         type="primary",
         help="Open it on the reading page, as if it had been uploaded",
     ):
-        read_upload(gate, f"set:{row['file']}", row["file"], content_of(row["path"]), group=_group(row))
+        read_upload(gate, f"set:{row['file']}", row["file"], read_limited(row["path"]), group=_group(row))
         st.switch_page("app.py", query_params={})  # not None, which is refused: the filters are bound to the address
 
 
 def _group(row: pd.Series) -> str:
     """Whom not to show among similar cases."""
-    return identify(PurePosixPath(row["file"]).name, row["label"]).group
+    return parse_file_name(PurePosixPath(row["file"]).name, row["label"]).group
 
 
 def _facts(row: pd.Series, release: Release) -> None:
-    point = chosen_point(release)
-    probability, threshold = percents(row["probability"], point.threshold)
-    st.markdown(f"Labelled **{label_words(row)}**")
-    st.markdown(f"The reader: {MARKS[row['outcome']]} ({row['verdict']})")
+    point = selected_operating_point(release)
+    probability, threshold = distinct_percents(row["probability"], point.threshold)
+    st.markdown(f"Labelled **{label_text(row)}**")
+    st.markdown(f"The reader: {OUTCOME_MARKS[row['outcome']]} ({row['verdict']})")
     st.metric(f"Probability of pneumonia, at a prevalence of {percent(release.training_prevalence)}", probability)
     mark = SPLIT_MARKS[row["split"]]
     facts = {
@@ -144,14 +148,14 @@ def _facts(row: pd.Series, release: Release) -> None:
     st.table(pd.DataFrame({"": facts}), hide_header=True)
 
 
-def _as_shown(finding: Finding, release: Release) -> Finding:
+def _at_operating_point(finding: Finding, release: Release) -> Finding:
     """A finding at the chosen operating point, and at the prevalence of all figures of this page."""
-    return stated(finding, release, chosen_point(release), release.training_prevalence)
+    return restate(finding, release, selected_operating_point(release), release.training_prevalence)
 
 
 def _differences(row: pd.Series, finding: Finding, release: Release) -> None:
     """Say where the file that is here is read in another way than the copy that the release was measured on."""
-    here = _as_shown(finding, release)
+    here = _at_operating_point(finding, release)
     if percent(here.probability) != percent(row["probability"]) or str(here.verdict) != row["verdict"]:
         st.info(
             f"The file on this computer gives {percent(here.probability)} ({here.verdict}) at the same prevalence. The "
@@ -162,22 +166,26 @@ def _differences(row: pd.Series, finding: Finding, release: Release) -> None:
 
 def _cautions(row: pd.Series, finding: Finding, release: Release) -> None:
     for caution in finding.cautions:
-        if caution != Code.NEAR_DUPLICATE or row["split"] != "train":  # of which it says "learned from" already
+        if caution != Caution.NEAR_DUPLICATE or row["split"] != "train":  # of which it says "learned from" already
             st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
 
 
-def _check(file: str, gate: Gate, examination: Examination) -> None:
+def _heat_map_check(file: str, gate: AdmissionGate, admission_result: AdmissionResult) -> None:
     """Say whether the heat map can be believed, which is found out once while a picture is open."""
-    release = gate.reader.release
-    if CheckLimits.of(release) and _found(file, release) is None:
-        st.caption(CHECKING)
-        st.session_state[_CHECKED] = (file, release.version, doubts(gate.reader, examination.seen))
-    show_doubts(_found(file, release))
+    release = gate.classifier.release
+    if ReliabilityLimits.from_release(release) and _admission_text(file, release) is None:
+        st.caption(CHECKING_TEXT)
+        st.session_state[_CHECKS_KEY] = (
+            file,
+            release.version,
+            reliability_warnings(gate.classifier, admission_result.inference),
+        )
+    show_warnings(_admission_text(file, release))
 
 
-def _found(file: str, release: Release) -> tuple[str, ...] | None:
+def _admission_text(file: str, release: Release) -> tuple[str, ...] | None:
     """What the checks have found of the heat map of a picture; None where they have not run."""
-    *of, found = st.session_state.get(_CHECKED, (None, None, None))
+    *of, found = st.session_state.get(_CHECKS_KEY, (None, None, None))
     return found if of == [file, release.version] else None
 
 
@@ -186,14 +194,14 @@ def _viewer(film: Radiograph, finding: Finding) -> None:
         film.pixels,
         finding.heat_map if finding.heat_map.any() else None,
         finding.heat_map_box,
-        colour_table(),
-        alt=describe(finding),
+        colour_map(),
+        alt=alt_text(finding),
         key="explored",
     )
 
 
-def _others(row: pd.Series, rows: pd.DataFrame) -> None:
+def _other_images_of_patient(row: pd.Series, rows: pd.DataFrame) -> None:
     others = rows[(rows["patient"] == row["patient"]) & (rows["file"] != row["file"])]
     st.subheader(f"Other pictures of this patient: {len(others) or 'none'}", anchor=False)
     if len(others):
-        gallery(others, "others", open_picture)
+        gallery(others, "others", open_image)

@@ -7,16 +7,17 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dataset.explorer.mean_radiographs import FULL_COLOUR, MeanRadiograph, difference_picture
-from dataset.explorer.summary import MEASURES, counts, distribution, pictures_per_patient
+from dataset.explorer.mean_radiographs import SATURATING_DIFFERENCE, MeanRadiograph, difference_image
+from dataset.explorer.summary import MEASURES, counts, distribution, images_per_patient
+from model.codes import SPLITS
 from model.inference.release_loader import Release
-from model.performance.chart_data import SPLITS, class_balance, histogram
-from model.performance.release_data import scores_of
+from model.performance.chart_data import class_balance, histogram
+from model.performance.release_data import predictions_of
 from ui.charts.dataset import distribution_chart, patients_chart
 from ui.charts.performance import histogram_chart
 from ui.charts.training import balance_chart
-from ui.resources import current_means
-from ui.settings import chosen_point
+from ui.resources import current_mean_radiographs
+from ui.settings import selected_operating_point
 
 _PAIRS = (("PNEUMONIA", "NORMAL"), ("PNEUMONIA, bacterial", "PNEUMONIA, viral"))
 
@@ -32,36 +33,38 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
         st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
     with patients:
         st.markdown("**Pictures per patient**. Heights are logarithms.")
-        st.altair_chart(patients_chart(pictures_per_patient(rows)), width="stretch")
+        st.altair_chart(patients_chart(images_per_patient(rows)), width="stretch")
 
     st.subheader("Mean radiographs", anchor=False)
     st.markdown(
         "The mean of all training pictures of a kind, none of them anybody's, and the difference of two: orange where "
         "the first is denser (brighter), blue where the second is, in full colour from "
-        f"{FULL_COLOUR:.0f} grey levels of 255 on."
+        f"{SATURATING_DIFFERENCE:.0f} grey levels of 255 on."
     )
-    _show_means(current_means(release))
+    _show_mean_radiographs(current_mean_radiographs(release))
 
     st.subheader("Brightness, contrast and size", anchor=False)
     st.markdown(
         "None of this is disease, and much of it tells the class all the same: a reader must not live on it. Page "
         "**Model performance** tells how far this one could."
     )
-    _in_pairs([(f"**{title}**", distribution_chart(distribution(rows, of), title)) for of, title in MEASURES.items()])
+    _difference_pairs(
+        [(f"**{title}**", distribution_chart(distribution(rows, of), title)) for of, title in MEASURES.items()]
+    )
 
     st.subheader("Probability by class and part of the set", anchor=False)
     st.markdown(
         "At the training prevalence. Training pictures were learned from: there the reader looks better than it is."
     )
-    threshold = chosen_point(release).threshold
+    threshold = selected_operating_point(release).threshold
     for column, split in zip(st.columns(3, gap="large"), SPLITS, strict=True):
-        scores = scores_of(rows[rows["split"] == split])
+        scores = predictions_of(rows[rows["split"] == split])
         with column:
             st.markdown(f"**{split.capitalize()}**, {len(scores.target):,} films. Heights are square roots.")
             st.altair_chart(histogram_chart(histogram(scores), threshold), width="stretch")
 
 
-def _show_means(means: dict[str, MeanRadiograph]) -> None:
+def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
     for first, second in _PAIRS:
         if not {first, second} <= means.keys():
             continue
@@ -75,14 +78,14 @@ def _show_means(means: dict[str, MeanRadiograph]) -> None:
                     alt=f"Mean radiograph, {title}",
                 )
             st.image(
-                _png(difference_picture(means[first], means[second])),
+                _png(difference_image(means[first], means[second])),
                 f"{first} minus {second}",
                 width="stretch",
                 alt=f"Where the mean of {first} is denser, orange, or less dense, blue, than that of {second}",
             )
 
 
-def _in_pairs(charts: list[tuple]) -> None:
+def _difference_pairs(charts: list[tuple]) -> None:
     for first in range(0, len(charts), 2):
         for column, (title, chart) in zip(st.columns(2, gap="large"), charts[first : first + 2], strict=True):
             with column:

@@ -6,15 +6,15 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.admission.decision import Code, refusal_reason
+from model.codes import Caution, refusal_text
 from model.explanation.heatmap import overlay_png
-from model.explanation.reliability import EXPLANATION_UNCHECKED, EXPLANATION_UNRELIABLE
-from model.inference.classifier import Finding
 from model.inference.decision import Verdict
+from model.inference.finding import Finding
 from model.inference.finding_rows import finding_row, to_csv
 from model.inference.release_loader import Release
-from ui.reading.caution_text import IN_SHORT, caution_sentence
-from ui.session import Reading
+from ui.formatting import distinct_percents, percent
+from ui.reading.caution_text import SHORT_TEXTS, caution_sentence
+from ui.session import UploadResult
 
 _VERDICT = {
     Verdict.PNEUMONIA: ("Signs of pneumonia", ":material/warning:"),
@@ -27,7 +27,7 @@ _MEANING = {
     Verdict.INDETERMINATE: "The reader does not know: at this probability it cannot tell pneumonia from none as "
     "surely as it should, or the operating point contradicts what it takes for likely.",
 }
-_NEXT = {
+_NEXT_STEP = {
     Verdict.PNEUMONIA: "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this "
     "page alone.",
     Verdict.NORMAL: "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may "
@@ -35,14 +35,16 @@ _NEXT = {
     Verdict.INDETERMINATE: "Have a radiologist look at the film. Until then, treat by the child's signs and your "
     "guideline.",
 }
-_NEXT_ANYWAY = "Do not act on this finding: the reader is not made for such a picture. Choose one that is accepted."
-_NEXT_UNRELIABLE = (
+_NEXT_STEP_REFUSED = (
+    "Do not act on this finding: the reader is not made for such a picture. Choose one that is accepted."
+)
+_NEXT_STEP_UNRELIABLE = (
     "Look again at the whole film. Treat by the child's signs and your guideline, not by this page alone."
 )
-_SAID_ELSEWHERE = (Code.REMEDIED, EXPLANATION_UNRELIABLE, EXPLANATION_UNCHECKED)  # with more words
-NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
+_SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # with more words
+NO_EVIDENCE_TEXT = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
-_BAR = """
+_PROBABILITY_BAR = """
 <style>
 .probability-bar {{ position: relative; height: 0.8rem; border-radius: 0.4rem; margin: 0.2rem 0 1.5rem;
   background: color-mix(in srgb, CanvasText 14%, Canvas); }}
@@ -58,25 +60,7 @@ _BAR = """
 """
 
 
-def percent(probability: float) -> str:
-    """A probability (0-1) for people: whole percent, and never 0 or 100, which no reader can know."""
-    if probability < 0.01:
-        return "< 1 %"
-    if probability > 0.99:
-        return "> 99 %"
-    return f"{100 * probability:.0f} %"
-
-
-def percents(probability: float, threshold: float) -> tuple[str, str]:
-    """Probability and threshold with the decimals it takes to tell them apart; near 0 and 100 `percent` has the say."""
-    shown = percent(probability)
-    if shown != percent(threshold) or shown[0] in "<>":
-        return shown, percent(threshold)
-    pairs = ((f"{100 * probability:.{n}f} %", f"{100 * threshold:.{n}f} %") for n in range(1, 17))
-    return next((pair for pair in pairs if pair[0] != pair[1]), (shown, percent(threshold)))
-
-
-def describe(finding: Finding) -> str:
+def alt_text(finding: Finding) -> str:
     """The finding in one sentence, the text alternative of the picture.
 
     What becomes of its heat map's check, which ends when the picture has been drawn, is said beside it; here, from the
@@ -84,67 +68,66 @@ def describe(finding: Finding) -> str:
     """
     words, _ = _VERDICT[finding.verdict]
     evidence = "coloured where the network saw evidence for it" if finding.heat_map.any() else "nothing coloured"
-    anyway = "".join(f" Read although refused: {IN_SHORT[code]}." for code in finding.refusals)
-    cautions = [caution for caution in finding.cautions if caution != EXPLANATION_UNCHECKED]
-    cautions = "".join(f" Caution: {IN_SHORT[caution]}." for caution in cautions)
+    anyway = "".join(f" Read although refused: {SHORT_TEXTS[code]}." for code in finding.refusals)
+    cautions = [caution for caution in finding.cautions if caution != Caution.EXPLANATION_UNCHECKED]
+    cautions = "".join(f" Caution: {SHORT_TEXTS[caution]}." for caution in cautions)
     probability = percent(finding.probability)
     picture = "Picture" if finding.refusals else "Chest radiograph"
     return f"{picture}.{anyway} {words}, probability of pneumonia {probability}; {evidence}.{cautions}"
 
 
-def show_finding(current: Callable[[], Finding], reading: Reading, release: Release) -> DeltaGenerator:
-    """Draw the panel beside the viewer; where it says what to do next, for `say_next`.
+def show_finding(current: Callable[[], Finding], reading: UploadResult, release: Release) -> DeltaGenerator:
+    """Draw the panel beside the viewer; where it says what to do next, for `show_next_step`.
 
-    current: gives the reading's finding, see `Reading.shown`.
+    current: gives the reading's finding, see `UploadResult.shown`.
     """
     finding = current()
     words, icon = _VERDICT[finding.verdict]
     point = finding.operating_point
     if finding.refusals:
-        st.error(
-            f"**Read although refused, at your wish.** {refusal_reason(finding.refusals)}", icon=":material/block:"
-        )
-    if reading.remedy:
+        st.error(f"**Read although refused, at your wish.** {refusal_text(finding.refusals)}", icon=":material/block:")
+    if reading.correction:
         st.info(
-            f"**{reading.remedy.done}** at your wish, then checked again and read.", icon=":material/auto_fix_high:"
+            f"**{reading.correction.past_tense}** at your wish, then checked again and read.",
+            icon=":material/auto_fix_high:",
         )
     st.subheader(f"{icon} {words}", anchor=False)
     for caution in finding.cautions:
-        if caution not in _SAID_ELSEWHERE:
+        if caution not in _SHOWN_ELSEWHERE:
             st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
     st.write(_MEANING[finding.verdict])
-    shown, _ = percents(finding.probability, point.threshold)
+    shown, _ = distinct_percents(finding.probability, point.threshold)
     st.metric(f"Probability of pneumonia, at a prevalence of {percent(finding.prevalence)}", shown)
-    st.html(_bar(finding))
+    st.html(_probability_bar(finding))
     following = st.empty()
-    say_next(following, finding)
+    show_next_step(following, finding)
     if not finding.heat_map.any():
-        st.info(NO_EVIDENCE, icon=":material/visibility_off:")
+        st.info(NO_EVIDENCE_TEXT, icon=":material/visibility_off:")
     st.caption(
         f"Operating point: {point.name}, threshold {100 * point.threshold:.1f} %. Prevalence: of 100 children that are "
         f"filmed, {100 * finding.prevalence:.0f} have pneumonia. Model {finding.model_version}."
     )
-    _downloads(current, reading)
+    _download_buttons(current, reading)
     return following
 
 
-def say_next(place: DeltaGenerator, finding: Finding) -> None:
+def show_next_step(place: DeltaGenerator, finding: Finding) -> None:
     """Say in its place what to do next."""
-    place.markdown(f"**Next:** {_next(finding)}")
+    place.markdown(f"**Next:** {next_step(finding)}")
 
 
-def _next(finding: Finding) -> str:
+def next_step(finding: Finding) -> str:
     if finding.refusals:
-        return _NEXT_ANYWAY
-    if finding.verdict is Verdict.PNEUMONIA and EXPLANATION_UNRELIABLE in finding.cautions:
-        return _NEXT_UNRELIABLE
-    return _NEXT[finding.verdict]
+        return _NEXT_STEP_REFUSED
+    if finding.verdict is Verdict.PNEUMONIA and Caution.EXPLANATION_UNRELIABLE in finding.cautions:
+        return _NEXT_STEP_UNRELIABLE
+    return _NEXT_STEP[finding.verdict]
 
 
-def _bar(finding: Finding) -> str:
+def _probability_bar(finding: Finding) -> str:
     threshold = finding.operating_point.threshold
-    shown, shown_threshold = percents(finding.probability, threshold)
-    return _BAR.format(
+    shown, shown_threshold = distinct_percents(finding.probability, threshold)
+    return _PROBABILITY_BAR.format(
         label=escape(f"Probability {shown}, threshold {shown_threshold}"),
         filled=100 * finding.probability,
         mark=100 * threshold,
@@ -153,7 +136,7 @@ def _bar(finding: Finding) -> str:
     )
 
 
-def _downloads(current: Callable[[], Finding], reading: Reading) -> None:
+def _download_buttons(current: Callable[[], Finding], reading: UploadResult) -> None:
     name, preview = reading.name, reading.preview
     stem = name.rsplit(".", 1)[0]
     with st.container(horizontal=True):

@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.inference.finding_rows import Row, to_csv
-from ui.reading.caution_text import IN_SHORT
+from ui.reading.caution_text import SHORT_TEXTS
 
-_SHOWN = {
+_COLUMNS = {
     "path": "File",
     "status": "Status",
     "verdict": "Verdict",
@@ -21,14 +21,14 @@ _SHOWN = {
 }
 
 
-def show_session(rows: Callable[[], list[Row]]) -> DeltaGenerator | None:
-    """Draw the table of what this session has read, newest first; its place, for `fill_table`, or None without rows."""
+def show_session_table(rows: Callable[[], list[Row]]) -> DeltaGenerator | None:
+    """Draw the table of what this session has read, newest first; its place, for `update_session_table`, or None without rows."""
     count = len(rows())
     if not count:
         return None
     with st.expander(f"Read in this session ({count})", icon=":material/history:"):
         table = st.empty()
-        fill_table(table, rows())
+        update_session_table(table, rows())
         st.download_button(
             "All rows as CSV",
             data=lambda: to_csv(rows()),
@@ -41,16 +41,16 @@ def show_session(rows: Callable[[], list[Row]]) -> DeltaGenerator | None:
     return table
 
 
-def fill_table(place: DeltaGenerator, rows: list[Row]) -> None:
+def update_session_table(place: DeltaGenerator, rows: list[Row]) -> None:
     """Draw the rows in the place of the table."""
-    shown = pd.DataFrame(rows)[list(_SHOWN)]
-    shown["cautions"] = [", ".join(IN_SHORT[one] for one in row["cautions"]) for row in rows]
+    shown = pd.DataFrame(rows)[list(_COLUMNS)]
+    shown["cautions"] = [", ".join(SHORT_TEXTS[one] for one in row["cautions"]) for row in rows]
     place.dataframe(
         shown,
         hide_index=True,
         column_config={
-            **_SHOWN,
-            "probability": st.column_config.NumberColumn(_SHOWN["probability"], format="%.3f"),
-            "prevalence": st.column_config.NumberColumn(_SHOWN["prevalence"], format="%.2f"),
+            **_COLUMNS,
+            "probability": st.column_config.NumberColumn(_COLUMNS["probability"], format="%.3f"),
+            "prevalence": st.column_config.NumberColumn(_COLUMNS["prevalence"], format="%.2f"),
         },
     )

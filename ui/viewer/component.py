@@ -25,31 +25,31 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from model.imaging.geometry import Box
+from model.imaging.geometry import RelativeBox
 
-LONGEST_SIDE = 1600  # pixels; about what a clinic's screen shows, and a megabyte or so of PNG
+MAX_PREVIEW_SIDE = 1600  # pixels; about what a clinic's screen shows, and a megabyte or so of PNG
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 # At import, so once per process: a second registration of the same name makes Streamlit warn.
 _component = st.components.v2.component(
     "radiograph_viewer",
-    html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
-    css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
-    js=(_HERE / "viewer.js").read_text(encoding="utf-8"),
+    html=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "viewer.js").read_text(encoding="utf-8"),
 )
 
 
 @dataclass(frozen=True)
-class Scale:
+class ScaleBar:
     """How large the picture is: millimetres across its width, and words for the scale bar, such as where they hold."""
 
-    millimetres: float
+    size_millimetres: float
     words: str
 
 
 def preview_size(height: int, width: int) -> tuple[int, int]:
     """Height and width of the preview: the picture's own, or its proportions with the longest side at the limit."""
-    scale = min(1.0, LONGEST_SIDE / max(height, width))
+    scale = min(1.0, MAX_PREVIEW_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
@@ -59,7 +59,7 @@ def encode_preview(pixels: np.ndarray) -> bytes:
     pixels: float32 (height, width), 0-255, bright = dense. Values are rounded to 8 bits, and larger pictures are made
     smaller with antialiasing, which is why the viewer calls the result a preview.
     """
-    _check("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32 (height, width), 0-255", top=255)
+    _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32 (height, width), 0-255", top=255)
     height, width = preview_size(*pixels.shape)
     picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
     if (height, width) != pixels.shape:
@@ -74,12 +74,12 @@ def encode_preview(pixels: np.ndarray) -> bytes:
 def radiograph_viewer(
     pixels: np.ndarray,
     heat_map: np.ndarray | None,
-    box: Box,
+    box: RelativeBox,
     colours: np.ndarray,
     *,
     alt: str,
     key: str,
-    scale: Scale | None = None,
+    scale: ScaleBar | None = None,
 ) -> None:
     """Show a radiograph with its heat map; window, zoom, pan and opacity never come back to Python.
 
@@ -92,9 +92,9 @@ def radiograph_viewer(
     key: unique on the page. What the user has set stays while the same key shows the same picture.
     scale: for a scale bar; None where it is unknown.
     """
-    _check("colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", top=255)
+    _validate("colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", top=255)
     if heat_map is not None:
-        _check("heat_map", heat_map, heat_map.ndim == 2 and heat_map.size > 0, "float32 (rows, columns), 0-1", top=1)
+        _validate("heat_map", heat_map, heat_map.ndim == 2 and heat_map.size > 0, "float32 (rows, columns), 0-1", top=1)
     digest, png = _cached_preview(pixels, key)
     values = b"" if heat_map is None else np.ascontiguousarray(heat_map, dtype="<f4").tobytes()
     table = np.ascontiguousarray(colours).tobytes()
@@ -130,7 +130,7 @@ def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:
     return st.session_state[slot]
 
 
-def _check(name: str, values: np.ndarray, shaped: bool, expected: str, *, top: float) -> None:
+def _validate(name: str, values: np.ndarray, shaped: bool, expected: str, *, top: float) -> None:
     """Refuse what cannot be shown as it is meant; a picture drawn from such values would look like a finding."""
     if not shaped or not (np.min(values) >= 0 and np.max(values) <= top):  # a NaN fails both comparisons
         raise ValueError(f"{name} must be {expected}; got {values.dtype} {values.shape}, out of shape or out of range.")

@@ -14,7 +14,7 @@ _J2K_START = b"\xff\x4f\xff\x51"  # start of codestream, then its size (ITU-T T.
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15, and that of JPEG-LS (T.81 B.2.2, T.87)
 
 
-def check_sides(dataset: Dataset) -> None:
+def check_dimensions(dataset: Dataset) -> None:
     """Compare the sides, before a decoder starts.
 
     Raises:
@@ -27,18 +27,18 @@ def check_sides(dataset: Dataset) -> None:
             raise ValueError("other sides than told")
     elif dataset.file_meta.TransferSyntaxUID != RLELossless:
         frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
-        sides = _j2k_sides(frame) if _J2K_START in frame[:200] else _jpeg_sides(frame)
+        sides = _jpeg2000_dimensions(frame) if _J2K_START in frame[:200] else _jpeg_dimensions(frame)
         if sides != (rows, columns):
             raise ValueError("other sides than told")
 
 
-def _j2k_sides(frame: bytes) -> tuple[int, int]:
+def _jpeg2000_dimensions(frame: bytes) -> tuple[int, int]:
     start = frame.index(_J2K_START) + 8  # past the markers, the segment's length and its capabilities
     right, bottom, left, top = struct.unpack_from(">4I", frame, start)
     return bottom - top, right - left
 
 
-def _jpeg_sides(frame: bytes) -> tuple[int, int]:
+def _jpeg_dimensions(frame: bytes) -> tuple[int, int]:
     position = 2
     while True:
         fill, marker, length = struct.unpack_from(">BBH", frame, position)

@@ -4,7 +4,7 @@ import re
 
 from pydicom import Dataset
 
-OTHER_WORDS = "told in words that are not shown"  # in place of a word that is not known
+HIDDEN_VALUE_TEXT = "told in words that are not shown"  # in place of a word that is not known
 BODY_PART = re.compile(  # defined terms of PS3.16 annex L that a film with a chest on it may carry, and two more in use
     "ABDOMENPELVIS|AORTA|BACK|BRONCHUS|CHEST|CHESTABDOMEN|CHESTABDPELVIS|CTSPINE|ESOPHAGUS|HEART|LUNG|MEDIASTINUM|"
     "NECKCHEST|NECKCHESTABDOMEN|NECKCHESTABDPELV|RIB|STERNUM|THYMUS|TLSPINE|TRACHEA|WHOLEBODY|RIBS|THORAX"
@@ -20,19 +20,19 @@ _WINDOW = re.compile(
 _DIRECTION = re.compile(r"(?!.*[LR].*[LR])(?!.*[AP].*[AP])(?!.*[HF].*[HF])[LRAPHF]{1,3}")
 
 
-def known(dataset: Dataset, keyword: str, words: re.Pattern) -> str:
+def allowed_term(dataset: Dataset, keyword: str, words: re.Pattern) -> str:
     """What a tag says where it is one of these words; "" where it says nothing, and else OTHER_WORDS."""
     text = str(dataset.get(keyword) or "").strip().upper()
-    return text if words.fullmatch(text) or not text else OTHER_WORDS
+    return text if words.fullmatch(text) or not text else HIDDEN_VALUE_TEXT
 
 
-def window_words(text: object) -> str:
+def allowed_window_name(text: object) -> str:
     """The explanation of a window or a table where it is in known words, else ""."""
     words = str(text or "").strip()
     return words if _WINDOW.fullmatch(words.upper()) else ""
 
 
-def directions(dataset: Dataset) -> tuple[str, ...]:
+def patient_orientation(dataset: Dataset) -> tuple[str, ...]:
     """Towards where the rows and the columns run, such as ("L", "F"); empty where that is untold or makes no sense."""
     value = dataset.get("PatientOrientation")
     told = () if isinstance(value, str) else tuple(str(one).strip().upper() for one in value or ())

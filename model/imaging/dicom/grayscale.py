@@ -14,13 +14,13 @@ from pydicom import Dataset
 from pydicom.pixels import pixel_array
 from pydicom.uid import RLELossless
 
-from model.imaging.dicom.display_terms import window_words
+from model.imaging.dicom.display_terms import allowed_window_name
 
-_MOST_CHOICES = 20  # VOI LUTs and windows of one file; usual are one to three
+_MAX_VOI_OPTIONS = 20  # VOI LUTs and windows of one file; usual are one to three
 
 
 @dataclass(frozen=True)
-class Presented:
+class PresentationImage:
     """pixels: float32 (height, width), 0-255, bright = dense; bits stored; windows offered, and which was applied."""
 
     pixels: np.ndarray
@@ -30,7 +30,7 @@ class Presented:
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A lookup table: `values[i]` belongs to `first + i`; below and above, the values at its ends."""
 
     first: int
@@ -42,13 +42,13 @@ class Table:
         """The entry of each level, float64 (n,)."""
         return self.values[np.clip(np.rint(levels) - self.first, 0, len(self.values) - 1).astype(int)]
 
-    def shown(self, levels: np.ndarray) -> np.ndarray:
+    def to_grey(self, levels: np.ndarray) -> np.ndarray:
         """Grey 0-255 of each level."""
         return self(levels) * 255 / (2**self.bits - 1)
 
 
 @dataclass(frozen=True)
-class Window:
+class VoiWindow:
     """A window by its VOI LUT Function, PS3.3 C.11.2.1.2 and C.11.2.1.3."""
 
     centre: float
@@ -56,7 +56,7 @@ class Window:
     function: str
     words: str
 
-    def shown(self, levels: np.ndarray) -> np.ndarray:
+    def to_grey(self, levels: np.ndarray) -> np.ndarray:
         """Grey 0-255 of each level."""
         if self.function == "SIGMOID":
             share = 1 / (1 + np.exp(np.clip(-4 * (levels - self.centre) / self.width, -700, 700)))
@@ -67,7 +67,7 @@ class Window:
         return 255 * np.clip(share, 0, 1)
 
 
-def presented(dataset: Dataset, window: int) -> Presented:
+def apply_presentation(dataset: Dataset, window: int) -> PresentationImage:
     """Decode and present a file whose tags `model.imaging.dicom.read` has checked.
 
     Raises:
@@ -80,44 +80,49 @@ def presented(dataset: Dataset, window: int) -> Presented:
     least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     # A compressed stream may hold more bits than the file says.
     levels = np.arange(min(least, int(stored.min())), max(most, int(stored.max())) + 1)
-    padding = _padding(dataset, levels, signed)
-    values = modality_values(dataset, levels, signed)
-    choices = voi_choices(dataset, values)
+    padding = _padding_levels(dataset, levels, signed)
+    values = apply_modality_lut(dataset, levels, signed)
+    choices = voi_options(dataset, values)
     if choices:
-        grey = choices[window].shown(values)
+        grey = choices[window].to_grey(values)
     else:
         as_stored = bits <= 8 and (values == levels).all()  # as in PNG and JPEG
-        grey = _stretched(values, padding | True if as_stored else _in_use(stored, levels) & ~padding)
+        grey = _stretch(values, padding | True if as_stored else _used_levels(stored, levels) & ~padding)
     if is_inverted(dataset):
         grey = 255 - grey
     grey[padding] = 0
-    pixels = _looked_up(grey.astype(np.float32), stored, levels)
-    return Presented(pixels, bits, tuple(choice.words for choice in choices), window)
+    pixels = _look_up(grey.astype(np.float32), stored, levels)
+    return PresentationImage(pixels, bits, tuple(choice.words for choice in choices), window)
 
 
-def modality_values(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.ndarray:
+def apply_modality_lut(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.ndarray:
     """What the modality's own table or rescale makes of stored values: float64 (n,)."""
     if tables := dataset.get("ModalityLUTSequence"):
-        return _table(dataset, tables[0], signed)(levels)
-    slope, intercept = float(_first(dataset, "RescaleSlope", 1)), float(_first(dataset, "RescaleIntercept", 0))
+        return _lookup_table(dataset, tables[0], signed)(levels)
+    slope, intercept = (
+        float(_first_value(dataset, "RescaleSlope", 1)),
+        float(_first_value(dataset, "RescaleIntercept", 0)),
+    )
     if not (np.isfinite(slope * intercept) and slope):
         raise ValueError("rescale")
     return levels * slope + intercept
 
 
-def voi_choices(dataset: Dataset, values: np.ndarray) -> list[Table | Window]:
+def voi_options(dataset: Dataset, values: np.ndarray) -> list[LookupTable | VoiWindow]:
     """What the file offers to be shown by: its VOI LUTs, then its windows; those that make no sense are left out."""
     items = dataset.get("VOILUTSequence") or []
-    tables = [_table(dataset, item, values.min() < 0, number) for number, item in enumerate(items, start=1)]
+    tables = [_lookup_table(dataset, item, values.min() < 0, number) for number, item in enumerate(items, start=1)]
     function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
-    centres, widths, words = (_all(dataset, f"Window{name}") for name in ("Center", "Width", "CenterWidthExplanation"))
+    centres, widths, words = (
+        _values(dataset, f"Window{name}") for name in ("Center", "Width", "CenterWidthExplanation")
+    )
     windows = []
     for number, (centre, width) in enumerate(zip(map(float, centres), map(float, widths), strict=False)):
         if np.isfinite(centre) and np.isfinite(width) and (width >= 1 or (width > 0 and function != "LINEAR")):
-            name = window_words(words[number] if number < len(words) else "")
+            name = allowed_window_name(words[number] if number < len(words) else "")
             sizes = f"centre {centre:g}, width {width:g}"
-            windows.append(Window(centre, width, function, f"{name} ({sizes})" if name else f"Window, {sizes}"))
-    return [*tables, *windows][:_MOST_CHOICES]
+            windows.append(VoiWindow(centre, width, function, f"{name} ({sizes})" if name else f"Window, {sizes}"))
+    return [*tables, *windows][:_MAX_VOI_OPTIONS]
 
 
 def is_inverted(dataset: Dataset) -> bool:
@@ -127,7 +132,7 @@ def is_inverted(dataset: Dataset) -> bool:
 
 
 # Row by row, both: what indexes takes four times the memory of what is indexed.
-def _in_use(stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def _used_levels(stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Which levels occur in the picture: bool (n,)."""
     used = np.zeros(len(levels), bool)
     for row in stored:
@@ -135,7 +140,7 @@ def _in_use(stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return used
 
 
-def _looked_up(grey: np.ndarray, stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def _look_up(grey: np.ndarray, stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The picture, float32 (height, width), by the grey of each level."""
     pixels = np.empty(stored.shape, np.float32)
     for row, values in zip(pixels, stored, strict=True):
@@ -143,22 +148,22 @@ def _looked_up(grey: np.ndarray, stored: np.ndarray, levels: np.ndarray) -> np.n
     return pixels
 
 
-def _stretched(values: np.ndarray, in_use: np.ndarray) -> np.ndarray:
+def _stretch(values: np.ndarray, in_use: np.ndarray) -> np.ndarray:
     """Grey 0-255 of each value, from the least to the largest that is in use."""
     least, most = (values[in_use].min(), values[in_use].max()) if in_use.any() else (0, 0)
     return 255 * np.clip((values - least) / max(most - least, 1e-9), 0, 1)
 
 
-def _padding(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.ndarray:
+def _padding_levels(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.ndarray:
     """Which levels are padding (PS3.3 C.7.5.1.1.2): bool (n,)."""
-    first = _first(dataset, "PixelPaddingValue", None)
+    first = _first_value(dataset, "PixelPaddingValue", None)
     if first is None:
         return np.zeros(len(levels), bool)
-    ends = [_with_sign(int(end), signed) for end in (first, _first(dataset, "PixelPaddingRangeLimit", first))]
+    ends = [_with_sign(int(end), signed) for end in (first, _first_value(dataset, "PixelPaddingRangeLimit", first))]
     return (levels >= min(ends)) & (levels <= max(ends))
 
 
-def _table(dataset: Dataset, item: Dataset, signed: bool, number: int = 1) -> Table:
+def _lookup_table(dataset: Dataset, item: Dataset, signed: bool, number: int = 1) -> LookupTable:
     """A LUT of PS3.3 C.11.1.1 or C.11.2.1.1, by its number; `signed`: the values that go in may be negative."""
     count, first, bits = (int(number) for number in item.LUTDescriptor)
     count = count % 2**16 or 2**16  # negative where an implicit file takes it for signed
@@ -170,11 +175,11 @@ def _table(dataset: Dataset, item: Dataset, signed: bool, number: int = 1) -> Ta
     values = np.asarray(data, np.float64)[:count]
     if len(values) != count or not 1 <= bits <= 16:
         raise ValueError("lookup table")
-    return Table(_with_sign(first, signed), np.minimum(values, 2**bits - 1), bits, _name(item, number))
+    return LookupTable(_with_sign(first, signed), np.minimum(values, 2**bits - 1), bits, _name(item, number))
 
 
 def _name(item: Dataset, number: int) -> str:
-    name = window_words(item.get("LUTExplanation"))
+    name = allowed_window_name(item.get("LUTExplanation"))
     return f"{name} (table)" if name else f"Table {number}"
 
 
@@ -183,7 +188,7 @@ def _with_sign(value: int, signed: bool) -> int:
     return value - 2**16 if signed and value >= 2**15 else value + 2**16 if not signed and value < 0 else value
 
 
-def _all(dataset: Dataset, keyword: str) -> list:
+def _values(dataset: Dataset, keyword: str) -> list:
     """The values of an element: none, one or several."""
     value = dataset.get(keyword)
     if value is None or value == "":
@@ -191,6 +196,6 @@ def _all(dataset: Dataset, keyword: str) -> list:
     return [value] if isinstance(value, str | int | float) else list(value)
 
 
-def _first(dataset: Dataset, keyword: str, otherwise: float | None) -> float | None:
-    values = _all(dataset, keyword)
+def _first_value(dataset: Dataset, keyword: str, otherwise: float | None) -> float | None:
+    values = _values(dataset, keyword)
     return values[0] if values else otherwise

@@ -8,12 +8,12 @@ import sys
 import warnings
 from typing import BinaryIO
 
-from model.errors import DecodingStopped, FileRefused
+from model.errors import DecodingAborted, FileRefused
 from model.imaging.dicom.read import read_dicom
-from model.imaging.dicom.sandbox import STOPPED, told, told_not
+from model.imaging.dicom.sandbox import DECODING_ABORTED_TEXT, encode_refusal, encode_result
 
 
-def limit(memory: int, cpu_seconds: int) -> None:
+def set_resource_limits(memory: int, cpu_seconds: int) -> None:
     """Limit this process, where the system can: memory, processor time, no file written and no core dumped."""
     try:
         import resource  # not on Windows
@@ -28,35 +28,35 @@ def limit(memory: int, cpu_seconds: int) -> None:
             continue
 
 
-def answer(window: int, content: bytes) -> bytes:
+def handle(window: int, content: bytes) -> bytes:
     """What the parent gets."""
     try:
-        return told(read_dicom(content, window))
+        return encode_result(read_dicom(content, window))
     except FileRefused as refused:
-        return told_not(type(refused).__name__, str(refused))
+        return encode_refusal(type(refused).__name__, str(refused))
     except MemoryError:
-        return told_not(DecodingStopped.__name__, STOPPED)
+        return encode_refusal(DecodingAborted.__name__, DECODING_ABORTED_TEXT)
     except Exception:  # pydicom raises of every kind on a damaged file
-        return told_not("damaged")
+        return encode_refusal("damaged")
 
 
-def prepared() -> BinaryIO:
+def open_answer_pipe() -> BinaryIO:
     """Limit this process as the command line says; what takes the answer, which is standard output no longer."""
     memory, cpu_seconds = map(int, sys.argv[1:])
     warnings.simplefilter("ignore")
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # decoders print, and their words are no part of the answer
-    limit(memory, cpu_seconds)
+    set_resource_limits(memory, cpu_seconds)
     return out
 
 
 def main() -> None:
     """Read, answer, end."""
-    out = prepared()
+    out = open_answer_pipe()
     request = sys.stdin.buffer.read()
     if len(request) > 4:  # else the parent has ended without a file for this process
         with out:
-            out.write(answer(int.from_bytes(request[:4], "little"), request[4:]))
+            out.write(handle(int.from_bytes(request[:4], "little"), request[4:]))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ import pytest
 import requests
 
 import dataset.download.kaggle
-from dataset.download.full_set import download
-from dataset.download.kaggle import BY_HAND
+from dataset.download.full_set import download_full_set
+from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
 from dataset.download.samples import download_samples
 from tests.support.kaggle_server import API_PATH, FILE_PATH, STORAGE_PATH, WHOLE_SET, files_under, refusal
 
-both = pytest.mark.parametrize("fetch", [download, download_samples])
+both = pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 
 
 def hooks() -> list:
@@ -30,7 +30,7 @@ def hooks() -> list:
 
 
 def test_asks_for_the_pinned_version_once_and_for_nothing_else(kaggle, target):
-    download(target)
+    download_full_set(target)
 
     assert kaggle.seen == [(f"POST {API_PATH}", None), (f"GET {STORAGE_PATH}", None)]
     assert kaggle.asked_for == [
@@ -87,7 +87,7 @@ def test_leaves_environment_kagglehub_and_requests_as_they_were(fetch, kaggle, t
 )
 def test_a_refusal_names_host_status_and_the_way_by_hand(fetch, kaggle, target, status, reason):
     kaggle.status = status
-    assert refusal(fetch, target) == f"127.0.0.1 answered with status {status}: {reason}. {BY_HAND}"
+    assert refusal(fetch, target) == f"127.0.0.1 answered with status {status}: {reason}. {MANUAL_DOWNLOAD_TEXT}"
     assert list(target.parent.iterdir()) == []
 
 
@@ -97,7 +97,7 @@ def test_an_unreachable_host_is_named_at_once(fetch, target):
     start = time.monotonic()
     sentence = refusal(fetch, target)
     assert time.monotonic() - start < 5
-    assert sentence == f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {BY_HAND}"
+    assert sentence == f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
     assert "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia" in sentence
     assert "CHEST_XRAY_DIR" in sentence
     assert list(target.parent.iterdir()) == []
@@ -113,10 +113,12 @@ def test_a_host_that_stays_silent_is_given_up(fetch, kaggle, target, monkeypatch
 def test_goes_on_after_a_broken_connection(kaggle, target, monkeypatch):
     monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)  # it writes whole chunks, by default of 1 MiB
     kaggle.bytes_before_break = 2500
-    assert refusal(download, target) == ("The connection broke off. Start the download again: it goes on from there.")
+    assert refusal(download_full_set, target) == (
+        "The connection broke off. Start the download again: it goes on from there."
+    )
 
     kaggle.bytes_before_break = None
-    download(target)
+    download_full_set(target)
     assert kaggle.seen[-1] == (f"GET {STORAGE_PATH}", "bytes=2000-")
     assert list(target.parent.iterdir()) == [target]
     assert files_under(target) == WHOLE_SET

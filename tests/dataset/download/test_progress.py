@@ -11,15 +11,15 @@ from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, Stop
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 import dataset.download.kaggle
-from dataset.download.full_set import download
+from dataset.download.full_set import download_full_set
 from dataset.download.progress import Progress
 from dataset.download.samples import download_samples
-from dataset.download.staging import BUSY
+from dataset.download.staging import ALREADY_RUNNING_TEXT
 from model.errors import DatasetError
 from tests.support.kaggle_server import STORAGE_PATH, WHOLE_SET, files_under, refusal
 
 samples = partial(download_samples, count=6)
-both = pytest.mark.parametrize("fetch", [download, samples])
+both = pytest.mark.parametrize("fetch", [download_full_set, samples])
 COUNT = len(WHOLE_SET)
 RAISED = [
     StopException(),
@@ -35,7 +35,7 @@ def test_the_megabytes_of_the_archive_are_told_and_then_each_file(kaggle, target
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     told: list[Progress] = []
 
-    download(target, told.append)
+    download_full_set(target, told.append)
 
     total = round(len(kaggle.archive) / 1000)
     assert told == [
@@ -48,11 +48,11 @@ def test_an_archive_that_goes_on_is_told_from_where_it_was(kaggle, target, monke
     monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     kaggle.bytes_before_break = 2500
-    refusal(download, target)
+    refusal(download_full_set, target)
     kaggle.bytes_before_break = None
     told: list[Progress] = []
 
-    download(target, told.append)
+    download_full_set(target, told.append)
 
     assert told[0] == Progress(2, round(len(kaggle.archive) / 1000), "MB")
 
@@ -69,7 +69,7 @@ def test_each_sample_is_told(target):
 @pytest.mark.usefixtures("kaggle")
 @pytest.mark.parametrize(
     ("fetch", "what", "kept"),
-    [(download, "MB", ["2.archive"]), (download, "files", ["2.archive"]), (samples, "files", [])],
+    [(download_full_set, "MB", ["2.archive"]), (download_full_set, "files", ["2.archive"]), (samples, "files", [])],
 )
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_what_a_listener_raises_comes_out_unchanged_and_leaves_nothing_half_done(
@@ -95,8 +95,8 @@ def test_the_archive_is_gone_on_with_after_a_listener_has_stopped_it(kaggle, tar
             raise StopException
 
     with pytest.raises(StopException):
-        download(target, stop)
-    download(target)
+        download_full_set(target, stop)
+    download_full_set(target)
 
     assert files_under(target) == WHOLE_SET
     assert kaggle.seen.count((f"GET {STORAGE_PATH}", None)) == 2, "asked for again, but its length alone is read"
@@ -110,13 +110,13 @@ def test_a_second_download_is_told_that_one_is_running_and_disturbs_nothing(fetc
     while not kaggle.seen:
         pass
     work = files_under(target.parent)
-    for second in (download, download_samples):
-        assert refusal(second, target) == BUSY
+    for second in (download_full_set, download_samples):
+        assert refusal(second, target) == ALREADY_RUNNING_TEXT
     assert files_under(target.parent) == work
 
     kaggle.silent.set()
     first.join(20)
-    assert len(list(target.rglob("*.jpeg"))) == (COUNT if fetch is download else 6)
+    assert len(list(target.rglob("*.jpeg"))) == (COUNT if fetch is download_full_set else 6)
 
 
 @both

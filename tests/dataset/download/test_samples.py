@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dataset.download.full_set import download
-from dataset.download.samples import download_samples, notice, sample_names, size
-from dataset.download.staging import MARKER
+from dataset.download.full_set import download_full_set
+from dataset.download.samples import download_notice, download_samples, download_size, sample_names
+from dataset.download.staging import SAMPLES_MARKER
 from dataset.index import load_index
 from model.errors import DatasetError
 from model.inference.release_loader import RELEASE_DIR
@@ -59,8 +59,8 @@ def test_samples_lie_as_the_set_does_with_a_marker_that_lists_them(kaggle, targe
 
     names = sample_names(24)
     assert kaggle.files_asked_for() == [f"chest_xray/{name}" for name in names]
-    assert files_under(target) == sorted([*names, MARKER])
-    assert (target / MARKER).read_text().splitlines() == names
+    assert files_under(target) == sorted([*names, SAMPLES_MARKER])
+    assert (target / SAMPLES_MARKER).read_text().splitlines() == names
     assert list(target.parent.iterdir()) == [target], "the working folder is gone"
     assert sorted(f"test/{r.label}/{r.path.name}" for r in load_index(target)) == sorted(names)
 
@@ -72,10 +72,10 @@ def test_prints_nothing_itself(target, capfd):
 
 
 def test_the_notice_says_whom_it_asks_how_much_comes_and_under_which_licence():
-    said = notice(24)
+    said = download_notice(24)
     for words in ("api.kaggle.com", "storage.googleapis.com", "24 pictures", "about 6 MB", "CC BY 4.0", "Kermany"):
         assert words in said
-    assert size(3) == "about 1 MB"
+    assert download_size(3) == "about 1 MB"
 
 
 @pytest.mark.parametrize(
@@ -97,17 +97,17 @@ def test_ctrl_c_leaves_nothing(target):
 
 
 def test_the_whole_set_takes_the_place_of_samples(sampled):
-    download(sampled)
+    download_full_set(sampled)
     assert files_under(sampled.parent) == [f"chest_xray/{name}" for name in WHOLE_SET]
 
 
 def test_other_samples_take_the_place_of_samples(sampled):
     download_samples(sampled, 9)
-    assert files_under(sampled) == sorted([*sample_names(9), MARKER])
+    assert files_under(sampled) == sorted([*sample_names(9), SAMPLES_MARKER])
     assert list(sampled.parent.iterdir()) == [sampled]
 
 
-@pytest.mark.parametrize("fetch", [download, download_samples])
+@pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 def test_samples_stay_until_all_that_replaces_them_is_there(kaggle, sampled, fetch):
     def samples_lie_there(_) -> None:
         assert files_under(sampled) == before
@@ -133,7 +133,7 @@ def test_samples_come_back_where_the_last_rename_fails(sampled, monkeypatch):
     monkeypatch.setattr(Path, "rename", fail)
 
     with pytest.raises(DatasetError, match="The set cannot be written to"):
-        download(sampled)
+        download_full_set(sampled)
     assert files_under(sampled) == before
 
 
@@ -150,10 +150,10 @@ def take_one_away(folder: Path) -> None:
 
 
 def lose_the_marker(folder: Path) -> None:
-    (folder / MARKER).unlink()
+    (folder / SAMPLES_MARKER).unlink()
 
 
-@pytest.mark.parametrize("fetch", [download, download_samples])
+@pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 @pytest.mark.parametrize("change", [add_a_file, add_a_folder, take_one_away, lose_the_marker])
 def test_a_folder_that_is_no_longer_samples_alone_is_taken(kaggle, sampled, fetch, change):
     change(sampled)
@@ -168,7 +168,7 @@ def test_a_folder_that_is_no_longer_samples_alone_is_taken(kaggle, sampled, fetc
 
 @pytest.mark.usefixtures("kaggle")
 def test_samples_do_not_take_the_place_of_the_whole_set(target):
-    download(target)
+    download_full_set(target)
     with pytest.raises(DatasetError, match="is taken"):
         download_samples(target)
     assert files_under(target) == WHOLE_SET
@@ -176,7 +176,7 @@ def test_samples_do_not_take_the_place_of_the_whole_set(target):
 
 def test_samples_leave_alone_what_has_come_of_the_archive(kaggle, target):
     kaggle.bytes_before_break = len(kaggle.archive) - 1
-    refusal(download, target)
+    refusal(download_full_set, target)
     kaggle.bytes_before_break = None
     archive = [name for name in files_under(target.parent) if name.endswith(".archive")]
     assert len(archive) == 1

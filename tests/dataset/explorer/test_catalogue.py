@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.explorer.catalogue import Order, Outcome, Selection, catalogue, ordered, select
-from dataset.index import Record
-from model.inference.decision import Conformal, OperatingPoint
+from dataset.explorer.catalogue import Filter, Order, Outcome, build_catalogue, select, sort
+from dataset.index import LabelledImage
+from model.inference.decision import ConformalLimits, OperatingPoint
 
 POINT = OperatingPoint("balanced", 0.5, "")
-LIMITS = Conformal(0.95, least_pneumonia=0.4, most_normal=0.45, chosen="")
+LIMITS = ConformalLimits(0.95, least_pneumonia=0.4, most_normal=0.45, chosen="")
 CAUSES = {"NORMAL": ["none"], "PNEUMONIA": ["bacterial", "viral"]}
 
 
@@ -33,12 +33,12 @@ PREDICTIONS = table(
 )
 
 
-def record(file: str) -> Record:
-    return Record(Path("/set") / file, "test", "NORMAL", "", "", "")
+def record(file: str) -> LabelledImage:
+    return LabelledImage(Path("/set") / file, "test", "NORMAL", "", "", "")
 
 
 def rows(*here: str) -> pd.DataFrame:
-    return catalogue(PREDICTIONS, [record(file) for file in here], POINT, LIMITS).rows
+    return build_catalogue(PREDICTIONS, [record(file) for file in here], POINT, LIMITS).rows
 
 
 def files(found: pd.DataFrame) -> list[str]:
@@ -56,15 +56,17 @@ def test_a_picture_that_is_here_has_its_path_and_others_have_none(everything):
 
 
 def test_pictures_that_the_release_does_not_know_are_counted_and_left_out():
-    found = catalogue(PREDICTIONS, [record("IM-0001-0001.jpeg"), record("mine.png")], POINT, LIMITS)
+    found = build_catalogue(PREDICTIONS, [record("IM-0001-0001.jpeg"), record("mine.png")], POINT, LIMITS)
     assert (found.here, found.unknown, len(found.rows)) == (1, 1, 6)
     assert "mine.png" not in found.rows.index
 
 
 def test_files_of_one_name_are_found_by_their_place():
     twins = table(("train/NORMAL/x.png", "x", "training", "none", 0.1), ("test/NORMAL/x.png", "x", "test", "none", 0.2))
-    records = [Record(Path(f"/set/{split}/NORMAL/x.png"), split, "NORMAL", "", "", "") for split in ("train", "test")]
-    found = catalogue(twins, records, POINT, LIMITS)
+    records = [
+        LabelledImage(Path(f"/set/{split}/NORMAL/x.png"), split, "NORMAL", "", "", "") for split in ("train", "test")
+    ]
+    found = build_catalogue(twins, records, POINT, LIMITS)
     assert found.rows["path"].tolist() == [record.path for record in records]
     assert (found.here, found.unknown) == (2, 0)
 
@@ -72,27 +74,27 @@ def test_files_of_one_name_are_found_by_their_place():
 def test_an_outcome_is_right_wrong_or_indeterminate_at_the_operating_point(everything):
     assert everything["outcome"].tolist() == ["right", "wrong", "indeterminate", "right", "wrong", "right"]
     assert everything["verdict"].tolist()[:3] == ["NORMAL", "PNEUMONIA", "INDETERMINATE"]
-    elsewhere = catalogue(PREDICTIONS, [], OperatingPoint("rule-out", 0.05, ""), LIMITS).rows
+    elsewhere = build_catalogue(PREDICTIONS, [], OperatingPoint("rule-out", 0.05, ""), LIMITS).rows
     assert elsewhere.loc["IM-0001-0001.jpeg", "outcome"] == "indeterminate"
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Selection(), [0, 1, 2, 3, 4, 5]),
-        (Selection(labels=("NORMAL",)), [0, 1, 2]),
-        (Selection(causes=("viral",)), [4, 5]),
-        (Selection(causes=("viral", "bacterial"), splits=("test",)), [3, 4]),
-        (Selection(outcomes=("wrong",)), [1, 4]),
-        (Selection(outcomes=("wrong", "indeterminate"), labels=("NORMAL",)), [1, 2]),
-        (Selection(probability=(0.2, 0.9)), [1, 2, 4, 5]),
-        (Selection(patient="person1"), [3, 4]),
-        (Selection(patient=" PERSON1_virus "), [4]),
-        (Selection(patient="person"), []),
-        (Selection(name="im-000"), [0, 1, 2]),
-        (Selection(name="."), [0, 1, 2, 3, 4, 5]),
-        (Selection(name="[0-9]"), []),
-        (Selection(on_disk=True), [0]),
+        (Filter(), [0, 1, 2, 3, 4, 5]),
+        (Filter(labels=("NORMAL",)), [0, 1, 2]),
+        (Filter(causes=("viral",)), [4, 5]),
+        (Filter(causes=("viral", "bacterial"), splits=("test",)), [3, 4]),
+        (Filter(outcomes=("wrong",)), [1, 4]),
+        (Filter(outcomes=("wrong", "indeterminate"), labels=("NORMAL",)), [1, 2]),
+        (Filter(probability=(0.2, 0.9)), [1, 2, 4, 5]),
+        (Filter(patient="person1"), [3, 4]),
+        (Filter(patient=" PERSON1_virus "), [4]),
+        (Filter(patient="person"), []),
+        (Filter(name="im-000"), [0, 1, 2]),
+        (Filter(name="."), [0, 1, 2, 3, 4, 5]),
+        (Filter(name="[0-9]"), []),
+        (Filter(on_disk=True), [0]),
     ],
 )
 def test_filters_keep_what_is_asked_for_and_combine(everything, wanted, found):
@@ -108,24 +110,24 @@ def catalogues(draw) -> pd.DataFrame:
         cause = draw(st.sampled_from(CAUSES[label]))
         split = draw(st.sampled_from(["training", "validation", "test"]))
         made.append((f"film{number:02}.png", f"p{number % 7}", split, cause, draw(st.floats(0, 1))))
-    return catalogue(table(*made), [], POINT, LIMITS).rows
+    return build_catalogue(table(*made), [], POINT, LIMITS).rows
 
 
 @given(catalogues(), st.sampled_from(list(Order)), st.integers(0, 9))
 def test_an_order_keeps_every_picture_once(rows, order, seed):
-    assert sorted(files(ordered(rows, order, seed))) == sorted(rows["file"])
+    assert sorted(files(sort(rows, order, seed))) == sorted(rows["file"])
 
 
 @given(catalogues())
 def test_orders_by_probability_and_name_are_sorted(rows):
-    assert ordered(rows, Order.HIGHEST)["probability"].is_monotonic_decreasing
-    assert ordered(rows, Order.LOWEST)["probability"].is_monotonic_increasing
-    assert files(ordered(rows, Order.NAME)) == sorted(rows["file"])
+    assert sort(rows, Order.HIGHEST)["probability"].is_monotonic_decreasing
+    assert sort(rows, Order.LOWEST)["probability"].is_monotonic_increasing
+    assert files(sort(rows, Order.NAME)) == sorted(rows["file"])
 
 
 @given(catalogues())
 def test_the_most_confident_error_comes_first_and_errors_before_all_else(rows):
-    found = ordered(rows, Order.WORST)
+    found = sort(rows, Order.WORST)
     wrong = (found["outcome"] == Outcome.WRONG).to_numpy()
     errors = (found["probability"] - (found["label"] == "PNEUMONIA")).abs().to_numpy()
     assert not (np.diff(wrong.astype(int)) > 0).any()
@@ -134,9 +136,9 @@ def test_the_most_confident_error_comes_first_and_errors_before_all_else(rows):
 
 
 def test_a_seed_gives_its_order_again_and_another_seed_another(everything):
-    assert files(ordered(everything, Order.RANDOM, 1)) == files(ordered(everything, Order.RANDOM, 1))
-    assert files(ordered(everything, Order.RANDOM, 1)) != files(ordered(everything, Order.RANDOM, 2))
+    assert files(sort(everything, Order.RANDOM, 1)) == files(sort(everything, Order.RANDOM, 1))
+    assert files(sort(everything, Order.RANDOM, 1)) != files(sort(everything, Order.RANDOM, 2))
 
 
 def test_the_random_order_does_not_depend_on_how_the_rows_lay_before(everything):
-    assert files(ordered(everything[::-1], Order.RANDOM, 3)) == files(ordered(everything, Order.RANDOM, 3))
+    assert files(sort(everything[::-1], Order.RANDOM, 3)) == files(sort(everything, Order.RANDOM, 3))

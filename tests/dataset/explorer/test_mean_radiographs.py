@@ -10,19 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from dataset.explorer.mean_radiographs import FULL_COLOUR, MEANS, MeanRadiograph, difference_picture, read_means
-from dataset.quality.features import Survey
-from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch
+from dataset.explorer.mean_radiographs import (
+    SATURATING_DIFFERENCE,
+    MeanRadiograph,
+    difference_image,
+    load_mean_radiographs,
+)
+from dataset.quality.features import ImageInventory
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.release_loader import Release, load_release
+from model.release_files import ReleaseFile
 from tests.support.inventories import survey_of
-from training.release.mean_radiographs import LEAST, save_means
+from training.release.mean_radiographs import MIN_IMAGES, save_mean_radiographs
 
 HALF_A_STEP = 1 / 16  # of float16 below 256
 SQUARE = (WORKING_SIDE, WORKING_SIDE)
 
 
-def films(counts: dict[tuple[str, str], int]) -> Survey:
+def films(counts: dict[tuple[str, str], int]) -> ImageInventory:
     """A survey of so many films per split and cause; films of a cause have one picture, another than other causes."""
     pictures = [{"split": split, "cause": cause} for (split, cause), count in counts.items() for _ in range(count)]
     sums = {key: count * picture_of(key[1]).astype(float) for key, count in counts.items()}
@@ -33,20 +39,22 @@ def picture_of(cause: str) -> np.ndarray:
     return np.random.default_rng(len(cause)).uniform(0, 255, SQUARE)
 
 
-def released(survey: Survey, folder: Path) -> Release:
-    save_means(survey, folder)
-    files = {MEANS: hashlib.sha256((folder / MEANS).read_bytes()).hexdigest()}
+def released(survey: ImageInventory, folder: Path) -> Release:
+    save_mean_radiographs(survey, folder)
+    files = {
+        ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((folder / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
+    }
     project = load_release()
     return replace(project, directory=folder, description=project.description | {"files": files})
 
 
 def test_a_mean_is_kept_of_each_cause_of_the_training_pictures_with_their_number(tmp_path):
-    counts = {("training", "none"): 130, ("training", "bacterial"): 120, ("training", "viral"): LEAST}
+    counts = {("training", "none"): 130, ("training", "bacterial"): 120, ("training", "viral"): MIN_IMAGES}
     others = {("validation", "none"): 200, ("test", "viral"): 300}
 
-    means = read_means(released(films(counts | others), tmp_path))
+    means = load_mean_radiographs(released(films(counts | others), tmp_path))
 
-    assert [path.name for path in tmp_path.iterdir()] == [MEANS]
+    assert [path.name for path in tmp_path.iterdir()] == [ReleaseFile.MEAN_RADIOGRAPHS]
     assert {title: mean.n for title, mean in means.items()} == {
         "NORMAL": 130,
         "PNEUMONIA, bacterial": 120,
@@ -61,18 +69,18 @@ def test_a_mean_is_kept_of_each_cause_of_the_training_pictures_with_their_number
 
 
 def test_no_mean_is_kept_of_fewer_than_a_hundred_pictures(tmp_path):
-    assert LEAST == 100
+    assert MIN_IMAGES == 100
     few = films({("training", "none"): 99, ("training", "bacterial"): 100, ("training", "viral"): 99})
 
     release = released(few, tmp_path)
 
-    assert read_means(release).keys() == {"PNEUMONIA, bacterial"}
-    with np.load(tmp_path / MEANS) as arrays:
+    assert load_mean_radiographs(release).keys() == {"PNEUMONIA, bacterial"}
+    with np.load(tmp_path / ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
         assert set(arrays) == {"bacterial_mean", "bacterial_count"}
 
 
 def test_a_set_too_small_for_any_mean_has_none(tmp_path):
-    assert read_means(released(films({("training", "none"): 5}), tmp_path)) == {}
+    assert load_mean_radiographs(released(films({("training", "none"): 5}), tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +95,7 @@ def test_a_set_too_small_for_any_mean_has_none(tmp_path):
     ],
 )
 def test_films_whose_name_tells_no_cause_are_part_of_all_pneumonia(tmp_path, counts, titles):
-    means = read_means(released(films({("training", cause): n for cause, n in counts.items()}), tmp_path))
+    means = load_mean_radiographs(released(films({("training", cause): n for cause, n in counts.items()}), tmp_path))
 
     assert {title: mean.n for title, mean in means.items()} == titles
     of_all = sum(n * picture_of(cause) for cause, n in counts.items()) / sum(counts.values())
@@ -103,7 +111,7 @@ groups = npst.arrays(
 def test_a_joined_mean_is_the_mean_of_all_films_of_both(one, other):
     means = [MeanRadiograph(group.mean(axis=0), len(group)) for group in (one, other)]
 
-    joined, together = means[0].joined(means[1]), np.concatenate([one, other])
+    joined, together = means[0].pooled(means[1]), np.concatenate([one, other])
 
     assert (joined.n, joined.pixels.dtype) == (len(together), np.float32)
     np.testing.assert_allclose(joined.pixels, together.mean(axis=0), atol=1e-3)
@@ -111,25 +119,27 @@ def test_a_joined_mean_is_the_mean_of_all_films_of_both(one, other):
 
 def test_altered_means_are_refused(tmp_path):
     release = released(films({("training", "none"): 100}), tmp_path)
-    (tmp_path / MEANS).write_bytes((tmp_path / MEANS).read_bytes()[:-1])
+    (tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).write_bytes((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()[:-1])
 
-    with pytest.raises(ReleaseAltered, match=f"{MEANS} has changed"):
-        read_means(release)
+    with pytest.raises(ReleaseCorrupted, match=f"{ReleaseFile.MEAN_RADIOGRAPHS} has changed"):
+        load_mean_radiographs(release)
 
 
 def test_means_without_their_number_are_told(tmp_path):
-    np.savez_compressed(tmp_path / MEANS, none_mean=np.zeros(SQUARE, np.float16))
-    files = {MEANS: hashlib.sha256((tmp_path / MEANS).read_bytes()).hexdigest()}
+    np.savez_compressed(tmp_path / ReleaseFile.MEAN_RADIOGRAPHS, none_mean=np.zeros(SQUARE, np.float16))
+    files = {
+        ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
+    }
     release = replace(load_release(), directory=tmp_path, description={"files": files})
 
-    with pytest.raises(ReleaseMismatch) as raised:
-        read_means(release)
-    assert str(raised.value) == f"The mean radiographs cannot be opened. {ADVICE}"
+    with pytest.raises(ReleaseIncompatible) as raised:
+        load_mean_radiographs(release)
+    assert str(raised.value) == f"The mean radiographs cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
 def test_the_projects_own_release_has_the_mean_of_every_cause():
     release = load_release()
-    means = read_means(release)
+    means = load_mean_radiographs(release)
 
     assert means.keys() == {"NORMAL", "PNEUMONIA", "PNEUMONIA, bacterial", "PNEUMONIA, viral"}
     assert all(mean.pixels.shape == SQUARE and 50 < mean.pixels.mean() < 200 for mean in means.values())
@@ -137,8 +147,11 @@ def test_the_projects_own_release_has_the_mean_of_every_cause():
 
 
 def test_a_difference_is_white_where_alike_orange_where_the_first_is_denser_and_blue_where_the_second_is():
-    levels = np.array([[0, FULL_COLOUR, -FULL_COLOUR, FULL_COLOUR / 2, 2 * FULL_COLOUR]], np.float32)
-    shown = difference_picture(MeanRadiograph(100 + levels, 1), MeanRadiograph(np.full_like(levels, 100), 1))
+    levels = np.array(
+        [[0, SATURATING_DIFFERENCE, -SATURATING_DIFFERENCE, SATURATING_DIFFERENCE / 2, 2 * SATURATING_DIFFERENCE]],
+        np.float32,
+    )
+    shown = difference_image(MeanRadiograph(100 + levels, 1), MeanRadiograph(np.full_like(levels, 100), 1))
 
     assert shown.dtype == np.uint8
     same, denser, lighter, half, beyond = shown[0].astype(int)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.explorer.summary import BINS, MEASURES, counts, distribution, pictures_per_patient
+from dataset.explorer.summary import DISTRIBUTION_BINS, MEASURES, counts, distribution, images_per_patient
 
 ROWS = pd.DataFrame(
     [
@@ -31,7 +31,7 @@ def test_counts_pictures_and_patients_by_kind_and_split():
 
 
 def test_patients_are_counted_by_how_many_pictures_they_have_and_many_go_together():
-    found = pictures_per_patient(ROWS)
+    found = images_per_patient(ROWS)
     rows = [tuple(row) for row in found[["Class", "Pictures", "Patients"]].itertuples(index=False)]
     assert rows == [("NORMAL", "1", 1), ("NORMAL", "2", 1), ("PNEUMONIA", "1", 1), ("PNEUMONIA", "10+", 1)]
 
@@ -41,7 +41,7 @@ def test_each_class_is_shared_out_over_the_same_bins(measure):
     found = distribution(ROWS, measure)
     for label, films in (("NORMAL", 3), ("PNEUMONIA", 13 if measure in ("intensity", "contrast") else 12)):
         of = found[found["Class"] == label]
-        assert len(of) == BINS
+        assert len(of) == DISTRIBUTION_BINS
         assert of["Films"].sum() == films
         assert of["Share"].sum() == pytest.approx(1)
     assert (found["low"] < found["high"]).all()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import dataset.explorer.thumbnails
-from dataset.explorer.thumbnails import SIDE, thumbnail
+from dataset.explorer.thumbnails import THUMBNAIL_SIDE, thumbnail
 from model.errors import FileUnreadable
 from tests.support.synthetic import synthetic_file
 
@@ -30,10 +30,10 @@ def test_is_a_square_jpeg_with_the_picture_whole_and_black_beside_it(tmp_path, h
     shown = pixels(content)
 
     assert Image.open(io.BytesIO(content)).format == "JPEG"
-    assert shown.shape == (SIDE, SIDE)
+    assert shown.shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     bright = shown > 100
     rows, columns = bright.any(axis=1).sum(), bright.any(axis=0).sum()
-    scale = SIDE / max(height, width)
+    scale = THUMBNAIL_SIDE / max(height, width)
     assert (rows, columns) == pytest.approx((height * scale, width * scale), abs=2)
     assert shown[bright].mean() == pytest.approx(200, abs=3)
     assert shown[~bright].mean() < 30 if (~bright).any() else True
@@ -50,13 +50,13 @@ def test_is_made_once_and_again_when_the_file_changes(tmp_path):
 
 
 def test_no_more_than_a_bound_are_kept(tmp_path):
-    assert dataset.explorer.thumbnails._thumbnail.cache_info().maxsize == dataset.explorer.thumbnails.KEPT
+    assert dataset.explorer.thumbnails._thumbnail.cache_info().maxsize == dataset.explorer.thumbnails.MAX_CACHED
     film = tmp_path / "film.png"
     film.write_bytes(synthetic_file(height=64, width=64))
-    for second in range(dataset.explorer.thumbnails.KEPT + 20):
+    for second in range(dataset.explorer.thumbnails.MAX_CACHED + 20):
         os.utime(film, ns=(second, second))
         thumbnail(film)
-    assert dataset.explorer.thumbnails._thumbnail.cache_info().currsize == dataset.explorer.thumbnails.KEPT
+    assert dataset.explorer.thumbnails._thumbnail.cache_info().currsize == dataset.explorer.thumbnails.MAX_CACHED
 
 
 def test_what_cannot_be_read_is_refused_in_words(tmp_path):

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 import dataset.quality.audit
 from dataset.index import dataset_root, load_index
-from dataset.quality.audit import SAME_TO_READER, audit, copied_groups
-from dataset.quality.features import Survey, survey
-from dataset.split import cut_as_is
-from model.imaging.perceptual_hash import SAME_FILM
-from model.inference.classifier import Reader
+from dataset.quality.audit import DUPLICATE_MIN_COSINE, audit_dataset, duplicate_groups
+from dataset.quality.features import ImageInventory, scan_images
+from dataset.split import split
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from tests.support.inventories import survey_of, with_bits_changed
 
 
-def copied(*pictures: dict) -> Survey:
+def copied(*pictures: dict) -> ImageInventory:
     """Pictures that all are exact copies of one film."""
     of = survey_of([{"content": "the same"} | told for told in pictures])
     same = np.zeros(len(pictures), int)
@@ -39,16 +39,16 @@ def pair(a: str, b: str) -> dict:
 
 
 def test_pictures_that_are_all_different_are_no_copies():
-    found = audit(survey_of([{}] * 5))
+    found = audit_dataset(survey_of([{}] * 5))
 
     assert found["pictures"] == 5
     assert found["copies"] == []
-    assert found["closest_others"]["bits"] > SAME_FILM
+    assert found["closest_others"]["bits"] > DUPLICATE_MAX_BITS
     assert found["closest_others"]["similarity"] == 0
 
 
 def test_exact_copies_are_found():
-    (only,) = audit(copied({"file": "a"}, {"file": "b"}))["copies"]
+    (only,) = audit_dataset(copied({"file": "a"}, {"file": "b"}))["copies"]
 
     assert only == {
         "a": "a",
@@ -63,24 +63,26 @@ def test_exact_copies_are_found():
     }
 
 
-@pytest.mark.parametrize(("bits", "is_copy"), [(SAME_FILM, True), (SAME_FILM + 1, False)])
+@pytest.mark.parametrize(("bits", "is_copy"), [(DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)])
 def test_a_near_copy_is_found_by_its_fingerprint_up_to_the_limit(bits, is_copy):
     of = survey_of([{}] * 3)
     of.fingerprints[2] = with_bits_changed(of.fingerprints[0], bits)
 
-    found = audit(of)
+    found = audit_dataset(of)
 
     assert pairs(found) == ({("0.jpeg", "2.jpeg")} if is_copy else set())
     assert [(one["exact"], one["bits"]) for one in found["copies"]] == [(False, bits)] * is_copy
     assert (found["closest_others"]["bits"] == bits) is not is_copy
 
 
-@pytest.mark.parametrize(("cosine", "is_copy"), [(SAME_TO_READER + 0.001, True), (SAME_TO_READER - 0.001, False)])
+@pytest.mark.parametrize(
+    ("cosine", "is_copy"), [(DUPLICATE_MIN_COSINE + 0.001, True), (DUPLICATE_MIN_COSINE - 0.001, False)]
+)
 def test_a_near_copy_is_found_by_what_the_reader_sees(cosine, is_copy):
     of = survey_of([{}] * 3)
     of.embeddings[2] = 7 * (cosine * of.embeddings[0] + np.sqrt(1 - cosine**2) * of.embeddings[1])
 
-    found = audit(of)
+    found = audit_dataset(of)
 
     assert pairs(found) == ({("0.jpeg", "2.jpeg")} if is_copy else set())
     assert [one["similarity"] for one in found["copies"]] == [pytest.approx(cosine)] * is_copy
@@ -99,7 +101,7 @@ def test_a_near_copy_is_found_by_what_the_reader_sees(cosine, is_copy):
 )
 def test_copies_that_contradict_each_other_are_flagged_with_what_differs(differs, flag):
     one = {"patient": "somebody", "group": "somebody"}
-    (only,) = audit(copied(one, one | differs))["copies"]
+    (only,) = audit_dataset(copied(one, one | differs))["copies"]
 
     assert [name for name, value in only.items() if name.startswith("two_") and value] == [flag]
 
@@ -111,7 +113,7 @@ def test_every_pair_is_compared_once_however_many_fit_in_a_block(monkeypatch, bl
     alike = [0, 3, 6]
     of.fingerprints[alike] = of.fingerprints[0]
 
-    found = audit(of)
+    found = audit_dataset(of)
 
     assert pairs(found) == {(f"{a}.jpeg", f"{b}.jpeg") for a, b in itertools.combinations(alike, 2)}
     others = [
@@ -123,7 +125,7 @@ def test_every_pair_is_compared_once_however_many_fit_in_a_block(monkeypatch, bl
 
 
 def test_one_picture_alone_has_nothing_to_be_compared_with():
-    found = audit(survey_of([{}]))
+    found = audit_dataset(survey_of([{}]))
 
     assert found["copies"] == []
     assert found["closest_others"] == {"bits": None, "similarity": None}
@@ -132,7 +134,7 @@ def test_one_picture_alone_has_nothing_to_be_compared_with():
 def test_what_is_found_can_be_written_as_json():
     of = copied({"patient": "a"}, {"patient": "b", "lungs_found": False}, {"intensity": 250.0})
 
-    assert json.loads(json.dumps(audit(of), allow_nan=False)) == audit(of)
+    assert json.loads(json.dumps(audit_dataset(of), allow_nan=False)) == audit_dataset(of)
 
 
 # --- groups of copies
@@ -141,13 +143,13 @@ def test_what_is_found_can_be_written_as_json():
 def test_pairs_that_share_a_film_are_joined_into_one_group():
     chain = [pair("d", "c"), pair("x", "y"), pair("b", "a"), pair("c", "b")]
 
-    assert copied_groups(chain) == [["a", "b", "c", "d"], ["x", "y"]]
-    assert copied_groups([]) == []
+    assert duplicate_groups(chain) == [["a", "b", "c", "d"], ["x", "y"]]
+    assert duplicate_groups([]) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] != p[1]), max_size=20))
 def test_groups_are_those_that_a_walk_along_the_pairs_reaches(numbers):
-    groups = copied_groups([pair(f"{a:02}", f"{b:02}") for a, b in numbers])
+    groups = duplicate_groups([pair(f"{a:02}", f"{b:02}") for a, b in numbers])
 
     def reached(start: int) -> list[str]:
         seen, ahead = set(), {start}
@@ -171,7 +173,7 @@ def test_patients_are_counted_by_both_keys_with_those_who_stand_in_two_places():
         {"patient": "IM-1", "group": "IM-1", "split": "training"},
     ]
 
-    assert audit(survey_of(films))["patients"] == {
+    assert audit_dataset(survey_of(films))["patients"] == {
         "series and number": {"patients": 3, "in_two_folders": 0, "in_two_splits": 1},
         "number alone": {"patients": 2, "in_two_folders": 1, "in_two_splits": 1},
     }
@@ -180,7 +182,7 @@ def test_patients_are_counted_by_both_keys_with_those_who_stand_in_two_places():
 def test_one_number_in_two_classes_is_two_patients():
     films = [{"patient": "7", "split": "test"}, {"patient": "7", "label": "PNEUMONIA"}]
 
-    assert audit(survey_of(films))["patients"]["number alone"] == {
+    assert audit_dataset(survey_of(films))["patients"]["number alone"] == {
         "patients": 2,
         "in_two_folders": 0,
         "in_two_splits": 0,
@@ -193,7 +195,7 @@ def test_one_number_in_two_classes_is_two_patients():
 def test_what_cannot_be_read_is_handed_on():
     unreadable = [{"file": "broken.jpeg", "reason": "Broken."}]
 
-    assert audit(survey_of([{}], unreadable=unreadable))["unreadable"] == unreadable
+    assert audit_dataset(survey_of([{}], unreadable=unreadable))["unreadable"] == unreadable
 
 
 @pytest.mark.parametrize(
@@ -209,8 +211,8 @@ def test_what_cannot_be_read_is_handed_on():
 def test_a_picture_unlike_the_others_is_odd(odd, what):
     films = [{"intensity": 120.0 + n, "contrast": 50.0 + n} for n in range(20)]
 
-    assert audit(survey_of(films))["odd"] == []
-    assert audit(survey_of([*films, {"file": "odd.jpeg"} | odd]))["odd"] == [{"file": "odd.jpeg", "what": what}]
+    assert audit_dataset(survey_of(films))["odd"] == []
+    assert audit_dataset(survey_of([*films, {"file": "odd.jpeg"} | odd]))["odd"] == [{"file": "odd.jpeg", "what": what}]
 
 
 # --- the real set
@@ -219,12 +221,12 @@ def test_a_picture_unlike_the_others_is_odd(odd, what):
 @pytest.mark.dataset
 def test_the_exact_copies_of_the_public_set_are_found_and_its_other_films_are_not():
     groups = {"person258", *(f"IM-{n:04}" for n in range(95, 100))}
-    parts = vars(cut_as_is([record for record in load_index(dataset_root()) if record.group in groups]))
+    parts = vars(split([record for record in load_index(dataset_root()) if record.group in groups]))
 
-    found = audit(survey(Reader(load_release()), parts))
+    found = audit_dataset(scan_images(Classifier(load_release()), parts))
 
     assert found["pictures"] == 17
-    assert copied_groups(found["copies"]) == [
+    assert duplicate_groups(found["copies"]) == [
         ["NORMAL2-IM-0095-0001.jpeg", "NORMAL2-IM-0096-0001.jpeg"],
         [f"person258_bacteria_{n}.jpeg" for n in (1207, 1208, 1209)],
     ]

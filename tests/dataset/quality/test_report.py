@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataset.quality.audit import audit
+from dataset.quality.audit import audit_dataset
 from dataset.quality.report import audit_report
-from model.imaging.perceptual_hash import SAME_FILM
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
 from tests.support.inventories import survey_of
 
 PATIENTS = {
@@ -30,7 +30,7 @@ def test_a_set_with_nothing_wrong_is_said_to_be_so():
     assert audit_report(CLEAN) == [
         "All 5,856 pictures can be read.",
         "No picture is a copy of another.",
-        f"Any other two differ by 38 of 256 bits of the fingerprint or more (copies by {SAME_FILM} or fewer), and the "
+        f"Any other two differ by 38 of 256 bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} or fewer), and the "
         "reader sees none as more alike than 0.9961 (1: the same).",
         "Patients as the file names tell them: by series and number, 4,097 patients, 0 of them in two official splits "
         "and 1 in two of training, validation and test; by number alone, 2,790 patients, 264 of them in two official "
@@ -89,4 +89,4 @@ def test_odd_pictures_are_named_by_what_is_odd():
 
 
 def test_a_single_picture_leaves_nothing_to_compare():
-    assert "There are no other pairs to compare." in audit_report(audit(survey_of([{}])))
+    assert "There are no other pairs to compare." in audit_report(audit_dataset(survey_of([{}])))

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from model.batch import cli
-from model.explanation.heatmap import lay_over, overlay_png
+from model.explanation.heatmap import overlay_png, upsample_to_image
 from model.imaging.decode import decode
-from model.imaging.geometry import Box
+from model.imaging.geometry import RelativeBox
 from tests.support.model_cli import one_reader, open_gate, read, scans_of_all_sorts, wrong_usage  # noqa: F401 (fixtures)
 from tests.support.synthetic import synthetic_file
 
@@ -43,20 +43,20 @@ def test_a_heat_map_is_that_of_the_finding_at_the_size_of_the_picture(scans, tmp
     assert numbers.shape == (120, 90)
     assert numbers.min() >= 0
     assert numbers.max() <= 1
-    np.testing.assert_array_equal(numbers, lay_over(finding.heat_map, finding.heat_map_box, 120, 90))
+    np.testing.assert_array_equal(numbers, upsample_to_image(finding.heat_map, finding.heat_map_box, 120, 90))
     written = (tmp_path / "maps" / "a.png").read_bytes()
     assert written == overlay_png(picture, finding)
     assert Image.open(io.BytesIO(written)).size == (90, 120)
 
 
 def test_a_heat_map_covers_the_part_that_was_seen(scans, tmp_path, capsys, reader, monkeypatch):
-    real = reader.finding
+    real = reader.finding_from
 
     def read_a_part(seen):
         finding = real(seen)
-        return replace(finding, heat_map=np.ones_like(finding.heat_map), heat_map_box=Box(0.1, 0.25, 0.5, 0.75))
+        return replace(finding, heat_map=np.ones_like(finding.heat_map), heat_map_box=RelativeBox(0.1, 0.25, 0.5, 0.75))
 
-    monkeypatch.setattr(reader, "finding", read_a_part)
+    monkeypatch.setattr(reader, "finding_from", read_a_part)
     read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
     numbers, expected = np.load(tmp_path / "maps" / "a.npy"), np.zeros((120, 90))
     expected[30:90, 9:45] = 1

@@ -21,9 +21,9 @@ from tests.support.synthetic import phantom_file
 PROGRAM = """
 import runpy, sys
 import model.inference.litert
-model.inference.litert.usable_processors = lambda: {processors}
+model.inference.parallel.usable_cpus = lambda: {processors}
 import model.batch.worker_pool
-model.batch.worker_pool.LEAST_FILES = 4
+model.batch.worker_pool.MIN_FILES_PER_WORKER = 4
 {added}
 runpy.run_module("model", run_name="__main__", alter_sys=True)
 """
@@ -43,7 +43,7 @@ model.batch.worker_pool.Helper.rows = killed
 BREAKING_DECODER = """
 import subprocess
 import model.imaging.dicom.sandbox
-model.imaging.dicom.sandbox._started = lambda: subprocess.Popen(
+model.imaging.dicom.sandbox._start_child = lambda: subprocess.Popen(
     [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
 )
 """

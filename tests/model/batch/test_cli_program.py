@@ -117,7 +117,7 @@ def test_a_network_that_fails_in_the_middle_ends_with_its_sentence(scans, capsys
 
     monkeypatch.setattr(reader._network, "_run", failing)
     monkeypatch.setattr(
-        model.inference.litert, "usable_processors", lambda: 1
+        model.inference.parallel, "usable_cpus", lambda: 1
     )  # so that the second file is the one that fails
     assert cli.main(["read", str(scans)]) == 1
     said = capsys.readouterr()

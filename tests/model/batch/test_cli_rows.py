@@ -5,10 +5,10 @@ import io
 
 import numpy as np
 
-from model.admission.decision import Code
 from model.batch import cli, file_reader
+from model.codes import RefusalReason, code_sentence
 from model.imaging.decode import decode
-from model.inference.classifier import stated
+from model.inference.finding import restate
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate
@@ -33,7 +33,7 @@ def test_operating_point_and_prevalence_are_those_asked_for(scans, capsys, reade
     release, finding = reader.release, reader.read(decode(synthetic_file()))
     for point in release.operating_points:
         _, rows = read(capsys, scans / "b.png", "--operating-point", point.name, "--prevalence", "0.2")
-        expected = stated(finding, release, point, 0.2)
+        expected = restate(finding, release, point, 0.2)
         assert (rows[0]["operating_point"], rows[0]["prevalence"]) == (point.name, 0.2)
         assert rows[0]["probability"] == expected.probability
         assert rows[0]["threshold"] == expected.operating_point.threshold
@@ -49,7 +49,7 @@ def test_without_a_word_on_prevalence_it_is_that_of_the_training_pictures(scans,
 def test_a_row_says_that_no_lungs_were_found(scans, capsys, reader, monkeypatch):
     _, rows = read(capsys, scans / "b.png")
     assert rows[0]["cautions"] == []
-    monkeypatch.setattr(reader.finder, "probability", lambda _: np.zeros((8, 8), np.float32))
+    monkeypatch.setattr(reader.segmenter, "probability_map", lambda _: np.zeros((8, 8), np.float32))
     status, rows = read(capsys, scans / "b.png")
     assert (status, rows[0]["status"]) == (0, "read")
     assert rows[0]["cautions"] == ["lungs_not_found"]
@@ -76,7 +76,7 @@ def test_a_picture_that_may_not_be_read_gets_a_row_with_the_reason_and_no_heat_m
     status, (row,) = read(capsys, scans / "b.png", "--heatmaps", tmp_path / "maps")
     assert status == 3
     assert (row["status"], row["probability"], row["read_anyway"]) == ("refused", None, False)
-    assert (row["reason_code"], row["reason"]) == ("cropped", Code.CROPPED.sentence)
+    assert (row["reason_code"], row["reason"]) == ("cropped", code_sentence(RefusalReason.CROPPED))
     assert not (tmp_path / "maps").exists()
 
 
@@ -86,7 +86,7 @@ def test_it_is_read_where_that_is_asked_for_and_its_row_says_so(scans, tmp_path,
     assert status == 0
     assert (row["status"], row["read_anyway"]) == ("read", True)
     assert row["probability"] == reader.read(decode(synthetic_file())).probability
-    assert (row["reason_code"], row["reason"]) == ("cropped", Code.CROPPED.sentence)
+    assert (row["reason_code"], row["reason"]) == ("cropped", code_sentence(RefusalReason.CROPPED))
     assert (tmp_path / "maps" / "b.npy").exists()
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from model.batch import worker as helper_child
 from model.batch import worker_pool as helper
-from model.batch.file_reader import Asked, FileReader
-from model.batch.worker_pool import Helper, helpers
-from model.errors import HelperLost, ReleaseMismatch
+from model.batch.file_reader import FileReader, ReadOptions
+from model.batch.worker_pool import WorkerProcess, worker_pool
+from model.errors import ReleaseIncompatible, WorkerLost
 from model.inference.finding_rows import to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
 from tests.support.browser import ROOT
@@ -48,25 +48,25 @@ def films(tmp_path, monkeypatch) -> list[Path]:
 
 @pytest.fixture
 def started():
-    """Start a helper that is ended after the test: `started(read_anyway=True)`."""
-    running: list[Helper] = []
+    """Start a helper that is ended after the test: `started(read_despite_refusal=True)`."""
+    running: list[WorkerProcess] = []
 
-    def start(**asked: object) -> Helper:
-        running.append(Helper(Asked(RELEASE_DIR, **asked)))
+    def start(**asked: object) -> WorkerProcess:
+        running.append(WorkerProcess(ReadOptions(RELEASE_DIR, **asked)))
         return running[-1]
 
     yield start
     for one in running:
-        one.end()
+        one.kill()
 
 
 @pytest.mark.parametrize(
     "asked", [{}, {"read_anyway": True, "prevalence": 0.123456789, "operating_point": "rule-out"}], ids=["plain", "all"]
 )
 def test_a_helpers_rows_are_those_of_this_process_byte_for_byte(films, started, asked):
-    reader = FileReader(Asked(RELEASE_DIR, **asked))
+    reader = FileReader(ReadOptions(RELEASE_DIR, **asked))
     here = [reader.read([path])[0].row for path in films]
-    there = list(started(**asked).rows(films))
+    there = list(started(**asked).read(films))
     assert [to_jsonl(row) for row in there] == [to_jsonl(row) for row in here]
     assert to_csv(there) == to_csv(here)
     assert len({row["reason_code"] for row in here}) >= 4
@@ -77,27 +77,29 @@ def test_a_name_that_is_no_text_goes_to_a_helper_and_back(tmp_path, monkeypatch,
     name = Path(os.fsdecode(b"r\xf6ntgen.png"))
     monkeypatch.chdir(tmp_path)
     name.write_bytes(phantom_file())
-    (row,) = started().rows([name])
+    (row,) = started().read([name])
     assert (row["path"], row["status"]) == (str(name), "read")
 
 
 def test_dicom_is_left_to_this_process(tmp_path, started):
     (tmp_path / "dicom").write_bytes(film())
     (tmp_path / "film.png").write_bytes(phantom_file())
-    rows = list(started().rows([tmp_path / "dicom", tmp_path / "film.png"]))
+    rows = list(started().read([tmp_path / "dicom", tmp_path / "film.png"]))
     assert rows[0] is None
     assert rows[1]["status"] == "read"
 
 
-@pytest.mark.parametrize("error", [ReleaseMismatch("The network gave no number."), MemoryError(), KeyError("a bug")])
+@pytest.mark.parametrize(
+    "error", [ReleaseIncompatible("The network gave no number."), MemoryError(), KeyError("a bug")]
+)
 def test_what_goes_wrong_in_a_helper_is_left_to_this_process(films, monkeypatch, error):
-    reader = FileReader(Asked(RELEASE_DIR))
+    reader = FileReader(ReadOptions(RELEASE_DIR))
 
     def examine_all(*_):
         raise error
 
-    monkeypatch.setattr(type(reader.gate), "examine_all", examine_all)
-    assert helper_child.rows(reader, films[:2]) == [None, None]
+    monkeypatch.setattr(type(reader.gate), "examine_batch", examine_all)
+    assert helper_child.rows_of(reader, films[:2]) == [None, None]
 
 
 # --- the end
@@ -107,25 +109,25 @@ def test_what_goes_wrong_in_a_helper_is_left_to_this_process(films, monkeypatch,
 def test_a_helper_that_is_killed_while_it_reads_is_told_of(films, started):
     os.mkfifo("endless")  # whoever opens it waits for a writer
     one = started()
-    assert len(list(one.rows(films))) == len(films)  # it is up, and has nothing left to say
+    assert len(list(one.read(films))) == len(films)  # it is up, and has nothing left to say
     threading.Timer(0.5, one._process.kill).start()
-    with pytest.raises(HelperLost, match=LOST):
-        list(one.rows([*films, Path("endless")]))
+    with pytest.raises(WorkerLost, match=LOST):
+        list(one.read([*films, Path("endless")]))
 
 
 def test_a_helper_that_was_killed_before_is_told_of(films, started):
     one = started()
     one._process.kill()
     one._process.wait()
-    with pytest.raises(HelperLost, match=LOST):
-        list(one.rows(films))
+    with pytest.raises(WorkerLost, match=LOST):
+        list(one.read(films))
 
 
 def test_half_a_row_is_none(films, started, monkeypatch):
     one = started()
     monkeypatch.setattr(one._process.stdout, "readline", lambda: b'{"path": "film.png", "sta')
-    with pytest.raises(HelperLost, match=LOST):
-        list(one.rows(films))
+    with pytest.raises(WorkerLost, match=LOST):
+        list(one.read(films))
 
 
 @pytest.mark.skipif(not hasattr(os, "getpgid"), reason="Windows has no such groups")
@@ -139,7 +141,7 @@ def test_a_helper_ends_with_the_program(end):
         "import os, pathlib\nfrom model.batch.file_reader import Asked\nfrom model.batch.worker_pool import Helper\n"
         "from model.inference.release_loader import RELEASE_DIR\none = Helper(Asked(RELEASE_DIR))\n"
         "print(one._process.pid, flush=True)\n"
-        f"list(one.rows([pathlib.Path('absent')]))\n{end}"
+        f"list(one.read([pathlib.Path('absent')]))\n{end}"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, check=False)
     pid = int(done.stdout)
@@ -173,31 +175,31 @@ def test_there_is_a_process_for_each_processor_and_for_enough_files(monkeypatch,
     begun = []
 
     class Counted:
-        def __init__(self, asked: Asked):
+        def __init__(self, asked: ReadOptions):
             begun.append(asked)
 
         def end(self) -> None:
             pass
 
-    monkeypatch.setattr(helper, "Helper", Counted)
+    monkeypatch.setattr(helper, "WorkerProcess", Counted)
     monkeypatch.setattr(helper, "usable_processors", lambda: processors)
-    asked = Asked(RELEASE_DIR, heatmaps=heatmaps)
-    with helpers(asked, files) as given:
+    asked = ReadOptions(RELEASE_DIR, heatmaps=heatmaps)
+    with worker_pool(asked, files) as given:
         assert len(given) == len(begun) == count
     assert begun == [asked] * count
 
 
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt, HelperLost])
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, WorkerLost])
 def test_helpers_are_ended_whatever_happens(monkeypatch, error):
     monkeypatch.setattr(helper, "usable_processors", lambda: 3)
     processes = []
     try:
-        with helpers(Asked(RELEASE_DIR), 10_000) as given:
+        with worker_pool(ReadOptions(RELEASE_DIR), 10_000) as given:
             processes = [one._process for one in given]
             assert [process.poll() for process in processes] == [None, None]
             if error:
                 raise error("somewhere")
-    except (KeyboardInterrupt, HelperLost):
+    except (KeyboardInterrupt, WorkerLost):
         pass
     ended = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 1
     assert [process.returncode for process in processes] == [ended, ended]
@@ -224,7 +226,7 @@ def third(monkeypatch):
 
     def fails(error: Exception) -> type[Third]:
         kind = type("Third", (Third,), {"begun": [], "ended": []})
-        monkeypatch.setattr(helper, "Helper", lambda _: kind(error))
+        monkeypatch.setattr(helper, "WorkerProcess", lambda _: kind(error))
         monkeypatch.setattr(helper, "usable_processors", lambda: 8)
         return kind
 
@@ -233,14 +235,14 @@ def third(monkeypatch):
 
 def test_where_the_system_has_no_room_for_more_those_before_are_made_do_with(third):
     kind = third(BlockingIOError(11, "Resource temporarily unavailable"))
-    with helpers(Asked(RELEASE_DIR), 10_000) as given:
+    with worker_pool(ReadOptions(RELEASE_DIR), 10_000) as given:
         assert given == kind.begun[:2]
         assert kind.ended == []
     assert kind.ended == kind.begun[:2]
 
 
 def test_where_one_is_lost_at_once_the_others_are_ended(third):
-    kind = third(HelperLost("ended from outside"))
-    with pytest.raises(HelperLost), helpers(Asked(RELEASE_DIR), 10_000):
+    kind = third(WorkerLost("ended from outside"))
+    with pytest.raises(WorkerLost), worker_pool(ReadOptions(RELEASE_DIR), 10_000):
         pytest.fail("not all were started")
     assert kind.ended == kind.begun[:2]

@@ -12,7 +12,7 @@ import pytest
 
 import model.explanation.gradient_maps
 from model.errors import ExplanationFailed
-from model.explanation.gradient_maps import METHODS, STARTING, WAITING, gradient_maps
+from model.explanation.gradient_maps import METHODS, STARTING_TEXT, WAITING_TEXT, gradient_maps
 from tests.support.browser import ROOT
 from tests.support.isolation import NO_DISK
 from tests.support.training import SIZE
@@ -98,7 +98,7 @@ def test_a_process_that_reads_nothing_is_told_too(monkeypatch):
 
 
 def test_a_process_that_is_stuck_is_ended(monkeypatch):
-    monkeypatch.setattr(model.explanation.gradient_maps, "SECONDS", 0.5)
+    monkeypatch.setattr(model.explanation.gradient_maps, "TIMEOUT_SECONDS", 0.5)
     with pytest.raises(ExplanationFailed):
         list(gradient_maps(child(monkeypatch, "import time; time.sleep(600)"), PICTURE, print))
 
@@ -136,28 +136,28 @@ def test_whoever_waits_for_anothers_comparison_is_asked_again_and_again_and_may_
     monkeypatch.setattr(
         model.explanation.gradient_maps.subprocess, "Popen", lambda *_, **__: pytest.fail("was started")
     )
-    monkeypatch.setattr(model.explanation.gradient_maps, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(model.explanation.gradient_maps, "POLL_SECONDS", 0.01)
     with model.explanation.gradient_maps._one_at_a_time, pytest.raises(NoLongerWanted):
         list(gradient_maps(SimpleNamespace(directory=ROOT), PICTURE, say))
-    assert said == [WAITING] * 3
+    assert said == [WAITING_TEXT] * 3
     assert not model.explanation.gradient_maps._one_at_a_time.locked()
 
 
 def test_whoever_has_waited_is_told_when_the_turn_has_come(monkeypatch):
     line = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'
     release = child(monkeypatch, f"print('{line}')")
-    monkeypatch.setattr(model.explanation.gradient_maps, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(model.explanation.gradient_maps, "POLL_SECONDS", 0.01)
     said, lock = [], model.explanation.gradient_maps._one_at_a_time
     lock.acquire()
 
     def say(words: str) -> None:
         said.append(words)
-        if said == [WAITING] * 2:
+        if said == [WAITING_TEXT] * 2:
             lock.release()
 
     with closing(gradient_maps(release, PICTURE, say)) as maps:
         next(maps)
-    assert said == [WAITING, WAITING, STARTING]
+    assert said == [WAITING_TEXT, WAITING_TEXT, STARTING_TEXT]
 
 
 @pytest.mark.parametrize("error", [BlockingIOError(11, "Resource temporarily unavailable"), MemoryError()])

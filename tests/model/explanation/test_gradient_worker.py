@@ -10,12 +10,19 @@ import numpy as np
 import pytest
 
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, METHODS, SMOOTH_GRAD
-from model.explanation.gradient_worker import FINER, explain, explanations, grad_cam, grad_cam_plus_plus, smooth_grad
-from model.explanation.occlusion import air
+from model.explanation.gradient_worker import (
+    SMOOTHGRAD_RESOLUTION,
+    answer,
+    explanations,
+    grad_cam,
+    grad_cam_plus_plus,
+    smooth_grad,
+)
+from model.explanation.occlusion import air_grey
+from model.release_files import FEATURE_MAP, ReleaseFile
 from tests.support.synthetic import smooth_pictures
 from tests.support.training import SIZE, tiny_network
-from training.fitting.classifier import READER
-from training.networks.classifier import FEATURE_MAP, HEAD
+from training.networks.classifier import HEAD
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +64,8 @@ def test_smooth_grad_of_a_linear_network_adds_up_to_what_the_picture_has_beyond_
     values = smooth_grad(linear, picture)
 
     rows = SIZE // 4
-    assert values.shape == (FINER * rows, FINER * rows)
-    without = np.full_like(picture, air(picture))
+    assert values.shape == (SMOOTHGRAD_RESOLUTION * rows, SMOOTHGRAD_RESOLUTION * rows)
+    without = np.full_like(picture, air_grey(picture))
     gained = linear.predict(picture, verbose=0)[0, 0] - linear.predict(without, verbose=0)[0, 0]
     assert values.mean() * rows * rows == pytest.approx(gained, rel=1e-3)
 
@@ -71,16 +78,20 @@ def test_the_same_picture_has_the_same_smooth_grad(network, pictures):
 def test_methods_come_in_their_order_at_their_resolutions(network, pictures):
     shapes = {method: values.shape for method, values in explanations(network, pictures[:1])}
     assert tuple(shapes) == METHODS
-    assert shapes == {GRAD_CAM: (7, 7), GRAD_CAM_PLUS_PLUS: (7, 7), SMOOTH_GRAD: (7 * FINER, 7 * FINER)}
+    assert shapes == {
+        GRAD_CAM: (7, 7),
+        GRAD_CAM_PLUS_PLUS: (7, 7),
+        SMOOTH_GRAD: (7 * SMOOTHGRAD_RESOLUTION, 7 * SMOOTHGRAD_RESOLUTION),
+    }
 
 
 def test_the_command_takes_an_array_and_prints_a_line_for_each_method(network, pictures, tmp_path, monkeypatch, capsys):
-    network.save(tmp_path / READER)
+    network.save(tmp_path / ReleaseFile.CLASSIFIER_KERAS)
     file = io.BytesIO()
     np.save(file, pictures[:1])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.getvalue())))
 
-    explain(tmp_path)
+    answer(tmp_path)
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["method"] for line in lines] == list(METHODS)

@@ -5,19 +5,20 @@ import numpy as np
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
+from model.release_files import FEATURE_MAP
 from tests.support.synthetic import smooth_pictures
-from training.config import FitConfig
-from training.networks.classifier import FEATURE_MAP, HEAD, build_reader, reading_outputs
+from training.config import ClassifierConfig
+from training.networks.classifier import HEAD, build_classifier, serving_model
 
 RELEASED = RELEASE_DIR / "reader.keras"
 
 
-def gradcam(reader: keras.Model, pictures: np.ndarray) -> np.ndarray:
+def gradcam(classifier: keras.Model, pictures: np.ndarray) -> np.ndarray:
     """tf-keras-vis's Grad-CAM of the logit, (pictures, rows, columns), as it stands at the map's own resolution."""
     from tf_keras_vis.gradcam import Gradcam
 
     return np.asarray(
-        Gradcam(reader, clone=True)(
+        Gradcam(classifier, clone=True)(
             lambda logit: logit[:, 0],
             pictures,
             penultimate_layer=FEATURE_MAP,
@@ -28,10 +29,10 @@ def gradcam(reader: keras.Model, pictures: np.ndarray) -> np.ndarray:
     )
 
 
-def assert_same_map(reader: keras.Model, pictures: np.ndarray) -> None:
+def assert_same_map(classifier: keras.Model, pictures: np.ndarray) -> None:
     """Each picture's map equals its Grad-CAM up to Grad-CAM's division by the number of cells."""
-    mapped = np.maximum(reading_outputs(reader).predict(pictures, verbose=0)["class_activation_map"], 0)
-    expected = gradcam(reader, pictures) * mapped[0].size
+    mapped = np.maximum(serving_model(classifier).predict(pictures, verbose=0)["class_activation_map"], 0)
+    expected = gradcam(classifier, pictures) * mapped[0].size
     for own, other in zip(mapped, expected, strict=True):
         assert own.any() == other.any()
         if np.ptp(other):
@@ -42,7 +43,7 @@ def assert_same_map(reader: keras.Model, pictures: np.ndarray) -> None:
 @pytest.fixture(scope="module")
 def random_reader() -> keras.Model:
     keras.utils.set_random_seed(5)
-    return build_reader(FitConfig(backbone="none", size=96, alpha=0.35, frozen_blocks=0))
+    return build_classifier(ClassifierConfig(backbone="none", size=96, alpha=0.35, frozen_blocks=0))
 
 
 def test_with_random_weights_the_map_is_grad_cam(random_reader):
@@ -65,6 +66,6 @@ def test_a_map_without_positive_evidence_is_a_grad_cam_of_zeros(random_reader):
 
 @pytest.mark.skipif(not RELEASED.exists(), reason="NOT RUN: no release in model/release")
 def test_with_the_released_weights_the_map_is_grad_cam():
-    reader = keras.models.load_model(RELEASED)
+    classifier = keras.models.load_model(RELEASED)
 
-    assert_same_map(reader, smooth_pictures(4, reader.input_shape[1]))
+    assert_same_map(classifier, smooth_pictures(4, classifier.input_shape[1]))

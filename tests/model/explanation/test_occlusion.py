@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from model.explanation.occlusion import air, hottest, logits_without, occlusion_map
-from model.inference.classifier import RawReading
+from model.explanation.occlusion import air_grey, masked_logits, occlusion_map, top_fraction_mask
+from model.inference.classifier import ClassifierOutput
 
 SIDE = 24
 maps = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.floats(-9, 9, width=32))
@@ -22,9 +22,9 @@ class SumReader:
         self.weights = weights
         self.seen: list[np.ndarray] = []
 
-    def raw(self, picture: np.ndarray) -> RawReading:
+    def raw(self, picture: np.ndarray) -> ClassifierOutput:
         self.seen.append(picture)
-        return RawReading(float((self.weights * picture[0, :, :, 0]).sum() / 1000), np.zeros((1, 1)), np.zeros(1))
+        return ClassifierOutput(float((self.weights * picture[0, :, :, 0]).sum() / 1000), np.zeros((1, 1)), np.zeros(1))
 
 
 def picture(grey: float = 110.0) -> np.ndarray:
@@ -35,17 +35,17 @@ def picture(grey: float = 110.0) -> np.ndarray:
 
 
 def test_air_is_the_grey_of_the_darkest_tenth():
-    assert air(picture()) == 10
+    assert air_grey(picture()) == 10
 
 
 def test_a_part_is_painted_as_air_and_the_rest_and_the_picture_given_stay():
     given_one, part = picture(), np.zeros((SIDE, SIDE), bool)
     part[5:9, 10:20] = True
-    reader = SumReader(np.ones((SIDE, SIDE)))
+    classifier = SumReader(np.ones((SIDE, SIDE)))
 
-    logits_without(reader, given_one, [part])
+    masked_logits(classifier, given_one, [part])
 
-    (shown,) = reader.seen
+    (shown,) = classifier.seen
     assert (shown[0, part, 0] == 10).all()
     assert (shown[0, ~part, 0] == picture()[0, ~part, 0]).all()
     assert np.array_equal(given_one, picture())
@@ -53,20 +53,20 @@ def test_a_part_is_painted_as_air_and_the_rest_and_the_picture_given_stay():
 
 
 def test_a_part_with_soft_edges_is_painted_by_shares():
-    reader = SumReader(np.ones((SIDE, SIDE)))
-    logits_without(reader, picture(110), [np.full((SIDE, SIDE), 0.5)])
-    assert reader.seen[0][0, 5, 12, 0] == 60
+    classifier = SumReader(np.ones((SIDE, SIDE)))
+    masked_logits(classifier, picture(110), [np.full((SIDE, SIDE), 0.5)])
+    assert classifier.seen[0][0, 5, 12, 0] == 60
 
 
 def test_logits_come_in_the_order_of_the_parts():
-    reader = SumReader(np.ones((SIDE, SIDE)))
+    classifier = SumReader(np.ones((SIDE, SIDE)))
     parts = [np.zeros((SIDE, SIDE), bool) for _ in range(9)]
     for number, part in enumerate(parts):
         part[:number, 12] = True
 
-    logits = logits_without(reader, picture(), parts)
+    logits = masked_logits(classifier, picture(), parts)
 
-    whole = reader.raw(picture()).logit
+    whole = classifier.classify(picture()).logit
     np.testing.assert_allclose(whole - logits, [number * 0.1 for number in range(9)], atol=1e-6)
 
 
@@ -79,9 +79,9 @@ def cells_of(*cells: tuple[int, int, float]) -> np.ndarray:
 
 
 def test_a_cell_adds_where_evidence_is_takes_away_where_counter_evidence_is_and_else_does_nothing():
-    reader = SumReader(cells_of((0, 3, 1.0), (3, 3, -1.0)))
+    classifier = SumReader(cells_of((0, 3, 1.0), (3, 3, -1.0)))
 
-    added = occlusion_map(reader, picture(), (4, 4))
+    added = occlusion_map(classifier, picture(), (4, 4))
 
     assert added.shape == (4, 4)
     assert added.dtype == np.float32
@@ -95,7 +95,9 @@ def test_what_shows_in_two_places_is_found_in_both_though_neither_alone_is_misse
     one, other = cells_of((1, 1, 1.0)) > 0, cells_of((2, 3, 1.0)) > 0
 
     def raw(seen):
-        return RawReading(float(max(seen[0, :, :, 0][one].mean(), seen[0, :, :, 0][other].mean())) / 100, None, None)
+        return ClassifierOutput(
+            float(max(seen[0, :, :, 0][one].mean(), seen[0, :, :, 0][other].mean())) / 100, None, None
+        )
 
     added = occlusion_map(SimpleNamespace(raw=raw), picture(), (4, 4))
 
@@ -110,7 +112,7 @@ def test_the_same_picture_has_the_same_map():
 
 @given(heat=maps, share=st.floats(0, 1), side=st.integers(7, 40))
 def test_the_hottest_part_has_the_share_asked_for_and_nothing_outside_is_hotter(heat, share, side):
-    part = hottest(heat, share, side)
+    part = top_fraction_mask(heat, share, side)
 
     assert part.shape == (side, side)
     assert part.sum() == round(share * side * side)
@@ -120,13 +122,13 @@ def test_the_hottest_part_lies_where_the_map_is_high():
     heat = np.zeros((4, 4), np.float32)
     heat[1, 2] = 5
 
-    part = hottest(heat, 1 / 16, 40)
+    part = top_fraction_mask(heat, 1 / 16, 40)
 
     rows, columns = np.argwhere(part).mean(axis=0)
     assert (rows, columns) == pytest.approx((14.5, 24.5), abs=0.5)
 
 
 def test_the_air_of_a_picture_is_measured_on_the_picture_and_not_on_what_is_left_of_it():
-    reader = SimpleNamespace(raw=lambda one: RawReading(float(one.min()), np.zeros((1, 1)), np.zeros(1)))
+    classifier = SimpleNamespace(raw=lambda one: ClassifierOutput(float(one.min()), np.zeros((1, 1)), np.zeros(1)))
     everything = np.ones((SIDE, SIDE), bool)
-    assert logits_without(reader, picture(), [everything, everything]).tolist() == [10, 10]
+    assert masked_logits(classifier, picture(), [everything, everything]).tolist() == [10, 10]

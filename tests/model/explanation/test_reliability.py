@@ -9,97 +9,96 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
+from model.codes import Caution
 from model.explanation.reliability import (
-    EXPLANATION_UNCHECKED,
-    EXPLANATION_UNRELIABLE,
-    WORDS,
-    CheckLimits,
-    Checks,
-    areas_elsewhere,
-    check_explanation,
-    doubted,
-    doubts,
-    inside_lungs,
+    WARNING_TEXTS,
+    HeatMapReliability,
+    ReliabilityLimits,
+    evidence_share_in_lungs,
+    measure_reliability,
+    random_areas,
     rank_correlation,
+    reliability_warnings,
+    with_reliability_caution,
 )
-from model.imaging.geometry import WHOLE, Box
-from model.inference.classifier import Finding
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.inference.decision import OperatingPoint, Verdict
-from model.inference.lung_segmentation import Lungs
+from model.inference.finding import Finding
+from model.inference.lung_segmentation import LungMask
 from tests.support.cell_classifier import BESIDE, CELLS, IN_LUNG, LIMITS, SIDE, CellReader, at, seen
 
 few_values = st.sampled_from([-1.5, 0.0, 0.25, 2.0])  # ties in plenty
 
 
 def test_a_map_that_shows_what_the_network_goes_by_passes_all_three():
-    reader = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
-    checks = check_explanation(reader, seen(reader))
+    classifier = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
+    checks = measure_reliability(classifier, seen(classifier))
 
     assert checks.inside_lungs > 0.7
     assert checks.effect > 0.1
     assert checks.agreement > 0.5
-    assert doubts(reader, seen(reader)) == ()
+    assert reliability_warnings(classifier, seen(classifier)) == ()
 
 
 def test_a_map_that_shows_something_else_fails_by_its_effect_and_its_agreement():
-    reader = CellReader(BESIDE, at(IN_LUNG), LIMITS)
-    checks = check_explanation(reader, seen(reader))
+    classifier = CellReader(BESIDE, at(IN_LUNG), LIMITS)
+    checks = measure_reliability(classifier, seen(classifier))
 
     assert checks.inside_lungs > 0.7
     assert checks.effect < 0.05
     assert checks.agreement < 0
-    assert doubts(reader, seen(reader)) == (WORDS["effect"], WORDS["agreement"])
+    assert reliability_warnings(classifier, seen(classifier)) == (WARNING_TEXTS["effect"], WARNING_TEXTS["agreement"])
 
 
 def test_a_map_beside_the_lungs_fails_by_that_alone():
-    reader = CellReader(BESIDE, at(BESIDE), LIMITS)
-    assert check_explanation(reader, seen(reader)).inside_lungs < 0.2
-    assert doubts(reader, seen(reader)) == (WORDS["inside_lungs"],)
+    classifier = CellReader(BESIDE, at(BESIDE), LIMITS)
+    assert measure_reliability(classifier, seen(classifier)).inside_lungs < 0.2
+    assert reliability_warnings(classifier, seen(classifier)) == (WARNING_TEXTS["inside_lungs"],)
 
 
 def test_without_lungs_nothing_is_said_of_what_lies_in_them():
-    reader = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
-    nowhere = seen(reader, np.zeros((SIDE, SIDE), bool))
-    assert check_explanation(reader, nowhere).inside_lungs is None
-    assert doubts(reader, nowhere) == ()
+    classifier = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
+    nowhere = seen(classifier, np.zeros((SIDE, SIDE), bool))
+    assert measure_reliability(classifier, nowhere).inside_lungs is None
+    assert reliability_warnings(classifier, nowhere) == ()
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_without_positive_evidence_the_checks_are_not_applicable(value):
-    reader = CellReader(IN_LUNG, np.full((CELLS, CELLS), value, np.float32), LIMITS)
-    assert check_explanation(reader, seen(reader)) is None
-    assert doubts(reader, seen(reader)) == ()
+    classifier = CellReader(IN_LUNG, np.full((CELLS, CELLS), value, np.float32), LIMITS)
+    assert measure_reliability(classifier, seen(classifier)) is None
+    assert reliability_warnings(classifier, seen(classifier)) == ()
 
 
 def test_a_release_without_limits_checks_nothing():
-    reader = CellReader(BESIDE, at(IN_LUNG))
-    assert CheckLimits.of(reader.release) is None
-    assert doubts(reader, seen(reader)) is None
+    classifier = CellReader(BESIDE, at(IN_LUNG))
+    assert ReliabilityLimits.from_release(classifier.release) is None
+    assert reliability_warnings(classifier, seen(classifier)) is None
 
 
 def test_the_same_picture_gets_the_same_checks():
-    reader = CellReader(BESIDE, at(IN_LUNG), LIMITS)
-    assert check_explanation(reader, seen(reader)) == check_explanation(reader, seen(reader))
+    classifier = CellReader(BESIDE, at(IN_LUNG), LIMITS)
+    assert measure_reliability(classifier, seen(classifier)) == measure_reliability(classifier, seen(classifier))
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", WARNING_TEXTS)
 def test_what_is_at_its_limit_is_not_warned_of_and_what_is_below_is(name):
-    limits = CheckLimits(0.5, 0.1, 0.0, "By hand.")
-    exact = Checks(0.5, 0.1, 0.0)
-    assert limits.doubts(exact) == ()
-    assert limits.doubts(replace(exact, **{name: getattr(exact, name) - 1e-9})) == (WORDS[name],)
+    limits = ReliabilityLimits(0.5, 0.1, 0.0, "By hand.")
+    exact = HeatMapReliability(0.5, 0.1, 0.0)
+    assert limits.violations(exact) == ()
+    assert limits.violations(replace(exact, **{name: getattr(exact, name) - 1e-9})) == (WARNING_TEXTS[name],)
 
 
 def test_a_finding_is_cautioned_about_where_its_map_is_in_doubt_or_not_checked_and_keeps_its_other_cautions():
     point = OperatingPoint("of the test", 0.5, "by hand")
     finding = Finding(
-        0.7, 0.75, Verdict.PNEUMONIA, point, np.ones((2, 2)), WHOLE, np.zeros(3), "1.0", ("lungs_not_found",)
+        0.7, 0.75, Verdict.PNEUMONIA, point, np.ones((2, 2)), WHOLE_IMAGE, np.zeros(3), "1.0", ("lungs_not_found",)
     )
-    assert doubted(finding, ()) is finding
-    assert doubted(finding, ("why",)).cautions == ("lungs_not_found", EXPLANATION_UNRELIABLE)
-    assert doubted(finding, None).cautions == ("lungs_not_found", EXPLANATION_UNCHECKED)
+    assert with_reliability_caution(finding, ()) is finding
+    assert with_reliability_caution(finding, ("why",)).cautions == ("lungs_not_found", Caution.EXPLANATION_UNRELIABLE)
+    assert with_reliability_caution(finding, None).cautions == ("lungs_not_found", Caution.EXPLANATION_UNCHECKED)
     without_evidence = replace(finding, heat_map=np.zeros((2, 2)))
-    assert doubted(without_evidence, None) is without_evidence
+    assert with_reliability_caution(without_evidence, None) is without_evidence
 
 
 # --- inside the lungs
@@ -108,15 +107,17 @@ def test_a_finding_is_cautioned_about_where_its_map_is_in_doubt_or_not_checked_a
 def test_the_share_inside_is_of_the_positive_evidence_and_of_the_part_that_the_map_covers():
     fields = np.zeros((100, 100), bool)
     fields[:, :30] = True
-    lungs = Lungs(fields, WHOLE)
+    lungs = LungMask(fields, WHOLE_IMAGE)
     left = np.array([[4.0, -9.0]], np.float32)
 
-    assert inside_lungs(np.ones((5, 5)), WHOLE, lungs) == pytest.approx(0.3, abs=0.02)
-    assert inside_lungs(np.ones((5, 5)), Box(0.0, 0.0, 0.6, 1.0), lungs) == pytest.approx(0.5, abs=0.02)
-    assert inside_lungs(left, Box(0.0, 0.0, 0.6, 1.0), lungs) > 0.95
-    assert inside_lungs(left[:, ::-1], Box(0.0, 0.0, 0.6, 1.0), lungs) < 0.05
-    assert inside_lungs(-np.ones((5, 5)), WHOLE, lungs) is None
-    assert inside_lungs(np.ones((5, 5)), WHOLE, None) is None
+    assert evidence_share_in_lungs(np.ones((5, 5)), WHOLE_IMAGE, lungs) == pytest.approx(0.3, abs=0.02)
+    assert evidence_share_in_lungs(np.ones((5, 5)), RelativeBox(0.0, 0.0, 0.6, 1.0), lungs) == pytest.approx(
+        0.5, abs=0.02
+    )
+    assert evidence_share_in_lungs(left, RelativeBox(0.0, 0.0, 0.6, 1.0), lungs) > 0.95
+    assert evidence_share_in_lungs(left[:, ::-1], RelativeBox(0.0, 0.0, 0.6, 1.0), lungs) < 0.05
+    assert evidence_share_in_lungs(-np.ones((5, 5)), WHOLE_IMAGE, lungs) is None
+    assert evidence_share_in_lungs(np.ones((5, 5)), WHOLE_IMAGE, None) is None
 
 
 # --- areas elsewhere
@@ -124,12 +125,12 @@ def test_the_share_inside_is_of_the_positive_evidence_and_of_the_part_that_the_m
 
 @given(heat=arrays(np.float32, (4, 5), elements=few_values), share=st.sampled_from([0.05, 0.1, 0.5]))
 def test_areas_elsewhere_are_as_large_as_the_hottest(heat, share):
-    areas = areas_elsewhere(heat, share, 40, 3)
+    areas = random_areas(heat, share, 40, 3)
     assert [area.sum() for area in areas] == [round(share * 1600)] * 3
 
 
 def test_areas_elsewhere_differ_and_are_the_same_at_the_next_call():
-    first, again = (areas_elsewhere(at(IN_LUNG), 0.1, SIDE, 8) for _ in range(2))
+    first, again = (random_areas(at(IN_LUNG), 0.1, SIDE, 8) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert len({area.tobytes() for area in first}) == 8
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.errors import FileUnreadable, FormatUnsupported, PictureTooLarge, PictureTooSmall
+from model.errors import FileUnreadable, FormatUnsupported, ImageTooLarge, ImageTooSmall
 from model.imaging.decode import decode
 from model.imaging.file_formats import check_size
 from model.limits import MAX_BYTES, MAX_PIXELS, MAX_SCANS
@@ -102,7 +102,7 @@ def test_too_many_pixels_are_refused_by_the_header(width, height, monkeypatch):
     )
     frame = b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 11, 8, height & 0xFFFF, width & 0xFFFF, 1) + b"\1\x11\0"
     for content in [header(width, height), *([frame] if max(width, height) < 2**16 else [])]:
-        with pytest.raises(PictureTooLarge, match="^" + re.escape(message) + "$"):
+        with pytest.raises(ImageTooLarge, match="^" + re.escape(message) + "$"):
             decode(content)
 
 
@@ -113,7 +113,7 @@ def test_the_limit_itself_is_accepted_and_pillow_has_no_lower_one():
 
 def test_too_many_bytes():
     message = "This file has more than 50 MB. DICOM, PNG and JPEG files up to that are accepted. Please export the"
-    with pytest.raises(PictureTooLarge, match=re.escape(message)):
+    with pytest.raises(ImageTooLarge, match=re.escape(message)):
         decode(SIGNATURE + bytes(MAX_BYTES))
 
 
@@ -123,13 +123,13 @@ def test_too_little_memory(error, monkeypatch):
         raise error
 
     monkeypatch.setattr(Image, "open", fail)
-    with pytest.raises(PictureTooLarge, match="too little free memory"):
+    with pytest.raises(ImageTooLarge, match="too little free memory"):
         decode(png(noise(40, 40)))
 
 
 def test_too_few_pixels():
     message = "This picture has 400 x 31 pixels, too few to judge. DICOM, PNG and JPEG files with at least 32 pixels on"
     for content in (png(noise(31, 400)), saved(Image.new("L", (400, 31)))):
-        with pytest.raises(PictureTooSmall, match=re.escape(message)):
+        with pytest.raises(ImageTooSmall, match=re.escape(message)):
             decode(content)
     check(decode(png(noise(32, 400))))

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
 
-from model.imaging.perceptual_hash import BITS, SAME_FILM, fingerprint, fingerprint_distances
-from model.imaging.preprocessing import WORKING_SIDE, resize
+from model.imaging.geometry import resize
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS, hash_distances, perceptual_hash
+from model.imaging.preprocessing import WORKING_SIDE
 from tests.support.synthetic import drawn_film
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> int:
     """In how many bits the fingerprints of two pictures of any size differ."""
-    prints = [fingerprint(resize(picture, WORKING_SIDE, WORKING_SIDE)) for picture in (one, other)]
-    return int(fingerprint_distances(prints[0], prints[1][np.newaxis])[0])
+    prints = [perceptual_hash(resize(picture, WORKING_SIDE, WORKING_SIDE)) for picture in (one, other)]
+    return int(hash_distances(prints[0], prints[1][np.newaxis])[0])
 
 
 def recompressed(film: np.ndarray, quality: int) -> np.ndarray:
@@ -44,7 +45,7 @@ def recompressed(film: np.ndarray, quality: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_copy_is_taken_for_the_same_film(seed, changed):
     film = drawn_film(seed)
-    assert apart(film, np.float32(changed(film))) <= SAME_FILM
+    assert apart(film, np.float32(changed(film))) <= DUPLICATE_MAX_BITS
 
 
 def test_an_exact_copy_differs_in_no_bit():
@@ -53,11 +54,11 @@ def test_an_exact_copy_differs_in_no_bit():
 
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=2, unique=True))
 def test_another_film_is_not(seeds):
-    assert apart(*map(drawn_film, seeds)) > SAME_FILM
+    assert apart(*map(drawn_film, seeds)) > DUPLICATE_MAX_BITS
 
 
 def test_a_film_turned_left_to_right_is_another():
-    assert apart(drawn_film(1), drawn_film(1)[:, ::-1].copy()) > SAME_FILM
+    assert apart(drawn_film(1), drawn_film(1)[:, ::-1].copy()) > DUPLICATE_MAX_BITS
 
 
 @given(
@@ -66,10 +67,10 @@ def test_a_film_turned_left_to_right_is_another():
     )
 )
 def test_every_working_picture_has_a_fingerprint_of_the_declared_size(working):
-    made = fingerprint(working)
+    made = perceptual_hash(working)
 
-    assert (made.dtype, made.shape) == (np.uint8, (BITS // 8,))
-    np.testing.assert_array_equal(made, fingerprint(working.copy()))
+    assert (made.dtype, made.shape) == (np.uint8, (HASH_BITS // 8,))
+    np.testing.assert_array_equal(made, perceptual_hash(working.copy()))
 
 
 def test_values_beyond_the_range_do_not_wrap_around():
@@ -81,17 +82,17 @@ def test_values_beyond_the_range_do_not_wrap_around():
     assert apart(film, within) == 0
 
 
-prints = npst.arrays(np.uint8, BITS // 8)
+prints = npst.arrays(np.uint8, HASH_BITS // 8)
 
 
 @given(one=prints, other=prints)
 def test_a_distance_counts_the_bits_that_differ(one, other):
     counted = int((np.unpackbits(one) != np.unpackbits(other)).sum())
 
-    both = fingerprint_distances(one, np.stack([other, one, ~one]))
-    assert both.tolist() == [counted, 0, BITS]
-    assert fingerprint_distances(other, one[np.newaxis]).tolist() == [counted]
+    both = hash_distances(one, np.stack([other, one, ~one]))
+    assert both.tolist() == [counted, 0, HASH_BITS]
+    assert hash_distances(other, one[np.newaxis]).tolist() == [counted]
 
 
 def test_there_is_no_distance_from_no_picture():
-    assert fingerprint_distances(np.zeros(BITS // 8, np.uint8), np.zeros((0, BITS // 8), np.uint8)).tolist() == []
+    assert hash_distances(np.zeros(HASH_BITS // 8, np.uint8), np.zeros((0, HASH_BITS // 8), np.uint8)).tolist() == []

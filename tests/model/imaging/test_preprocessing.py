@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from model.imaging.geometry import Box
-from model.imaging.preprocessing import WORKING_SIDE, resize, working_picture
+from model.imaging.geometry import RelativeBox, resize
+from model.imaging.preprocessing import WORKING_SIDE, working_image
 from model.imaging.radiograph import Radiograph
 
 sides = st.integers(1, 80)
@@ -68,7 +68,7 @@ def test_up_stays_up_and_left_stays_left():
 
 @given(pixels=pictures, height=sides, width=sides)
 def test_a_part_keeps_size_type_and_range(pixels, height, width):
-    part = resize(pixels, height, width, Box(0.2, 0.4, 0.7, 0.6))
+    part = resize(pixels, height, width, RelativeBox(0.2, 0.4, 0.7, 0.6))
 
     assert part.shape == (height, width)
     assert part.dtype == np.float32
@@ -79,22 +79,22 @@ def test_a_part_keeps_size_type_and_range(pixels, height, width):
 def test_a_part_is_cut_by_the_shares_of_the_pictures_sides():
     pixels = np.zeros((100, 200), np.float32)
     pixels[40:60, 20:100] = 200
-    inside = resize(pixels, 10, 20, Box(left=0.15, top=0.45, right=0.45, bottom=0.55))
+    inside = resize(pixels, 10, 20, RelativeBox(left=0.15, top=0.45, right=0.45, bottom=0.55))
     np.testing.assert_array_equal(inside, 200)
-    assert not resize(pixels, 10, 20, Box(left=0.6, top=0, right=1, bottom=1)).any()
-    assert not resize(pixels, 10, 20, Box(left=0, top=0.7, right=1, bottom=1)).any()
+    assert not resize(pixels, 10, 20, RelativeBox(left=0.6, top=0, right=1, bottom=1)).any()
+    assert not resize(pixels, 10, 20, RelativeBox(left=0, top=0.7, right=1, bottom=1)).any()
 
 
 def test_a_part_of_the_size_wanted_is_cut_all_the_same():
     pixels = np.zeros((50, 50), np.float32)
     pixels[:, 25:] = 255
-    assert resize(pixels, 50, 50, Box(0.6, 0, 1, 1)).min() == 255
+    assert resize(pixels, 50, 50, RelativeBox(0.6, 0, 1, 1)).min() == 255
 
 
 def test_up_stays_up_and_left_stays_left_in_a_part():
     pixels = np.zeros((90, 90), np.float32)
     pixels[:30, 60:] = 255  # top right
-    part = resize(pixels, 9, 9, Box(left=0.5, top=0.2, right=0.9, bottom=0.6))
+    part = resize(pixels, 9, 9, RelativeBox(left=0.5, top=0.2, right=0.9, bottom=0.6))
     assert part[1, 7] == 255
     assert part[1, 1] == part[7, 7] == part[7, 1] == 0
 
@@ -105,7 +105,7 @@ def test_up_stays_up_and_left_stays_left_in_a_part():
 @pytest.mark.parametrize("shape", [(300, 400), (96, 96), (WORKING_SIDE, WORKING_SIDE), (33, 1000)])
 def test_the_working_picture_is_the_whole_radiograph_at_one_size(shape):
     pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
-    working = working_picture(Radiograph(pixels, "PNG", 8))
+    working = working_image(Radiograph(pixels, "PNG", 8))
 
     assert working.shape == (WORKING_SIDE, WORKING_SIDE)
     assert working.dtype == np.float32

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.inference.release_loader import Calibration
+from model.inference.decision import Calibration
 from tests.support.findings import answer, radiograph
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -47,6 +47,6 @@ def test_many_logits_give_as_many_probabilities():
     np.testing.assert_allclose(Calibration(2, 1).probability(np.zeros(3)), np.full(3, 1 / (1 + math.exp(-1))))
 
 
-def test_the_probability_of_a_finding_is_the_calibrated_logit(reader, monkeypatch):
-    answer(monkeypatch, reader, logit=1.25)
-    assert reader.read(radiograph()).probability == reader.release.calibration.probability(1.25)
+def test_the_probability_of_a_finding_is_the_calibrated_logit(classifier, monkeypatch):
+    answer(monkeypatch, classifier, logit=1.25)
+    assert classifier.read(radiograph()).probability == classifier.release.calibration.probability(1.25)

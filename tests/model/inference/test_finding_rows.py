@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import FileRefused, FileUnreadable, FormatUnsupported, PictureTooLarge, PictureTooSmall
-from model.imaging.geometry import WHOLE
-from model.inference.classifier import Finding
+from model.errors import FileRefused, FileUnreadable, FormatUnsupported, ImageTooLarge, ImageTooSmall
+from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import OperatingPoint, Verdict
+from model.inference.finding import Finding
 from model.inference.finding_rows import COLUMNS, finding_row, refusal_row, to_csv, to_jsonl
 
 EXPECTED = (
@@ -22,7 +22,7 @@ EXPECTED = (
 def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> Finding:
     point = OperatingPoint("balanced", 1 / 3, "by hand")
     empty = np.zeros((7, 7), np.float32)
-    return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE, empty[0], "1.2.3", cautions)
+    return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE_IMAGE, empty[0], "1.2.3", cautions)
 
 
 def parsed(text: str) -> list[dict[str, str]]:
@@ -56,8 +56,8 @@ def test_the_row_of_a_finding():
     [
         (FileUnreadable, "unreadable"),
         (FormatUnsupported, "unsupported_format"),
-        (PictureTooLarge, "too_large"),
-        (PictureTooSmall, "too_small"),
+        (ImageTooLarge, "too_large"),
+        (ImageTooSmall, "too_small"),
         (FileRefused, "file_refused"),
     ],
 )

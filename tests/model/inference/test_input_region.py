@@ -3,21 +3,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.imaging.geometry import WHOLE, Box
-from model.imaging.preprocessing import resize, working_picture
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
+from model.imaging.preprocessing import working_image
 from model.imaging.radiograph import Radiograph
-from model.inference.input_region import Part, View, near_lungs, outside_dark
-from model.inference.lung_segmentation import Lungs, lung_box
+from model.inference.input_region import InputRegion, RegionKind, dilated_lung_mask, mask_outside_lungs
+from model.inference.lung_segmentation import LungMask, lung_box
 
-IN_A_BOX = (Part.LUNG_BOX, Part.LUNGS_ALONE)
+IN_A_BOX = (RegionKind.LUNG_BOX, RegionKind.LUNGS_ALONE)
 
 
-def two_lungs(side: int = 64) -> Lungs:
+def two_lungs(side: int = 64) -> LungMask:
     """Two fields with a gap between them, off the middle of the radiograph."""
     fields = np.zeros((side, side), bool)
     rows = slice(side // 4, 5 * side // 8)
     fields[rows, side // 4 : 3 * side // 8] = fields[rows, side // 2 : 3 * side // 4] = True
-    return Lungs(fields, lung_box(fields))
+    return LungMask(fields, lung_box(fields))
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -29,43 +29,43 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 @given(margin=st.floats(0, 1))
 def test_the_whole_radiograph_is_seen_whatever_its_lungs(margin):
-    assert View(Part.WHOLE, margin).box(two_lungs()) == WHOLE
+    assert InputRegion(RegionKind.WHOLE, margin).box(two_lungs()) == WHOLE_IMAGE
 
 
 @pytest.mark.parametrize("part", IN_A_BOX)
 def test_the_box_of_the_lungs_is_seen_with_its_margin(part):
-    box = View(part, 0.1).box(two_lungs())
+    box = InputRegion(part, 0.1).box(two_lungs())
     assert (box.left, box.top, box.right, box.bottom) == pytest.approx((0.2, 0.2125, 0.8, 0.6625))
-    assert View(part, 0).box(two_lungs()) == Box(0.25, 0.25, 0.75, 0.625)
+    assert InputRegion(part, 0).box(two_lungs()) == RelativeBox(0.25, 0.25, 0.75, 0.625)
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", RegionKind)
 def test_without_lungs_the_whole_radiograph_is_seen_as_it_is(part):
-    view, working = View(part, 0.1), noise(50, 50)
-    assert view.box(None) == WHOLE
-    np.testing.assert_array_equal(view.look(working, None, 50)[0, :, :, 0], working)
+    view, working = InputRegion(part, 0.1), noise(50, 50)
+    assert view.box(None) == WHOLE_IMAGE
+    np.testing.assert_array_equal(view.network_input(working, None, 50)[0, :, :, 0], working)
 
 
 # --- what is left of the picture
 
 
-@pytest.mark.parametrize("part", [Part.WHOLE, Part.LUNG_BOX])
+@pytest.mark.parametrize("part", [RegionKind.WHOLE, RegionKind.LUNG_BOX])
 def test_the_picture_around_the_lungs_is_kept_where_the_part_is_no_field(part):
     working = noise(80, 80)
-    np.testing.assert_array_equal(View(part, 0.1).shown(working, two_lungs()), working)
+    np.testing.assert_array_equal(InputRegion(part, 0.1).mask(working, two_lungs()), working)
 
 
 def test_of_the_lungs_alone_the_rest_is_dark():
     working = noise(80, 80)
-    shown = View(Part.LUNGS_ALONE, 0.1).shown(working, two_lungs())
-    np.testing.assert_array_equal(shown, outside_dark(working, two_lungs()))
+    shown = InputRegion(RegionKind.LUNGS_ALONE, 0.1).mask(working, two_lungs())
+    np.testing.assert_array_equal(shown, mask_outside_lungs(working, two_lungs()))
     assert (shown == 0).mean() > 0.5
 
 
 @given(side=st.integers(16, 90), height=st.integers(16, 120), width=st.integers(16, 120))
 def test_dark_outside_keeps_the_lungs_and_blackens_what_lies_far_from_them(side, height, width):
     lungs, picture = two_lungs(side), noise(height, width)
-    shown = outside_dark(picture, lungs)
+    shown = mask_outside_lungs(picture, lungs)
 
     assert shown.shape == picture.shape
     assert shown.dtype == np.float32
@@ -82,7 +82,7 @@ def test_dark_outside_keeps_the_lungs_and_blackens_what_lies_far_from_them(side,
 
 
 def test_the_gap_between_the_lungs_is_dark_and_their_edge_has_a_little_room():
-    near = near_lungs(two_lungs(200), 200, 200)
+    near = dilated_lung_mask(two_lungs(200), 200, 200)
     across = near[100]
     assert set(np.unique(near)) == {0, 1}
     assert across[50:75].all()
@@ -95,50 +95,50 @@ def test_the_gap_between_the_lungs_is_dark_and_their_edge_has_a_little_room():
 
 
 @given(
-    part=st.sampled_from(Part),
+    part=st.sampled_from(RegionKind),
     margin=st.floats(0, 1),
     side=st.integers(8, 60),
     found=st.sampled_from([two_lungs(), None]),
 )
 def test_a_look_is_a_batch_of_one_grey_picture_of_the_box(part, margin, side, found):
-    view, working = View(part, margin), noise(70, 70)
-    look = view.look(working, found, side)
+    view, working = InputRegion(part, margin), noise(70, 70)
+    look = view.network_input(working, found, side)
 
     assert look.shape == (1, side, side, 1)
     assert look.dtype == np.float32
     assert 0 <= look.min() <= look.max() <= 255
-    shown = outside_dark(working, found) if part is Part.LUNGS_ALONE and found else working
+    shown = mask_outside_lungs(working, found) if part is RegionKind.LUNGS_ALONE and found else working
     np.testing.assert_array_equal(look[0, :, :, 0], resize(shown, side, side, view.box(found)))
 
 
 def test_the_box_fills_the_look_and_left_stays_left():
     across, down = np.meshgrid(np.arange(200, dtype=np.float32), np.arange(200, dtype=np.float32))
-    view, lungs = View(Part.LUNG_BOX, 0), two_lungs()
+    view, lungs = InputRegion(RegionKind.LUNG_BOX, 0), two_lungs()
     shares = (np.arange(20) + 0.5) / 20
 
-    columns = view.look(across, lungs, 20)[0, 10, :, 0]
+    columns = view.network_input(across, lungs, 20)[0, 10, :, 0]
     np.testing.assert_allclose(columns, 200 * (0.25 + 0.5 * shares) - 0.5, atol=0.05)
-    rows = view.look(down, lungs, 20)[0, :, 10, 0]
+    rows = view.network_input(down, lungs, 20)[0, :, 10, 0]
     np.testing.assert_allclose(rows, 200 * (0.25 + 0.375 * shares) - 0.5, atol=0.05)
 
 
 def test_looking_leaves_the_working_picture_alone():
     working = noise(80, 80)
     before = working.copy()
-    View(Part.LUNGS_ALONE, 0.1).look(working, two_lungs(), 40)
+    InputRegion(RegionKind.LUNGS_ALONE, 0.1).network_input(working, two_lungs(), 40)
     np.testing.assert_array_equal(working, before)
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", RegionKind)
 def test_a_film_of_twice_as_many_pixels_gives_the_same_view(part):
     large = noise(1000, 1200)
     small = large.reshape(500, 2, 600, 2).mean(axis=(1, 3), dtype=np.float32)
     fields = np.zeros((50, 50), bool)
     fields[20:30, 10:20] = True
-    lungs, view = Lungs(fields, lung_box(fields)), View(part, 0.1)
+    lungs, view = LungMask(fields, lung_box(fields)), InputRegion(part, 0.1)
 
-    looks = [view.look(working_picture(Radiograph(film, "PNG", 8)), lungs, 96) for film in (large, small)]
+    looks = [view.network_input(working_image(Radiograph(film, "PNG", 8)), lungs, 96) for film in (large, small)]
     assert np.abs(looks[0] - looks[1]).mean() < 2
-    if part is not Part.WHOLE:  # cut from the films themselves, the larger one would be the sharper
-        cuts = [view.look(film, lungs, 96) for film in (large, small)]
+    if part is not RegionKind.WHOLE:  # cut from the films themselves, the larger one would be the sharper
+        cuts = [view.network_input(film, lungs, 96) for film in (large, small)]
         assert np.abs(cuts[0] - cuts[1]).mean() > 4

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import model.inference.litert
-from model.errors import ReleaseMismatch
-from model.inference.litert import LiteRTNetwork, run_many
+from model.errors import ReleaseIncompatible
+from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import OUTPUT
+from model.inference.parallel import ordered_map
 from model.inference.release_loader import load_release
 
 ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
@@ -64,7 +65,7 @@ def test_a_picture_is_left_alone_and_an_answer_outlives_the_next_one(network, si
 
 @pytest.mark.parametrize("by", [-32, -1, 1, 32])
 def test_a_network_for_pictures_of_another_size_is_refused(content, side, outputs, by):
-    with pytest.raises(ReleaseMismatch, match=UNFITTING):
+    with pytest.raises(ReleaseIncompatible, match=UNFITTING):
         LiteRTNetwork(content, side + by, outputs)
 
 
@@ -81,19 +82,19 @@ def test_a_network_for_pictures_of_another_size_is_refused(content, side, output
     ids=["none", "another name", "one too many", "a fourth axis", "no batch", "no shape"],
 )
 def test_a_network_of_other_answers_is_refused(content, side, outputs, change):
-    with pytest.raises(ReleaseMismatch, match=UNFITTING):
+    with pytest.raises(ReleaseIncompatible, match=UNFITTING):
         LiteRTNetwork(content, side, change(outputs))
 
 
 @pytest.mark.parametrize("kept", [0, 1, 1000, 0.5, -1000])
 def test_a_truncated_network_is_refused(content, side, outputs, kept):
     length = int(kept * len(content)) if isinstance(kept, float) else kept
-    with pytest.raises(ReleaseMismatch, match=UNOPENED):
+    with pytest.raises(ReleaseIncompatible, match=UNOPENED):
         LiteRTNetwork(content[:length], side, outputs)
 
 
 def test_what_is_no_network_is_refused(side, outputs):
-    with pytest.raises(ReleaseMismatch, match=UNOPENED):
+    with pytest.raises(ReleaseIncompatible, match=UNOPENED):
         LiteRTNetwork(b"Dear colleague, " * 1000, side, outputs)
 
 
@@ -106,7 +107,7 @@ def test_one_value_that_is_no_number_is_no_answer(network, side, monkeypatch, na
     answers = {part: np.zeros((1, 3, 3), np.float32) for part in ("first", "last")}
     answers[name][0, 2, 1] = value
     monkeypatch.setattr(network, "_run", lambda **_: answers)
-    with pytest.raises(ReleaseMismatch, match=NO_NUMBER):
+    with pytest.raises(ReleaseIncompatible, match=NO_NUMBER):
         network(noise(side))
 
 
@@ -127,7 +128,7 @@ def test_eight_threads_get_what_one_gets(network, side):
 
 @pytest.mark.parametrize("processors", [1, 3])
 def test_no_more_threads_are_at_work_than_there_are_processors(content, side, outputs, monkeypatch, processors):
-    monkeypatch.setattr(model.inference.litert, "usable_processors", lambda: processors)
+    monkeypatch.setattr(model.inference.litert, "usable_cpus", lambda: processors)
     network = LiteRTNetwork(content, side, outputs)
     inside, most, pause = [], [], threading.Event()
 
@@ -165,7 +166,7 @@ def test_an_interpreter_is_never_at_work_for_two(network, side, monkeypatch):
     monkeypatch.setattr(network, "_open", opened)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(network, [noise(side)] * 24))
-    assert 1 <= len(network._free) <= model.inference.litert.usable_processors()
+    assert 1 <= len(network._free) <= model.inference.parallel.usable_cpus()
 
 
 # --- many pictures
@@ -176,7 +177,7 @@ def test_many_results_come_in_the_order_of_what_they_are_of():
         threading.Event().wait(0.01 * (number % 3))
         return number
 
-    assert list(run_many(work, range(40))) == list(range(40))
+    assert list(ordered_map(work, range(40))) == list(range(40))
 
 
 def test_many_items_are_taken_no_faster_than_they_are_worked_on():
@@ -187,10 +188,10 @@ def test_many_items_are_taken_no_faster_than_they_are_worked_on():
             taken.append(number)
             yield number
 
-    results = run_many(lambda number: number, items())
+    results = ordered_map(lambda number: number, items())
     for wanted in range(50):
         assert next(results) == wanted
-        assert len(taken) <= wanted + 2 + 2 * model.inference.litert.usable_processors()
+        assert len(taken) <= wanted + 2 + 2 * model.inference.parallel.usable_cpus()
 
 
 def test_the_first_error_of_many_comes_after_the_results_before_it_and_ends_the_rest():
@@ -202,7 +203,7 @@ def test_the_first_error_of_many_comes_after_the_results_before_it_and_ends_the_
             raise ValueError("the third")
         return number
 
-    results = run_many(work, range(10_000))
+    results = ordered_map(work, range(10_000))
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="the third"):
         next(results)

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as hypothesis
 from PIL import Image
 
-from model.imaging.geometry import Box
-from model.inference.lung_segmentation import Lungs, lung_box, lung_fields
-from model.inference.release_loader import LUNG_NETWORK
+from model.imaging.geometry import RelativeBox
+from model.inference.lung_segmentation import LungMask, lung_box, lung_mask
+from model.release_files import ReleaseFile
 from training.cli import main
-from training.fitting.classifier import LUNGS
-from training.fitting.lungs import METRICS, _move, build_lungs, compare_lungs
+from training.evaluation.lung_segmentation import compare_masks
+from training.fitting.lungs import LUNG_METRICS_FILE, _move
+from training.networks.lung_unet import build_lung_unet
 
 
 def two_lungs(side: int = 64) -> np.ndarray:
@@ -26,30 +27,30 @@ def test_both_lungs_are_kept_and_a_speck_is_not():
     probability = two_lungs()
     speckled = probability.copy()
     speckled[1:3, 1:3] = 1
-    assert (lung_fields(speckled) == (probability >= 0.5)).all()
+    assert (lung_mask(speckled) == (probability >= 0.5)).all()
 
 
 def test_the_box_holds_the_fields_and_touches_them():
     fields = np.zeros((20, 40), bool)
     fields[5:15, 10:30] = True
-    assert lung_box(fields) == Box(left=0.25, top=0.25, right=0.75, bottom=0.75)
+    assert lung_box(fields) == RelativeBox(left=0.25, top=0.25, right=0.75, bottom=0.75)
 
 
 def test_without_lungs_there_is_no_box():
-    assert lung_box(lung_fields(np.full((16, 16), 0.4))) is None
+    assert lung_box(lung_mask(np.full((16, 16), 0.4))) is None
 
 
 @settings(derandomize=True, deadline=None)
 @given(hypothesis.integers(0, 10**6), hypothesis.floats(0, 1))
 def test_a_box_lies_within_the_picture_whatever_the_map(seed, level):
     probability = np.random.default_rng(seed).random((12, 17)) * level
-    if box := lung_box(lung_fields(probability)):
+    if box := lung_box(lung_mask(probability)):
         assert 0 <= box.left < box.right <= 1
         assert 0 <= box.top < box.bottom <= 1
 
 
-def found(fields: np.ndarray) -> Lungs:
-    return Lungs(fields, lung_box(fields))
+def found(fields: np.ndarray) -> LungMask:
+    return LungMask(fields, lung_box(fields))
 
 
 def test_a_speck_alone_is_no_lungs():
@@ -60,7 +61,7 @@ def test_a_speck_alone_is_no_lungs():
 
 def test_the_drawn_fields_themselves_measure_as_perfect():
     drawn = np.stack([two_lungs() >= 0.5] * 3)
-    measured = compare_lungs([found(fields) for fields in drawn], drawn)
+    measured = compare_masks([found(fields) for fields in drawn], drawn)
     assert measured["dice"] == {"mean": 1, "median": 1, "p05": 1}
     assert measured["box_error"] == {"mean": 0, "p95": 0}
     assert measured["not_found"] == 0
@@ -68,7 +69,7 @@ def test_the_drawn_fields_themselves_measure_as_perfect():
 
 def test_a_picture_without_found_lungs_is_counted_and_has_no_box_error():
     drawn = np.stack([two_lungs() >= 0.5] * 2)
-    measured = compare_lungs([found(drawn[0]), None], drawn)
+    measured = compare_masks([found(drawn[0]), None], drawn)
     assert measured["not_found"] == 1
     assert measured["dice"]["mean"] == 0.5
     assert measured["box_error"]["mean"] == 0
@@ -77,7 +78,7 @@ def test_a_picture_without_found_lungs_is_counted_and_has_no_box_error():
 def test_a_box_off_by_a_tenth_has_an_error_of_a_tenth():
     drawn, wider = np.zeros((1, 20, 20), bool), np.zeros((20, 20), bool)
     drawn[0, 4:16, 4:16], wider[4:16, 4:18] = True, True
-    assert compare_lungs([found(wider)], drawn)["box_error"]["mean"] == pytest.approx(0.1)
+    assert compare_masks([found(wider)], drawn)["box_error"]["mean"] == pytest.approx(0.1)
 
 
 def test_picture_and_fields_are_moved_alike():
@@ -88,7 +89,7 @@ def test_picture_and_fields_are_moved_alike():
 
 
 def test_the_network_gives_one_logit_for_each_pixel():
-    network = build_lungs(32)
+    network = build_lung_unet(32)
     assert network.input_shape == network.output_shape == (None, 32, 32, 1)
     assert network.count_params() < 300_000
 
@@ -108,11 +109,11 @@ def arguments(data, masks, run) -> list[str]:
 def test_the_command_learns_lungs_and_measures_them_on_held_out_patients(tiny_set, tmp_path, capsys):
     write_masks(tiny_set, tmp_path / "masks")
     assert main(arguments(tiny_set, tmp_path / "masks", tmp_path / "run")) == 0
-    measured = json.loads((tmp_path / "run" / METRICS).read_text())
+    measured = json.loads((tmp_path / "run" / LUNG_METRICS_FILE).read_text())
     assert json.loads(capsys.readouterr().out) == measured
     assert measured["n"] > 0
     assert 0 <= measured["dice"]["mean"] <= 1
-    assert {LUNGS, LUNG_NETWORK} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert {ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS} <= {path.name for path in (tmp_path / "run").iterdir()}
 
 
 def test_a_folder_without_masks_of_these_pictures_is_told(tiny_set, tmp_path, capsys):

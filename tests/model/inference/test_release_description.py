@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import ReleaseError, ReleaseMismatch
-from model.inference.input_region import Part, View
+from model.errors import ReleaseError, ReleaseIncompatible
+from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import Release, load_release
 from tests.support.release_files import (  # noqa: F401 (a fixture)
     ADVICE,
@@ -21,7 +21,7 @@ from tests.support.release_files import (  # noqa: F401 (a fixture)
 
 
 def refused_as_damaged(directory) -> None:
-    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED)):
         load_release(directory)
 
 
@@ -132,12 +132,12 @@ def test_a_part_that_this_program_does_not_know(small_copy, part):
     refused_as_damaged(small_copy)
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", RegionKind)
 def test_each_part_that_this_program_knows_is_taken_over(small_copy, part):
     listed = description(small_copy)
     listed["view"] = {"part": part.value, "margin": 0.25}
     describe(small_copy, listed)
-    assert load_release(small_copy).view == View(part, 0.25)
+    assert load_release(small_copy).view == InputRegion(part, 0.25)
 
 
 def places(value, here=()):

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from model.errors import ReleaseAltered, ReleaseMismatch, ReleaseMissing
-from model.inference.classifier import Reader
+from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.inference.classifier import Classifier
 from model.inference.release_loader import RELEASE_DIR, load_release
 from tests.support.release_files import (  # noqa: F401 (fixtures)
     ADVICE,
@@ -38,7 +38,7 @@ def test_the_projects_own_release_is_whole():
     assert release.training_prevalence == listed["training_prevalence"]
     assert dataclasses.asdict(release.conformal) == listed["conformal"]
     assert {path.name for path in RELEASE_DIR.iterdir()} >= {"model.json", *listed["files"]}
-    Reader(release)
+    Classifier(release)
 
 
 def test_a_copy_elsewhere_is_as_good(directory):
@@ -83,7 +83,7 @@ def test_one_byte_of_any_listed_file_is_noticed(directory):
             altered[position] ^= 1
             (directory / name).write_bytes(altered)
             message = f"The trained model is not the one that was released: {name} has changed. {ADVICE}"
-            with pytest.raises(ReleaseAltered, match=exactly(message)):
+            with pytest.raises(ReleaseCorrupted, match=exactly(message)):
                 load_release(directory)
         (directory / name).write_bytes(whole)
     load_release(directory)
@@ -93,7 +93,7 @@ def test_one_byte_of_any_listed_file_is_noticed(directory):
 def test_a_network_that_is_missing_or_altered_is_named(small_copy, name):
     (small_copy / name).write_bytes(b"another")
     altered = f"The trained model is not the one that was released: {name} has changed. {ADVICE}"
-    with pytest.raises(ReleaseAltered, match=exactly(altered)):
+    with pytest.raises(ReleaseCorrupted, match=exactly(altered)):
         load_release(small_copy)
     (small_copy / name).unlink()
     missing = f"The trained model is incomplete: {name} is missing. {ADVICE}"
@@ -112,7 +112,7 @@ def test_a_release_lists_files_of_its_own_folder_only(small_directory, tmp_path,
     listed = description(directory)
     listed["files"][name] = hashlib.sha256(b"whatever").hexdigest()
     describe(directory, listed)
-    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED)):
         load_release(directory)
 
 
@@ -123,5 +123,5 @@ def test_an_absolute_name_is_refused_even_where_the_file_and_its_checksum_are_ri
     listed = description(directory)
     listed["files"][str(outside)] = hashlib.sha256(b"whatever").hexdigest()
     describe(directory, listed)
-    with pytest.raises(ReleaseMismatch, match=exactly(DAMAGED)):
+    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED)):
         load_release(directory)

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from model.errors import ReleaseMismatch
+from model.errors import ReleaseIncompatible
 from model.imaging.preprocessing import RESIZE_METHOD
-from model.inference.classifier import Reader
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from tests.support.release_files import (  # noqa: F401 (fixtures)
     ADVICE,
@@ -24,7 +24,7 @@ UNFITTING = f"The trained network and its description do not fit each other. {AD
 
 def refused_as_unfit(directory, problem: str) -> None:
     with pytest.raises(
-        ReleaseMismatch, match=exactly(f"The trained model does not fit this program: {problem}. {ADVICE}")
+        ReleaseIncompatible, match=exactly(f"The trained model does not fit this program: {problem}. {ADVICE}")
     ):
         load_release(directory)
 
@@ -119,8 +119,8 @@ def test_a_network_that_is_not_the_one_described(directory, change):
     change(listed)
     describe(directory, listed)
     release = load_release(directory)
-    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
-        Reader(release)
+    with pytest.raises(ReleaseIncompatible, match=exactly(UNFITTING)):
+        Classifier(release)
 
 
 def test_a_swapped_network_of_another_size(directory):
@@ -129,8 +129,8 @@ def test_a_swapped_network_of_another_size(directory):
     assert declared in release.network  # the shape of the input, as the LiteRT file holds it
     put(directory, "reader.tflite", release.network.replace(declared, other))
     swapped = load_release(directory)
-    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
-        Reader(swapped)
+    with pytest.raises(ReleaseIncompatible, match=exactly(UNFITTING)):
+        Classifier(swapped)
 
 
 def test_networks_in_each_others_place(directory):
@@ -138,8 +138,8 @@ def test_networks_in_each_others_place(directory):
     put(directory, "reader.tflite", release.lungs.network)
     put(directory, "lungs.tflite", release.network)
     swapped = load_release(directory)
-    with pytest.raises(ReleaseMismatch, match=exactly(UNFITTING)):
-        Reader(swapped)
+    with pytest.raises(ReleaseIncompatible, match=exactly(UNFITTING)):
+        Classifier(swapped)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -147,5 +147,5 @@ def test_networks_in_each_others_place(directory):
 def test_a_file_that_is_no_network(directory, name, length):
     put(directory, name, (directory / name).read_bytes()[:length])
     release = load_release(directory)
-    with pytest.raises(ReleaseMismatch, match=exactly(f"The trained network cannot be opened. {ADVICE}")):
-        Reader(release)
+    with pytest.raises(ReleaseIncompatible, match=exactly(f"The trained network cannot be opened. {ADVICE}")):
+        Classifier(release)

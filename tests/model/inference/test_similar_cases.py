@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from dataset.quality.features import Survey
-from model.errors import ADVICE, ReleaseAltered, ReleaseMismatch, ReleaseMissing
-from model.imaging.perceptual_hash import BITS, SAME_FILM
+from dataset.quality.features import ImageInventory
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
 from model.inference.release_loader import Release, load_release
-from model.inference.similar_cases import COUNT, INDEX, LookAlikes, Neighbour, unit
+from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCase, SimilarCaseIndex, normalise
+from model.release_files import ReleaseFile
 from tests.support.inventories import survey_of, with_bits_changed
 from training.release.similar_case_index import build_index, save_index
 
 CHANNELS = 16
-ELSEWHERE = np.zeros(BITS // 8, np.uint8)  # a fingerprint like none
+ELSEWHERE = np.zeros(HASH_BITS // 8, np.uint8)  # a fingerprint like none
 
 
 def embedded(count: int, seed: int = 0) -> np.ndarray:
@@ -28,17 +29,17 @@ def embedded(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).gamma(0.7, size=(count, CHANNELS)).astype(np.float32)
 
 
-def films(count: int, **more) -> Survey:
+def films(count: int, **more) -> ImageInventory:
     return survey_of([{} for _ in range(count)], embeddings=embedded(count), **more)
 
 
 def between(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    return (1 - share) * unit(one[np.newaxis])[0] + share * unit(other[np.newaxis])[0]
+    return (1 - share) * normalise(one[np.newaxis])[0] + share * normalise(other[np.newaxis])[0]
 
 
-def released(index: LookAlikes, folder: Path) -> Release:
+def released(index: SimilarCaseIndex, folder: Path) -> Release:
     save_index(index, folder)
-    files = {INDEX: hashlib.sha256((folder / INDEX).read_bytes()).hexdigest()}
+    files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((folder / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
     project = load_release()
     return replace(project, directory=folder, description=project.description | {"files": files})
 
@@ -55,10 +56,10 @@ def test_the_nearest_come_first_with_all_that_is_known_of_them():
 
     found = index.nearest(between(of.embeddings[7], of.embeddings[21], 0.1), of.fingerprints[7])
 
-    assert len(found) == COUNT
+    assert len(found) == NEIGHBOURS_SHOWN
     assert [one.distance for one in found] == sorted(one.distance for one in found)
     first = found[0]
-    assert first == Neighbour("7.jpeg", "PNEUMONIA", "viral", "person7_virus", first.distance, same_film=True)
+    assert first == SimilarCase("7.jpeg", "PNEUMONIA", "viral", "person7_virus", first.distance, same_film=True)
     assert 0 < first.distance < 0.02
     assert found[1].file != first.file
 
@@ -94,7 +95,7 @@ def test_where_the_index_holds_none_but_the_patients_own_there_is_no_neighbour()
     assert build_index(of).nearest(of.embeddings[0], of.fingerprints[0], group="somebody") == []
 
 
-@pytest.mark.parametrize(("bits", "same"), [(0, True), (SAME_FILM, True), (SAME_FILM + 1, False)])
+@pytest.mark.parametrize(("bits", "same"), [(0, True), (DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)])
 def test_a_copy_of_the_picture_at_hand_is_marked(bits, same):
     of = films(12)
 
@@ -130,11 +131,11 @@ def test_a_distance_is_one_less_the_cosine_within_the_rounding_of_the_codes(embe
     index = build_index(survey_of([{}] * 12, embeddings=embeddings))
 
     rounding = np.linalg.norm(index.scale) / 2
-    squares = ((unit(embeddings) - unit(query[np.newaxis])) ** 2).sum(axis=1)
+    squares = ((normalise(embeddings) - normalise(query[np.newaxis])) ** 2).sum(axis=1)
     np.testing.assert_allclose(index.distances(query), squares / 2, atol=2 * rounding + rounding**2 / 2 + 0.005)
     if query.any():
         lit = embeddings.any(axis=1)
-        cosine = unit(embeddings[lit]) @ unit(query[np.newaxis])[0]
+        cosine = normalise(embeddings[lit]) @ normalise(query[np.newaxis])[0]
         np.testing.assert_allclose(squares[lit] / 2, 1 - cosine, atol=1e-5)
 
 
@@ -146,7 +147,7 @@ def test_the_length_of_an_embedding_does_not_matter():
 
 
 def test_scaling_to_length_one_leaves_nothing_as_nothing():
-    scaled = unit(np.array([[3, 4], [0, 0]], np.float32))
+    scaled = normalise(np.array([[3, 4], [0, 0]], np.float32))
 
     np.testing.assert_allclose(scaled, [[0.6, 0.8], [0, 0]])
     assert scaled.dtype == np.float32
@@ -158,10 +159,10 @@ def test_scaling_to_length_one_leaves_nothing_as_nothing():
 def test_an_index_comes_out_of_its_release_as_it_went_in(tmp_path):
     index = build_index(films(40))
 
-    again = LookAlikes.of(released(index, tmp_path))
+    again = SimilarCaseIndex.from_release(released(index, tmp_path))
 
-    assert [path.name for path in tmp_path.iterdir()] == [INDEX]
-    for name in LookAlikes.__dataclass_fields__:
+    assert [path.name for path in tmp_path.iterdir()] == [ReleaseFile.SIMILAR_CASES]
+    for name in SimilarCaseIndex.__dataclass_fields__:
         before, after = getattr(index, name), getattr(again, name)
         np.testing.assert_array_equal(before, after)
         assert before.dtype == after.dtype
@@ -172,20 +173,20 @@ def test_an_index_comes_out_of_its_release_as_it_went_in(tmp_path):
 @pytest.mark.parametrize("kept", [0, 1000, -1], ids=["emptied", "cut short", "last byte gone"])
 def test_a_truncated_index_is_refused(tmp_path, kept):
     release = released(build_index(films(40)), tmp_path)
-    (tmp_path / INDEX).write_bytes((tmp_path / INDEX).read_bytes()[:kept])
+    (tmp_path / ReleaseFile.SIMILAR_CASES).write_bytes((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()[:kept])
 
-    sentence = f"The trained model is not the one that was released: {INDEX} has changed. {ADVICE}"
-    with pytest.raises(ReleaseAltered, match=f"^{re.escape(sentence)}$"):
-        LookAlikes.of(release)
+    sentence = f"The trained model is not the one that was released: {ReleaseFile.SIMILAR_CASES} has changed. {RESTORE_RELEASE_TEXT}"
+    with pytest.raises(ReleaseCorrupted, match=f"^{re.escape(sentence)}$"):
+        SimilarCaseIndex.from_release(release)
 
 
 def test_a_missing_index_is_named(tmp_path):
     release = released(build_index(films(40)), tmp_path)
-    (tmp_path / INDEX).unlink()
+    (tmp_path / ReleaseFile.SIMILAR_CASES).unlink()
 
-    sentence = f"The trained model is incomplete: {INDEX} is missing. {ADVICE}"
+    sentence = f"The trained model is incomplete: {ReleaseFile.SIMILAR_CASES} is missing. {RESTORE_RELEASE_TEXT}"
     with pytest.raises(ReleaseMissing, match=f"^{re.escape(sentence)}$"):
-        LookAlikes.of(release)
+        SimilarCaseIndex.from_release(release)
 
 
 @pytest.mark.parametrize(
@@ -199,20 +200,20 @@ def test_a_missing_index_is_named(tmp_path):
 )
 def test_an_index_of_another_program_is_told(tmp_path, change):
     released(build_index(films(40)), tmp_path)
-    with np.load(tmp_path / INDEX) as arrays:
+    with np.load(tmp_path / ReleaseFile.SIMILAR_CASES) as arrays:
         changed = dict(arrays)
     change(changed)
-    np.savez_compressed(tmp_path / INDEX, **changed)
-    files = {INDEX: hashlib.sha256((tmp_path / INDEX).read_bytes()).hexdigest()}
+    np.savez_compressed(tmp_path / ReleaseFile.SIMILAR_CASES, **changed)
+    files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
 
-    with pytest.raises(ReleaseMismatch) as raised:
-        LookAlikes.of(replace(load_release(), directory=tmp_path, description={"files": files}))
-    assert str(raised.value) == f"The index of similar cases cannot be opened. {ADVICE}"
+    with pytest.raises(ReleaseIncompatible) as raised:
+        SimilarCaseIndex.from_release(replace(load_release(), directory=tmp_path, description={"files": files}))
+    assert str(raised.value) == f"The index of similar cases cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
 def test_the_index_of_the_projects_own_release_fits_its_reader_and_its_training_pictures():
     release = load_release()
-    index = LookAlikes.of(release)
+    index = SimilarCaseIndex.from_release(release)
 
     assert index.axes.shape[0] == release.outputs["embedding"][-1]
     assert len(index.files) == release.description["dataset"]["pictures"]["training"]
@@ -220,4 +221,4 @@ def test_the_index_of_the_projects_own_release_fits_its_reader_and_its_training_
     assert {len(getattr(index, name)) for name in ("labels", "causes", "groups", "codes", "fingerprints")} == {
         len(index.files)
     }
-    assert (release.directory / INDEX).stat().st_size < 2_000_000
+    assert (release.directory / ReleaseFile.SIMILAR_CASES).stat().st_size < 2_000_000

@@ -1,6 +1,6 @@
 """Rates of admission in words: what was measured on too few pictures is not stated."""
 
-from model.performance.admission import admission_sentences, admitted_rows, refused_rows, refused_sentence
+from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
 
 
 def share(n: int, value: float | None = 0.1) -> dict:
@@ -27,7 +27,7 @@ ADMISSION = {
 
 
 def test_a_row_per_set_of_films_that_was_measured():
-    assert admitted_rows(ADMISSION) == [
+    assert admitted_table(ADMISSION) == [
         {"Films": words, "Refused": "0.100 (0.000-0.200)", "Read with a caution": "0.020 (0.000-0.200)", "n": str(n)}
         for words, n in (
             ("validation", 844),
@@ -35,11 +35,11 @@ def test_a_row_per_set_of_films_that_was_measured():
             ("official test split", 624),
         )
     ]
-    assert [row["Films"] for row in admitted_rows(ADMISSION | {"adults": rates(496)})][-1] == "adults"
+    assert [row["Films"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
 
 
 def test_a_share_of_fewer_than_thirty_pictures_is_not_measured():
-    rows = {row["Pictures"]: row for row in refused_rows(ADMISSION)}
+    rows = {row["Pictures"]: row for row in inadmissible_table(ADMISSION)}
     assert rows["photographs"]["Accepted"] == "0.100 (0.000-0.200)"
     assert rows["rare"]["Accepted"] == "not measured"
     assert rows["side views of the chest"]["Accepted"] == "not measured"
@@ -47,7 +47,7 @@ def test_a_share_of_fewer_than_thirty_pictures_is_not_measured():
 
 
 def test_one_step_is_stated_where_one_helps():
-    rows = {row["Pictures"]: row["Put right in one step"] for row in refused_rows(ADMISSION)}
+    rows = {row["Pictures"]: row["Put right in one step"] for row in inadmissible_table(ADMISSION)}
     assert rows["upside down"] == "0.100 (0.000-0.200)"
     assert rows["photographs"] == ""
 
@@ -59,8 +59,8 @@ def test_the_sentences_say_how_often_a_mirrored_film_is_noticed():
 
 def test_in_short_the_worst_kind_is_told_and_what_was_not_measured():
     worst = {"upside down": {"accepted": share(300, 0.15)}}
-    sentence = refused_sentence(ADMISSION | {"negatives": ADMISSION["negatives"] | worst})
+    sentence = refusal_sentence(ADMISSION | {"negatives": ADMISSION["negatives"] | worst})
     assert "refuses 0.100 (0.000-0.200) of the 624 films" in sentence
     assert "at most 0.150 (0.000-0.200) of a kind of wrong pictures that were made to measure it (2 kinds)" in sentence
     assert sentence.endswith("Not measured: rare, side views of the chest.")
-    assert "an unmeasured share" in refused_sentence(ADMISSION | {"negatives": {}})
+    assert "an unmeasured share" in refusal_sentence(ADMISSION | {"negatives": {}})

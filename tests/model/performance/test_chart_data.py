@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.performance.binary_metrics import Scores, measure_rates
+from model.performance.binary_metrics import Predictions, rates_with_ci
 from model.performance.chart_data import (
     class_balance,
     confusion_cells,
-    course_of_training,
+    early_stopping_sentence,
     histogram,
     learning_curves,
-    point_marks,
+    operating_point_marks,
 )
 
-SCORES = Scores(
+SCORES = Predictions(
     target=np.array([0, 0, 0, 1, 1, 1, 1]),
     probability=np.array([0.0, 0.05, 0.7, 0.4, 0.95, 0.96, 1.0]),
     patient=np.array(list("abcdefg")),
@@ -44,16 +44,16 @@ def history(*losses: float) -> pd.DataFrame:
 
 
 def test_the_chosen_point_is_drawn_last_and_the_others_keep_their_order():
-    measured = {"operating_points": {f"at {t}": measure_rates(SCORES, t) for t in (0.3, 0.5, 0.97)}}
-    marks = point_marks(measured, "at 0.3")
+    measured = {"operating_points": {f"at {t}": rates_with_ci(SCORES, t) for t in (0.3, 0.5, 0.97)}}
+    marks = operating_point_marks(measured, "at 0.3")
     assert [mark["Operating point"] for mark in marks] == ["at 0.5", "at 0.97", "at 0.3"]
     assert [mark["Place"] for mark in marks] == [1, 2, 0]
     assert [mark["Chosen"] for mark in marks] == [False, False, True]
 
 
 def test_a_mark_stands_where_its_rates_are():
-    measured = {"operating_points": {"one": measure_rates(SCORES, 0.5)}}
-    (mark,) = point_marks(measured, "one")
+    measured = {"operating_points": {"one": rates_with_ci(SCORES, 0.5)}}
+    (mark,) = operating_point_marks(measured, "one")
     assert mark["Sensitivity"] == 3 / 4
     assert mark["Specificity"] == 2 / 3
     assert mark["False alarm rate"] == pytest.approx(1 / 3)
@@ -145,12 +145,12 @@ def test_training_and_validation_keep_their_own_figures():
 
 
 def test_a_run_that_stopped_early_says_so():
-    said = course_of_training(learning_curves(history(0.5, 0.2, 0.3, 0.4)), {"epochs": 10, "patience": 2})
+    said = early_stopping_sentence(learning_curves(history(0.5, 0.2, 0.3, 0.4)), {"epochs": 10, "patience": 2})
     assert "here epoch 2 of 4" in said
     assert "not improved for 2 epochs in a row; here it ended early, after 4 of 10 epochs." in said
 
 
 def test_a_run_that_went_through_says_so():
-    said = course_of_training(learning_curves(history(0.5, 0.4)), {"epochs": 2, "patience": 5})
+    said = early_stopping_sentence(learning_curves(history(0.5, 0.4)), {"epochs": 2, "patience": 5})
     assert "here epoch 2 of 2" in said
     assert said.endswith("here it went through all 2.")

@@ -3,11 +3,11 @@
 import pytest
 
 from model.performance.explanations import (
-    UNMEASURED,
-    checks_sentence,
-    explanation_sentences,
-    trust_sentence,
-    warning_rows,
+    UNMEASURED_TEXT,
+    heat_map_sentences,
+    reliability_sentence,
+    reliability_summary,
+    warnings_table,
 )
 
 LIMITS = {"inside_lungs": 0.254, "effect": 0.0123, "agreement": -0.125, "chosen": "Chosen by hand."}
@@ -53,7 +53,7 @@ EXPLANATIONS = {
 
 
 def test_the_limits_of_the_checks_are_told_with_how_they_were_chosen():
-    sentence = checks_sentence(LIMITS)
+    sentence = reliability_sentence(LIMITS)
     assert "less than 25% of the evidence lies inside the lungs" in sentence
     assert "takes less than 1.2 points of probability more than painting over as much elsewhere" in sentence
     assert "rank correlation with occlusion is below -0.12." in sentence
@@ -61,13 +61,13 @@ def test_the_limits_of_the_checks_are_told_with_how_they_were_chosen():
 
 
 def test_a_release_without_limits_is_said_to_check_nothing():
-    assert checks_sentence(None) == (
+    assert reliability_sentence(None) == (
         "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
     )
 
 
 def test_each_kind_of_reading_has_its_row():
-    rows = warning_rows(EXPLANATIONS)
+    rows = warnings_table(EXPLANATIONS)
     assert [row["Readings"] for row in rows] == [
         "pneumonia, rightly found",
         "normal, rightly left alone",
@@ -86,11 +86,11 @@ def test_each_kind_of_reading_has_its_row():
 
 @pytest.mark.parametrize("explanations", [None, EXPLANATIONS | {"warnings": None}])
 def test_without_limits_or_figures_there_are_no_rows(explanations):
-    assert warning_rows(explanations) == []
+    assert warnings_table(explanations) == []
 
 
 def test_each_question_has_its_sentences_with_n_and_interval():
-    drawn, curves, inside, agreement, known, boxes = explanation_sentences(EXPLANATIONS)
+    drawn, curves, inside, agreement, known, boxes = heat_map_sentences(EXPLANATIONS)
     n, not_applicable = 10 * (1 + 2 + 3 + 4 + 5), 1 + 2 + 3 + 4 + 5
     assert drawn.startswith(f"In the table are the readings of {n + not_applicable} pictures that were drawn from")
 
@@ -110,21 +110,21 @@ def test_each_question_has_its_sentences_with_n_and_interval():
 
 
 def test_what_was_not_measured_is_said_to_be():
-    assert explanation_sentences(None) == ["How far heat maps can be believed was not measured."]
-    *_, boxes = explanation_sentences(EXPLANATIONS | {"adult_boxes": None})
+    assert heat_map_sentences(None) == ["How far heat maps can be believed was not measured."]
+    *_, boxes = heat_map_sentences(EXPLANATIONS | {"adult_boxes": None})
     assert boxes == "Maps were not compared with boxes that radiologists drew."
 
 
 def test_in_short_it_is_told_how_much_evidence_lies_inside_lungs_and_how_often_it_is_warned():
-    sentence = trust_sentence(EXPLANATIONS)
+    sentence = reliability_summary(EXPLANATIONS)
     inside, warned = EXPLANATIONS["inside_lungs"], EXPLANATIONS["warnings"]
     for of in (inside["evidence"], inside["area"], warned["right_pneumonia"], warned["randomised"]):
         assert shown(of["value"]) in sentence
     assert "10 and 60 readings" in sentence
-    assert trust_sentence(None) == trust_sentence(EXPLANATIONS | {"warnings": None}) == UNMEASURED
+    assert reliability_summary(None) == reliability_summary(EXPLANATIONS | {"warnings": None}) == UNMEASURED_TEXT
 
 
 def test_a_limit_a_little_beside_nothing_is_told_as_what_it_is():
-    sentence = checks_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
+    sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
     assert "takes more than 0.016 points of probability less than painting over as much elsewhere" in sentence
     assert "rank correlation with occlusion is below 0.0069." in sentence

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.performance.natural_frequencies import of_thousand, ranges_of_thousand, thousand_rows, thousand_sentence
+from model.performance.natural_frequencies import (
+    natural_frequencies,
+    natural_frequency_intervals,
+    natural_frequency_sentence,
+    natural_frequency_table,
+)
 
 RATES = {
     "sensitivity": {"value": 0.9, "low": 0.85, "high": 0.95},
@@ -18,12 +23,12 @@ shares = st.floats(0, 1)
 
 
 def test_each_is_counted_by_hand():
-    assert of_thousand(RATES, 0.1) == {"caught": 90, "missed": 10, "false_alarms": 180, "spared": 720}
+    assert natural_frequencies(RATES, 0.1) == {"caught": 90, "missed": 10, "false_alarms": 180, "spared": 720}
 
 
 @given(sensitivity=shares, specificity=shares, prevalence=shares)
 def test_all_are_told_and_none_twice(sensitivity, specificity, prevalence):
-    of = of_thousand({"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}, prevalence)
+    of = natural_frequencies({"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}, prevalence)
 
     assert sum(of.values()) == 1000
     assert min(of.values()) >= 0
@@ -31,7 +36,7 @@ def test_all_are_told_and_none_twice(sensitivity, specificity, prevalence):
 
 
 def test_the_counts_have_the_intervals_of_the_rates():
-    assert ranges_of_thousand(RATES, 0.2) == {
+    assert natural_frequency_intervals(RATES, 0.2) == {
         "caught": (170, 190),
         "missed": (10, 30),
         "false_alarms": (80, 240),
@@ -45,20 +50,20 @@ def test_every_count_lies_within_its_interval(prevalence, edges):
         name: dict(zip(("low", "value", "high"), of, strict=True))
         for name, of in (("sensitivity", edges[::2]), ("specificity", edges[1::2]))
     }
-    counts, ranges = of_thousand(rates, prevalence), ranges_of_thousand(rates, prevalence)
+    counts, ranges = natural_frequencies(rates, prevalence), natural_frequency_intervals(rates, prevalence)
     for name, (low, high) in ranges.items():
         assert low - 1 <= counts[name] <= high + 1  # each is rounded on its own
 
 
 def test_what_becomes_of_them_in_a_sentence():
-    assert thousand_sentence(of_thousand(RATES, 0.2)) == (
+    assert natural_frequency_sentence(natural_frequencies(RATES, 0.2)) == (
         "Of 1,000 children, 200 have pneumonia: the reader finds 180 and misses 20. Of the 800 without, it raises a "
         "false alarm in 160 and leaves 640 alone."
     )
 
 
 def test_alarms_and_their_absence_hold_all_of_them():
-    rows = thousand_rows(of_thousand(RATES, 0.2), ranges_of_thousand(RATES, 0.2), PREDICTIVE)
+    rows = natural_frequency_table(natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE)
     assert rows["Reader: pneumonia"] == {
         "Children": "340",
         "Rightly": "180 (170-190) found",

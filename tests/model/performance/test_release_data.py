@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.errors import ReleaseAltered, ReleaseMissing
+from model.errors import ReleaseCorrupted, ReleaseMissing
 from model.inference.release_loader import RELEASE_DIR, load_release
-from model.performance.binary_metrics import measure_ranking, measure_rates
-from model.performance.release_data import MOST_POINTS, read_tables, thinned
+from model.performance.binary_metrics import auc_with_ci, rates_with_ci
+from model.performance.release_data import MAX_POINTS, downsampled, load_release_data
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def release():
 
 @pytest.fixture(scope="module")
 def tables(release):
-    return read_tables(release)
+    return load_release_data(release)
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def copied(release, tmp_path):
 
 def test_the_scores_give_the_figures_of_the_metrics(release, tables):
     test = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
-    assert measure_ranking(tables.scores)["auc"]["value"] == pytest.approx(test["auc"]["value"], abs=1e-9)
+    assert auc_with_ci(tables.scores)["auc"]["value"] == pytest.approx(test["auc"]["value"], abs=1e-9)
     for point in release.operating_points:
-        measured = measure_rates(tables.scores, point.threshold)["confusion"]
+        measured = rates_with_ci(tables.scores, point.threshold)["confusion"]
         assert measured == test["operating_points"][point.name]["confusion"]
 
 
@@ -59,13 +59,13 @@ def test_the_area_under_the_drawn_roc_is_that_of_the_metrics(tables):
 
 
 def test_no_more_of_a_curve_is_sent_than_a_screen_can_show(tables):
-    assert len(tables.roc) <= MOST_POINTS
-    assert len(tables.precision_recall) <= MOST_POINTS
+    assert len(tables.roc) <= MAX_POINTS
+    assert len(tables.precision_recall) <= MAX_POINTS
 
 
 @pytest.mark.parametrize(("points", "most"), [(1000, 10), (11, 10), (501, 500), (4000, 500)])
 def test_a_long_curve_is_thinned_evenly_and_keeps_its_ends(points, most):
-    kept = thinned(pd.DataFrame({"x": range(points)}), most)["x"]
+    kept = downsampled(pd.DataFrame({"x": range(points)}), most)["x"]
     assert len(kept) == most
     assert (kept.iloc[0], kept.iloc[-1]) == (0, points - 1)
     steps = kept.diff().dropna()
@@ -75,18 +75,18 @@ def test_a_long_curve_is_thinned_evenly_and_keeps_its_ends(points, most):
 
 def test_a_short_curve_stays_whole():
     curve = pd.DataFrame({"x": range(10)})
-    assert thinned(curve, 10) is curve
+    assert downsampled(curve, 10) is curve
 
 
 @pytest.mark.parametrize("name", ["predictions.csv", "curves.csv", "history.csv", "metrics.json"])
 def test_a_table_that_was_changed_since_the_release_is_refused(copied, name):
     with (copied.directory / name).open("a") as file:
         file.write("\n")
-    with pytest.raises(ReleaseAltered, match=name):
-        read_tables(copied)
+    with pytest.raises(ReleaseCorrupted, match=name):
+        load_release_data(copied)
 
 
 def test_a_table_that_is_gone_is_told(copied):
     (copied.directory / "curves.csv").unlink()
     with pytest.raises(ReleaseMissing, match=r"curves\.csv is missing"):
-        read_tables(copied)
+        load_release_data(copied)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from model.inference.input_region import Part
-from model.performance.shortcut_audit import audit_sentences, lungs_sentence, strata_rows, view_sentence
+from model.inference.input_region import RegionKind
+from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
 
 AREA = {"value": 0.9, "low": 0.8, "high": 0.95}
 SHOWN = "0.900 (0.800-0.950)"
@@ -56,7 +56,7 @@ def test_what_was_not_audited_says_so_and_what_was_is_still_told():
 
 
 def test_strata_stand_test_first_and_say_where_a_class_is_too_small():
-    test, validation = strata_rows(AUDIT)
+    test, validation = strata_table(AUDIT)
 
     assert test == {
         "Split": "test",
@@ -66,23 +66,23 @@ def test_strata_stand_test_first_and_say_where_a_class_is_too_small():
         "AUC": SHOWN,
     }
     assert (validation["Split"], validation["AUC"]) == ("validation", "too few of one class")
-    assert strata_rows(UNMEASURED) == []
+    assert strata_table(UNMEASURED) == []
 
 
 def test_how_well_lungs_are_found_is_told_for_held_out_people():
-    assert lungs_sentence(LUNGS) == (
+    assert segmentation_sentence(LUNGS) == (
         "On 75 validation pictures of 50 patients whose lung fields people drew, Dice is 0.951 on average and at least "
         "0.911 in 95 % of them. The worst of the four edges of the lungs' box is off by 3.0 % of the picture's side "
         "on average, 7.0 % at the 95th percentile. No lungs were found in 1."
     )
-    assert "edges" not in lungs_sentence(LUNGS | {"box_error": None})
-    assert lungs_sentence(None) == "How well the lungs are found was not measured."
+    assert "edges" not in segmentation_sentence(LUNGS | {"box_error": None})
+    assert segmentation_sentence(None) == "How well the lungs are found was not measured."
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", RegionKind)
 def test_every_view_is_described(part):
-    described = view_sentence({"part": part, "margin": 0.1})
+    described = input_region_sentence({"part": part, "margin": 0.1})
 
-    assert ("no lungs are found" in described) == (part is not Part.WHOLE)
-    assert ("10 % of its width and height" in described) == (part is not Part.WHOLE)
-    assert ("black outside" in described) == (part is Part.LUNGS_ALONE)
+    assert ("no lungs are found" in described) == (part is not RegionKind.WHOLE)
+    assert ("10 % of its width and height" in described) == (part is not RegionKind.WHOLE)
+    assert ("black outside" in described) == (part is RegionKind.LUNGS_ALONE)

@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.performance.tables import (
-    adult_rows,
     adults_sentence,
-    calibration_rows,
-    cause_rows,
-    conformal_rows,
+    calibration_table,
     conformal_sentence,
-    neighbours_sentence,
-    point_rows,
+    conformal_table,
+    external_table,
+    measured_sets,
+    operating_point_table,
     rates_sentence,
-    report_rows,
-    set_sentence,
-    sets_of,
+    report_table,
+    sample_sentence,
+    sensitivity_by_cause_table,
+    similar_cases_sentence,
 )
 
 SHARE = {"value": 0.9, "low": 0.8, "high": 0.95}
@@ -67,13 +67,17 @@ def metrics(**more) -> dict:
 def test_sets_stand_test_first_and_training_is_not_shown():
     everything = metrics(adults=measured_set(9), stress_validation=measured_set(8))
 
-    assert list(sets_of(everything)) == ["official test split", "validation", "validation under shifts", "adults"]
-    assert sets_of(everything)["adults"]["n"] == 9
-    assert list(sets_of(metrics())) == list(sets_of(metrics(adults=None))) == ["official test split", "validation"]
+    assert list(measured_sets(everything)) == ["official test split", "validation", "validation under shifts", "adults"]
+    assert measured_sets(everything)["adults"]["n"] == 9
+    assert (
+        list(measured_sets(metrics()))
+        == list(measured_sets(metrics(adults=None)))
+        == ["official test split", "validation"]
+    )
 
 
 def test_a_point_is_told_with_its_rates_and_errors():
-    rule_out, balanced = point_rows(measured_set())
+    rule_out, balanced = operating_point_table(measured_set())
 
     assert rule_out == {
         "Operating point": "rule-out",
@@ -89,7 +93,7 @@ def test_a_point_is_told_with_its_rates_and_errors():
 
 
 def test_the_report_of_each_class_is_counted_from_its_own_side():
-    normal, pneumonia = report_rows(CONFUSION)
+    normal, pneumonia = report_table(CONFUSION)
 
     assert normal == {
         "Class": "NORMAL",
@@ -108,25 +112,25 @@ def test_the_report_of_each_class_is_counted_from_its_own_side():
 
 
 def test_the_report_of_a_class_that_is_never_called_and_never_there_is_not_defined():
-    _, pneumonia = report_rows({"tp": 0, "fn": 0, "fp": 0, "tn": 5})
+    _, pneumonia = report_table({"tp": 0, "fn": 0, "fp": 0, "tn": 5})
 
     assert [pneumonia[name] for name in ("Precision", "Recall", "F1", "Pictures")] == [None, None, None, 0]
 
 
 def test_causes_are_told_at_the_point_that_is_asked_for():
-    bacterial, viral = cause_rows(measured_set(), "balanced")
+    bacterial, viral = sensitivity_by_cause_table(measured_set(), "balanced")
 
     assert (bacterial["Cause"], bacterial["Sensitivity"], bacterial["Pictures"]) == ("bacterial", SHOWN, 12)
     assert bacterial["Share"] == 0.9
     assert (viral["Sensitivity"], viral["Pictures"], viral["Share"]) == ("not defined", 0, None)
-    assert [row["Sensitivity"] for row in cause_rows(measured_set(), "rule-out")] == ["not defined"]
+    assert [row["Sensitivity"] for row in sensitivity_by_cause_table(measured_set(), "rule-out")] == ["not defined"]
 
 
 def test_calibration_is_told_as_stated_and_corrected_where_it_can_be():
     one_class = measured_set()
     one_class["calibration"] = {"prevalence": 1.0, "as_stated": FIGURES, "at_this_prevalence": None}
 
-    rows = calibration_rows(metrics(adults=one_class))
+    rows = calibration_table(metrics(adults=one_class))
 
     assert [(row["Pictures"], row["Prevalence there"], row["Corrected for it"], row["ECE"]) for row in rows] == [
         ("official test split", "40%", "no", SHOWN),
@@ -140,14 +144,14 @@ def test_calibration_is_told_as_stated_and_corrected_where_it_can_be():
 
 
 def test_coverage_and_doubt_are_told_per_set_and_class():
-    rows = conformal_rows(metrics(), "balanced")
+    rows = conformal_table(metrics(), "balanced")
 
     assert [tuple(row.values()) for row in rows] == [
         (words, label, covered, SHOWN, n)
         for words in ("official test split", "validation")
         for label, covered, n in (("NORMAL", SHOWN, "30"), ("PNEUMONIA", "not defined", "20"))
     ]
-    assert {row["Indeterminate"] for row in conformal_rows(metrics(), "rule-out")} == {"not defined"}
+    assert {row["Indeterminate"] for row in conformal_table(metrics(), "rule-out")} == {"not defined"}
 
 
 @pytest.mark.parametrize("limits", [(0.4, 0.6), (0.6, 0.4)], ids=["both plausible", "none plausible"])
@@ -160,18 +164,18 @@ def test_where_the_verdict_is_indeterminate_is_told_from_the_lower_limit_to_the_
 
 
 def test_a_set_and_its_rates_are_told_with_their_counts():
-    assert set_sentence(measured_set()) == "50 films of 33 children, 20 of the films with pneumonia"
+    assert sample_sentence(measured_set()) == "50 films of 33 children, 20 of the films with pneumonia"
     assert rates_sentence(measured_set(), "balanced") == (
         f"sensitivity {SHOWN} on 20 films with pneumonia, specificity {SHOWN} on 30 without"
     )
 
 
 def test_adults_that_were_not_read_have_no_rows():
-    assert adult_rows(None, "balanced") == []
+    assert external_table(None, "balanced") == []
 
 
 def test_adults_are_told_all_together_then_by_group_in_words():
-    rows = adult_rows(measured_set() | {"groups": GROUPS}, "rule-out")
+    rows = external_table(measured_set() | {"groups": GROUPS}, "rule-out")
 
     assert [(row["Group"], row["Films"]) for row in rows] == [
         ("all", "50"),
@@ -227,7 +231,7 @@ def test_how_alike_similar_cases_are_is_told_for_all_and_by_class():
         "same_cause": SHARE | {"value": 0.85, "n": 624},
     }
 
-    assert neighbours_sentence(neighbours) == (
+    assert similar_cases_sentence(neighbours) == (
         "Of the 5 training pictures nearest to each of 624 test pictures, the share of its class is 0.900 "
         "(0.800-0.950): 0.900 (0.800-0.950) for NORMAL and not defined for PNEUMONIA; of its cause 0.850 "
         "(0.800-0.950). Nearest is what the reader itself sees as alike, so similar cases tend to agree with it, also "

@@ -5,12 +5,12 @@ import importlib.util
 import numpy as np
 import pytest
 
-from model.admission.decision import Code
+from model.codes import RefusalReason
 from model.errors import TrainingError
-from model.inference.lung_segmentation import lungs_in
+from model.inference.lung_segmentation import lungs_from_probability
 from training.admission import out_of_distribution as module
-from training.admission.corrupted_films import _parts, wrong_films
-from training.admission.out_of_distribution import strangers
+from training.admission.corrupted_films import _cropped_parts, corrupted_versions
+from training.admission.out_of_distribution import out_of_distribution_images
 
 FILM = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
 
@@ -18,12 +18,15 @@ FILM = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
 def lungs():
     fields = np.zeros((60, 60), np.float32)
     fields[12:48, 12:24] = fields[12:48, 36:48] = 1
-    return lungs_in(fields)
+    return lungs_from_probability(fields)
 
 
 @pytest.fixture(scope="module")
 def made() -> dict:
-    return {held_out: list(strangers(held_out, 4, np.random.default_rng(int(held_out)))) for held_out in (False, True)}
+    return {
+        held_out: list(out_of_distribution_images(held_out, 4, np.random.default_rng(int(held_out))))
+        for held_out in (False, True)
+    }
 
 
 def test_every_family_has_as_many_pictures_of_both_makings(made):
@@ -49,7 +52,7 @@ def test_what_is_held_out_shares_no_source_with_what_is_learned_from(made):
 
 
 def test_the_same_seed_makes_the_same_pictures(made):
-    again = strangers(True, 4, np.random.default_rng(1))
+    again = out_of_distribution_images(True, 4, np.random.default_rng(1))
     assert all(np.array_equal(one.picture, other.picture) for one, other in zip(made[True], again, strict=True))
 
 
@@ -61,28 +64,33 @@ def test_sample_pictures_of_a_package_that_is_not_installed_are_asked_for(monkey
 
 
 def test_a_wrong_film_is_put_right_by_its_remedy():
-    for wrong in wrong_films(FILM, lungs(), "somebody", np.random.default_rng(2)):
-        if wrong.remedy:
+    for wrong in corrupted_versions(FILM, lungs(), "somebody", np.random.default_rng(2)):
+        if wrong.correction:
             assert not np.array_equal(wrong.picture, FILM)
-            np.testing.assert_array_equal(wrong.remedy.apply(wrong.picture.astype(np.float32)), FILM)
-            assert wrong.code in wrong.remedy.codes
+            np.testing.assert_array_equal(wrong.correction.apply(wrong.picture.astype(np.float32)), FILM)
+            assert wrong.code in wrong.correction.corrects
 
 
 def test_parts_of_a_film_hold_one_lung_or_less():
     fields = lungs().fields
     for seed in range(40):
-        parts = _parts(lungs(), np.random.default_rng(seed))
+        parts = _cropped_parts(lungs(), np.random.default_rng(seed))
         assert set(parts) == {"one lung", "upper or lower half", "small part"}
         for box in parts.values():
-            left, top, right, bottom = (round(edge) for edge in box.on(*fields.shape))
+            left, top, right, bottom = (round(edge) for edge in box.to_pixels(*fields.shape))
             assert fields[top:bottom, left:right].sum() <= 0.62 * fields.sum()
 
 
 def test_a_part_is_as_large_as_the_film_so_that_its_size_tells_nothing():
-    wrong = wrong_films(FILM, lungs(), "somebody", np.random.default_rng(2))
-    assert {one.picture.shape for one in wrong if one.code is Code.CROPPED} == {FILM.shape}
+    wrong = corrupted_versions(FILM, lungs(), "somebody", np.random.default_rng(2))
+    assert {one.picture.shape for one in wrong if one.code is RefusalReason.CROPPED} == {FILM.shape}
 
 
 def test_without_lungs_no_part_is_cut_out():
-    codes = {wrong.code for wrong in wrong_films(FILM, None, "somebody", np.random.default_rng(3))}
-    assert codes == {Code.ROTATED, Code.INVERTED, Code.NO_CONTRAST, Code.NOT_A_RADIOGRAPH}
+    codes = {wrong.code for wrong in corrupted_versions(FILM, None, "somebody", np.random.default_rng(3))}
+    assert codes == {
+        RefusalReason.ROTATED,
+        RefusalReason.INVERTED,
+        RefusalReason.NO_CONTRAST,
+        RefusalReason.NOT_A_RADIOGRAPH,
+    }

@@ -10,10 +10,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 
 import training.calibration.platt
-from model.inference.release_loader import Calibration
-from model.performance.binary_metrics import Scores
-from tests.support.predictions import UNDEFINED, scores
-from training.calibration.platt import fit_calibration, measure_calibration
+from model.inference.decision import Calibration
+from model.performance.binary_metrics import Predictions
+from tests.support.predictions import UNDEFINED, predictions
+from training.calibration.platt import fit_calibration
+from training.evaluation.calibration_metrics import calibration_metrics
 
 FIGURES = ("ece", "brier", "slope", "intercept")
 
@@ -21,15 +22,15 @@ FIGURES = ("ece", "brier", "slope", "intercept")
 @pytest.fixture(autouse=True)
 def few_fits(monkeypatch):
     """Each draw is a regression of its own; forty tell enough here."""
-    monkeypatch.setattr(training.calibration.platt, "FIT_DRAWS", 40)
+    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 40)
 
 
-def drawn(n: int, seed: int, slope: float = 1.0, intercept: float = 0.0) -> Scores:
+def drawn(n: int, seed: int, slope: float = 1.0, intercept: float = 0.0) -> Predictions:
     """Probabilities of a broad range, and targets drawn from them after their log odds were bent."""
     rng = np.random.default_rng(seed)
     log_odds = rng.normal(0, 2, n)
     probability, truth = (1 / (1 + np.exp(-one)) for one in (log_odds, slope * log_odds + intercept))
-    return scores((rng.random(n) < truth).astype(int), probability)
+    return predictions((rng.random(n) < truth).astype(int), probability)
 
 
 # --- fitting
@@ -69,7 +70,7 @@ def test_ece_is_the_mean_gap_of_the_bins_counted_by_hand():
     probability = np.arange(1, 31) / 31
     target = np.repeat([0, 1], [15, 15])
 
-    measured = measure_calibration(scores(target, probability), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(predictions(target, probability), calibrated_at=0.5)["as_stated"]
 
     pairs = zip(probability[::2], probability[1::2], target[::2], target[1::2], strict=True)
     gaps = [abs((one + two) / 2 - (of_one + of_two) / 2) for one, two, of_one, of_two in pairs]
@@ -80,7 +81,7 @@ def test_ece_is_the_mean_gap_of_the_bins_counted_by_hand():
 def test_the_brier_score_is_scikit_learns():
     some = drawn(200, seed=1)
 
-    measured = measure_calibration(some, calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(some, calibrated_at=0.5)["as_stated"]
 
     assert measured["brier"]["value"] == pytest.approx(brier_score_loss(some.target, some.probability))
 
@@ -89,7 +90,7 @@ def test_the_brier_score_is_scikit_learns():
 def test_slope_and_intercept_are_those_that_the_truth_was_bent_by(slope, intercept):
     some = drawn(800, seed=3, slope=slope, intercept=intercept)
 
-    measured = measure_calibration(some, calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(some, calibrated_at=0.5)["as_stated"]
 
     log_odds = np.log(some.probability / (1 - some.probability))[:, np.newaxis]
     fitted = LogisticRegression(C=np.inf).fit(log_odds, some.target)
@@ -102,12 +103,12 @@ def test_slope_and_intercept_are_those_that_the_truth_was_bent_by(slope, interce
 
 
 def test_probabilities_that_targets_were_drawn_from_are_well_calibrated():
-    measured = measure_calibration(drawn(800, seed=5), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(drawn(800, seed=5), calibrated_at=0.5)["as_stated"]
 
     assert measured["slope"]["value"] == pytest.approx(1, abs=0.2)
     assert measured["intercept"]["value"] == pytest.approx(0, abs=0.2)
     assert measured["ece"]["value"] < 0.07  # not 0: of 53 pictures in a bin some happen to be ill
-    bent = measure_calibration(drawn(800, seed=5, slope=0.4, intercept=1.0), calibrated_at=0.5)["as_stated"]
+    bent = calibration_metrics(drawn(800, seed=5, slope=0.4, intercept=1.0), calibrated_at=0.5)["as_stated"]
     assert bent["ece"]["value"] > 0.2
     assert bent["brier"]["value"] > measured["brier"]["value"]
 
@@ -116,9 +117,9 @@ def test_correction_for_prevalence_repairs_pictures_of_another_mix():
     whole = drawn(2500, seed=6)
     ill = np.flatnonzero(whole.target == 1)
     kept = np.sort(np.concatenate([np.flatnonzero(whole.target == 0), ill[: len(ill) // 9]]))
-    rarer = scores(whole.target[kept], whole.probability[kept])
+    rarer = predictions(whole.target[kept], whole.probability[kept])
 
-    measured = measure_calibration(rarer, calibrated_at=whole.target.mean())
+    measured = calibration_metrics(rarer, calibrated_at=whole.target.mean())
 
     assert measured["prevalence"] == pytest.approx(0.1, abs=0.01)
     stated, corrected = measured["as_stated"], measured["at_this_prevalence"]
@@ -132,15 +133,15 @@ def test_correction_for_prevalence_repairs_pictures_of_another_mix():
 def test_at_the_prevalence_of_the_probabilities_there_is_nothing_to_correct():
     some = drawn(150, seed=7)
 
-    measured = measure_calibration(some, calibrated_at=float(some.target.mean()))
+    measured = calibration_metrics(some, calibrated_at=float(some.target.mean()))
 
     assert measured["at_this_prevalence"] == measured["as_stated"]
 
 
 def test_separable_classes_and_certain_probabilities_give_finite_figures():
-    certain = scores([0, 0, 0, 1, 1, 1], [0.0, 0.0, 0.2, 0.8, 1.0, 1.0])
+    certain = predictions([0, 0, 0, 1, 1, 1], [0.0, 0.0, 0.2, 0.8, 1.0, 1.0])
 
-    measured = measure_calibration(certain, calibrated_at=0.3)
+    measured = calibration_metrics(certain, calibrated_at=0.3)
 
     for figures in (measured["as_stated"], measured["at_this_prevalence"]):
         assert all(np.isfinite(list(figures[name].values())).all() for name in FIGURES)
@@ -148,7 +149,7 @@ def test_separable_classes_and_certain_probabilities_give_finite_figures():
 
 
 def test_a_certain_mistake_gives_finite_figures():
-    measured = measure_calibration(scores([0, 0, 1, 1], [1.0, 0.2, 0.0, 0.9]), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(predictions([0, 0, 1, 1], [1.0, 0.2, 0.0, 0.9]), calibrated_at=0.5)["as_stated"]
 
     assert all(np.isfinite(list(measured[name].values())).all() for name in FIGURES)
 
@@ -157,7 +158,7 @@ def test_a_certain_mistake_gives_finite_figures():
 def test_one_class_alone_has_neither_slope_nor_intercept_nor_a_prevalence_to_correct_for(target):
     probability = np.array([0.2, 0.4, 0.6, 0.9])
 
-    measured = measure_calibration(scores([target] * 4, probability), calibrated_at=0.5)
+    measured = calibration_metrics(predictions([target] * 4, probability), calibrated_at=0.5)
 
     assert (measured["prevalence"], measured["at_this_prevalence"]) == (target, None)
     figures = measured["as_stated"]
@@ -168,8 +169,10 @@ def test_one_class_alone_has_neither_slope_nor_intercept_nor_a_prevalence_to_cor
 
 def test_copies_of_the_same_patients_pictures_do_not_narrow_the_intervals():
     some = drawn(100, seed=8)
-    copied = Scores(*(np.repeat(of, 15) for of in (some.target, some.probability, some.patient)))  # 15: the same bins
+    copied = Predictions(
+        *(np.repeat(of, 15) for of in (some.target, some.probability, some.patient))
+    )  # 15: the same bins
 
-    once, often = (measure_calibration(one, calibrated_at=0.5)["as_stated"]["brier"] for one in (some, copied))
+    once, often = (calibration_metrics(one, calibrated_at=0.5)["as_stated"]["brier"] for one in (some, copied))
 
     assert often == pytest.approx(once)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from model.imaging.geometry import WHOLE, Box
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from training.data.augmentation import Augmenter
 
 few = settings(max_examples=40)
@@ -25,7 +25,7 @@ def film(side: int) -> np.ndarray:
 
 def changed(strength: float, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The whole picture, changed, at its own size."""
-    return Augmenter(strength)(picture, WHOLE, picture.shape[0], rng)
+    return Augmenter(strength)(picture, WHOLE_IMAGE, picture.shape[0], rng)
 
 
 @few
@@ -35,7 +35,7 @@ def test_strength_0_gives_the_picture_back(side, seed):
 
 
 def test_strength_0_cuts_out_the_very_part_that_is_seen():
-    seen = Augmenter(0)(film(64), Box(0.25, 0.5, 0.75, 1.0), 32, np.random.default_rng(0))
+    seen = Augmenter(0)(film(64), RelativeBox(0.25, 0.5, 0.75, 1.0), 32, np.random.default_rng(0))
     assert np.array_equal(seen, film(64)[32:, 16:48])
 
 
@@ -46,7 +46,7 @@ def test_what_is_cut_out_varies_around_the_part_that_is_seen(seed, strength):
     picture = np.zeros((200, 200), np.uint8)
     picture[40:160, 40:160] = 200
     seen = Augmenter(strength)._reframe(
-        Image.fromarray(picture), Box(0.3, 0.3, 0.7, 0.7), 64, np.random.default_rng(seed)
+        Image.fromarray(picture), RelativeBox(0.3, 0.3, 0.7, 0.7), 64, np.random.default_rng(seed)
     )
     assert seen.size == (64, 64)
     assert np.asarray(seen)[8:-8, 8:-8].min() > 100

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset.index import Record, load_index
-from model.imaging.geometry import WHOLE
-from model.imaging.decode import decode
+from dataset.index import LabelledImage, load_index
 from model.errors import DatasetError
-from model.inference.lung_segmentation import LungFinder
-from model.imaging.preprocessing import resize, working_picture
-from model.inference.release_loader import LUNG_NETWORK
-from model.inference.input_region import Part, View
+from model.imaging.decode import decode
+from model.imaging.geometry import WHOLE_IMAGE, resize
+from model.imaging.preprocessing import working_image
+from model.inference.input_region import InputRegion, RegionKind
+from model.inference.lung_segmentation import LungSegmenter
+from model.release_files import ReleaseFile
 from tests.support.training import LUNGS, SIZE
+from training.config import ClassifierConfig
 from training.data.augmentation import Augmenter
-from training.config import FitConfig
-from training.data.loading import (
+from training.data.batches import (
     LOOK_AHEAD,
-    TrainingStream,
+    ClassifierBatchStream,
     balanced_weights,
-    load_films,
-    load_pictures,
+    load_images,
+    load_region_images,
     read_radiograph,
     targets,
 )
@@ -33,19 +33,19 @@ from training.data.loading import (
 few = settings(max_examples=25)
 
 
-def unreadable(path: Path) -> Record:
-    return Record(path, "train", "NORMAL", "IM-0001", "IM-0001", "none")
+def unreadable(path: Path) -> LabelledImage:
+    return LabelledImage(path, "train", "NORMAL", "IM-0001", "IM-0001", "none")
 
 
-def stream(pictures: int = 23, **settings) -> TrainingStream:
+def stream(pictures: int = 23, **settings) -> ClassifierBatchStream:
     """Pictures that tell their own number: picture n is all n."""
     numbered = np.broadcast_to(np.arange(pictures, dtype=np.uint8)[:, None, None], (pictures, 32, 32))
     target = (np.arange(pictures) % 3 > 0).astype(np.float32)[:, None]
-    config = FitConfig(**({"batch_size": 4, "size": 32, "augmentation": 0.0} | settings))
-    return TrainingStream(numbered, target, config, [WHOLE] * pictures)
+    config = ClassifierConfig(**({"batch_size": 4, "size": 32, "augmentation": 0.0} | settings))
+    return ClassifierBatchStream(numbered, target, config, [WHOLE_IMAGE] * pictures)
 
 
-def take(stream: TrainingStream, count: int, first_epoch: int = 0) -> list:
+def take(stream: ClassifierBatchStream, count: int, first_epoch: int = 0) -> list:
     batches = stream.batches(first_epoch)
     taken = list(itertools.islice(batches, count))
     batches.close()
@@ -64,22 +64,22 @@ def same(first: list, second: list) -> bool:
 def test_training_sees_what_reading_sees_to_the_nearest_grey_value(tiny_set, size):
     records = load_index(tiny_set)[::7]
 
-    pictures = load_pictures(records, size, "pictures")
+    pictures = load_images(records, size, "pictures")
 
-    read = [resize(working_picture(decode(record.path.read_bytes())), size, size) for record in records]
+    read = [resize(working_image(decode(record.path.read_bytes())), size, size) for record in records]
     assert (pictures.shape, pictures.dtype) == ((len(records), size, size, 1), np.uint8)
     assert np.array_equal(pictures[..., 0], np.round(read))
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", RegionKind)
 def test_films_are_what_reading_sees_through_the_view(tiny_set, part):
-    records, view = load_index(tiny_set)[::9], View(part, 0.1)
-    finder = LungFinder((tiny_set / LUNGS / LUNG_NETWORK).read_bytes(), SIZE)
+    records, view = load_index(tiny_set)[::9], InputRegion(part, 0.1)
+    segmenter = LungSegmenter((tiny_set / LUNGS / ReleaseFile.LUNGS).read_bytes(), SIZE)
 
-    seen = load_films(records, finder, view, "pictures").seen(24)
+    seen = load_region_images(records, segmenter, view, "pictures").at_side(24)
 
-    working = [working_picture(decode(record.path.read_bytes())) for record in records]
-    expected = np.concatenate([view.look(one, finder.find(one), 24) for one in working])
+    working = [working_image(decode(record.path.read_bytes())) for record in records]
+    expected = np.concatenate([view.network_input(one, segmenter.segment(one), 24) for one in working])
     assert (seen.shape, seen.dtype) == ((len(records), 24, 24, 1), np.float32)
     np.testing.assert_allclose(seen, expected, atol=2)  # films are kept in whole grey values
 
@@ -104,7 +104,7 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path):
         "the file."
     )
     with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
-        load_pictures([unreadable(damaged)], 32, "pictures")
+        load_images([unreadable(damaged)], 32, "pictures")
 
 
 def test_a_picture_that_is_gone_is_named(tmp_path):
@@ -212,13 +212,13 @@ def test_augmentation_has_the_strength_of_the_settings(monkeypatch):
 
 def test_no_more_than_a_few_batches_are_held_ahead(monkeypatch):
     prepared = []
-    prepare = TrainingStream.batch
+    prepare = ClassifierBatchStream.batch
 
     def counted(self, *arguments):
         prepared.append(arguments)
         return prepare(self, *arguments)
 
-    monkeypatch.setattr(TrainingStream, "batch", counted)
+    monkeypatch.setattr(ClassifierBatchStream, "batch", counted)
     take(stream(), 5)
 
     assert len(prepared) <= 5 + LOOK_AHEAD

@@ -10,8 +10,8 @@ from PIL import Image
 
 import training.calibration.platt
 from model.errors import DatasetError
-from model.inference.decision import Conformal, OperatingPoint
-from training.evaluation.external_adults import COLUMNS, measure_adults
+from model.inference.decision import ConformalLimits, OperatingPoint
+from training.evaluation.external_adults import COLUMNS, external_metrics
 
 GREY = {"ill.png": 200, "well.png": 60, "child.png": 180, "old.png": 90, "sure.png": 230, "missed.png": 80}
 TABLE = """file,label,patient,age_years,sex,view,source
@@ -29,7 +29,7 @@ class BrightnessReader:
 
     release = SimpleNamespace(
         operating_points=(OperatingPoint("balanced", 0.5, "by hand"),),
-        conformal=Conformal(0.9, 0.4, 0.6, "by hand"),
+        conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"),
         training_prevalence=0.7,
     )
 
@@ -39,7 +39,7 @@ class BrightnessReader:
 
 @pytest.fixture(autouse=True)
 def few_fits(monkeypatch):
-    monkeypatch.setattr(training.calibration.platt, "FIT_DRAWS", 20)
+    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 20)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def folder(tmp_path) -> Path:
 
 
 def measure(folder: Path) -> dict:
-    return measure_adults(BrightnessReader(), folder)
+    return external_metrics(BrightnessReader(), folder)
 
 
 def told(folder: Path, words: str) -> None:

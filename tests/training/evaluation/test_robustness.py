@@ -8,13 +8,12 @@ import pytest
 from PIL import Image
 
 import training.calibration.platt
-from model.imaging.geometry import Box
-from model.inference.decision import Conformal, OperatingPoint
-from model.inference.release_loader import Calibration
+from model.imaging.geometry import RelativeBox
+from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
 from tests.support.synthetic import synthetic_radiograph
-from training.evaluation.robustness import framings, measure_stress, shifts
+from training.evaluation.robustness import framings, measure_robustness, perturbations
 
-LUNGS = Box(0.3, 0.2, 0.7, 0.9)
+LUNGS = RelativeBox(0.3, 0.2, 0.7, 0.9)
 
 
 def film(side: int = 224) -> Image.Image:
@@ -22,7 +21,7 @@ def film(side: int = 224) -> Image.Image:
 
 
 def changes() -> dict:
-    return {name: lambda picture, shift=shift: shift(picture) for name, shift in shifts().items()} | {
+    return {name: lambda picture, shift=shift: shift(picture) for name, shift in perturbations().items()} | {
         name: lambda picture, framing=framing: framing(picture, LUNGS) for name, framing in framings().items()
     }
 
@@ -52,7 +51,7 @@ def test_an_even_framing_shows_the_lungs_alike_however_they_were_framed():
     close = film()
     wide = Image.new("L", (448, 448), 90)
     wide.paste(close, (100, 150))
-    found_in_wide = Box(
+    found_in_wide = RelativeBox(
         *((edge * 224 + at) / 448 for edge, at in zip((0.3, 0.2, 0.7, 0.9), (100, 150) * 2, strict=True))
     )
     even = framings()["framing: lungs, even margin"]
@@ -66,7 +65,7 @@ def test_an_even_framing_shows_the_lungs_alike_however_they_were_framed():
 
 def test_beyond_the_picture_its_border_goes_on():
     picture = Image.new("L", (64, 64), 70)
-    framed = framings()["framing: lungs, even margin"](picture, Box(0.0, 0.0, 1.0, 1.0))
+    framed = framings()["framing: lungs, even margin"](picture, RelativeBox(0.0, 0.0, 1.0, 1.0))
     assert set(np.unique(framed)) == {70}
 
 
@@ -78,19 +77,19 @@ def test_uneven_margins_differ_from_picture_to_picture():
 
 
 def test_shifted_pictures_are_measured_shift_by_shift_and_together(monkeypatch):
-    monkeypatch.setattr(training.calibration.platt, "FIT_DRAWS", 20)
+    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 20)
     point = OperatingPoint("balanced", 0.5, "by hand")
     release = SimpleNamespace(
         calibration=Calibration(2.0, 0.0),
         operating_points=(point,),
         operating_point=lambda: point,
-        conformal=Conformal(0.9, 0.4, 0.6, "by hand"),
+        conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"),
         training_prevalence=0.7,
     )
     rows = pd.DataFrame({"label": ["NORMAL", "PNEUMONIA"] * 2, "patient": list("abcd")}, index=[7, 8, 9, 10])
     harmless, harmful = np.array([-2.0, 2.0, -1.0, 3.0]), np.array([-2.0, -1.0, 0.0, 0.1])
 
-    measured = measure_stress({"harmless": harmless, "harmful": harmful}, rows, release)
+    measured = measure_robustness({"harmless": harmless, "harmful": harmful}, rows, release)
 
     assert measured["shifts"] == {
         "harmless": {"auc": 1.0, "sensitivity": 1.0, "specificity": 1.0},

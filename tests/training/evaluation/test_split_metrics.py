@@ -7,23 +7,23 @@ import pandas as pd
 import pytest
 
 import training.calibration.platt
-from model.inference.decision import Conformal, OperatingPoint
-from model.performance.binary_metrics import measure_ranking, measure_rates
-from model.performance.release_data import scores_of
+from model.inference.decision import ConformalLimits, OperatingPoint
+from model.performance.binary_metrics import auc_with_ci, rates_with_ci
+from model.performance.release_data import predictions_of
 from tests.support.predictions import UNDEFINED
-from training.calibration.platt import measure_calibration
-from training.evaluation.split_metrics import measure_conformal, measure_points, measure_set
+from training.evaluation.calibration_metrics import calibration_metrics
+from training.evaluation.split_metrics import conformal_metrics, operating_point_metrics, split_metrics
 
 LOW, HIGH = OperatingPoint("low", 0.35, "by hand"), OperatingPoint("high", 0.75, "by hand")
 # plausible: NORMAL to 0.6, PNEUMONIA from 0.4; both in between
 RELEASE = SimpleNamespace(
-    operating_points=(LOW, HIGH), conformal=Conformal(0.9, 0.4, 0.6, "by hand"), training_prevalence=0.7
+    operating_points=(LOW, HIGH), conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"), training_prevalence=0.7
 )
 
 
 @pytest.fixture(autouse=True)
 def few_fits(monkeypatch):
-    monkeypatch.setattr(training.calibration.platt, "FIT_DRAWS", 20)
+    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 20)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def values(shares: dict) -> dict:
 
 
 def test_scores_of_a_table_tell_pneumonia_as_1(rows):
-    scores = scores_of(rows)
+    scores = predictions_of(rows)
 
     assert scores.target.tolist() == [0] * 5 + [1] * 5
     assert scores.probability.tolist() == rows["probability"].tolist()
@@ -57,43 +57,45 @@ def test_scores_of_a_table_tell_pneumonia_as_1(rows):
 
 
 def test_a_set_is_ranked_once_and_has_rates_at_every_operating_point(rows):
-    measured = measure_points(rows, RELEASE)
+    measured = operating_point_metrics(rows, RELEASE)
 
     assert {name: measured[name] for name in ("n", "patients", "positives")} == {"n": 10, "patients": 9, "positives": 5}
-    assert measured["auc"] == measure_ranking(scores_of(rows))["auc"]
-    assert measured["operating_points"] == {p.name: measure_rates(scores_of(rows), p.threshold) for p in (LOW, HIGH)}
+    assert measured["auc"] == auc_with_ci(predictions_of(rows))["auc"]
+    assert measured["operating_points"] == {
+        p.name: rates_with_ci(predictions_of(rows), p.threshold) for p in (LOW, HIGH)
+    }
     assert measured["operating_points"]["low"]["confusion"] == {"tp": 4, "fn": 1, "fp": 3, "tn": 2}
     assert measured["operating_points"]["high"]["confusion"] == {"tp": 2, "fn": 3, "fp": 0, "tn": 5}
 
 
 def test_sensitivity_by_cause_is_at_each_point_and_leaves_unknown_causes_out(rows):
-    by_cause = measure_set(rows, RELEASE)["sensitivity_by_cause"]
+    by_cause = split_metrics(rows, RELEASE)["sensitivity_by_cause"]
 
     assert values(by_cause["low"]) == {"bacterial": (1, 2), "viral": (0.5, 2)}
     assert values(by_cause["high"]) == {"bacterial": (1, 2), "viral": (0, 2)}
 
 
 def test_a_cause_of_which_there_are_no_pictures_has_no_sensitivity(rows):
-    by_cause = measure_set(rows[rows["cause"] != "viral"], RELEASE)["sensitivity_by_cause"]
+    by_cause = split_metrics(rows[rows["cause"] != "viral"], RELEASE)["sensitivity_by_cause"]
 
     assert by_cause["low"]["viral"] == {"n": 0, **UNDEFINED}
 
 
 def test_calibration_is_measured_from_the_training_prevalence(rows):
-    assert measure_set(rows, RELEASE)["calibration"] == measure_calibration(scores_of(rows), calibrated_at=0.7)
+    assert split_metrics(rows, RELEASE)["calibration"] == calibration_metrics(predictions_of(rows), calibrated_at=0.7)
 
 
 def test_a_set_has_all_that_points_have_and_its_conformal_figures(rows):
-    measured = measure_set(rows, RELEASE)
+    measured = split_metrics(rows, RELEASE)
 
-    of_points = measure_points(rows, RELEASE)
+    of_points = operating_point_metrics(rows, RELEASE)
     assert {name: measured[name] for name in of_points} == of_points
-    assert measured["conformal"] == measure_conformal(scores_of(rows), RELEASE)
+    assert measured["conformal"] == conformal_metrics(predictions_of(rows), RELEASE)
     assert measured.keys() - of_points.keys() == {"sensitivity_by_cause", "calibration", "conformal"}
 
 
 def test_coverage_and_indeterminate_shares_are_those_of_each_class_counted_by_hand(rows):
-    measured = measure_conformal(scores_of(rows), RELEASE)
+    measured = conformal_metrics(predictions_of(rows), RELEASE)
 
     # NORMAL is not plausible at 0.7, PNEUMONIA not at 0.3
     assert values(measured["coverage"]) == {"NORMAL": (0.8, 5), "PNEUMONIA": (0.8, 5)}
@@ -103,9 +105,9 @@ def test_coverage_and_indeterminate_shares_are_those_of_each_class_counted_by_ha
 
 
 def test_between_limits_with_a_gap_nothing_is_covered_and_all_is_indeterminate(rows):
-    apart = SimpleNamespace(operating_points=(LOW,), conformal=Conformal(0.9, 0.95, 0.05, "by hand"))
+    apart = SimpleNamespace(operating_points=(LOW,), conformal=ConformalLimits(0.9, 0.95, 0.05, "by hand"))
 
-    measured = measure_conformal(scores_of(rows), apart)
+    measured = conformal_metrics(predictions_of(rows), apart)
 
     assert values(measured["coverage"]) == {"NORMAL": (0, 5), "PNEUMONIA": (0, 5)}
     assert values(measured["indeterminate"]["low"]) == {"NORMAL": (1, 5), "PNEUMONIA": (1, 5)}
@@ -114,7 +116,7 @@ def test_between_limits_with_a_gap_nothing_is_covered_and_all_is_indeterminate(r
 def test_a_set_of_one_class_has_no_ranking_and_no_share_of_the_other(rows):
     healthy = rows[rows["label"] == "NORMAL"]
 
-    measured = measure_set(healthy, RELEASE)
+    measured = split_metrics(healthy, RELEASE)
 
     assert measured["auc"] == measured["operating_points"]["low"]["sensitivity"] == UNDEFINED
     assert measured["conformal"]["coverage"]["PNEUMONIA"] == {"n": 0, **UNDEFINED}
@@ -126,7 +128,7 @@ def test_the_interval_of_a_share_is_by_patient(rows):
     many = pd.concat([rows] * 8, ignore_index=True)
     as_people = many.assign(patient=[str(number) for number in np.arange(len(many))])
 
-    by_patient, by_picture = (measure_conformal(scores_of(of), RELEASE)["coverage"] for of in (many, as_people))
+    by_patient, by_picture = (conformal_metrics(predictions_of(of), RELEASE)["coverage"] for of in (many, as_people))
 
     widths = [of["NORMAL"]["high"] - of["NORMAL"]["low"] for of in (by_patient, by_picture)]
     assert widths[0] > 1.5 * widths[1]

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import pytest
 
-from training.config import FitConfig
-from training.fitting.callbacks import BACKUP, BEST, HISTORY, MEMORY, SeededDropout, make_callbacks, resume
+from model.release_files import ReleaseFile
+from training.config import ClassifierConfig
+from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE, SeededDropout, make_callbacks, resume
 
 LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is the best; with a patience of two the run stops after the fourth
 BEST_EPOCH = 1
@@ -32,14 +33,14 @@ def new_model() -> keras.Model:
 
 
 def train(run: Path, losses: Sequence[float] = LOSSES, patience: int = 2) -> tuple[keras.Model, list[int]]:
-    """What `training.fitting.classifier.fit` and Keras do, without the pictures: the model at the end, and the epochs it went through.
+    """What `training.fitting.classifier.fit_classifier` and Keras do, without the pictures: the model at the end, and the epochs it went through.
 
     An epoch sets the one weight to a value that tells the epoch, and the optimizer's step likewise.
     """
     run.mkdir(exist_ok=True)
     model = new_model()
     first, end = resume(run, len(losses))
-    callbacks = make_callbacks(run, FitConfig(epochs=len(losses), patience=patience), first, steps=1)
+    callbacks = make_callbacks(run, ClassifierConfig(epochs=len(losses), patience=patience), first, steps=1)
     everyone = keras.callbacks.CallbackList(callbacks, model=model, epochs=len(losses), steps=1, verbose=0)
     passed = []
     try:
@@ -73,7 +74,7 @@ def best_weight(run: Path) -> float:
 
 
 def memory(run: Path) -> dict:
-    return json.loads((run / BACKUP / MEMORY).read_text())
+    return json.loads((run / BACKUP / CALLBACK_STATE).read_text())
 
 
 def half_remove(path: Path, **_) -> None:
@@ -143,7 +144,7 @@ def test_an_uninterrupted_run_keeps_the_best_epoch_and_stops_when_patience_ends(
 
 def test_a_kill_in_any_write_and_one_more_while_resuming_change_nothing_in_how_the_run_ends(tmp_path):
     operations = count_operations(tmp_path / "whole")
-    history = (tmp_path / "whole" / HISTORY).read_text()
+    history = (tmp_path / "whole" / ReleaseFile.HISTORY).read_text()
     assert operations > 30
 
     for number in range(operations):
@@ -156,7 +157,7 @@ def test_a_kill_in_any_write_and_one_more_while_resuming_change_nothing_in_how_t
         model, _ = train(run)
 
         told = f"killed in: {done[-1]}"
-        assert (run / HISTORY).read_text() == history, told
+        assert (run / ReleaseFile.HISTORY).read_text() == history, told
         assert best_weight(run) == model.get_weights()[0].item() == weight_of(BEST_EPOCH), told
         assert memory(run) == memory(tmp_path / "whole"), told
 
@@ -196,23 +197,23 @@ def test_a_backup_left_between_its_renames_is_used(tmp_path):
 def test_a_run_that_was_stopped_early_trains_no_more(tmp_path):
     run = tmp_path / "run"
     train(run, losses=(*LOSSES, 0.1))
-    history = (run / HISTORY).read_text()
+    history = (run / ReleaseFile.HISTORY).read_text()
 
     model, passed = train(run, losses=(*LOSSES, 0.1))
 
     assert passed == []
     assert model.get_weights()[0].item() == weight_of(BEST_EPOCH)
-    assert (run / HISTORY).read_text() == history
+    assert (run / ReleaseFile.HISTORY).read_text() == history
 
 
 def test_a_run_killed_before_its_first_backup_starts_anew(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    (run / HISTORY).write_text("epoch,loss,val_loss\n0,0.1,0.6\n")
+    (run / ReleaseFile.HISTORY).write_text("epoch,loss,val_loss\n0,0.1,0.6\n")
     (run / BEST).write_bytes(b"half")
 
     assert resume(run, 4) == (0, 4)
-    assert not (run / HISTORY).exists()
+    assert not (run / ReleaseFile.HISTORY).exists()
 
 
 def test_every_epoch_starts_dropout_from_seed_and_epoch():

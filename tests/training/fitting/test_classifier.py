@@ -16,9 +16,9 @@ import pytest
 
 import training.fitting.classifier
 from dataset.index import load_index
-from dataset.split import cut
+from dataset.split import split_for_training
 from model.errors import TrainingError
-from model.inference.release_loader import LUNG_NETWORK
+from model.release_files import ReleaseFile
 from tests.support.training import (
     EPOCHS,
     PROJECT,
@@ -28,28 +28,28 @@ from tests.support.training import (
     main_with_tiny_networks,
     tiny_network,
 )
-from training.config import FitConfig
-from training.fitting.callbacks import BACKUP, BEST, HISTORY, MEMORY
-from training.fitting.classifier import CONFIG, LUNGS, READER, compile_reader, fit, learning_rate
+from training.config import ClassifierConfig
+from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE
+from training.fitting.classifier import CONFIG, compile_classifier, fit_classifier, learning_rate
 
 
 def history(run: Path) -> list[dict[str, float]]:
-    with (run / HISTORY).open() as file:
+    with (run / ReleaseFile.HISTORY).open() as file:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def memory(run: Path) -> dict:
-    return json.loads((run / BACKUP / MEMORY).read_text())
+    return json.loads((run / BACKUP / CALLBACK_STATE).read_text())
 
 
 def reader_weights(run: Path) -> list[np.ndarray]:
-    return keras.models.load_model(run / READER).get_weights()
+    return keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS).get_weights()
 
 
 def best_weights(run: Path) -> list[np.ndarray]:
-    config = FitConfig.load(run / CONFIG)
+    config = ClassifierConfig.load(run / CONFIG)
     network = tiny_network(config)
-    compile_reader(network, config, steps_per_epoch=1)  # the file holds the optimizer's state too
+    compile_classifier(network, config, steps_per_epoch=1)  # the file holds the optimizer's state too
     network.optimizer.build(network.trainable_variables)
     network.load_weights(run / BEST)
     return network.get_weights()
@@ -81,19 +81,19 @@ def test_a_run_leaves_its_settings_cut_history_best_weights_and_network(tiny_run
     assert {path.name for path in tiny_run.iterdir()} == {
         CONFIG,
         "cut.csv",
-        HISTORY,
+        ReleaseFile.HISTORY,
         BEST,
         BACKUP,
-        READER,
-        LUNGS,
-        LUNG_NETWORK,
+        ReleaseFile.CLASSIFIER_KERAS,
+        ReleaseFile.LUNGS_KERAS,
+        ReleaseFile.LUNGS,
     }
-    assert FitConfig.load(tiny_run / CONFIG).size == SIZE
+    assert ClassifierConfig.load(tiny_run / CONFIG).size == SIZE
     assert [row["epoch"] for row in history(tiny_run)] == list(range(EPOCHS))
 
 
 def test_the_run_tells_which_picture_served_for_what(tiny_run, tiny_set):
-    parts = cut(load_index(tiny_set))
+    parts = split_for_training(load_index(tiny_set))
     with (tiny_run / "cut.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
 
@@ -117,7 +117,7 @@ def test_the_network_kept_is_that_of_the_epoch_with_the_least_validation_loss(ti
 
 
 def test_the_network_is_kept_without_optimizer_state(tiny_run):
-    assert getattr(keras.models.load_model(tiny_run / READER), "optimizer", None) is None
+    assert getattr(keras.models.load_model(tiny_run / ReleaseFile.CLASSIFIER_KERAS), "optimizer", None) is None
 
 
 def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_set, tiny_run, tmp_path):
@@ -134,7 +134,7 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_
         process.kill()
     assert process.wait() == -signal.SIGKILL
     assert len(history(run)) == STUCK_AT[0]
-    assert not (run / READER).exists()
+    assert not (run / ReleaseFile.CLASSIFIER_KERAS).exists()
 
     assert main_with_tiny_networks(arguments) == 0
 
@@ -165,12 +165,12 @@ def test_a_run_stopped_by_a_full_disk_goes_on_when_there_is_space(tiny_set, tiny
 
 
 def test_a_run_killed_after_its_last_epoch_only_saves_its_network(tiny_set, tiny_run, own_run):
-    (own_run / READER).unlink()
+    (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
     (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # and in the middle of a swap
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run)) == 0
 
-    assert (own_run / HISTORY).read_text() == (tiny_run / HISTORY).read_text()
+    assert (own_run / ReleaseFile.HISTORY).read_text() == (tiny_run / ReleaseFile.HISTORY).read_text()
     assert_same_weights(reader_weights(own_run), reader_weights(tiny_run))
 
 
@@ -185,12 +185,12 @@ def test_a_run_that_stopped_early_trains_no_more_and_keeps_its_network(tiny_set,
     monkeypatch.setattr(training.fitting.classifier, "make_callbacks", lambda *given: [Scripted(), *whole(*given)])
     arguments = fit_arguments(tiny_set, tmp_path, "--patience", "2")
     assert main_with_tiny_networks(arguments) == 0
-    rows, weights = (tmp_path / HISTORY).read_text(), reader_weights(tmp_path)
+    rows, weights = (tmp_path / ReleaseFile.HISTORY).read_text(), reader_weights(tmp_path)
     assert [row["val_loss"] for row in history(tmp_path)] == [0.4, 0.5, 0.6]
 
     assert main_with_tiny_networks(arguments) == 0
 
-    assert (tmp_path / HISTORY).read_text() == rows
+    assert (tmp_path / ReleaseFile.HISTORY).read_text() == rows
     assert memory(tmp_path)["best_epoch"] == 0
     assert_same_weights(reader_weights(tmp_path), weights)
     assert_same_weights(best_weights(tmp_path), weights)
@@ -202,9 +202,9 @@ def test_a_folder_with_a_run_of_other_settings_is_refused_with_their_names(tiny_
         f"{own_run} holds a run with other settings (seed, dropout). Name another folder with --run, or delete this "
         "one."
     )
-    config = FitConfig.load(own_run / CONFIG)
+    config = ClassifierConfig.load(own_run / CONFIG)
     with pytest.raises(TrainingError, match=f"^{re.escape(sentence)}$"):
-        fit(tiny_set, own_run, FitConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
+        fit_classifier(tiny_set, own_run, ClassifierConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run, "--seed", "2", "--dropout", "0.5")) == 1
 
@@ -222,12 +222,12 @@ def test_the_command_trains_the_real_network(tiny_set, tmp_path):
 
     assert ended.returncode == 0, ended.stderr
     assert [row["epoch"] for row in history(run)] == [0]
-    assert len(keras.models.load_model(run / READER).layers) > 150
+    assert len(keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS).layers) > 150
 
 
 @pytest.mark.parametrize("steps", [1, 7, 100])
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(steps):
-    config = FitConfig(epochs=4, warmup_epochs=0.5, learning_rate=1e-3)
+    config = ClassifierConfig(epochs=4, warmup_epochs=0.5, learning_rate=1e-3)
     warmup, total = round(0.5 * steps), 4 * steps
 
     rates = np.array([float(learning_rate(config, steps)(step)) for step in range(total + 1)])
@@ -241,7 +241,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(
 
 
 def test_the_learning_rate_is_a_function_of_the_step_alone():
-    config = FitConfig(epochs=4)
+    config = ClassifierConfig(epochs=4)
     first, second = learning_rate(config, 10), learning_rate(config, 10)
     for step in (3, 1, 30):
         first(step)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from model.errors import TrainingError
-from model.inference.classifier import RawReading
-from model.inference.release_loader import Calibration, load_release
-from training.networks.export import LARGEST_DIFFERENCE, check_agreement
+from model.inference.classifier import ClassifierOutput
+from model.inference.decision import Calibration
+from model.inference.release_loader import load_release
+from training.networks.export import MAX_DIFFERENCE, check_litert_agreement
 from training.release.candidate import CANDIDATE
 
 
@@ -37,7 +38,7 @@ class FakeReader:
     def __init__(self, release, **wanted):
         self.release = dataclasses.replace(release, calibration=Calibration(1.0, 0.0))
         good = {"logit": 0.5, "class_activation_map": np.zeros((7, 7), np.float32), "embedding": np.ones(6, np.float32)}
-        self.reading = RawReading(**(good | wanted))
+        self.reading = ClassifierOutput(**(good | wanted))
 
     def raw(self, picture):
         assert (picture.shape, picture.dtype) == ((1, 32, 32, 1), np.float32)
@@ -48,9 +49,9 @@ TWO_PICTURES = np.zeros((2, 32, 32, 1), np.float32)
 
 
 def test_equal_networks_agree_and_the_largest_difference_of_probability_is_told(candidate):
-    assert check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate), TWO_PICTURES) == 0
+    assert check_litert_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate), TWO_PICTURES) == 0
 
-    difference = check_agreement(FakeKeras([0.5, 0.501]), FakeReader(candidate), TWO_PICTURES)
+    difference = check_litert_agreement(FakeKeras([0.5, 0.501]), FakeReader(candidate), TWO_PICTURES)
     below, above = Calibration(1.0, 0.0).probability(np.array([0.5, 0.501]))
     assert difference == pytest.approx(above - below, rel=1e-3)
 
@@ -62,19 +63,19 @@ def test_an_answer_of_litert_that_is_not_finite_stops_the_release(candidate, out
 
     words = "The exported network answers with numbers that are not finite. Nothing was released."
     with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate, **{output: answer}), TWO_PICTURES)
+        check_litert_agreement(FakeKeras([0.5, 0.5]), FakeReader(candidate, **{output: answer}), TWO_PICTURES)
 
 
 def test_an_answer_of_keras_that_is_not_finite_stops_the_release(candidate):
     words = "The exported network answers with numbers that are not finite. Nothing was released."
     with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, np.nan]), FakeReader(candidate), TWO_PICTURES)
+        check_litert_agreement(FakeKeras([0.5, np.nan]), FakeReader(candidate), TWO_PICTURES)
 
 
 def test_one_picture_that_reads_differently_stops_the_release(candidate):
     words = (
-        f"Keras and LiteRT differ by 0.1086 of probability; less than {LARGEST_DIFFERENCE} is accepted. Nothing was "
+        f"Keras and LiteRT differ by 0.1086 of probability; less than {MAX_DIFFERENCE} is accepted. Nothing was "
         "released."
     )
     with pytest.raises(TrainingError, match=sentence(words)):
-        check_agreement(FakeKeras([0.5, 1.0]), FakeReader(candidate), TWO_PICTURES)
+        check_litert_agreement(FakeKeras([0.5, 1.0]), FakeReader(candidate), TWO_PICTURES)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from model.errors import TrainingError
-from model.inference.classifier import Reader
-from model.performance.binary_metrics import Scores
-from model.performance.release_data import scores_of
+from model.inference.classifier import Classifier
+from model.performance.binary_metrics import Predictions
+from model.performance.release_data import predictions_of
+from model.release_files import ReleaseFile
 from tests.support.candidates import (  # noqa: F401 (fixtures)
     as_measured,
     sentence,
@@ -16,46 +17,47 @@ from tests.support.candidates import (  # noqa: F401 (fixtures)
     tiny_parts,
     tiny_predictions,
 )
-from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, choose_conformal, choose_points
+from training.calibration.conformal import fit_conformal_limits
+from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
-from training.evaluate import of_split
-from training.evaluation.robustness import framings, read_shifted, shifts
-from training.fitting.classifier import READER
-from training.release.candidate import MAP_QUANTILE, assemble, see
+from training.data.loading import network_inputs
+from training.evaluate import rows_of_split
+from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
+from training.release.candidate import MAP_QUANTILE, assemble_candidate
 
 
 def test_a_run_that_has_not_ended_gives_no_candidate(own_run, parts):
-    (own_run / READER).unlink()
+    (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
 
     words = f"{own_run} holds no finished training run. Finish it with `python -m training fit --run {own_run}`."
     with pytest.raises(TrainingError, match=sentence(words)):
-        assemble(own_run, parts)
+        assemble_candidate(own_run, parts)
 
 
 def test_calibration_points_limits_and_map_scale_are_chosen_on_validation_alone(candidate, predictions, parts):
-    scores = scores_of(of_split(predictions, "validation"))
-    reader = Reader(candidate)
-    raw = [reader.raw(picture[np.newaxis]) for picture in see(reader, parts.validation)]
+    scores = predictions_of(rows_of_split(predictions, "validation"))
+    classifier = Classifier(candidate)
+    raw = [classifier.classify(picture[np.newaxis]) for picture in network_inputs(classifier, parts.validation)]
     evidence = np.concatenate([one.class_activation_map.ravel() for one in raw])
 
     logits = np.array([one.logit for one in raw])
     chosen = fit_calibration(logits, scores.target)
     assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(chosen), rel=1e-6)
     assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
-    shifted = read_shifted(reader, parts.validation)
-    times = 1 + len(shifts() | framings())
-    pooled = Scores(
+    shifted = logits_under_perturbation(classifier, parts.validation)
+    times = 1 + len(perturbations() | framings())
+    pooled = Predictions(
         np.tile(scores.target, times),
         candidate.calibration.probability(np.concatenate([logits, *shifted.values()])),
         np.tile(scores.patient, times),
     )
     where = "on 20 validation pictures, unshifted and under 20 shifts"
-    points = choose_points(scores, pooled, where)
+    points = select_operating_points(scores, pooled, where)
     assert [(p.name, p.chosen) for p in candidate.operating_points] == [(p["name"], p["chosen"]) for p in points]
     assert [p.threshold for p in candidate.operating_points] == pytest.approx(
         [p["threshold"] for p in points], rel=1e-9
     )
-    limits = choose_conformal(pooled, where)
+    limits = fit_conformal_limits(pooled, where)
     assert candidate.conformal.chosen == limits.pop("chosen")
     assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
 

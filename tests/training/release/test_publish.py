@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from dataset.explorer.mean_radiographs import MEANS, read_means
-from dataset.quality.audit import AUDIT
+from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.report import audit_report
-from model.admission.classifier import ADMISSION
 from model.imaging.decode import decode
-from model.inference.classifier import Reader
-from model.inference.release_loader import LUNG_NETWORK, NETWORK, load_release
-from model.inference.similar_cases import INDEX, LookAlikes
+from model.inference.classifier import Classifier
+from model.inference.release_loader import load_release
+from model.inference.similar_cases import SimilarCaseIndex
+from model.release_files import ReleaseFile
 from tests.support.candidates import (  # noqa: F401 (fixtures)
     PARTS,
     as_measured,
@@ -22,16 +21,12 @@ from tests.support.candidates import (  # noqa: F401 (fixtures)
     tiny_parts,
     tiny_predictions,
 )
-from training.evaluate import CURVES, METRICS, PREDICTIONS
-from training.fitting.callbacks import HISTORY
-from training.fitting.classifier import LUNGS, READER
-from training.release.publish import CARD
 
 
 def test_a_published_release_is_verified_and_reads(published, parts, predictions):
     release = load_release(published)
 
-    finding = Reader(release).read(decode(parts.test[-1].path.read_bytes()))
+    finding = Classifier(release).read(decode(parts.test[-1].path.read_bytes()))
 
     assert (finding.model_version, release.version) == ("1.0.0", "1.0.0")
     assert finding.probability == predictions["probability"].iloc[-1]
@@ -40,8 +35,16 @@ def test_a_published_release_is_verified_and_reads(published, parts, predictions
 def test_a_release_lists_every_file_and_holds_no_other(published):
     listed = load_release(published).description["files"]
 
-    networks, figures = {NETWORK, READER, LUNG_NETWORK, LUNGS}, {HISTORY, METRICS, PREDICTIONS, CURVES, CARD}
-    assert listed.keys() == networks | figures | {AUDIT, INDEX, MEANS, ADMISSION}
+    networks, figures = (
+        {ReleaseFile.CLASSIFIER, ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.LUNGS, ReleaseFile.LUNGS_KERAS},
+        {ReleaseFile.HISTORY, ReleaseFile.METRICS, ReleaseFile.PREDICTIONS, ReleaseFile.CURVES, ReleaseFile.CARD},
+    )
+    assert listed.keys() == networks | figures | {
+        ReleaseFile.DATASET_AUDIT,
+        ReleaseFile.SIMILAR_CASES,
+        ReleaseFile.MEAN_RADIOGRAPHS,
+        ReleaseFile.ADMISSION,
+    }
     assert {path.name for path in published.iterdir()} == {*listed, "model.json"}
     assert not list(published.parent.glob("release.*"))
 
@@ -55,15 +58,15 @@ def test_a_release_tells_who_made_it_and_how_well_it_does(published, metrics, pa
     assert described["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
     assert described["dataset"]["pictures"] == {part: len(parts.part(part)) for part in PARTS}
     assert described["training_prevalence"] == 0.5
-    card = (published / CARD).read_text()
+    card = (published / ReleaseFile.CARD).read_text()
     assert "model 1.0.0" in card
     assert f"{metrics['splits']['test']['auc']['value']:.3f}" in card
 
 
 def test_the_card_tells_what_the_audit_found_and_how_alike_similar_cases_are(published, metrics):
-    card = " ".join((published / CARD).read_text().split())
+    card = " ".join((published / ReleaseFile.CARD).read_text().split())
 
-    for sentence in audit_report(json.loads((published / AUDIT).read_text())):
+    for sentence in audit_report(json.loads((published / ReleaseFile.DATASET_AUDIT).read_text())):
         assert f"- {sentence}" in card
     assert f"Of the 5 training pictures nearest to each of {metrics['splits']['test']['n']} test pictures" in card
 
@@ -71,8 +74,8 @@ def test_the_card_tells_what_the_audit_found_and_how_alike_similar_cases_are(pub
 def test_index_and_means_of_a_release_can_be_opened(published, parts):
     release = load_release(published)
 
-    assert len(LookAlikes.of(release).files) == len(parts.training)
-    assert read_means(release) == {}
+    assert len(SimilarCaseIndex.from_release(release).files) == len(parts.training)
+    assert load_mean_radiographs(release) == {}
 
 
 def test_a_new_release_replaces_the_old_one_and_goes_on_with_its_changelog(measured_run, parts, old_release):
@@ -96,7 +99,7 @@ def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, 
 @pytest.mark.parametrize(
     ("name", "content", "versions"),
     [
-        (NETWORK, b"damaged", ["1.1.0", "1.0.0"]),
+        (ReleaseFile.CLASSIFIER, b"damaged", ["1.1.0", "1.0.0"]),
         ("model.json", b"damaged", ["1.1.0"]),
         ("model.json", b"[]", ["1.1.0"]),
     ],

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 import training.release.publish
-from dataset.explorer.mean_radiographs import MEANS
-from dataset.quality.audit import AUDIT
 from model.errors import TrainingError
 from model.inference.release_loader import load_release
-from model.inference.similar_cases import INDEX
+from model.release_files import ReleaseFile
 from tests.support.candidates import (  # noqa: F401 (fixtures)
     SECOND,
     as_measured,
@@ -24,7 +22,6 @@ from tests.support.candidates import (  # noqa: F401 (fixtures)
     tiny_metrics,
     tiny_parts,
 )
-from training.evaluate import CURVES, METRICS, PREDICTIONS
 from training.release.candidate import CANDIDATE
 from training.release.publish import publish
 
@@ -32,7 +29,7 @@ MEASURE_FIRST = "Run `python -m training evaluate --run ... --split training val
 
 
 def change_metrics(run: Path, **changed) -> None:
-    path = run / CANDIDATE / METRICS
+    path = run / CANDIDATE / ReleaseFile.METRICS
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
 
 
@@ -41,7 +38,17 @@ def assert_still_the_old_one(release: Path) -> None:
     assert [path.name for path in release.parent.iterdir() if path.name.startswith("release")] == ["release"]
 
 
-@pytest.mark.parametrize("name", [METRICS, PREDICTIONS, CURVES, AUDIT, INDEX, MEANS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ReleaseFile.METRICS,
+        ReleaseFile.PREDICTIONS,
+        ReleaseFile.CURVES,
+        ReleaseFile.DATASET_AUDIT,
+        ReleaseFile.SIMILAR_CASES,
+        ReleaseFile.MEAN_RADIOGRAPHS,
+    ],
+)
 def test_a_candidate_that_was_not_measured_is_not_published(own_measured_run, parts, old_release, name):
     (own_measured_run / CANDIDATE / name).unlink()
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from dataset.quality.features import Survey
-from model.inference.similar_cases import COUNT, unit
+from dataset.quality.features import ImageInventory
+from model.inference.similar_cases import NEIGHBOURS_SHOWN, normalise
 from tests.support.inventories import survey_of
-from training.release.similar_case_index import KEPT, build_index, measure_neighbours
+from training.evaluation.similar_cases import similar_case_agreement
+from training.release.similar_case_index import PRINCIPAL_AXES, build_index
 
 
-def clusters(trained: list[dict], measured: list[dict], places: list[int]) -> Survey:
+def clusters(trained: list[dict], measured: list[dict], places: list[int]) -> ImageInventory:
     """Training and test pictures, each at one of a few places far apart, with a little scatter."""
     pictures = [one | {"split": "training"} for one in trained] + [one | {"split": "test"} for one in measured]
     scatter = np.random.default_rng(1).uniform(0, 0.02, (len(places), 8))
@@ -42,13 +43,13 @@ def test_the_index_holds_the_training_pictures_and_no_other():
 
 
 def test_the_axes_kept_are_those_along_which_pictures_differ_most():
-    embeddings = np.random.default_rng(0).gamma(0.7, size=(300, KEPT + 72)).astype(np.float32)
+    embeddings = np.random.default_rng(0).gamma(0.7, size=(300, PRINCIPAL_AXES + 72)).astype(np.float32)
     index = build_index(survey_of([{}] * 300, embeddings=embeddings))
 
     axes = index.axes.astype(float)
-    np.testing.assert_allclose(axes.T @ axes, np.eye(KEPT), atol=2e-3)
-    places = unit(embeddings)
-    most = np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[:KEPT]
+    np.testing.assert_allclose(axes.T @ axes, np.eye(PRINCIPAL_AXES), atol=2e-3)
+    places = normalise(embeddings)
+    most = np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[:PRINCIPAL_AXES]
     np.testing.assert_allclose(np.linalg.norm(index.codes * index.scale, axis=0), most, rtol=0.01)
 
 
@@ -65,7 +66,7 @@ def test_the_typical_distance_is_the_median_over_pairs():
     embeddings = np.random.default_rng(3).gamma(0.7, size=(200, 40)).astype(np.float32)
     index = build_index(survey_of([{}] * 200, embeddings=embeddings))
 
-    places = unit(embeddings)
+    places = normalise(embeddings)
     assert index.typical_distance.dtype == np.float32
     assert index.typical_distance == pytest.approx(np.median(1 - places @ places.T), abs=0.01)
 
@@ -84,9 +85,9 @@ def test_the_same_survey_makes_the_same_index():
 def test_shares_are_counted_among_the_nearest_of_each_picture():
     of = clusters(TRAINED, [NORMAL, VIRAL, BACTERIAL, VIRAL], [*AT, 0, 1, 2, 0])
 
-    measured = measure_neighbours(build_index(of), of, "test")
+    measured = similar_case_agreement(build_index(of), of, "test")
 
-    assert (measured["count"], measured["split"]) == (COUNT, "test")
+    assert (measured["count"], measured["split"]) == (NEIGHBOURS_SHOWN, "test")
     assert (measured["same_class"]["n"], measured["same_class"]["value"]) == (4, 3 / 4)
     assert (measured["same_cause"]["n"], measured["same_cause"]["value"]) == (4, 3 / 4)
     assert {label: (one["n"], one["value"]) for label, one in measured["by_class"].items()} == {
@@ -99,22 +100,25 @@ def test_shares_are_counted_among_the_nearest_of_each_picture():
 def test_the_cause_may_differ_where_the_class_is_the_same():
     of = clusters([VIRAL] * 4 + [BACTERIAL], [BACTERIAL], [0] * 6)
 
-    measured = measure_neighbours(build_index(of), of, "test")
+    measured = similar_case_agreement(build_index(of), of, "test")
 
-    assert (measured["same_class"]["value"], measured["same_cause"]["value"]) == (1, pytest.approx(1 / COUNT))
+    assert (measured["same_class"]["value"], measured["same_cause"]["value"]) == (
+        1,
+        pytest.approx(1 / NEIGHBOURS_SHOWN),
+    )
 
 
 def test_training_pictures_of_the_patients_own_group_do_not_count():
     own = [NORMAL | {"patient": "IM-1", "group": "IM-1"}] * 6
     of = clusters([*own, *[VIRAL] * 6], [own[0]], [0] * 6 + [1] * 6 + [0])
 
-    assert measure_neighbours(build_index(of), of, "test")["same_class"]["value"] == 0
+    assert similar_case_agreement(build_index(of), of, "test")["same_class"]["value"] == 0
 
 
 def test_the_interval_is_over_patients():
     """Forty pictures of two patients, who disagree, tell little more than two pictures."""
     of = clusters(TRAINED, [NORMAL | {"patient": f"IM-{n % 2}"} for n in range(40)], [*AT, *([0, 1] * 20)])
 
-    same_class = measure_neighbours(build_index(of), of, "test")["same_class"]
+    same_class = similar_case_agreement(build_index(of), of, "test")["same_class"]
 
     assert same_class == {"n": 40, "value": 0.5, "low": 0.0, "high": 1.0}

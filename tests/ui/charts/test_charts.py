@@ -8,11 +8,18 @@ import pandas as pd
 import pytest
 
 from model.inference.release_loader import load_release
-from model.performance.chart_data import confusion_cells, learning_curves, point_marks
-from model.performance.natural_frequencies import of_thousand
-from model.performance.release_data import read_tables
-from ui.charts.icon_array import network_drawing, network_steps, thousand_children
-from ui.charts.performance import cause_chart, confusion_chart, curve_chart, histogram_chart, reliability_chart
+from model.performance.chart_data import confusion_cells, learning_curves, operating_point_marks
+from model.performance.natural_frequencies import natural_frequencies
+from model.performance.release_data import load_release_data
+from ui.charts.icon_array import icon_array
+from ui.charts.network_diagram import network_diagram, network_steps
+from ui.charts.performance import (
+    confusion_chart,
+    curve_chart,
+    histogram_chart,
+    reliability_chart,
+    sensitivity_by_cause_chart,
+)
 from ui.charts.training import balance_chart, learning_chart
 
 THOUSAND = {"caught": 180, "missed": 20, "false_alarms": 160, "spared": 640}
@@ -20,7 +27,7 @@ THOUSAND = {"caught": 180, "missed": 20, "false_alarms": 160, "spared": 640}
 
 @pytest.fixture(scope="module")
 def tables():
-    return read_tables(load_release())
+    return load_release_data(load_release())
 
 
 def drawn(chart: alt.LayerChart) -> list[dict]:
@@ -33,7 +40,7 @@ def pictures(content: str) -> list[str]:
 
 
 def test_every_chart_is_one_that_vega_lite_knows(tables):
-    marks = pd.DataFrame(point_marks(tables.metrics["splits"]["test"], "balanced"))
+    marks = pd.DataFrame(operating_point_marks(tables.metrics["splits"]["test"], "balanced"))
     cause = pd.DataFrame([{"Cause": "viral", "Sensitivity": "x", "Pictures": 3, "Share": 0.5, "Low": 0.2, "High": 0.8}])
     for chart in (
         curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity"),
@@ -43,7 +50,7 @@ def test_every_chart_is_one_that_vega_lite_knows(tables):
         balance_chart(tables.balance),
         learning_chart(tables.history, "Loss"),
         learning_chart(tables.history, "AUC"),
-        cause_chart(cause),
+        sensitivity_by_cause_chart(cause),
     ):
         assert drawn(chart)
 
@@ -63,7 +70,7 @@ def test_the_histogram_names_its_threshold(tables):
 
 
 def test_the_corner_shows_the_best_part_of_the_axes_and_no_mark_beyond(tables):
-    marks = pd.DataFrame(point_marks(tables.metrics["splits"]["test"], "balanced"))
+    marks = pd.DataFrame(operating_point_marks(tables.metrics["splits"]["test"], "balanced"))
     line, _, points = curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity", corner=True).to_dict()["layer"]
     assert line["encoding"]["x"]["scale"]["domain"] == [0, 0.3]
     assert line["encoding"]["y"]["scale"]["domain"] == [0.7, 1]
@@ -86,11 +93,11 @@ def test_the_epoch_that_was_kept_is_named_on_its_chart():
     [
         THOUSAND,
         {"caught": 0, "missed": 0, "false_alarms": 0, "spared": 1000},
-        of_thousand({"sensitivity": {"value": 0.987}, "specificity": {"value": 0.123}}, 0.33),
+        natural_frequencies({"sensitivity": {"value": 0.987}, "specificity": {"value": 0.123}}, 0.33),
     ],
 )
 def test_there_is_one_mark_for_each_of_a_thousand_children(of):
-    field = pictures(thousand_children(of))[0]
+    field = pictures(icon_array(of))[0]
     paths = re.findall(r'<path d="([^"]*)"', field)
     counts = [path.count("M") for path in paths]
     assert counts == [of["caught"], of["missed"], of["false_alarms"], of["spared"]]
@@ -99,13 +106,13 @@ def test_there_is_one_mark_for_each_of_a_thousand_children(of):
 
 
 def test_the_groups_differ_in_shape_and_not_in_colour_alone():
-    paths = re.findall(r'<path d="([^"]*)"', pictures(thousand_children(THOUSAND))[0])
+    paths = re.findall(r'<path d="([^"]*)"', pictures(icon_array(THOUSAND))[0])
     shapes = {re.match(r"M\d+ \d+([^M]*)", path)[1] for path in paths}
     assert len(shapes) == 4
 
 
 def test_those_who_cannot_see_the_children_are_told_their_counts():
-    assert 'alt="1,000 children: 180 found, 20 missed, 160 false alarms, 640 rightly left alone"' in thousand_children(
+    assert 'alt="1,000 children: 180 found, 20 missed, 160 false alarms, 640 rightly left alone"' in icon_array(
         THOUSAND
     )
 
@@ -117,7 +124,7 @@ def test_the_network_is_drawn_with_the_sizes_of_the_release():
     assert f"{side} x {side} px" in steps["What the reader sees"]
     assert f"{channels:,} features" in steps["Feature map"]
     assert f"{about['lungs']['side']} x {about['lungs']['side']} px" in steps["Lungs found"]
-    (picture,) = pictures(network_drawing(about))
+    (picture,) = pictures(network_diagram(about))
     for name, detail in steps.items():
         assert f">{name}</text>" in picture
         assert f">{detail}</text>" in picture

@@ -6,12 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 import dataset.download.staging
 import ui.explorer.download
-from dataset.download.kaggle import BY_HAND
+from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
 from dataset.download.samples import sample_names
-from dataset.download.staging import BUSY
+from dataset.download.staging import ALREADY_RUNNING_TEXT
 from tests.support.kaggle_server import WHOLE_SET, files_under
 from tests.support.pages import press, words
-from ui.explorer.download import STOPPED
+from ui.explorer.download import STOPPED_TEXT
 
 SAMPLES, WHOLE = "24 sample pictures", "The whole set"
 
@@ -20,12 +20,12 @@ def page() -> None:
     import streamlit as st
 
     from dataset.index import dataset_root
-    from ui.explorer.download import offer_downloads
+    from ui.explorer.download import download_controls
 
     if dataset_root().is_dir() and any(dataset_root().iterdir()):
         st.write("Pictures are here.")
         st.stop()
-    offer_downloads()
+    download_controls()
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_a_bar_counts_files(monkeypatch):
 @pytest.mark.parametrize("label", [SAMPLES, WHOLE])
 def test_the_buttons_are_disabled_while_one_is_running(kaggle, monkeypatch, label):
     monkeypatch.setattr(
-        ui.explorer.download, "_fetch", lambda _: None
+        ui.explorer.download, "_download", lambda _: None
     )  # the run as it stands while the download goes on
     app = press(shown(), label)
     assert [button.disabled for button in app.button] == [True, True]
@@ -106,7 +106,7 @@ def test_without_network_the_page_says_so_and_how_to_do_it_by_hand(target, label
     app = press(shown(), label)
 
     assert [error.value for error in app.error] == [
-        f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {BY_HAND}"
+        f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
     ]
     assert [button.disabled for button in app.button] == [False, False]
     assert not target.exists()
@@ -129,7 +129,7 @@ def test_a_refusal_of_kaggle_is_shown_and_pressing_again_helps(kaggle, target):
 def test_a_download_of_another_session_is_told(kaggle, label):
     with dataset.download.staging._running:
         app = press(shown(), label)
-    assert [error.value for error in app.error] == [BUSY]
+    assert [error.value for error in app.error] == [ALREADY_RUNNING_TEXT]
     assert kaggle.seen == []
 
 
@@ -145,5 +145,5 @@ def test_a_page_that_is_left_meanwhile_says_later_that_the_download_stopped(kagg
     assert not dataset.download.staging._running.locked()
 
     app.run()
-    assert [error.value for error in app.error] == [STOPPED]
+    assert [error.value for error in app.error] == [STOPPED_TEXT]
     assert kaggle.seen == []

@@ -6,18 +6,18 @@ import pytest
 
 import ui.explorer.image_detail
 import ui.resources
-from dataset.explorer.catalogue import catalogue
-from model.admission.decision import Code
-from model.inference.classifier import Reader
+from dataset.explorer.catalogue import build_catalogue
+from model.codes import RefusalReason, code_sentence
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
-from model.inference.similar_cases import LookAlikes
-from model.performance.release_data import read_tables
-from model.performance.tables import neighbours_sentence
+from model.inference.similar_cases import SimilarCaseIndex
+from model.performance.release_data import load_release_data
+from model.performance.tables import similar_cases_sentence
 from tests.support.explorer import PAGE, empty_folder, explorer, press, some_pictures, tiles  # noqa: F401 (fixtures)
 from tests.support.gates import OpenGate, ShutGate, with_heat
 from tests.support.pages import no_cache_of_another_test, opened, with_open, words  # noqa: F401 (a fixture)
 from tests.support.synthetic import phantom_file
-from ui.similar_cases import TITLE
+from ui.similar_cases import SIMILAR_CASES_TITLE
 
 
 @pytest.mark.usefixtures("some")
@@ -28,8 +28,8 @@ def test_a_tile_opens_the_detail_with_viewer_facts_and_similar_cases():
 
     assert app.subheader[0].value.startswith(first)
     assert len(app.get("bidi_component")) == 1
-    assert TITLE in [heading.value for heading in app.subheader]
-    assert neighbours_sentence(read_tables(load_release()).metrics["neighbours"]) in words(app)
+    assert SIMILAR_CASES_TITLE in [heading.value for heading in app.subheader]
+    assert similar_cases_sentence(load_release_data(load_release()).metrics["neighbours"]) in words(app)
     assert len(tiles(app)) >= 5
     assert "1 of 24" in words(app)
 
@@ -52,20 +52,20 @@ def test_similar_cases_are_of_other_patients_and_of_training():
     app = explorer()
     press(app, "IM-0001-0001")
     near = [name for name in tiles(app) if name != "IM-0001-0001"][-5:]
-    known = read_tables(load_release()).predictions.set_index("file")
+    known = load_release_data(load_release()).predictions.set_index("file")
     assert {known.loc[f"{name}.jpeg", "split"] for name in near} == {"training"}
 
 
 @pytest.mark.usefixtures("some")
 def test_similar_cases_leave_the_patient_out_also_of_a_film_that_is_named_by_its_place(monkeypatch):
     asked = []
-    nearest = LookAlikes.nearest
+    nearest = SimilarCaseIndex.nearest
 
     def noted(index, embedding, fingerprint, group):
         asked.append(group)
         return nearest(index, embedding, fingerprint, group)
 
-    monkeypatch.setattr(LookAlikes, "nearest", noted)
+    monkeypatch.setattr(SimilarCaseIndex, "nearest", noted)
     monkeypatch.setattr(ui.resources, "catalogue", by_place)
     press(explorer(), "test/NORMAL/IM-0001-0001")
     assert asked == ["IM-0001"]
@@ -75,7 +75,7 @@ def by_place(predictions, records, point, conformal):
     """The catalogue, as if other films had the name of the first too."""
     known = predictions["file"] != "IM-0001-0001.jpeg"
     named = predictions["file"].where(known, "test/NORMAL/IM-0001-0001.jpeg")
-    return catalogue(predictions.assign(file=named), records, point, conformal)
+    return build_catalogue(predictions.assign(file=named), records, point, conformal)
 
 
 def test_a_broken_picture_is_told_on_its_tile_and_in_its_detail(some):
@@ -97,10 +97,10 @@ def test_a_picture_that_the_check_refuses_is_not_explained_and_says_why(monkeypa
     next(button for button in app.button if button.label == "IM-0001-0001").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [
-        f"**The check refuses this picture, so it is not explained.** {Code.CROPPED.sentence}"
+        f"**The check refuses this picture, so it is not explained.** {code_sentence(RefusalReason.CROPPED)}"
     ]
     assert not app.get("bidi_component")
-    assert TITLE not in [heading.value for heading in app.subheader]
+    assert SIMILAR_CASES_TITLE not in [heading.value for heading in app.subheader]
     assert "Read this one" in [button.label for button in app.button]
 
 
@@ -108,7 +108,7 @@ def test_a_picture_that_the_check_refuses_is_not_explained_and_says_why(monkeypa
 def test_the_heat_map_of_a_picture_is_checked_once_while_it_is_open_and_said_to_be_unreliable_where_it_is(monkeypatch):
     checked = []
     with_heat(monkeypatch, 0.5)
-    monkeypatch.setattr(ui.explorer.image_detail, "doubts", lambda *_: checked.append(1) or ("why",))
+    monkeypatch.setattr(ui.explorer.image_detail, "reliability_warnings", lambda *_: checked.append(1) or ("why",))
     monkeypatch.setattr(ui.resources, "Gate", OpenGate)
     app = explorer()
     press(app, tiles(app)[0]).run()
@@ -137,8 +137,8 @@ def test_who_cannot_see_the_picture_is_told_the_verdict_of_the_chosen_operating_
     seen = []
     monkeypatch.setattr(ui.explorer.image_detail, "radiograph_viewer", lambda *_, alt, **__: seen.append(alt))
     monkeypatch.setattr(ui.resources, "Gate", OpenGate)
-    real = Reader.finding
-    monkeypatch.setattr(Reader, "finding", lambda *given: replace(real(*given), probability=0.2))
+    real = Classifier.finding_from
+    monkeypatch.setattr(Classifier, "finding_from", lambda *given: replace(real(*given), probability=0.2))
     app = explorer(point=point)
     press(app, tiles(app)[0])
     assert said in seen[-1]
@@ -152,7 +152,7 @@ def test_a_picture_carried_to_the_reading_page_has_no_similar_cases_of_its_own_p
     assert app.session_state["current_reading"].group == "IM-0001"
 
     asked = []
-    nearest = LookAlikes.nearest
-    monkeypatch.setattr(LookAlikes, "nearest", lambda *given: asked.append(given[-1]) or nearest(*given))
+    nearest = SimilarCaseIndex.nearest
+    monkeypatch.setattr(SimilarCaseIndex, "nearest", lambda *given: asked.append(given[-1]) or nearest(*given))
     with_open(app, "similar_cases")
     assert asked == ["IM-0001"]

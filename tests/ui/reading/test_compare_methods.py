@@ -10,12 +10,13 @@ import pytest
 
 import ui.reading.heatmap_check
 from model.errors import ExplanationFailed
-from model.explanation.gradient_maps import METHODS, STARTING, WAITING
+from model.explanation.gradient_maps import METHODS, STARTING_TEXT, WAITING_TEXT
 from model.inference.release_loader import load_release
 from tests.support.dicom_files import radiograph
 from tests.support.heatmap_checks import said, some_evidence, with_limits  # noqa: F401 (a fixture)
 from tests.support.pages import no_cache_of_another_test, opened, upload, with_open  # noqa: F401 (a fixture)
-from ui.reading.heatmap_check import NOT_CHECKED, SHOWS
+from ui.reading.compare_methods import METHOD_TEXTS
+from ui.reading.heatmap_check import NOT_CHECKED_TEXT
 
 
 @pytest.fixture
@@ -62,13 +63,13 @@ def test_all_methods_stand_beside_the_heat_map_each_with_its_sentence_and_one_le
     app = compute(upload(opened()))
 
     assert not app.exception
-    assert [name for name, _ in figures(app)] == list(SHOWS)
+    assert [name for name, _ in figures(app)] == list(METHOD_TEXTS)
     alts = dict(figures(app))
     assert alts["Occlusion"] == (
         "Occlusion: strongest in the upper third of what is seen, at the right of the picture."
     )
     (body,) = [html.proto.body for html in app.get("html") if 'class="explanations"' in html.proto.body]
-    assert all(escape(sentence) in body for sentence in SHOWS.values())
+    assert all(escape(sentence) in body for sentence in METHOD_TEXTS.values())
     assert body.count("explanations-scale") - body.count(".explanations-scale") == 1
     assert f"{load_release().map_scale / 36:.2f} or more added to the evidence (log odds)" in body
 
@@ -106,7 +107,7 @@ def test_what_goes_wrong_in_the_panel_leaves_the_reading_and_its_check_alone(mon
     (error,) = app.error
     assert error.value.startswith("Something went wrong that this program did not foresee. Please try again;")
     assert app.metric
-    assert said(app) == [NOT_CHECKED]
+    assert said(app) == [NOT_CHECKED_TEXT]
     assert len(app.dataframe[0].value) == 1
 
 
@@ -120,7 +121,7 @@ def test_where_the_process_fails_the_page_says_so_and_keeps_what_has_come(monkey
     app = compute(upload(opened()))
 
     assert [error.value for error in app.error] == ["They could not be computed."]
-    assert said(app) == [NOT_CHECKED]  # the rest of the page is there
+    assert said(app) == [NOT_CHECKED_TEXT]  # the rest of the page is there
     assert [name for name, _ in figures(app)] == ["Heat map", METHODS[0], "Occlusion"]
     assert "Compute them" in [button.label for button in app.button]
 
@@ -135,11 +136,11 @@ def test_whoever_waits_for_anothers_comparison_is_told_so_by_the_bar(monkeypatch
         return SimpleNamespace(progress=lambda share, words: shown.append(words) or bar.progress(share, words))
 
     def maps(_: object, __: object, say: Callable[[str], object]) -> Iterator[tuple[str, np.ndarray]]:
-        for words in (WAITING, WAITING, STARTING):
+        for words in (WAITING_TEXT, WAITING_TEXT, STARTING_TEXT):
             say(words)
         yield from ((method, np.ones((4, 4), np.float32)) for method in METHODS)
 
     monkeypatch.setattr(ui.reading.heatmap_check.st, "progress", progress)
     monkeypatch.setattr(ui.reading.heatmap_check, "gradient_maps", maps)
     assert not compute(upload(opened())).exception
-    assert shown[:3] == [WAITING, WAITING, STARTING]
+    assert shown[:3] == [WAITING_TEXT, WAITING_TEXT, STARTING_TEXT]

@@ -145,8 +145,8 @@ def test_a_picture_that_is_no_clinical_file_has_neither_details_nor_windows_nor_
 @pytest.mark.parametrize(
     ("tags", "scale"),
     [
-        ({"PixelSpacing": ["0.3", "0.2"]}, ui.viewer.component.Scale(80, "")),
-        ({"ImagerPixelSpacing": ["0.3", "0.2"]}, ui.viewer.component.Scale(80, "at the detector")),
+        ({"PixelSpacing": ["0.3", "0.2"]}, ui.viewer.component.ScaleBar(80, "")),
+        ({"ImagerPixelSpacing": ["0.3", "0.2"]}, ui.viewer.component.ScaleBar(80, "at the detector")),
         ({}, None),
     ],
 )

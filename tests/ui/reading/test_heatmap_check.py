@@ -9,18 +9,19 @@ from PIL import Image
 import ui.reading.heatmap_check
 import ui.resources
 import ui.viewer.component
+from model.codes import Caution
 from model.explanation.heatmap import overlay_png
-from model.explanation.reliability import EXPLANATION_UNCHECKED, EXPLANATION_UNRELIABLE, WORDS
+from model.explanation.reliability import WARNING_TEXTS
 from model.inference.finding_rows import to_csv
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
 from tests.support.heatmap_checks import said, some_evidence, with_limits  # noqa: F401 (a fixture)
 from tests.support.pages import no_cache_of_another_test, opened, upload, with_open  # noqa: F401 (a fixture)
-from ui.reading.heatmap_check import ANOTHER_MODEL, CHECKING, NOT_CHECKED, PASSED
-from ui.session import MapCheck
+from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, CHECKING_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT
+from ui.session import HeatMapCheck
 
-LIMITS = dict.fromkeys(WORDS, 0.1) | {"chosen": "By the test."}
-DOUBTS = (WORDS["inside_lungs"], WORDS["agreement"])
+LIMITS = dict.fromkeys(WARNING_TEXTS, 0.1) | {"chosen": "By the test."}
+DOUBTS = (WARNING_TEXTS["inside_lungs"], WARNING_TEXTS["agreement"])
 WARNING = (
     "**The explanation for this picture is not reliable:** little of the evidence lies within the lungs; covering "
     "parts of the picture (occlusion) shows the evidence elsewhere. Do not go by the coloured areas."
@@ -30,7 +31,7 @@ WARNING = (
 def with_doubts(monkeypatch, found: tuple[str, ...]) -> list:
     """Every heat map has these doubts; returns what was checked."""
     checked = []
-    monkeypatch.setattr(ui.reading.heatmap_check, "doubts", lambda _, seen: checked.append(seen) or found)
+    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", lambda _, seen: checked.append(seen) or found)
     with_limits(monkeypatch, LIMITS)
     return checked
 
@@ -39,16 +40,18 @@ def test_a_release_without_limits_says_that_nothing_was_checked(monkeypatch):
     with_limits(monkeypatch, None)
     app = upload(opened())
     assert not app.exception
-    assert said(app) == [NOT_CHECKED]
+    assert said(app) == [NOT_CHECKED_TEXT]
     assert list(app.dataframe[0].value["cautions"]) == ["heat map not checked"]
 
 
 def test_a_heat_map_that_passes_is_said_to(monkeypatch):
     checked = with_doubts(monkeypatch, ())
     app = upload(opened())
-    assert said(app) == [PASSED]
+    assert said(app) == [PASSED_TEXT]
     (seen,) = checked
-    assert seen is app.session_state["current_reading"].examination.seen  # what the networks saw: nothing runs twice
+    assert (
+        seen is app.session_state["current_reading"].admission_result.inference
+    )  # what the networks saw: nothing runs twice
 
 
 def test_a_heat_map_in_doubt_is_warned_of_with_why_and_so_are_its_row_its_overlay_and_its_words(monkeypatch):
@@ -61,8 +64,8 @@ def test_a_heat_map_in_doubt_is_warned_of_with_why_and_so_are_its_row_its_overla
     assert order.index(WARNING) > [text.startswith("**Next:** ") for text in order].index(True)
     assert list(app.dataframe[0].value["cautions"]) == ["heat map not reliable"]
     finding = app.session_state["current_reading"].shown(load_release())()
-    assert finding.cautions == (EXPLANATION_UNRELIABLE,)
-    assert EXPLANATION_UNRELIABLE in to_csv([app.session_state["readings"][0].row(load_release())()])
+    assert finding.cautions == (Caution.EXPLANATION_UNRELIABLE,)
+    assert Caution.EXPLANATION_UNRELIABLE in to_csv([app.session_state["readings"][0].row(load_release())()])
     overlay = Image.open(io.BytesIO(overlay_png(app.session_state["current_reading"].preview, finding)))
     assert "Caution: explanation_unreliable." in overlay.text["Comment"]
 
@@ -90,21 +93,21 @@ def test_a_picture_is_checked_once_and_the_next_one_anew(monkeypatch):
     assert len(checked) == 1
     assert said(app) == [WARNING]
 
-    monkeypatch.setattr(ui.reading.heatmap_check, "doubts", lambda *_: ())
+    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", lambda *_: ())
     upload(app, "next.png")
-    assert said(app) == [PASSED]
+    assert said(app) == [PASSED_TEXT]
     assert list(app.dataframe[0].value["cautions"]) == ["", "heat map not reliable"]
 
 
 def test_what_was_drawn_before_the_check_goes_by_it_as_soon_as_it_has_ended_whatever_is_on_screen_then():
     reading = upload(opened()).session_state["current_reading"]
-    reading = replace(reading, check=MapCheck())
+    reading = replace(reading, check=HeatMapCheck())
     row, finding = reading.row(load_release()), reading.shown(load_release())
-    kept = replace(reading, preview=None, examination=None).row(load_release())
-    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [EXPLANATION_UNCHECKED]
+    kept = replace(reading, preview=None, admission_result=None).row(load_release())
+    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [Caution.EXPLANATION_UNCHECKED]
 
     reading.check.doubts = DOUBTS
-    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [EXPLANATION_UNRELIABLE]
+    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [Caution.EXPLANATION_UNRELIABLE]
     reading.check.doubts = ()
     assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == []
 
@@ -126,11 +129,11 @@ def test_a_check_that_breaks_says_so_in_its_place_and_leaves_the_finding(monkeyp
     def broken(*_):
         raise MemoryError
 
-    monkeypatch.setattr(ui.reading.heatmap_check, "doubts", broken)
+    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", broken)
     app = upload(opened())
     (error,) = app.error
     assert error.value.startswith("Something went wrong that this program did not foresee. Please try again;")
-    assert CHECKING not in [caption.value for caption in app.caption]
+    assert CHECKING_TEXT not in [caption.value for caption in app.caption]
     assert app.metric
     assert list(app.dataframe[0].value["cautions"]) == ["heat map not checked"]
 
@@ -148,7 +151,7 @@ def test_a_picture_that_is_refused_is_not_checked_and_read_anyway_it_is(monkeypa
     app = upload(opened())
     assert said(app) == []
     assert not checked
-    assert ui.reading.heatmap_check.COMPARE not in [expander.label for expander in app.expander]
+    assert ui.reading.compare_methods.COMPARE_TITLE not in [expander.label for expander in app.expander]
 
     next(button for button in app.button if button.label == "Read anyway").click().run()
     assert said(app) == [WARNING]
@@ -162,6 +165,6 @@ def test_what_another_model_drew_is_not_checked_by_this_one(monkeypatch):
     monkeypatch.setattr(ui.resources, "load_release", lambda _: newer)
     ui.resources.st.cache_resource.clear()
     with_open(app, "compared")
-    assert said(app) == [ANOTHER_MODEL]
+    assert said(app) == [ANOTHER_MODEL_TEXT]
     assert not checked
     assert "This film was read by another model." in "".join(info.value for info in app.info)

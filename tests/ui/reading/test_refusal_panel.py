@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 import ui.resources
-from model.admission.decision import Code
+from model.codes import Caution, RefusalReason, code_sentence
 from model.explanation.heatmap import overlay_png
 from model.inference.finding_rows import to_csv
-from model.inference.lung_segmentation import LungFinder
+from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import RELEASE_DIR, load_release
 from tests.support.gates import ShutGate
 from tests.support.pages import no_cache_of_another_test, opened, upload  # noqa: F401 (a fixture)
 from tests.support.synthetic import phantom
-from ui.reading.caution_text import IN_SHORT
-from ui.reading.finding_panel import describe
-from ui.reading.refusal_panel import ANOTHER_MODEL, LUNGS, NO_LUNGS
+from ui.reading.caution_text import SHORT_TEXTS
+from ui.reading.finding_panel import alt_text
+from ui.reading.refusal_panel import ANOTHER_MODEL_TEXT, LUNGS_TEXT, NO_LUNGS_TEXT
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -50,7 +50,7 @@ def shut(monkeypatch):
 
 def test_a_turned_film_is_not_read_and_the_page_says_why_and_how_to_put_it_right():
     app = upload(opened(), content=png(np.rot90(phantom(), 2)))
-    assert [error.value for error in app.error] == [f"**Not read.** {Code.ROTATED.sentence}"]
+    assert [error.value for error in app.error] == [f"**Not read.** {code_sentence(RefusalReason.ROTATED)}"]
     assert not app.metric
     assert not app.subheader
     assert "Turn by 180°" in labels(app)
@@ -76,7 +76,7 @@ def test_one_click_puts_a_film_right_reads_it_and_says_that_it_did(wrong, offer,
     assert app.info[0].value == f"**{done}** at your wish, then checked again and read."
     assert reading.finding.probability == pytest.approx(upright.finding.probability, abs=1e-3)
     np.testing.assert_allclose(reading.preview.pixels, upright.preview.pixels, atol=1)
-    assert list(app.dataframe[0].value["cautions"]) == [IN_SHORT[Code.REMEDIED]]
+    assert list(app.dataframe[0].value["cautions"]) == [SHORT_TEXTS[Caution.CORRECTED]]
     assert len(app.session_state["readings"]) == 1
     assert ",remedied," in to_csv([reading.row(load_release())()])
 
@@ -89,13 +89,17 @@ def test_what_is_refused_is_read_anyway_only_at_a_click_and_everything_says_so()
     reading = app.session_state["current_reading"]
     row, overlay = reading.row(load_release())(), Image.open(io.BytesIO(overlay_png(reading.preview, reading.finding)))
 
-    assert [error.value for error in app.error] == [f"**Read although refused, at your wish.** {Code.CROPPED.sentence}"]
+    assert [error.value for error in app.error] == [
+        f"**Read although refused, at your wish.** {code_sentence(RefusalReason.CROPPED)}"
+    ]
     assert app.metric
     assert (row["status"], row["read_anyway"], row["reason_code"]) == ("read", True, "cropped")
     assert "Read although refused: cropped." in overlay.text["Comment"]
-    assert describe(reading.finding).startswith(f"Picture. Read although refused: {IN_SHORT[Code.CROPPED]}. ")
+    assert alt_text(reading.finding).startswith(
+        f"Picture. Read although refused: {SHORT_TEXTS[RefusalReason.CROPPED]}. "
+    )
     table = app.dataframe[0].value
-    assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [Code.CROPPED.sentence])
+    assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [code_sentence(RefusalReason.CROPPED)])
 
 
 @pytest.mark.usefixtures("shut")
@@ -135,7 +139,7 @@ def outlined(app) -> np.ndarray:
 def test_the_lungs_that_the_check_saw_are_outlined():
     app = upload(opened())
     edges = outlined(app)
-    assert LUNGS in picture(app)
+    assert LUNGS_TEXT in picture(app)
     assert 0.005 < edges.mean() < 0.1
     assert edges[:, :200].any()
     assert edges[:, 200:].any()
@@ -143,9 +147,9 @@ def test_the_lungs_that_the_check_saw_are_outlined():
 
 @pytest.mark.usefixtures("shut")
 def test_where_no_lungs_were_seen_it_says_so_and_nothing_is_outlined(monkeypatch):
-    monkeypatch.setattr(LungFinder, "probability", lambda *_: np.zeros((20, 20), np.float32))
+    monkeypatch.setattr(LungSegmenter, "probability_map", lambda *_: np.zeros((20, 20), np.float32))
     app = upload(opened())
-    assert NO_LUNGS in picture(app)
+    assert NO_LUNGS_TEXT in picture(app)
     assert not outlined(app).any()
 
 
@@ -156,7 +160,7 @@ def test_what_another_model_checked_is_not_read_by_this_one():
     reading.refusal["model_version"] = "0.0.1"
     app.run()
     assert labels(app) == []
-    assert ANOTHER_MODEL in [info.value for info in app.info]
+    assert ANOTHER_MODEL_TEXT in [info.value for info in app.info]
 
 
 def test_a_check_that_is_altered_lets_nothing_be_read(monkeypatch, tmp_path):

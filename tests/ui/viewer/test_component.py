@@ -11,19 +11,19 @@ from hypothesis.extra import numpy as hnp
 from streamlit.testing.v1 import AppTest
 
 import ui.viewer.component
-from model.imaging.geometry import WHOLE, Box
+from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
 from tests.support.viewer import decoded
 from tests.support.viewer_page import PART, colour_table, synthetic_heat_map
-from ui.viewer.component import LONGEST_SIDE, encode_preview, preview_size, radiograph_viewer
+from ui.viewer.component import MAX_PREVIEW_SIDE, encode_preview, preview_size, radiograph_viewer
 
 
 @given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
 def test_preview_keeps_the_proportions_and_the_limit(height, width):
     rows, columns = preview_size(height, width)
 
-    assert 1 <= max(rows, columns) <= LONGEST_SIDE
-    scale = min(1, LONGEST_SIDE / max(height, width))
+    assert 1 <= max(rows, columns) <= MAX_PREVIEW_SIDE
+    scale = min(1, MAX_PREVIEW_SIDE / max(height, width))
     assert abs(rows - height * scale) <= 1
     assert abs(columns - width * scale) <= 1
 
@@ -40,12 +40,12 @@ def test_small_pictures_keep_their_greys(pixels):
 
 
 def test_large_pictures_are_made_smaller_with_antialiasing():
-    stripes = np.zeros((100, 2 * LONGEST_SIDE), dtype=np.float32)
+    stripes = np.zeros((100, 2 * MAX_PREVIEW_SIDE), dtype=np.float32)
     stripes[:, ::2] = 200
 
     grey = decoded(encode_preview(stripes))
 
-    assert grey.shape == (50, LONGEST_SIDE)
+    assert grey.shape == (50, MAX_PREVIEW_SIDE)
     assert np.abs(grey[:, 2:-2] - 100.0).max() <= 1  # neither stripe won
 
 
@@ -58,7 +58,7 @@ def test_pixels_outside_the_contract_are_refused(bad):
 @pytest.mark.parametrize("bad", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)])
 def test_heat_maps_off_the_scale_are_refused(bad):
     with pytest.raises(ValueError, match=r"heat_map must be float32 \(rows, columns\), 0-1; got"):
-        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), WHOLE, colour_table(), alt="", key="k")
+        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), WHOLE_IMAGE, colour_table(), alt="", key="k")
 
 
 def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
@@ -79,7 +79,7 @@ def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
     assert not app.exception
 
 
-def header_sent(monkeypatch, box: Box, heat_map: np.ndarray | None = None) -> dict:
+def header_sent(monkeypatch, box: RelativeBox, heat_map: np.ndarray | None = None) -> dict:
     """The header of what the browser gets for a map over this part."""
     sent = []
     monkeypatch.setattr(ui.viewer.component, "_component", lambda *, key, data: sent.append((key, data)))
@@ -93,11 +93,11 @@ def header_sent(monkeypatch, box: Box, heat_map: np.ndarray | None = None) -> di
 @pytest.mark.parametrize("number", [float, np.float64])
 def test_the_browser_is_told_which_part_the_map_covers(monkeypatch, number):
     edges = [0.1, 0.2, 0.8, 0.6]
-    assert header_sent(monkeypatch, Box(*map(number, edges)))["box"] == edges
+    assert header_sent(monkeypatch, RelativeBox(*map(number, edges)))["box"] == edges
 
 
 def test_the_same_map_over_another_part_is_another_overlay_of_the_same_picture(monkeypatch):
-    whole, part, again = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE, PART, PART))
+    whole, part, again = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
     assert whole["overlay"] != part["overlay"] == again["overlay"]
     assert whole["picture"] == part["picture"]
 

@@ -40,7 +40,7 @@ def part_on(canvas: np.ndarray, zoom: float) -> tuple[float, float, float, float
     height, width = canvas.shape[:2]
     scale = min(width / 400, height / 300) * zoom
     x, y = width / 2 - 200 * scale, height / 2 - 150 * scale
-    left, top, right, bottom = PART.on(300 * scale, 400 * scale)
+    left, top, right, bottom = PART.to_pixels(300 * scale, 400 * scale)
     return x + left, y + top, x + right, y + bottom
 
 

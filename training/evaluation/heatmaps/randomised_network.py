@@ -7,13 +7,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from model.inference.classifier import Reader
+from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
-from training.fitting.classifier import READER
-from training.networks.export import export_litert
+from model.release_files import ReleaseFile
+from training.networks.export import export_classifier
 
 
-def randomised_reader(release: Release, pictures: np.ndarray, seed: int) -> Reader:
+def randomised_classifier(release: Release, pictures: np.ndarray, seed: int) -> Classifier:
     """The reader of a release with all weights of its network drawn anew.
 
     Args:
@@ -21,11 +21,11 @@ def randomised_reader(release: Release, pictures: np.ndarray, seed: int) -> Read
         pictures: some of what the network sees, float32 (n, side, side, 1), 0-255.
         seed: of the weights.
     """
-    network = randomised(keras.models.load_model(release.directory / READER), pictures, seed)
+    network = randomised(keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS), pictures, seed)
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "randomised.tflite"
-        export_litert(network, exported)
-        return Reader(replace(release, network=exported.read_bytes()))
+        export_classifier(network, exported)
+        return Classifier(replace(release, network=exported.read_bytes()))
 
 
 def randomised(network: keras.Model, pictures: np.ndarray, seed: int) -> keras.Model:

@@ -22,10 +22,10 @@ from pydicom.uid import (
 
 from model.errors import WrongBodyPart
 from model.imaging.decode import decode
-from model.imaging.dicom.grayscale import presented
+from model.imaging.dicom.grayscale import apply_presentation
 from model.imaging.dicom.read import read_dicom
 from tests.support.dicom_files import picture, radiograph, stored_as, ways_to_show
-from tests.support.dicom_samples import beside
+from tests.support.dicom_samples import samples_folder
 
 pytestmark = pytest.mark.dcmtk
 NEAR = 1.04  # grey levels: dcmtk cuts fractions off, and lays an exact window half a stored value aside
@@ -69,7 +69,7 @@ def test_compressed_files_look_as_in_dcmtk(syntax, tmp_path):
 
 def real_files(folder: str) -> list[Path]:
     """All of them, and no fewer than were there when the tests were written."""
-    files = sorted((beside("dicom") / folder).glob("*"))
+    files = sorted((samples_folder("dicom") / folder).glob("*"))
     assert len(files) >= {"chest": 6, "not_chest": 3}[folder]
     return files
 
@@ -97,7 +97,7 @@ def test_real_films_look_as_in_dcmtk(tmp_path):
         jpeg_2000 = dataset.file_meta.TransferSyntaxUID in JPEG2000TransferSyntaxes
         shown = uncompressed(path, tmp_path) if jpeg_2000 else path
         theirs = rendered(shown, dcmread(shown, force=True), tmp_path)
-        ours = presented(dataset, 0).pixels
+        ours = apply_presentation(dataset, 0).pixels
         np.testing.assert_allclose(ours, theirs, atol=NEAR)
         if path in chest:
             np.testing.assert_array_equal(decode(path.read_bytes()).pixels, ours)

@@ -16,7 +16,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
-from model.imaging.dicom.grayscale import Table, Window, presented
+from model.imaging.dicom.grayscale import LookupTable, VoiWindow, apply_presentation
 from model.imaging.dicom.read import read_dicom
 from tests.support.dicom_files import LOSSLESS, picture, radiograph, stored_as, table, ways_to_show
 
@@ -165,8 +165,8 @@ def test_files_offer_tables_then_windows_and_are_shown_through_the_first_until_a
     }
     stored = np.tile(np.array([0, 1], np.uint16), (32, 20))
     first, second = (read_dicom(radiograph(stored, **tags), window) for window in (0, 1))
-    assert first.clinical.windows == second.clinical.windows == ("Bone (table)", "LUNG 2 (centre 0.5, width 1000)")
-    assert [first.clinical.window, second.clinical.window] == [0, 1]
+    assert first.metadata.windows == second.metadata.windows == ("Bone (table)", "LUNG 2 (centre 0.5, width 1000)")
+    assert [first.metadata.window, second.metadata.window] == [0, 1]
     np.testing.assert_allclose(first.pixels[0, :2], [0, 255])
     np.testing.assert_allclose(second.pixels[0, :2], [127.5, 127.5 + 255 / 999], rtol=1e-6)
 
@@ -174,7 +174,7 @@ def test_files_offer_tables_then_windows_and_are_shown_through_the_first_until_a
 @pytest.mark.parametrize("words", ["NORMAL", "HARDER", "SOFTER", "Lung", "bone", "WINDOW1", "WINDOW9", "SOFT TISSUE"])
 def test_a_window_is_named_by_known_words(words):
     tags = {"WindowCenter": 5, "WindowWidth": 10, "WindowCenterWidthExplanation": words}
-    assert read_dicom(radiograph(**tags), 0).clinical.windows == (f"{words} (centre 5, width 10)",)
+    assert read_dicom(radiograph(**tags), 0).metadata.windows == (f"{words} (centre 5, width 10)",)
 
 
 @pytest.mark.parametrize("words", ["Ann Doe, born 11 May 2019, bed 4", "DOE ANN", "NORMAL DOE", "LUNG PID-471108"])
@@ -182,7 +182,7 @@ def test_other_words_of_windows_and_tables_are_not_shown_for_they_may_be_a_name(
     tags = {"WindowCenter": 5, "WindowWidth": 10, "WindowCenterWidthExplanation": words}
     tables = [table(np.arange(256), bits=8, words=words)[0] for _ in range(2)]
     read = read_dicom(radiograph(**tags, VOILUTSequence=Sequence(tables)), 0)
-    assert read.clinical.windows == ("Table 1", "Table 2", "Window, centre 5, width 10")
+    assert read.metadata.windows == ("Table 1", "Table 2", "Window, centre 5, width 10")
 
 
 finite = st.floats(-1e5, 1e5, allow_nan=False)
@@ -197,7 +197,7 @@ def test_the_linear_window_is_that_of_the_standard(centre, width, level):
         expected = 255.0
     else:
         expected = ((level - (centre - 0.5)) / (width - 1) + 0.5) * 255
-    (grey,) = Window(centre, width, "LINEAR", "").shown(np.array([level]))
+    (grey,) = VoiWindow(centre, width, "LINEAR", "").to_grey(np.array([level]))
     near_a_step = width - 1 < 1e-4 and abs(level - centre + 0.5) < 1e-3
     assert near_a_step or grey == pytest.approx(expected, abs=1e-3)
 
@@ -207,10 +207,10 @@ def test_the_sigmoid_and_the_exact_window_are_those_of_the_standard(centre, widt
     """PS3.3 C.11.2.1.3.1 and C.11.2.1.3.2, as they are written there."""
     power = -4 * (level - centre) / width
     sigmoid = 0 if power > 700 else 255 / (1 + np.exp(power))
-    assert Window(centre, width, "SIGMOID", "").shown(np.array([level]))[0] == pytest.approx(sigmoid, abs=1e-3)
+    assert VoiWindow(centre, width, "SIGMOID", "").to_grey(np.array([level]))[0] == pytest.approx(sigmoid, abs=1e-3)
     exact = 0 if level <= centre - width / 2 else 255 if level > centre + width / 2 else None
     exact = ((level - centre) / width + 0.5) * 255 if exact is None else exact
-    assert Window(centre, width, "LINEAR_EXACT", "").shown(np.array([level]))[0] == pytest.approx(exact, abs=1e-3)
+    assert VoiWindow(centre, width, "LINEAR_EXACT", "").to_grey(np.array([level]))[0] == pytest.approx(exact, abs=1e-3)
 
 
 @given(
@@ -219,7 +219,7 @@ def test_the_sigmoid_and_the_exact_window_are_those_of_the_standard(centre, widt
     st.lists(st.integers(-1000, 1000), min_size=1),
 )
 def test_a_table_gives_each_level_its_entry_and_those_beyond_it_its_ends(entries, first, levels):
-    looked_up = Table(first, np.array(entries, float), 12, "")(np.array(levels))
+    looked_up = LookupTable(first, np.array(entries, float), 12, "")(np.array(levels))
     for level, found in zip(levels, looked_up, strict=True):
         assert found == entries[min(max(level - first, 0), len(entries) - 1)]
 
@@ -247,7 +247,7 @@ def test_beside_what_is_stored_and_what_is_shown_a_picture_takes_little_memory(s
     dataset = dcmread(io.BytesIO(radiograph(stored)))
     tracemalloc.start()
     try:
-        presented(dataset, 0)
+        apply_presentation(dataset, 0)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -42,7 +42,7 @@ def test_where_the_age_is_untold_two_dates_tell_it(born, filmed, years):
 
 
 @pytest.mark.parametrize(
-    ("at_patient", "at_detector", "millimetres", "is_at_detector"),
+    ("at_patient", "at_detector", "size_millimetres", "is_at_detector"),
     [
         (["0.2", "0.1"], None, (60, 40), False),
         (None, ["0.2", "0.1"], (60, 40), True),
@@ -56,8 +56,8 @@ def test_where_the_age_is_untold_two_dates_tell_it(born, filmed, years):
 )
 def test_how_large_the_film_is(at_patient, at_detector, millimetres, is_at_detector):
     file = told(PixelSpacing=at_patient, ImagerPixelSpacing=at_detector)  # 300 rows, 400 columns
-    assert file.millimetres == (millimetres and pytest.approx(millimetres))
-    assert file.at_detector == is_at_detector
+    assert file.size_millimetres == (millimetres and pytest.approx(millimetres))
+    assert file.size_at_detector == is_at_detector
 
 
 def test_text_burned_into_the_picture_is_a_caution():
@@ -70,14 +70,14 @@ def test_a_file_without_file_meta_information_is_read_alike_and_says_what_was_as
     file = radiograph(DEEP, syntax, BitsStored=12)
     whole, bare = read_dicom(file, 0), read_dicom(without_meta(file), 0)
     np.testing.assert_array_equal(whole.pixels, bare.pixels)
-    assert (whole.clinical.cautions, bare.clinical.cautions) == ((), ("encoding_assumed",))
-    assert dict(bare.clinical.details)["Transfer syntax"] == f"{syntax.name} (assumed)"
+    assert (whole.metadata.cautions, bare.metadata.cautions) == ((), ("encoding_assumed",))
+    assert dict(bare.metadata.details)["Transfer syntax"] == f"{syntax.name} (assumed)"
 
 
 def test_another_window_than_the_first_is_a_caution():
     file = radiograph(DEEP, WindowCenter=["10", "20"], WindowWidth=["10", "20"])
-    assert read_dicom(file, 0).clinical.cautions == ()
-    assert read_dicom(file, 1).clinical.cautions == ("other_window",)
+    assert read_dicom(file, 0).metadata.cautions == ()
+    assert read_dicom(file, 1).metadata.cautions == ("other_window",)
 
 
 def test_technical_tags_are_told():

@@ -29,7 +29,7 @@ def test_the_child_gives_back_what_it_has_read():
         np.testing.assert_array_equal(given_back.pixels, expected.pixels)
         assert given_back.pixels.flags["C_CONTIGUOUS"]
         assert given_back.pixels.flags["ALIGNED"]
-        assert given_back.clinical == expected.clinical
+        assert given_back.metadata == expected.metadata
         assert (given_back.source_format, given_back.bits) == ("DICOM", 12)
 
 
@@ -85,7 +85,7 @@ def test_memory_time_and_files_of_the_child_are_limited(tmp_path):
 
 def test_two_files_are_decoded_at_once_and_no_more(monkeypatch):
     busy, most, lock = 0, 0, threading.Lock()
-    real = sandbox._asked
+    real = sandbox._ask
 
     def asked(*given: object) -> bytes:
         nonlocal busy, most
@@ -99,7 +99,7 @@ def test_two_files_are_decoded_at_once_and_no_more(monkeypatch):
             with lock:
                 busy -= 1
 
-    monkeypatch.setattr(sandbox, "_asked", asked)
+    monkeypatch.setattr(sandbox, "_ask", asked)
     files = [film(Rows=rows, PixelData=DEEP[:rows].tobytes()) for rows in range(40, 48)]
     with ThreadPoolExecutor(8) as pool:
         read = list(pool.map(decode, files))

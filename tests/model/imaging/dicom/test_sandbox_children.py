@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from model.errors import DecodingNotStarted, DecodingStopped, FileUnreadable
+from model.errors import DecoderUnavailable, DecodingAborted, FileUnreadable
 from model.imaging.decode import decode
 from model.imaging.dicom import sandbox
 from tests.support.sandbox_files import STOPPED, film
@@ -25,16 +25,16 @@ def child(monkeypatch):
             pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
             return subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL, **pipes)
 
-        monkeypatch.setattr(sandbox, "_started", started)
-        sandbox._end_waiting()
+        monkeypatch.setattr(sandbox, "_start_child", started)
+        sandbox._end_waiting_children()
 
     yield stands_in
-    sandbox._end_waiting()
+    sandbox._end_waiting_children()
 
 
 def test_a_decoder_that_crashes_ends_with_a_sentence(child):
     child("import os; os.abort()")
-    with pytest.raises(DecodingStopped, match=f"^{STOPPED}"):
+    with pytest.raises(DecodingAborted, match=f"^{STOPPED}"):
         decode(film())
 
 
@@ -42,12 +42,12 @@ def test_a_decoder_that_hangs_is_stopped(child, monkeypatch):
     monkeypatch.setattr(sandbox, "DICOM_CLOCK_SECONDS", 1)
     child("import time; time.sleep(600)")
     start = time.monotonic()
-    with pytest.raises(DecodingStopped, match=f"^{STOPPED}"):
+    with pytest.raises(DecodingAborted, match=f"^{STOPPED}"):
         decode(film())
     assert time.monotonic() - start < 20
 
 
-HEADER = {"height": 40, "width": 40, "bits": 8, "clinical": {}}
+HEADER = {"height": 40, "width": 40, "bits": 8, "metadata": {}}
 
 
 def answered(header: object, values: bytes = b"") -> bytes:
@@ -69,14 +69,14 @@ def answered(header: object, values: bytes = b"") -> bytes:
         answered(HEADER | {"height": 10**6, "width": 10**6}),
         answered(HEADER, bytes(4 * 40 * 39)),
         answered(HEADER, bytes(4 * 40 * 40)),  # nothing clinical
-        answered(HEADER | {"clinical": {"details": [1]}}, bytes(4 * 40 * 40)),
+        answered(HEADER | {"metadata": {"details": [1]}}, bytes(4 * 40 * 40)),
         answered(HEADER, np.full(1600, np.nan, np.float32).tobytes()),
         answered(HEADER, np.full(1600, 256, np.float32).tobytes()),
     ],
 )
 def test_what_a_child_must_not_answer_is_not_believed(child, lie):
     child(f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({lie!r})")
-    with pytest.raises(DecodingStopped, match=f"^{STOPPED}"):
+    with pytest.raises(DecodingAborted, match=f"^{STOPPED}"):
         decode(film())
 
 
@@ -94,7 +94,7 @@ def starts(monkeypatch):
     """Let so many children be started and no more: `starts(1)`; returns those that were."""
 
     def limited(most: int, error: Exception) -> list[subprocess.Popen]:
-        sandbox._end_waiting()
+        sandbox._end_waiting_children()
         children, real = [], subprocess.Popen
 
         def popen(*arguments: object, **options: object) -> subprocess.Popen:
@@ -107,7 +107,7 @@ def starts(monkeypatch):
         return children
 
     yield limited
-    sandbox._end_waiting()
+    sandbox._end_waiting_children()
 
 
 NONE_MORE = [BlockingIOError(11, "Resource temporarily unavailable"), OSError(12, "Cannot allocate memory")]
@@ -129,7 +129,7 @@ def test_a_file_is_read_though_no_child_can_be_started_to_wait_for_the_next(star
 @pytest.mark.parametrize("error", NONE_MORE, ids=lambda error: type(error).__name__)
 def test_where_no_child_can_be_started_that_is_said_and_the_file_not_blamed(starts, error):
     starts(0, error)
-    with pytest.raises(DecodingNotStarted, match=f"^{re.escape(NOT_STARTED)}$"):
+    with pytest.raises(DecoderUnavailable, match=f"^{re.escape(NOT_STARTED)}$"):
         decode(film())
 
 
@@ -140,14 +140,14 @@ def test_where_no_thread_can_be_started_to_watch_the_child_that_is_said_and_the_
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(sandbox.threading.Timer, "start", start)
-    with pytest.raises(DecodingNotStarted, match=f"^{re.escape(NOT_STARTED)}$"):
+    with pytest.raises(DecoderUnavailable, match=f"^{re.escape(NOT_STARTED)}$"):
         decode(film())
     assert [child.poll() is None for child in children] == [False, True]  # the second one waits
 
 
 def test_once_processes_can_be_started_again_a_file_is_read(starts, monkeypatch):
     starts(0, NONE_MORE[0])
-    with pytest.raises(DecodingNotStarted):
+    with pytest.raises(DecoderUnavailable):
         decode(film())
     monkeypatch.undo()
     assert decode(film()).width == 80

@@ -20,10 +20,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from model.errors import DecodingStopped, FileRefused, FileUnreadable
+from model.errors import DecodingAborted, FileRefused, FileUnreadable
 from model.imaging.decode import decode
 from model.imaging.dicom import sandbox
-from model.imaging.dicom.worker import answer
+from model.imaging.dicom.worker import handle
 from model.limits import DICOM_MEMORY
 from tests.support.dicom_files import radiograph, without_meta
 from tests.support.sandbox_files import DEEP, STOPPED, deflate_bomb, film
@@ -65,14 +65,14 @@ def test_whatever_the_tags_say_the_child_has_an_answer(file, changes):
     content = bytearray(file)
     for place, change in changes:
         content[132 + place] ^= change
-    header, _ = sandbox._taken_apart(answer(0, bytes(content)))
-    assert {"refused", "message"} <= set(header) or {"height", "width", "bits", "clinical"} == set(header)
+    header, _ = sandbox._split_answer(handle(0, bytes(content)))
+    assert {"refused", "message"} <= set(header) or {"height", "width", "bits", "metadata"} == set(header)
 
 
 def test_a_file_that_inflates_beyond_measure_is_stopped():
     bomb = deflate_bomb(6)
     assert len(bomb) < DICOM_MEMORY / 100
-    with pytest.raises(DecodingStopped, match=f"^{STOPPED}"):
+    with pytest.raises(DecodingAborted, match=f"^{STOPPED}"):
         decode(bomb)
 
 
@@ -88,7 +88,7 @@ def test_a_frame_that_claims_to_be_larger_than_its_file_says_is_refused(syntax):
     else:
         place = frame.index(b"\xff\xf7" if syntax == JPEGLSLossless else b"\xff\xc3") + 5
         changed[place : place + 4] = struct.pack(">HH", 60_000, 60_000)
-    with pytest.raises((DecodingStopped, FileUnreadable)):
+    with pytest.raises((DecodingAborted, FileUnreadable)):
         decode(film(syntax, PixelData=encapsulate([bytes(changed)])))
 
 

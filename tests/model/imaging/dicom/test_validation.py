@@ -21,17 +21,17 @@ from pydicom.uid import (
 )
 
 from model.errors import (
-    ColourPicture,
+    ColourImage,
     FileRefused,
     FormatUnsupported,
+    ImageTooLarge,
+    ImageTooSmall,
     LateralView,
-    PictureTooLarge,
-    PictureTooSmall,
-    SeveralPictures,
+    MultiFrameImage,
     WrongBodyPart,
     WrongModality,
 )
-from model.imaging.dicom.display_terms import OTHER_WORDS
+from model.imaging.dicom.display_terms import HIDDEN_VALUE_TEXT
 from model.imaging.dicom.read import read_dicom
 from tests.support.dicom_files import DEEP, radiograph, told
 
@@ -143,13 +143,13 @@ def test_a_film_of_the_chest_or_of_an_untold_part_is_read(part):
 
 @pytest.mark.parametrize("part", ["POITRINE", "HIPPO"])
 def test_a_film_of_a_part_by_another_word_is_read(part):
-    assert told(BodyPartExamined=part).body_part == OTHER_WORDS
+    assert told(BodyPartExamined=part).body_part == HIDDEN_VALUE_TEXT
 
 
 def test_several_pictures_are_refused_by_number():
     stack = np.zeros((12, 40, 40), np.uint8)
     file = radiograph(stack, NumberOfFrames=12, Rows=40, Columns=40)
-    assert why_refused(SeveralPictures, file).startswith("This DICOM file holds 12 pictures (a loop or a stack")
+    assert why_refused(MultiFrameImage, file).startswith("This DICOM file holds 12 pictures (a loop or a stack")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_several_pictures_are_refused_by_number():
 )
 def test_colour_is_refused(tags, shape):
     file = radiograph(np.zeros(shape, np.uint8), **tags)
-    assert why_refused(ColourPicture, file).startswith("This DICOM file holds a picture in colour")
+    assert why_refused(ColourImage, file).startswith("This DICOM file holds a picture in colour")
 
 
 def test_files_without_a_picture_are_refused():
@@ -197,7 +197,7 @@ def test_pixels_of_more_than_16_bits_are_refused():
 
 @pytest.mark.parametrize(
     ("rows", "columns", "kind"),
-    [(60_000, 60_000, PictureTooLarge), (31, 400, PictureTooSmall), (400, 31, PictureTooSmall)],
+    [(60_000, 60_000, ImageTooLarge), (31, 400, ImageTooSmall), (400, 31, ImageTooSmall)],
 )
 def test_the_sides_are_checked_before_a_decoder_starts(rows, columns, kind, monkeypatch):
     monkeypatch.setattr(

@@ -6,34 +6,34 @@ import numpy as np
 import pytest
 
 from dataset.index import load_index
-from dataset.split import cut
-from model.explanation.reliability import check_explanation
-from model.inference.classifier import Reader
+from dataset.split import split_for_training
+from model.explanation.reliability import measure_reliability
+from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from model.inference.release_loader import load_release
-from training.data.loading import read_radiograph
-from training.evaluation.heatmaps.cases import Explained, explain_all, patients, sample
+from training.data.loading import draw_sample, read_radiograph
+from training.evaluation.heatmaps.cases import HeatMapCase, build_cases, patients_of
 
 
 @pytest.fixture(scope="module")
-def reader(published) -> Reader:
-    return Reader(load_release(published))
+def classifier(published) -> Classifier:
+    return Classifier(load_release(published))
 
 
-def test_each_is_what_a_reading_and_its_checks_say_in_the_order_of_the_records(reader, tiny_set):
-    records = cut(load_index(tiny_set)).test[::8]
+def test_each_is_what_a_reading_and_its_checks_say_in_the_order_of_the_records(classifier, tiny_set):
+    records = split_for_training(load_index(tiny_set)).test[::8]
 
-    explained = explain_all(reader, records, "of the test")
+    explained = build_cases(classifier, records, "of the test")
 
     assert [one.record for one in explained] == records
-    assert patients(explained).tolist() == [record.patient for record in records]
+    assert patients_of(explained).tolist() == [record.patient for record in records]
     for one in explained:
         radiograph = read_radiograph(one.record)
-        seen = reader.see(radiograph)
-        assert one.verdict == reader.read(radiograph).verdict
-        assert one.checks == check_explanation(reader, seen)
-        np.testing.assert_array_equal(one.heat, seen.raw.class_activation_map)
-        assert reader.raw(one.picture).logit == seen.raw.logit
+        seen = classifier.infer(radiograph)
+        assert one.verdict == classifier.read(radiograph).verdict
+        assert one.checks == measure_reliability(classifier, seen)
+        np.testing.assert_array_equal(one.heat, seen.output.class_activation_map)
+        assert classifier.classify(one.picture).logit == seen.output.logit
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_each_is_what_a_reading_and_its_checks_say_in_the_order_of_the_records(r
     ],
 )
 def test_a_verdict_is_right_where_it_is_the_label_and_neither_where_there_is_none(verdict, label, right):
-    assert Explained(SimpleNamespace(label=label), None, None, verdict, None).right is right
+    assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None).right is right
 
 
 def test_a_sample_is_drawn_the_same_each_time_and_keeps_the_order():
     many = list(range(100))
-    assert sample(many, 10) == sample(many, 10) == sorted(sample(many, 10))
-    assert len(set(sample(many, 10))) == 10
-    assert sample(many, 10) != many[:10]
-    assert sample(many, 200) == many
+    assert draw_sample(many, 10) == draw_sample(many, 10) == sorted(draw_sample(many, 10))
+    assert len(set(draw_sample(many, 10))) == 10
+    assert draw_sample(many, 10) != many[:10]
+    assert draw_sample(many, 200) == many

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from tests.support.cell_classifier import BESIDE, IN_LUNG, CellReader, at, seen
-from training.evaluation.heatmaps.cases import Explained
-from training.evaluation.heatmaps.deletion_insertion import STEPS, measure_curves
+from training.evaluation.heatmaps.cases import HeatMapCase
+from training.evaluation.heatmaps.deletion_insertion import STEPS, deletion_insertion_auc
 
 
-def explained(reader: CellReader, patient: str = "somebody") -> Explained:
-    film = seen(reader)
-    picture = reader.release.view.look(film.working, film.lungs, reader.release.side)
-    return Explained(SimpleNamespace(patient=patient), film, picture, None, None)
+def explained(classifier: CellReader, patient: str = "somebody") -> HeatMapCase:
+    film = seen(classifier)
+    picture = classifier.release.view.network_input(film.working, film.lungs, classifier.release.side)
+    return HeatMapCase(SimpleNamespace(patient=patient), film, picture, None, None)
 
 
-def measure(reader: CellReader, films: int = 3) -> dict:
-    return measure_curves(reader, [explained(reader, f"patient {number}") for number in range(films)])
+def measure(classifier: CellReader, films: int = 3) -> dict:
+    return deletion_insertion_auc(classifier, [explained(classifier, f"patient {number}") for number in range(films)])
 
 
 def test_in_the_order_of_a_map_that_is_right_the_probability_goes_sooner_and_comes_sooner_than_by_chance():
@@ -35,9 +35,9 @@ def test_in_the_order_of_a_map_of_elsewhere_it_does_not():
 
 
 def test_where_nothing_depends_on_the_picture_both_orders_have_the_area_of_the_one_probability():
-    reader = CellReader(BESIDE, at(IN_LUNG))
-    reader.raw = lambda _: SimpleNamespace(logit=0.0, class_activation_map=reader.heat)
-    curves = measure(reader)
+    classifier = CellReader(BESIDE, at(IN_LUNG))
+    classifier.classify = lambda _: SimpleNamespace(logit=0.0, class_activation_map=classifier.heat)
+    curves = measure(classifier)
     for curve in ("deletion", "insertion"):
         assert [curves[curve][order]["value"] for order in ("map", "random")] == pytest.approx([0.5, 0.5])
         assert curves[curve]["better"]["value"] == 0

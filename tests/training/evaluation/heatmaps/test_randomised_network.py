@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from dataset.index import dataset_root, load_index
-from dataset.split import cut
-from model.explanation.reliability import CheckLimits, check_explanation, rank_correlation
-from model.inference.classifier import Reader
+from dataset.split import split_for_training
+from model.explanation.reliability import ReliabilityLimits, measure_reliability, rank_correlation
+from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from tests.support.synthetic import smooth_pictures
 from tests.support.training import SIZE, tiny_network
 from training.data.loading import read_radiograph
-from training.evaluation.heatmaps.randomised_network import randomised, randomised_reader
+from training.evaluation.heatmaps.randomised_network import randomised, randomised_classifier
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +57,26 @@ def test_the_network_that_was_given_stays_as_it_is(network):
 @pytest.mark.dataset
 def test_with_random_weights_the_map_changes_and_the_warning_goes_off():
     """On the released network; Adebayo et al. 2018, section 3.1: a map that stays explains no network."""
-    trained = Reader(load_release())
-    limits = CheckLimits.of(trained.release)
+    trained = Classifier(load_release())
+    limits = ReliabilityLimits.from_release(trained.release)
     assert limits, "the release was made without limits of the checks"
-    ill = [record for record in cut(load_index(dataset_root())).validation if record.target][::100]
-    seen = [trained.see(read_radiograph(record)) for record in ill]
-    pictures = np.concatenate([trained.release.view.look(one.working, one.lungs, trained.release.side) for one in seen])
+    ill = [record for record in split_for_training(load_index(dataset_root())).validation if record.target][::100]
+    seen = [trained.infer(read_radiograph(record)) for record in ill]
+    pictures = np.concatenate(
+        [trained.release.view.network_input(one.working, one.lungs, trained.release.side) for one in seen]
+    )
 
-    ignorant = randomised_reader(trained.release, pictures, seed=1)
+    ignorant = randomised_classifier(trained.release, pictures, seed=1)
 
-    seen_anew = [ignorant.see_working(one.working) for one in seen]
+    seen_anew = [ignorant.infer_working(one.working) for one in seen]
     maps = [
-        (one.raw.class_activation_map, other.raw.class_activation_map)
+        (one.output.class_activation_map, other.output.class_activation_map)
         for one, other in zip(seen, seen_anew, strict=True)
     ]
     assert abs(np.mean([rank_correlation(*pair) for pair in maps])) < 0.3
     right, wrong = (
-        [bool(limits.doubts(check_explanation(reader, one))) for one in of]
-        for reader, of in ((trained, seen), (ignorant, seen_anew))
+        [bool(limits.violations(measure_reliability(classifier, one))) for one in of]
+        for classifier, of in ((trained, seen), (ignorant, seen_anew))
     )
     assert np.mean(wrong) >= 0.6
     assert np.mean(right) <= np.mean(wrong) / 2

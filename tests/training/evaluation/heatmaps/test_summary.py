@@ -10,23 +10,23 @@ import pytest
 
 import training.evaluation.heatmaps.summary
 from dataset.index import load_index
-from dataset.split import cut
-from model.explanation.reliability import KEY, Checks
-from model.inference.classifier import Reader
-from model.inference.decision import Verdict, judge
+from dataset.split import split_for_training
+from model.explanation.reliability import RELIABILITY_KEY, HeatMapReliability
+from model.inference.classifier import Classifier
+from model.inference.decision import Verdict, classify
 from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
 from tests.support.cell_classifier import IN_LUNG, LIMITS, CellReader, at, seen
-from training.evaluate import METRICS, PREDICTIONS
-from training.evaluation.heatmaps.cases import Explained, explain_all
-from training.evaluation.heatmaps.summary import measure_agreement, measure_inside, measure_warnings
+from training.evaluation.heatmaps.cases import HeatMapCase, build_cases
+from training.evaluation.heatmaps.summary import evidence_in_lungs, method_agreement, warning_rates
 from training.release.candidate import CANDIDATE
 
-GOOD, BAD = Checks(0.9, 0.5, 0.9), Checks(0.9, 0.0, 0.9)  # by LIMITS
+GOOD, BAD = HeatMapReliability(0.9, 0.5, 0.9), HeatMapReliability(0.9, 0.0, 0.9)  # by LIMITS
 
 
-def of(number: int, label: str, verdict: Verdict, checks: Checks | None) -> Explained:
+def of(number: int, label: str, verdict: Verdict, checks: HeatMapReliability | None) -> HeatMapCase:
     record = SimpleNamespace(label=label, target=int(label == "PNEUMONIA"), patient=f"patient {number}")
-    return Explained(record, None, np.zeros((1, 4, 4, 1), np.float32), verdict, checks)
+    return HeatMapCase(record, None, np.zeros((1, 4, 4, 1), np.float32), verdict, checks)
 
 
 EXPLAINED = [
@@ -41,8 +41,8 @@ EXPLAINED = [
 ]
 
 
-def reader(**limits) -> SimpleNamespace:
-    return SimpleNamespace(release=SimpleNamespace(description={KEY: limits} if limits else {}))
+def classifier(**limits) -> SimpleNamespace:
+    return SimpleNamespace(release=SimpleNamespace(description={RELIABILITY_KEY: limits} if limits else {}))
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def ignorant(monkeypatch) -> list:
     monkeypatch.setattr(
         training.evaluation.heatmaps.summary,
         "explain_all",
-        lambda _, records, __: [Explained(record, None, None, Verdict.NORMAL, BAD) for record in records],
+        lambda _, records, __: [HeatMapCase(record, None, None, Verdict.NORMAL, BAD) for record in records],
     )
     return seeds
 
 
 def test_readings_are_counted_by_how_right_they_are_and_those_without_evidence_apart(ignorant):
-    warned = measure_warnings(reader(**LIMITS), EXPLAINED)
+    warned = warning_rates(classifier(**LIMITS), EXPLAINED)
 
     assert {kind: (share["value"], share["n"], share["not_applicable"]) for kind, share in warned.items()} == {
         "right_pneumonia": (pytest.approx(1 / 3), 3, 0),
@@ -78,15 +78,15 @@ def test_readings_are_counted_by_how_right_they_are_and_those_without_evidence_a
 
 
 def test_a_release_without_limits_warns_about_nothing_and_that_is_not_measured():
-    assert measure_warnings(reader(), EXPLAINED) is None
+    assert warning_rates(classifier(), EXPLAINED) is None
 
 
 def test_evidence_inside_the_lungs_stands_beside_the_area_that_chance_would_give():
     cell_reader = CellReader(IN_LUNG, at(IN_LUNG))
     film = seen(cell_reader)
-    one = Explained(SimpleNamespace(patient="a"), film, None, None, Checks(0.8, 0.1, 0.1))
+    one = HeatMapCase(SimpleNamespace(patient="a"), film, None, None, HeatMapReliability(0.8, 0.1, 0.1))
 
-    inside = measure_inside(
+    inside = evidence_in_lungs(
         cell_reader, [one, replace(one, checks=None), replace(one, checks=replace(one.checks, inside_lungs=None))]
     )
 
@@ -96,10 +96,10 @@ def test_evidence_inside_the_lungs_stands_beside_the_area_that_chance_would_give
 
 
 def test_the_heat_map_ranks_places_as_grad_cam_does(published, tiny_set):
-    released = Reader(load_release(published))
-    explained = explain_all(released, cut(load_index(tiny_set)).test[::10], "of the test")
+    released = Classifier(load_release(published))
+    explained = build_cases(released, split_for_training(load_index(tiny_set)).test[::10], "of the test")
 
-    agreement = measure_agreement(released, explained)
+    agreement = method_agreement(released, explained)
 
     applicable = [one for one in explained if one.checks]
     assert applicable
@@ -110,10 +110,13 @@ def test_the_heat_map_ranks_places_as_grad_cam_does(published, tiny_set):
 
 
 def test_the_figures_of_a_run_that_is_measured_whole_hold_all_of_it(measured_run):
-    measured = json.loads((measured_run / CANDIDATE / METRICS).read_text())["explanations"]
-    release, rows = load_release(measured_run / CANDIDATE), pd.read_csv(measured_run / CANDIDATE / PREDICTIONS)
+    measured = json.loads((measured_run / CANDIDATE / ReleaseFile.METRICS).read_text())["explanations"]
+    release, rows = (
+        load_release(measured_run / CANDIDATE),
+        pd.read_csv(measured_run / CANDIDATE / ReleaseFile.PREDICTIONS),
+    )
     ill = rows[(rows["split"] == "test") & (rows["label"] == "PNEUMONIA")]["probability"]
-    verdicts = [judge(one, release.operating_point(), release.conformal) for one in ill]
+    verdicts = [classify(one, release.operating_point(), release.conformal) for one in ill]
 
     assert set(measured) == {"warnings", "curves", "inside_lungs", "agreement", "known_answers", "adult_boxes"}
     assert measured["curves"]["n"] == min(3, verdicts.count(Verdict.PNEUMONIA))  # 3: of `measure_little`

@@ -9,53 +9,53 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import training.evaluation.heatmaps.synthetic_opacities
-from dataset.index import Record
-from model.imaging.geometry import WHOLE
-from model.inference.classifier import RawReading, Seen
-from model.inference.lung_segmentation import Lungs, lung_box
-from training.evaluation.heatmaps.synthetic_opacities import DENSITY, RADIUS, add_opacity, measure_known_answers
+from dataset.index import LabelledImage
+from model.imaging.geometry import WHOLE_IMAGE
+from model.inference.classifier import ClassifierOutput, Inference
+from model.inference.lung_segmentation import LungMask, lung_box
+from training.evaluation.heatmaps.synthetic_opacities import DENSITY, RADIUS, add_opacity, pointing_game_synthetic
 
 SIDE, CELLS = 224, 14
 
 
-def two_lungs() -> Lungs:
+def two_lungs() -> LungMask:
     fields = np.zeros((56, 56), bool)
     fields[12:46, 8:24] = fields[12:46, 32:48] = True
-    return Lungs(fields, lung_box(fields))
+    return LungMask(fields, lung_box(fields))
 
 
 class BrightReader:
     """The map is how bright each cell is beyond the film, the probability how bright the brightest; or as told."""
 
-    def __init__(self, lungs: Lungs | None = None, heat=None):
-        self.finder = SimpleNamespace(find=lambda _: lungs)
+    def __init__(self, lungs: LungMask | None = None, heat=None):
+        self.segmenter = SimpleNamespace(find=lambda _: lungs)
         self._heat = heat or (lambda cells: np.clip((cells - 100) / 155, 0, 1))
 
-    def see_working(self, working):
+    def infer_working(self, working):
         size = SIDE // CELLS
         cells = working.reshape(CELLS, size, CELLS, size).mean(axis=(1, 3))
-        return Seen(working, None, None, RawReading(float(cells.max()), self._heat(cells), None))
+        return Inference(working, None, None, ClassifierOutput(float(cells.max()), self._heat(cells), None))
 
     def finding(self, seen):
         raw = seen.raw
         return SimpleNamespace(
-            heat_map=raw.class_activation_map, heat_map_box=WHOLE, probability=min(1.0, raw.logit / 255)
+            heat_map=raw.class_activation_map, heat_map_box=WHOLE_IMAGE, probability=min(1.0, raw.logit / 255)
         )
 
 
 @pytest.fixture
-def films(tmp_path) -> list[Record]:
+def films(tmp_path) -> list[LabelledImage]:
     """Films of even grey."""
     records = []
     for number in range(6):
         path = tmp_path / f"{number}.png"
         Image.fromarray(np.full((SIDE, SIDE), 90, np.uint8)).save(path)
-        records.append(Record(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
+        records.append(LabelledImage(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
     return records
 
 
 def test_a_map_that_follows_the_opacity_hits_it_and_the_probability_rises(films):
-    known = measure_known_answers(BrightReader(two_lungs()), films)
+    known = pointing_game_synthetic(BrightReader(two_lungs()), films)
 
     assert {name: known[name]["value"] for name in ("hit", "hit_before", "raised")} == {
         "hit": 1,
@@ -70,17 +70,22 @@ def test_a_map_that_follows_the_opacity_hits_it_and_the_probability_rises(films)
 def test_a_map_that_shows_the_same_corner_of_every_film_misses_it(films):
     corner = np.zeros((CELLS, CELLS), np.float32)
     corner[0, 0] = 1
-    known = measure_known_answers(BrightReader(two_lungs(), lambda _: corner), films)
+    known = pointing_game_synthetic(BrightReader(two_lungs(), lambda _: corner), films)
     assert (known["hit"]["value"], known["hit_before"]["value"]) == (0, 0)
 
 
 def test_films_without_lungs_are_left_out(films):
-    assert measure_known_answers(BrightReader(None), films)["hit"] == {"n": 0, "value": None, "low": None, "high": None}
+    assert pointing_game_synthetic(BrightReader(None), films)["hit"] == {
+        "n": 0,
+        "value": None,
+        "low": None,
+        "high": None,
+    }
 
 
 def test_of_many_films_some_are_drawn_and_always_the_same(films, monkeypatch):
-    monkeypatch.setattr(training.evaluation.heatmaps.synthetic_opacities, "SAMPLE", 4)
-    first, again = (measure_known_answers(BrightReader(two_lungs()), films) for _ in range(2))
+    monkeypatch.setattr(training.evaluation.heatmaps.synthetic_opacities, "N_OPACITIES", 4)
+    first, again = (pointing_game_synthetic(BrightReader(two_lungs()), films) for _ in range(2))
     assert first["hit"]["n"] == 4
     assert first == again
 

@@ -1,0 +1,24 @@
+"""Names of the files of a release directory, each defined once."""
+
+from enum import StrEnum
+
+FEATURE_MAP = "feature_map"  # layer of the Keras classifier that every gradient method explains
+
+
+class ReleaseFile(StrEnum):
+    """File of a release."""
+
+    DESCRIPTION = "model.json"
+    CLASSIFIER = "reader.tflite"
+    CLASSIFIER_KERAS = "reader.keras"
+    LUNGS = "lungs.tflite"
+    LUNGS_KERAS = "lungs.keras"
+    ADMISSION = "admission.npz"
+    SIMILAR_CASES = "lookalikes.npz"
+    MEAN_RADIOGRAPHS = "means.npz"
+    METRICS = "metrics.json"
+    PREDICTIONS = "predictions.csv"
+    CURVES = "curves.csv"
+    HISTORY = "history.csv"
+    DATASET_AUDIT = "dataset_audit.json"
+    CARD = "MODEL_CARD.md"

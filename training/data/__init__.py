@@ -1,0 +1,1 @@
+"""Training images: loading, batches and augmentation."""
