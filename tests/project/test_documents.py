@@ -6,7 +6,7 @@ from pathlib import Path
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.release_files import ReleaseFile
-from training.evaluate import test_split_openings
+from training.evaluation.split_openings import count_openings
 from training.release.model_card import metrics_table, model_card, with_metrics_section
 from training.release.publish import HEADLINE_METRICS
 
@@ -35,7 +35,7 @@ def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
 
 def test_every_opening_of_the_test_split_before_the_release_is_in_the_log():
     log = PROJECT / "training" / "TEST_LOG.csv"
-    assert test_split_openings(log) >= load_release().description["test_split_opened"] >= 1
+    assert count_openings(log) >= load_release().description["test_split_opened"] >= 1
     assert METRICS_JSON["network_sha256"] in log.read_text()
 
 

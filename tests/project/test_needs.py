@@ -56,7 +56,7 @@ def test_what_lies_beside_the_set_is_there_without_it(missing, tmp_path):
 
 @pytest.mark.parametrize(("require", "status"), [("", 0), ("nginx", 0), ("dataset,beside", 1)])
 def test_a_miss_is_told_and_fails_where_it_is_asked_for(tmp_path, require, status):
-    (tmp_path / "test_one.py").write_text("import pytest\n\n@pytest.mark.beside\ndef test_one():\n    pass\n")
+    (tmp_path / "test_one.py").write_text("import pytest\n\n@pytest.mark.dicom_samples\ndef test_one():\n    pass\n")
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     environment = os.environ | {"CHEST_XRAY_DIR": str(tmp_path / "set"), "REQUIRE": require, "PYTHONPATH": str(ROOT)}
     command = [
