@@ -1,20 +1,20 @@
-"""Words that files, exports and the release carry, each defined once: labels, splits, refusal reasons and cautions."""
+"""Labels, splits, refusal reasons and cautions: the terms of files, exports and the release, each defined once."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 
-MIN_ADMISSIBLE_SIDE = 128  # pixels: on a shorter side a lung is fewer than fifty pixels wide
+MIN_ADMISSIBLE_SIDE = 128  # pixels; below it a lung is fewer than 50 pixels wide
 
 
 class Label(StrEnum):
-    """Class of a labelled image; the position is the target, 0 or 1."""
+    """Class of a labelled image; its position is the target, 0 or 1."""
 
     NORMAL = "NORMAL"
     PNEUMONIA = "PNEUMONIA"
 
 
 class SplitName(StrEnum):
-    """Part of the labelled set that a measurement was made on."""
+    """Part of the labelled data set."""
 
     TRAINING = "training"
     VALIDATION = "validation"
@@ -36,14 +36,14 @@ class RefusalReason(StrEnum):
     TOO_SMALL = "too_small"
     DECODING_ABORTED = "decoding_stopped"
     DECODER_UNAVAILABLE = "decoding_not_started"
-    # The tags of a DICOM file say that it is no frontal chest radiograph.
+    # By its tags, a DICOM file is no frontal chest radiograph.
     NOT_A_FRONTAL_CHEST_FILM = "not_a_frontal_chest_film"
     WRONG_MODALITY = "wrong_modality"
     WRONG_BODY_PART = "wrong_body_part"
     LATERAL_VIEW = "lateral_view"
     MULTI_FRAME = "multi_frame"
     COLOUR_IMAGE = "colour_image"
-    # The admission check found that the image must not be read.
+    # The admission check refuses the image.
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     NO_LUNGS = "no_lungs"
     INVERTED = "inverted"
@@ -53,30 +53,30 @@ class RefusalReason(StrEnum):
 
 
 class Caution(StrEnum):
-    """What limits a finding that was made; `cautions` of an exported row."""
+    """Limit of a finding; `cautions` of an exported row."""
 
-    # The image, from the admission check.
+    # About the image, from the admission check.
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     MIRRORED = "mirrored"
     LOW_QUALITY = "low_quality"
     NEAR_DUPLICATE = "near_duplicate"
     CORRECTED = "corrected"
-    # The reading.
+    # About the lungs and the patient.
     LUNGS_NOT_FOUND = "lungs_not_found"
     OUTSIDE_POPULATION = "outside_population"
-    # The DICOM file.
+    # About the DICOM file.
     BURNED_IN_ANNOTATION = "burned_in_annotation"
     ENCODING_ASSUMED = "encoding_assumed"
     NON_DEFAULT_WINDOW = "non_default_window"
-    # The heat map.
+    # About the heat map.
     EXPLANATION_UNRELIABLE = "explanation_unreliable"
     EXPLANATION_UNCHECKED = "explanation_unchecked"
 
 
 _SENTENCES: dict[RefusalReason | Caution, str] = {
     RefusalReason.TOO_SMALL: (
-        f"The picture is too small to judge lungs: at least {MIN_ADMISSIBLE_SIDE} pixels on the shorter side are accepted. "
-        "Export the radiograph in its full size and choose that file."
+        f"The picture is too small to judge lungs: at least {MIN_ADMISSIBLE_SIDE} pixels on the shorter side are "
+        "accepted. Export the radiograph in its full size and choose that file."
     ),
     RefusalReason.NOT_A_RADIOGRAPH: (
         "This does not look like a chest radiograph. It may be a photograph, a drawing, a document, a screenshot, or "
@@ -118,10 +118,14 @@ _SENTENCES: dict[RefusalReason | Caution, str] = {
 
 
 def code_sentence(code: RefusalReason | Caution) -> str:
-    """Return what the admission check found and what to do about it."""
+    """Return the explanation of a code for the clinician: what the admission check found and what to do about it.
+
+    Raises:
+        KeyError: The code is not one of the admission check.
+    """
     return _SENTENCES[code]
 
 
 def refusal_text(refusals: Iterable[RefusalReason]) -> str:
-    """Return the sentences of all refusals, "" if there are none."""
+    """Return the explanations of all refusals in one text; "" if there are none."""
     return " ".join(map(code_sentence, refusals))

@@ -1,4 +1,4 @@
-"""What the command lines share: what goes wrong is one sentence on standard error, never a traceback."""
+"""What the command lines share: an error that the user can fix is one sentence on standard error, not a traceback."""
 
 import errno
 import sys
@@ -8,30 +8,36 @@ from model.errors import ProjectError
 
 
 def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
-    """Run a command; the status that it gives, 0 for None; 1 after a sentence on what went wrong.
+    """Run a command and report the errors that its user can fix.
 
-    `stopped` is the sentence after Ctrl-C. What only a programmer can mend is raised.
+    Args:
+        command: The command; returns its exit status, or None for 0.
+        stopped: Sentence to print after Ctrl-C.
+
+    Returns:
+        The exit status of the command; 1 after a message.
+
+    Raises:
+        Exception: Any error that only a programmer can fix.
     """
     try:
         return command() or 0
     except ProjectError as error:
-        print(f"{error}", file=sys.stderr)
-        return 1
+        message = str(error)
     except OSError as error:
-        if not (sentence := _message(error)):
+        if not (message := _os_error_message(error)):
             raise
-        print(sentence, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print(f"\n{stopped}", file=sys.stderr)
-        return 1
+        message = f"\n{stopped}"
+    print(message, file=sys.stderr)
+    return 1
 
 
-def _message(error: OSError) -> str | None:
-    """What the user can mend, in words; None for what only a programmer can."""
+def _os_error_message(error: OSError) -> str:
+    """Return a message for an error that the user can fix; empty for any other."""
     if error.errno == errno.ENOSPC:
         return "The disk is full. Free some space and start the same command again."
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:
         return f"{error.filename} cannot be used ({error.strerror}). Name another folder, or allow writing there."
-    return None
+    return ""

@@ -1,99 +1,101 @@
-"""What can go wrong between a file and a finding, in words for the person who reads them.
+"""Exceptions of the project. `str(error)` is a sentence for the user of the program.
 
-    ReaderError                     base of all: `str(error)` is shown to the clinician as it stands
-    |-- FileRefused                 this file is not read; the next one may be
+    ProjectError                    base class of all
+    |-- FileRefused                 this file is not read; the next one may be. `code` is a RefusalReason
     |   |-- FileUnreadable          empty, truncated or damaged
-    |   |-- FormatUnsupported       a format that is not read (the message names those that are)
-    |   |-- PictureTooLarge         more bytes or pixels than the limits allow
-    |   |-- PictureTooSmall         shortest side under the least that can be judged
-    |   |-- DecodingStopped         a DICOM file that broke its decoder, or took too long
-    |   |-- DecodingNotStarted      no process could be started that reads DICOM: not the file's fault
-    |   |-- NotAFrontalChestFilm    a DICOM file that says itself that it is something else
+    |   |-- FormatUnsupported       a file format that is not supported; the message names those that are
+    |   |-- ImageTooLarge           more bytes or pixels than `model.limits` allows
+    |   |-- ImageTooSmall           shorter side below MIN_DECODABLE_SIDE
+    |   |-- DecodingAborted         a DICOM file that broke its decoder or exceeded a limit
+    |   |-- DecoderUnavailable      the process that decodes DICOM could not be started; the file is not at fault
+    |   |-- NotAFrontalChestFilm    a DICOM file whose own tags say that it is something else
     |   |   |-- WrongModality       CT, MR, ultrasound...
-    |   |   |-- WrongBodyPart       the hip, the hand...
-    |   |   |-- LateralView
-    |   |   |-- SeveralPictures     multi-frame: a loop, a stack of slices
-    |   |   `-- ColourPicture
-    |   `-- NotAdmitted             a picture that must not be read, whatever its file; its `code` says why
-    |-- ReleaseError                the trained model cannot be trusted: nothing is read
-    |   |-- ReleaseMissing          a file of the release is not there
-    |   |-- ReleaseAltered          a file differs from the checksum that it was released with
-    |   `-- ReleaseMismatch         the files do not fit each other or this program
-    |-- ExplanationFailed           an explanation beside the heat map could not be computed; the finding stands
-    |-- HelperLost                  a process that read some of the files was ended from outside; the others stop
-    |-- DatasetError                the labelled set cannot be used as it lies there
-    `-- TrainingError               a training command cannot go on
+    |   |   |-- WrongBodyPart       hip, hand...
+    |   |   |-- LateralView         lateral or oblique
+    |   |   |-- MultiFrameImage     a loop or a stack of slices
+    |   |   `-- ColourImage
+    |   `-- NotAdmitted             refused by the admission check; `code` is the first reason
+    |-- ReleaseError                the trained model cannot be trusted, so nothing is read
+    |   |-- ReleaseMissing          a file of the release is missing
+    |   |-- ReleaseCorrupted        a file differs from its released checksum
+    |   `-- ReleaseIncompatible     the files fit neither each other nor this version of the program
+    |-- ExplanationFailed           a gradient map could not be computed; the finding is not affected
+    |-- WorkerLost                  a worker process of a batch was killed from outside; the batch stops
+    |-- DatasetError                the labelled data set cannot be used as it is
+    `-- TrainingError               a training command cannot continue
 
-Each message says what happened, what is accepted and what to do. None holds a file name, a patient's name or an
-identifier, except those of the training commands, whose user works on their own files.
+Each message says what happened, what is accepted and what to do next. No message contains a file name, a patient's name
+or an identifier, except those of the training commands, whose users work on their own files.
 """
 
-# The end of every sentence on a release that is not to be trusted.
+from model.codes import RefusalReason
+
+# Ends every message about a release that cannot be trusted.
 RESTORE_RELEASE_TEXT = (
     "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 )
 
 
 class ProjectError(Exception):
-    """Base of the family; `code_string` is the stable word that exports carry as `reason_code`."""
+    """Base class; `code` is a stable identifier, exported as `reason_code` if a file is refused."""
 
-    code = "error"
+    code: str = "error"
 
 
 class FileRefused(ProjectError):
-    code = "file_refused"
+    code: RefusalReason = RefusalReason.FILE_REFUSED
 
 
 class FileUnreadable(FileRefused):
-    code = "unreadable"
+    code = RefusalReason.UNREADABLE
 
 
 class FormatUnsupported(FileRefused):
-    code = "unsupported_format"
+    code = RefusalReason.UNSUPPORTED_FORMAT
 
 
 class ImageTooLarge(FileRefused):
-    code = "too_large"
+    code = RefusalReason.TOO_LARGE
 
 
 class ImageTooSmall(FileRefused):
-    code = "too_small"
+    code = RefusalReason.TOO_SMALL
 
 
 class DecodingAborted(FileRefused):
-    code = "decoding_stopped"
+    code = RefusalReason.DECODING_ABORTED
 
 
 class DecoderUnavailable(FileRefused):
-    code = "decoding_not_started"
+    code = RefusalReason.DECODER_UNAVAILABLE
 
 
 class NotAFrontalChestFilm(FileRefused):
-    code = "not_a_frontal_chest_film"
+    code = RefusalReason.NOT_A_FRONTAL_CHEST_FILM
 
 
 class WrongModality(NotAFrontalChestFilm):
-    code = "wrong_modality"
+    code = RefusalReason.WRONG_MODALITY
 
 
 class WrongBodyPart(NotAFrontalChestFilm):
-    code = "wrong_body_part"
+    code = RefusalReason.WRONG_BODY_PART
 
 
 class LateralView(NotAFrontalChestFilm):
-    code = "lateral_view"
+    code = RefusalReason.LATERAL_VIEW
 
 
 class MultiFrameImage(NotAFrontalChestFilm):
-    code = "several_pictures"
+    code = RefusalReason.MULTI_FRAME
 
 
 class ColourImage(NotAFrontalChestFilm):
-    code = "colour_picture"
+    code = RefusalReason.COLOUR_IMAGE
 
 
 class NotAdmitted(FileRefused):
-    def __init__(self, message: str, code: str):
+    def __init__(self, message: str, code: RefusalReason):
         super().__init__(message)
         self.code = code
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-FEATURE_MAP = "feature_map"  # layer of the Keras classifier that every gradient method explains
+FEATURE_MAP = "out_relu"  # last layer of the backbone in the Keras classifier; the gradient methods explain it
 
 
 class ReleaseFile(StrEnum):

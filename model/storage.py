@@ -1,6 +1,6 @@
-"""Files of a release: verified reads, NumPy archives, and replacement of files and folders as a whole.
+"""Files of a release: verified reads, NumPy archives, and atomic replacement of files and directories.
 
-Everything that is written goes to a sibling path first and is renamed, so nothing is ever read half written.
+Everything is written to a sibling path first and then renamed, so nobody reads a file that is only partly written.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import numpy as np
 
 from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
 
-# What NumPy and zipfile raise on bytes that are no .npz, and a caller on arrays that it does not expect.
+# Raised by NumPy and zipfile for bytes that are not a valid .npz, and by callers for arrays that they do not expect.
 _INVALID_ARCHIVE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -26,7 +26,7 @@ def read_file(directory: Path, name: str) -> bytes:
     """Read one file of a release.
 
     Raises:
-        ReleaseMissing: the file does not exist or cannot be opened.
+        ReleaseMissing: The file does not exist or cannot be opened.
     """
     try:
         return (directory / name).read_bytes()
@@ -38,8 +38,8 @@ def read_verified(directory: Path, name: str, sha256: str) -> bytes:
     """Read one file of a release and compare its SHA-256 with the expected one.
 
     Raises:
-        ReleaseMissing: the file does not exist or cannot be opened.
-        ReleaseAltered: the checksum differs.
+        ReleaseMissing: The file does not exist or cannot be opened.
+        ReleaseCorrupted: The checksum differs.
     """
     content = read_file(directory, name)
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -54,11 +54,11 @@ def open_arrays(content: bytes, subject: str) -> Iterator[Mapping[str, np.ndarra
     """Open the arrays of a .npz file for the body of a `with` block.
 
     Args:
-        content: bytes of the file.
-        subject: what the file holds, as the first words of an error message.
+        content: Bytes of the file.
+        subject: What the file holds, as the first words of an error message.
 
     Raises:
-        ReleaseMismatch: the bytes are no .npz file, or the block expects other arrays.
+        ReleaseIncompatible: The bytes are not a .npz file, or the block expects other arrays.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
@@ -68,8 +68,8 @@ def open_arrays(content: bytes, subject: str) -> Iterator[Mapping[str, np.ndarra
 
 
 def swap_directories(staged: Path, final: Path) -> None:
-    """Put the folder `staged` in the place of `final`; a kill between the renames leaves it to `recover_directory`."""
-    old = final.with_name(f"{final.name}.old")
+    """Replace the directory `final` by `staged`. If killed between the renames, `recover_directory` repairs it."""
+    old = _old_directory(final)
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
         final.rename(old)
@@ -79,7 +79,7 @@ def swap_directories(staged: Path, final: Path) -> None:
 
 @contextlib.contextmanager
 def replace_directory(final: Path) -> Iterator[Path]:
-    """An empty folder to fill: it takes the place of `final` when the block ends, and is removed where it fails."""
+    """Yield an empty directory that replaces `final` when the block ends, and is removed if the block raises."""
     recover_directory(final)
     staged = final.with_name(f"{final.name}.new")
     shutil.rmtree(staged, ignore_errors=True)
@@ -93,31 +93,45 @@ def replace_directory(final: Path) -> Iterator[Path]:
 
 
 def recover_directory(final: Path) -> None:
-    """Undo a `swap_directories` that was killed between its renames; where nothing was, do nothing."""
-    old = final.with_name(f"{final.name}.old")
+    """Undo a `swap_directories` that was killed between its renames. Otherwise do nothing."""
+    old = _old_directory(final)
     if old.exists() and not final.exists():
         old.rename(final)
 
 
+def _old_directory(final: Path) -> Path:
+    return final.with_name(f"{final.name}.old")
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A path beside to write to, with the same ending; it takes the place of `path` when the block ends."""
-    beside = path.with_name(f"new-{path.name}")
-    yield beside
-    beside.replace(path)
+    """Yield a sibling path to write to, with the same suffix; it replaces `path` when the block ends."""
+    staged = path.with_name(f"new-{path.name}")
+    yield staged
+    staged.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with atomic_path(path) as beside:
-        beside.write_text(text)
+    """Write a text file atomically."""
+    with atomic_path(path) as staged:
+        staged.write_text(text)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all; NaN is refused, since no reader of JSON need understand it."""
+    """Write a JSON file atomically.
+
+    Raises:
+        ValueError: The content has NaN or infinity, which JSON does not define.
+    """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a compressed .npz file atomically."""
+    with atomic_path(path) as staged:
+        np.savez_compressed(staged, **arrays)  # type: ignore[arg-type]  # mypy takes the names for allow_pickle
+
+
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Return the hexadecimal SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,11 +1,9 @@
-"""What a release has learned to tell a chest radiograph by: a small network on the signs, and limits of plain measures.
+"""Admission classifier: a two-layer network over hand-made features, plus limits on single features.
 
-A file of the release, `admission.npz`, written by `training.admission.fit`.
+It is loaded from `admission.npz` of a release, which `training.admission.fit` writes.
 """
 
-import io
-import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -13,11 +11,11 @@ import numpy as np
 
 from model.admission.features import ASYMMETRY_SIDE, ImageMeasures, feature_count
 from model.codes import RefusalReason
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
 from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
+from model.storage import open_arrays
 
-ADMISSIBLE = "fine"  # the kind of a picture that may be read; the other kinds are codes of a refusal
+ADMISSIBLE = "fine"  # class of images that may be read; the other classes are reasons of refusal
 ADMISSION_CLASSES = (
     ADMISSIBLE,
     RefusalReason.ROTATED,
@@ -27,94 +25,155 @@ ADMISSION_CLASSES = (
     RefusalReason.NOT_A_RADIOGRAPH,
     RefusalReason.NO_CONTRAST,
 )
+# Field of TwoLayerNetwork and AdmissionClassifier -> array in admission.npz (release format 5).
+NETWORK_ARRAYS = {
+    "hidden_weights": "hidden",
+    "hidden_bias": "hidden_bias",
+    "output_weights": "kinds",
+    "output_bias": "kinds_bias",
+}
+LIMIT_ARRAYS = {
+    "mirror_weights": "mirror",
+    "max_mirror_score": "most_mirrored",
+    "min_admissible_probability": "least_fine",
+    "min_second_lung_area": "least_field",
+    "min_lung_distance": "least_apart",
+    "max_lung_offset": "most_level",
+    "min_detail": "least_detail",
+    "max_detail": "most_detail",
+    "max_neighbour_distance": "most_distance",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class TwoLayerNetwork:
-    """A network of one hidden layer with rectifier, on the signs; float32 or float16.
+    """Network with one hidden layer of rectified linear units; float32, the hidden weights float16.
 
-    hidden: (signs, units), hidden_bias: (units,); kinds: (units, KINDS), kinds_bias: (KINDS,).
+    Attributes:
+        hidden_weights: (features, units).
+        hidden_bias: (units,).
+        output_weights: (units, classes), the classes in the order of ADMISSION_CLASSES.
+        output_bias: (classes,).
     """
 
-    hidden: np.ndarray
+    hidden_weights: np.ndarray
     hidden_bias: np.ndarray
-    kinds: np.ndarray
-    kinds_bias: np.ndarray
+    output_weights: np.ndarray
+    output_bias: np.ndarray
 
-    def probability(self, signs: np.ndarray) -> np.ndarray:
-        """Probability of each of KINDS, float32 (.., KINDS), of signs, float32 (.., signs)."""
-        hidden = np.maximum(signs @ self._hidden + self.hidden_bias, 0)
-        logits = hidden @ self.kinds + self.kinds_bias
-        shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return shares / shares.sum(axis=-1, keepdims=True)
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        """Return the probability of each of ADMISSION_CLASSES.
+
+        Args:
+            features: float32 (..., features), see `model.admission.features.extract_features`.
+
+        Returns:
+            float32 (..., classes), 0-1.
+        """
+        hidden = np.maximum(features @ self._hidden_weights + self.hidden_bias, 0)
+        logits = hidden @ self.output_weights + self.output_bias
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        probability: np.ndarray = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        return probability
 
     @cached_property
-    def _hidden(self) -> np.ndarray:
-        """At full width once, for it takes longer than the layer does."""
-        return self.hidden.astype(np.float32)
+    def _hidden_weights(self) -> np.ndarray:
+        """The hidden weights as float32, kept because the conversion takes longer than the layer."""
+        return self.hidden_weights.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class AdmissionClassifier(TwoLayerNetwork):
-    """The network, what tells left from right, and the limits, each of shape ().
+class AdmissionClassifier:
+    """Decides from features and measures whether an image may be read; each limit is a float32 array of shape ().
 
-    mirror: (sides,); the sides, weighted by it, sum to more than most_mirrored where left and right are swapped.
-    least_fine: probability of FINE under which a picture is refused.
-    least_field, least_apart, most_level: of lung fields, see `model.admission.features.ImageMeasures`; beyond them they are no lungs.
-    least_detail, most_detail: beyond them a picture is blurred or noisy.
-    most_distance: mean distance of the nearest training pictures beyond which a picture is unfamiliar.
+    Attributes:
+        network: Classifies the features.
+        mirror_weights: float32 (features,), weights of the features of `model.admission.features.asymmetry`.
+        max_mirror_score: Weighted sum above which left and right are swapped.
+        min_admissible_probability: Probability of ADMISSIBLE below which an image is refused.
+        min_second_lung_area: Limit of `ImageMeasures.second_lung_area`.
+        min_lung_distance: Limit of `ImageMeasures.horizontal_distance`.
+        max_lung_offset: Limit of `ImageMeasures.vertical_offset`.
+        min_detail: Limit of `ImageMeasures.detail`, below which an image is blurred.
+        max_detail: Limit of `ImageMeasures.detail`, above which an image is noisy.
+        max_neighbour_distance: Mean distance of the nearest training images above which an image is unfamiliar.
     """
 
-    mirror: np.ndarray
-    most_mirrored: np.ndarray
-    least_fine: np.ndarray
-    least_field: np.ndarray
-    least_apart: np.ndarray
-    most_level: np.ndarray
-    least_detail: np.ndarray
-    most_detail: np.ndarray
-    most_distance: np.ndarray
+    network: TwoLayerNetwork
+    mirror_weights: np.ndarray
+    max_mirror_score: np.ndarray
+    min_admissible_probability: np.ndarray
+    min_second_lung_area: np.ndarray
+    min_lung_distance: np.ndarray
+    max_lung_offset: np.ndarray
+    min_detail: np.ndarray
+    max_detail: np.ndarray
+    max_neighbour_distance: np.ndarray
 
     @classmethod
     def from_release(cls, release: Release) -> Self:
-        """Open the checks of a release.
+        """Open the admission classifier of a release.
 
         Raises:
-            ReleaseError: they are missing, altered, or not what this program understands.
+            ReleaseError: The file is missing, changed, or not in the format of this program.
         """
         content = release.read_file(ReleaseFile.ADMISSION)
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                checks = cls(**arrays)
-            checks._verify(feature_count(release))
-        except (ValueError, TypeError, zipfile.BadZipFile) as error:
-            raise ReleaseIncompatible(
-                f"The check of what may be read cannot be opened. {RESTORE_RELEASE_TEXT}"
-            ) from error
-        return checks
+        with open_arrays(content, "The check of what may be read") as arrays:
+            return cls.from_arrays(dict(arrays), feature_count(release))
 
-    def _verify(self, signs: int) -> None:
-        units, limit = self.hidden_bias.size, ()
-        shapes = {"hidden": (signs, units), "hidden_bias": (units,), "kinds": (units, len(ADMISSION_CLASSES))}
-        shapes |= {"kinds_bias": (len(ADMISSION_CLASSES),), "mirror": (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,)}
-        for field in fields(self):
-            array = getattr(self, field.name)
-            if array.shape != shapes.get(field.name, limit) or not np.isfinite(array).all():
-                raise ValueError(f"{field.name}: finite numbers of another shape expected, got {array.shape}")
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray], n_features: int) -> Self:
+        """Make an admission classifier of the arrays of admission.npz; `to_arrays` is the inverse.
+
+        Args:
+            arrays: Array of each name in NETWORK_ARRAYS and LIMIT_ARRAYS.
+            n_features: Number of features of the release.
+
+        Raises:
+            ValueError: Arrays are missing or unknown, have another shape, or are not finite.
+        """
+        _check_arrays(arrays, n_features)
+        network = TwoLayerNetwork(**{field: arrays[name] for field, name in NETWORK_ARRAYS.items()})
+        return cls(network, **{field: arrays[name] for field, name in LIMIT_ARRAYS.items()})
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of admission.npz by name."""
+        network = {name: getattr(self.network, field) for field, name in NETWORK_ARRAYS.items()}
+        return network | {name: getattr(self, field) for field, name in LIMIT_ARRAYS.items()}
 
     def is_admissible(self, probability: np.ndarray) -> bool:
-        """Whether a picture with these probabilities of KINDS may be read."""
-        return bool(probability[0] >= self.least_fine)
+        """Return whether an image with these probabilities of ADMISSION_CLASSES may be read."""
+        return bool(probability[0] >= self.min_admissible_probability)
 
     def has_plausible_lungs(self, measures: ImageMeasures) -> bool:
-        """Whether there are two lungs of usual size, side by side."""
-        large, apart = measures.second >= self.least_field, measures.apart >= self.least_apart
-        return bool(large and apart and measures.level <= self.most_level)
+        """Return whether there are two lungs of usual size, next to each other."""
+        return bool(
+            measures.second_lung_area >= self.min_second_lung_area
+            and measures.horizontal_distance >= self.min_lung_distance
+            and measures.vertical_offset <= self.max_lung_offset
+        )
 
     def is_low_quality(self, measures: ImageMeasures) -> bool:
-        """Whether a picture is more blurred, or noisier, than films are."""
-        return not self.least_detail <= measures.detail <= self.most_detail
+        """Return whether an image is more blurred or noisier than chest radiographs are."""
+        return not self.min_detail <= measures.detail <= self.max_detail
 
-    def is_mirrored(self, sides: np.ndarray) -> bool:
-        """Whether left and right seem to be swapped."""
-        return bool(sides @ self.mirror > self.most_mirrored)
+    def is_mirrored(self, asymmetry: np.ndarray) -> bool:
+        """Return whether left and right seem to be swapped, by `model.admission.features.asymmetry` of the image."""
+        return bool(asymmetry @ self.mirror_weights > self.max_mirror_score)
+
+
+def _check_arrays(arrays: dict[str, np.ndarray], n_features: int) -> None:
+    names = {*NETWORK_ARRAYS.values(), *LIMIT_ARRAYS.values()}
+    if arrays.keys() != names:
+        raise ValueError(f"arrays: {sorted(names)} expected, got {sorted(arrays)}")
+    n_classes, n_units = len(ADMISSION_CLASSES), arrays["hidden_bias"].size
+    shapes: dict[str, tuple[int, ...]] = {
+        "hidden": (n_features, n_units),
+        "hidden_bias": (n_units,),
+        "kinds": (n_units, n_classes),
+        "kinds_bias": (n_classes,),
+        "mirror": (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,),
+    }
+    for name, array in arrays.items():
+        if array.shape != shapes.get(name, ()) or not np.isfinite(array).all():
+            raise ValueError(f"{name}: finite numbers of another shape expected, got {array.shape}")

@@ -1,4 +1,4 @@
-"""Whether a picture may be read: accepted, accepted with cautions, or refused, and why, in words for a clinician."""
+"""Decision of the admission check: accepted, accepted with cautions, or refused, with a correction if one helps."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,7 +10,7 @@ from model.imaging.radiograph import Radiograph
 
 
 class Decision(StrEnum):
-    """What becomes of a picture."""
+    """Outcome of the admission check."""
 
     ACCEPT = "accept"
     CAUTION = "caution"
@@ -22,51 +22,61 @@ _TURNS = ("", "by 90° clockwise", "by 180°", "by 90° counterclockwise")
 
 @dataclass(frozen=True)
 class Correction:
-    """One step that makes a refused picture one that may be read.
+    """A rotation, an inversion or both, which make a refused image admissible.
 
-    turns: quarter turns clockwise, 0-3, after which it stands upright; invert: black and white are swapped first.
+    Attributes:
+        turns: Quarter turns clockwise, 0-3, that bring the image upright.
+        invert: Whether black and white are swapped first.
     """
 
     turns: int
     invert: bool
 
-    def apply(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels float32 (height, width), 0-255, put right: contiguous, width and height swapped by odd turns."""
+    def apply_to_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Return corrected pixels.
+
+        Args:
+            pixels: float32 (height, width), 0-255.
+
+        Returns:
+            A contiguous array of the same type and range; odd turns swap height and width.
+        """
         upright = np.rot90(pixels, -self.turns)
         return np.ascontiguousarray(255 - upright if self.invert else upright)
 
-    def apply_correction(self, radiograph: Radiograph) -> Radiograph:
-        """The radiograph with this remedy applied; what its file tells of its size turns with it."""
+    def apply_to_radiograph(self, radiograph: Radiograph) -> Radiograph:
+        """Return the corrected radiograph; odd turns also swap the height and width in its metadata."""
         metadata = radiograph.metadata
         if metadata and metadata.size_millimetres and self.turns % 2:
             metadata = replace(metadata, size_millimetres=metadata.size_millimetres[::-1])
-        return replace(radiograph, pixels=self.apply(radiograph.pixels), metadata=metadata)
+        return replace(radiograph, pixels=self.apply_to_pixels(radiograph.pixels), metadata=metadata)
 
     @property
     def corrects(self) -> tuple[RefusalReason, ...]:
-        """What it puts right."""
+        """Reasons of refusal that this correction removes."""
         return (RefusalReason.INVERTED,) * self.invert + (RefusalReason.ROTATED,) * (self.turns > 0)
 
     @property
     def button_label(self) -> str:
-        """What it does, as the words of a button."""
+        """What the correction does, as a button label."""
         steps = ["swap black and white"] * self.invert + [f"turn {_TURNS[self.turns]}"] * (self.turns > 0)
         return " and ".join(steps).capitalize()
 
     @property
     def past_tense(self) -> str:
-        """What was done, once it was."""
+        """What the correction did, as a statement."""
         steps = ["black and white swapped"] * self.invert + [f"turned {_TURNS[self.turns]}"] * (self.turns > 0)
         return " and ".join(steps).capitalize()
 
 
 @dataclass(frozen=True)
 class AdmissionDecision:
-    """What the check says of one picture.
+    """What the admission check decided on one image.
 
-    refusals: why it must not be read, the main reason first; none where it may be.
-    cautions: what the reader of its finding should know.
-    remedy: one step that helps, where one does; only of a refused picture.
+    Attributes:
+        refusals: Reasons why the image must not be read, the main reason first; empty if it may be read.
+        cautions: Limits of its finding.
+        correction: Correction that makes a refused image admissible; None if there is none.
     """
 
     refusals: tuple[RefusalReason, ...] = ()
@@ -75,7 +85,7 @@ class AdmissionDecision:
 
     @property
     def decision(self) -> Decision:
-        """Refused, accepted with cautions, or accepted."""
+        """Refuse if there are refusals, caution if there are cautions, else accept."""
         if self.refusals:
             return Decision.REFUSE
         return Decision.CAUTION if self.cautions else Decision.ACCEPT

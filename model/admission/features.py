@@ -1,4 +1,4 @@
-"""The numbers that admission goes by: what the networks saw of a radiograph, and plain measures of the picture."""
+"""Features of the admission classifier: what the networks computed for a radiograph, and measures of the image."""
 
 from dataclasses import dataclass, fields
 
@@ -10,103 +10,130 @@ from model.imaging.geometry import resize
 from model.inference.classifier import Inference
 from model.inference.release_loader import Release
 
-THUMBNAIL_SIDE, LUNG_MAP_SIDE = 28, 16  # sides, in pixels, of the pictures among the signs
+THUMBNAIL_SIDE, LUNG_MAP_SIDE = 28, 16  # pixels; sides of the images among the features
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-EMBEDDING_LENGTH = 16  # makes its numbers, some of them a thousandth, weigh about as much as the others
-ASYMMETRY_SIDE = 24  # side, in pixels, of what `asymmetry` compares
+EMBEDDING_LENGTH = 16  # gives the embedding, with values down to 0.001, about the weight of the other features
+ASYMMETRY_SIDE = 24  # pixels; side of the image that `asymmetry` compares with its mirror image
 CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # grey values up to and from which a pixel may have been clipped
 
 
 @dataclass(frozen=True)
 class ImageMeasures:
-    """Plain measures of the working picture and of the lung fields, shares of 0-1 where nothing else is said.
+    """Measures of the working image (WORKING_SIDE x WORKING_SIDE pixels) and of the lung fields.
 
-    levels: percentiles of the grey values, see PERCENTILES.
-    dark, bright: pixels that may have been clipped.
-    detail: mean absolute Laplacian, in grey values: little in blurred pictures, much in noise.
-    first, second: area of the two largest lung fields, of the picture.
-    apart: distance across of their centres, of the width; level: distance down, of the height.
-    doubt: mean of 4 p (1 - p) over the map of lung probability p: how unsure the lung network is.
+    Attributes:
+        levels: Grey values, 0-1, at each of PERCENTILES.
+        clipped_dark: Share of pixels, 0-1, that may have been clipped at black.
+        clipped_bright: Share of pixels, 0-1, that may have been clipped at white.
+        detail: Mean absolute Laplacian in grey values: low in blurred images, high in noise.
+        largest_lung_area: Area of the largest lung field as a share of the image, 0-1.
+        second_lung_area: Area of the second largest lung field as a share of the image, 0-1.
+        horizontal_distance: Distance of their centroids as a share of the width, 0-1.
+        vertical_offset: Difference in height of their centroids as a share of the height, 0-1.
+        segmentation_uncertainty: Mean of 4 p (1 - p) over the map of lung probability p, 0-1.
     """
 
     levels: tuple[float, ...]
-    dark: float
-    bright: float
+    clipped_dark: float
+    clipped_bright: float
     detail: float
-    first: float
-    second: float
-    apart: float
-    level: float
-    doubt: float
+    largest_lung_area: float
+    second_lung_area: float
+    horizontal_distance: float
+    vertical_offset: float
+    segmentation_uncertainty: float
 
 
-def image_measures(seen: Inference) -> ImageMeasures:
-    """Measure what the networks saw."""
-    working, probability = seen.working, seen.lung_probability
-    counts = np.array(Image.fromarray(np.clip(working, 0, 255).astype(np.uint8)).histogram())
-    below = np.cumsum(counts) / working.size
+def image_measures(inference: Inference) -> ImageMeasures:
+    """Measure the working image and the lung fields of an inference."""
+    working, probability = inference.working, inference.lung_probability
+    histogram = np.array(Image.fromarray(np.clip(working, 0, 255).astype(np.uint8)).histogram())
+    cumulative = np.cumsum(histogram) / working.size
     inner = working[1:-1, 1:-1]
     laplacian = 4 * inner - working[2:, 1:-1] - working[:-2, 1:-1] - working[1:-1, 2:] - working[1:-1, :-2]
+    largest_area, second_area, horizontal_distance, vertical_offset = _lung_field_geometry(inference)
     return ImageMeasures(
-        tuple((np.searchsorted(below, np.array(PERCENTILES) / 100) / 255).tolist()),
-        float(below[CLIPPED_DARK]),
-        float(1 - below[CLIPPED_BRIGHT - 1]),
-        float(np.abs(laplacian).mean()),
-        *_lung_field_geometry(seen),
-        float((probability * (1 - probability)).mean() * 4),
+        levels=tuple((np.searchsorted(cumulative, np.array(PERCENTILES) / 100) / 255).tolist()),
+        clipped_dark=float(cumulative[CLIPPED_DARK]),
+        clipped_bright=float(1 - cumulative[CLIPPED_BRIGHT - 1]),
+        detail=float(np.abs(laplacian).mean()),
+        largest_lung_area=largest_area,
+        second_lung_area=second_area,
+        horizontal_distance=horizontal_distance,
+        vertical_offset=vertical_offset,
+        segmentation_uncertainty=float((probability * (1 - probability)).mean() * 4),
     )
 
 
-def _lung_field_geometry(seen: Inference) -> tuple[float, float, float, float]:
-    """Areas of the two largest lung fields, and how far their centres lie apart, across and down."""
-    if seen.lungs is None:
+def _lung_field_geometry(inference: Inference) -> tuple[float, float, float, float]:
+    """Return the areas of the two largest lung fields and the distances of their centroids, across and down."""
+    if inference.lungs is None:
         return 0.0, 0.0, 0.0, 0.0
-    labels, count = ndimage.label(seen.lungs.fields)
-    sizes = np.bincount(labels.ravel(), minlength=3)[1:] / labels.size
-    largest = 1 + np.argsort(-sizes, kind="stable")[:2]
+    components, count = ndimage.label(inference.lungs.fields)
+    areas = np.bincount(components.ravel(), minlength=3)[1:] / components.size
+    largest = 1 + np.argsort(-areas, kind="stable")[:2]
     if count < 2:
-        return float(sizes[0]), 0.0, 0.0, 0.0
-    places = [_centroid(labels == one) for one in largest]
-    down, across = np.abs(np.subtract(*places)) / labels.shape
-    return float(sizes[largest[0] - 1]), float(sizes[largest[1] - 1]), float(across), float(down)
+        return float(areas[0]), 0.0, 0.0, 0.0
+    first, second = (np.array(_centroid(components == component)) for component in largest)
+    down, across = np.abs(first - second) / components.shape
+    return float(areas[largest[0] - 1]), float(areas[largest[1] - 1]), float(across), float(down)
 
 
 def _centroid(field: np.ndarray) -> list[float]:
-    """Mean row and column of a field, bool (rows, columns); whole numbers are summed, so that it is exact."""
-    counted = field.view(np.int8)
-    sums = [counted.sum(axis=axis, dtype=np.int32) for axis in (1, 0)]  # pixels of each row, and of each column
-    return [np.arange(len(of)) @ of / of.sum() for of in sums]
+    """Return the mean row and column of a field, bool (rows, columns); integer sums keep it exact."""
+    pixels = field.view(np.int8)
+    sums = [pixels.sum(axis=axis, dtype=np.int32) for axis in (1, 0)]  # pixels per row, and per column
+    return [np.arange(len(counts)) @ counts / counts.sum() for counts in sums]
 
 
-def extract_features(seen: Inference, measures: ImageMeasures) -> np.ndarray:
-    """The signs of one radiograph, float32 (n,), of about -3 to 3; n is fixed by the release's networks.
+def extract_features(inference: Inference, measures: ImageMeasures) -> np.ndarray:
+    """Return the features of one radiograph.
 
-    The thumbnail, standardised, so that exposure does not matter; the map of lung probability; the embedding, of one
-    length; the measures.
+    They are: the thumbnail, standardised so that exposure does not matter; the map of lung probability; the embedding,
+    scaled to a fixed length; the measures.
+
+    Args:
+        inference: Inference of the radiograph.
+        measures: `image_measures` of the same inference.
+
+    Returns:
+        float32 (n,), about -3 to 3; n is `feature_count` of the release.
     """
-    thumbnail = resize(seen.working, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    thumbnail = resize(inference.working, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     thumbnail = (thumbnail - thumbnail.mean()) / max(float(thumbnail.std()), 1.0)
-    embedding = seen.output.embedding
+    lung_map = resize(inference.lung_probability, LUNG_MAP_SIDE, LUNG_MAP_SIDE)
+    embedding = inference.output.embedding
     embedding = embedding * (EMBEDDING_LENGTH / max(float(np.linalg.norm(embedding)), 1e-6))
-    plain = [*measures.levels, measures.dark, measures.bright, measures.detail / 10, measures.first, measures.second]
-    plain += [measures.apart, measures.level, measures.doubt]
-    parts = thumbnail.ravel(), resize(seen.lung_probability, LUNG_MAP_SIDE, LUNG_MAP_SIDE).ravel(), embedding, plain
-    return np.concatenate(parts, dtype=np.float32)
+    plain_measures = [
+        *measures.levels,
+        measures.clipped_dark,
+        measures.clipped_bright,
+        measures.detail / 10,
+        measures.largest_lung_area,
+        measures.second_lung_area,
+        measures.horizontal_distance,
+        measures.vertical_offset,
+        measures.segmentation_uncertainty,
+    ]
+    return np.concatenate((thumbnail.ravel(), lung_map.ravel(), embedding, plain_measures), dtype=np.float32)
 
 
 def feature_count(release: Release) -> int:
-    """How many signs a release's networks give."""
+    """Return the number of features that the networks of a release give."""
     (channels,) = release.outputs["embedding"][1:]
     return THUMBNAIL_SIDE**2 + LUNG_MAP_SIDE**2 + channels + len(PERCENTILES) + len(fields(ImageMeasures)) - 1
 
 
-def asymmetry(seen: Inference) -> np.ndarray:
-    """What differs between left and right within the lungs' box: float32 (HEART * HEART / 2,), all 0 without lungs.
+def asymmetry(inference: Inference) -> np.ndarray:
+    """Return the left half of the lung box minus its mirrored right half.
 
-    Of a mirrored film it is the negative. Side markers and letters lie outside the box.
+    A mirrored radiograph has the negative values. Side markers and letters are outside the box.
+
+    Returns:
+        float32 (ASYMMETRY_SIDE * ASYMMETRY_SIDE / 2,); zeros if no lungs were found.
     """
-    if seen.lungs is None:
+    if inference.lungs is None:
         return np.zeros(ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2, np.float32)
-    inside = resize(seen.working, ASYMMETRY_SIDE, ASYMMETRY_SIDE, seen.lungs.box)
-    inside = inside / max(float(inside.std()), 1.0)
-    return (inside - inside[:, ::-1])[:, : ASYMMETRY_SIDE // 2].ravel()
+    lungs = resize(inference.working, ASYMMETRY_SIDE, ASYMMETRY_SIDE, inference.lungs.box)
+    lungs = lungs / max(float(lungs.std()), 1.0)
+    return (lungs - lungs[:, ::-1])[:, : ASYMMETRY_SIDE // 2].ravel()

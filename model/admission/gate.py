@@ -1,6 +1,7 @@
-"""The one way from a radiograph to a finding for all who use the reader: nothing is read that was not checked first.
+"""Admission gate: every radiograph is checked here before it is read.
 
-It fails closed: without the release's checks there is no gate, and what a check cannot judge raises an error.
+It fails closed: without the admission files of the release there is no gate, and an image that the check cannot judge
+raises an error.
 """
 
 from collections.abc import Sequence
@@ -21,18 +22,20 @@ from model.inference.classifier import Classifier, Inference
 from model.inference.finding import Finding
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
 
-MAX_COLOURFULNESS = (
-    15.0  # colourfulness: "slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted films have less
-)
-CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # said only where a remedy proves it
+# "Slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted radiographs have less.
+MAX_COLOURFULNESS = 15.0
+CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # given as reasons only if a correction proves them
 CORRECTIONS = tuple(Correction(turns, invert) for invert in (False, True) for turns in range(4) if turns or invert)
 
 
 @dataclass(frozen=True, eq=False)
 class AdmissionResult:
-    """What the check says of one radiograph, and what the networks saw, so that a reading need not look again.
+    """Result of the admission check of one radiograph, with the inference that a finding can be made from.
 
-    least_side: the shorter side of the radiograph, in pixels.
+    Attributes:
+        admission: The decision.
+        inference: What the networks computed.
+        shorter_side: Shorter side of the radiograph in pixels.
     """
 
     admission: AdmissionDecision
@@ -42,9 +45,12 @@ class AdmissionResult:
 
 @dataclass(frozen=True, eq=False)
 class AdmissionGate:
-    """Checks and reads with one release; safe to share between threads.
+    """Checks and reads radiographs with one release; safe to share between threads.
 
-    reader: what it reads with; checks and index: of the same release.
+    Attributes:
+        classifier: Makes the findings.
+        admission_classifier: Decides what may be read; of the same release.
+        index: Similar training cases; of the same release.
     """
 
     classifier: Classifier
@@ -53,56 +59,58 @@ class AdmissionGate:
 
     @classmethod
     def from_classifier(cls, classifier: Classifier) -> Self:
-        """The gate of a reader's release.
+        """Return the gate of a classifier's release.
 
         Raises:
-            ReleaseError: the checks, or the index of similar cases that they need, are missing, altered or do not fit.
+            ReleaseError: The admission classifier or the index of similar cases is missing, changed or does not fit.
         """
         return cls(
-            classifier,
-            AdmissionClassifier.from_release(classifier.release),
-            SimilarCaseIndex.from_release(classifier.release),
+            classifier=classifier,
+            admission_classifier=AdmissionClassifier.from_release(classifier.release),
+            index=SimilarCaseIndex.from_release(classifier.release),
         )
 
     def examine(self, radiograph: Radiograph) -> AdmissionResult:
-        """Look at a radiograph and say whether it may be read.
+        """Run the networks on a radiograph and decide whether it may be read.
 
         Raises:
-            ReleaseMismatch: a network gave no number.
+            ReleaseIncompatible: A network returned a value that is not finite.
         """
         return self.examine_batch([PreparedImage.from_radiograph(radiograph)])[0]
 
-    def examine_batch(self, films: Sequence[PreparedImage]) -> list[AdmissionResult]:
-        """What `examine` does of several; see `Classifier.infer_batch`."""
-        seen = self.classifier.infer_batch([film.working for film in films])
-        return [self._examined(*of_one) for of_one in zip(films, seen, strict=True)]
+    def examine_batch(self, images: Sequence[PreparedImage]) -> list[AdmissionResult]:
+        """Examine several prepared images and return one result per image, in order; see `Classifier.infer_batch`."""
+        inferences = self.classifier.infer_batch([image.working for image in images])
+        return [self._admission_result(image, inference) for image, inference in zip(images, inferences, strict=True)]
 
     def apply_correction(self, admission_result: AdmissionResult) -> AdmissionResult:
-        """What `examine` says once the remedy of a refused picture is applied, which the finding will tell.
+        """Apply the suggested rotation or inversion and return the new result, with the caution CORRECTED.
 
-        The remedy was offered because it makes this picture one that is admitted; it is the same picture here, for
-        turning and swapping before or after the change of size comes to the same.
+        The gate suggests a correction only if it makes the image admissible, so the new result has no refusals. The
+        correction is applied to the working image: rotating and inverting before or after resizing give the same image.
 
         Raises:
-            ValueError: there is no remedy.
-            ReleaseMismatch: a network gave no number.
+            ValueError: The result suggests no correction.
+            ReleaseIncompatible: A network returned a value that is not finite.
         """
-        correction, earlier = admission_result.admission.correction, admission_result.inference
+        correction, original = admission_result.admission.correction, admission_result.inference
         if correction is None:
             raise ValueError("examination: one with a remedy expected")
-        seen = replace(self.classifier.infer_working(correction.apply(earlier.working)), metadata=earlier.metadata)
-        cautions = (Caution.CORRECTED, *self._cautions(admission_result.shorter_side, seen, image_measures(seen)))
-        return replace(admission_result, admission=AdmissionDecision(cautions=cautions), inference=seen)
+        inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
+        inference = replace(inference, metadata=original.metadata)
+        cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))
+        admission = AdmissionDecision(cautions=(Caution.CORRECTED, *cautions))
+        return replace(admission_result, admission=admission, inference=inference)
 
     def read(self, admission_result: AdmissionResult, anyway: bool = False) -> Finding:
-        """The finding of an examined radiograph; see `Classifier.finding_from`.
+        """Return the finding of an examined radiograph; see `Classifier.finding_from`.
 
         Args:
-            examination: of this gate.
-            anyway: read what is refused too; the finding then carries the refusals. Only by an explicit act of a user.
+            admission_result: Result of this gate.
+            anyway: Read a refused image too; its finding carries the refusals. Only on explicit request of a user.
 
         Raises:
-            NotAdmitted: it is refused.
+            NotAdmitted: The image is refused.
         """
         admission = admission_result.admission
         if admission.refusals and not anyway:
@@ -110,59 +118,68 @@ class AdmissionGate:
         finding = self.classifier.finding_from(admission_result.inference)
         return replace(finding, cautions=(*finding.cautions, *admission.cautions), refusals=admission.refusals)
 
-    def _examined(self, film: PreparedImage, seen: Inference) -> AdmissionResult:
-        measures = image_measures(seen)
-        refusals, correction = self._refusals(film, seen, measures)
-        cautions = () if refusals else self._cautions(film.shorter_side, seen, measures)
-        seen = replace(seen, metadata=film.metadata)
-        return AdmissionResult(AdmissionDecision(refusals, cautions, correction), seen, film.shorter_side)
+    def _admission_result(self, image: PreparedImage, inference: Inference) -> AdmissionResult:
+        measures = image_measures(inference)
+        refusals, correction = self._refusals(image, inference, measures)
+        cautions = () if refusals else self._cautions(image.shorter_side, inference, measures)
+        admission = AdmissionDecision(refusals, cautions, correction)
+        return AdmissionResult(admission, replace(inference, metadata=image.metadata), image.shorter_side)
 
     def _refusals(
-        self, film: PreparedImage, seen: Inference, measures: ImageMeasures
+        self, image: PreparedImage, inference: Inference, measures: ImageMeasures
     ) -> tuple[tuple[RefusalReason, ...], Correction | None]:
-        if film.shorter_side < MIN_ADMISSIBLE_SIDE:
+        if image.shorter_side < MIN_ADMISSIBLE_SIDE:
             return (RefusalReason.TOO_SMALL,), None
-        if film.colourfulness > MAX_COLOURFULNESS:
+        if image.colourfulness > MAX_COLOURFULNESS:
             return (RefusalReason.NOT_A_RADIOGRAPH,), None
-        probability = self._probability(seen, measures)
+        probability = self._probability(inference, measures)
         if self.admission_classifier.is_admissible(probability):
-            return (() if self.admission_classifier.has_plausible_lungs(measures) else (RefusalReason.NO_LUNGS,)), None
-        likely = [ADMISSION_CLASSES[n] for n in np.argsort(-probability) if ADMISSION_CLASSES[n] != ADMISSIBLE]
-        if likely[0] in CORRECTABLE and (correction := self._remedy(seen.working)):
+            has_lungs = self.admission_classifier.has_plausible_lungs(measures)
+            return (() if has_lungs else (RefusalReason.NO_LUNGS,)), None
+        by_probability = [ADMISSION_CLASSES[n] for n in np.argsort(-probability)]
+        reasons = [RefusalReason(reason) for reason in by_probability if reason != ADMISSIBLE]
+        if reasons[0] in CORRECTABLE and (correction := self._find_correction(inference.working)):
             return correction.corrects, correction
-        return (next(kind for kind in likely if kind not in CORRECTABLE),), None
+        return (next(reason for reason in reasons if reason not in CORRECTABLE),), None
 
-    def _remedy(self, working: np.ndarray) -> Correction | None:
-        """What turns a working picture into one that may be read, the best where several do."""
-        tried = {}
+    def _find_correction(self, working: np.ndarray) -> Correction | None:
+        """Return the correction that makes a working image admissible, the most probable one if several do."""
+        probabilities: dict[Correction, float] = {}
         for correction in CORRECTIONS:
-            seen = self.classifier.infer_working(correction.apply(working))
-            measures = image_measures(seen)
-            probability = self._probability(seen, measures)
-            if self.admission_classifier.is_admissible(probability) and self.admission_classifier.has_plausible_lungs(
-                measures
-            ):
-                tried[correction] = probability[0]
-        return max(tried, key=tried.get, default=None)
+            inference = self.classifier.infer_working(correction.apply_to_pixels(working))
+            measures = image_measures(inference)
+            probability = self._probability(inference, measures)
+            is_admissible = self.admission_classifier.is_admissible(probability)
+            if is_admissible and self.admission_classifier.has_plausible_lungs(measures):
+                probabilities[correction] = probability[0]
+        return max(probabilities, key=lambda correction: probabilities[correction], default=None)
 
-    def _probability(self, seen: Inference, measures: ImageMeasures) -> np.ndarray:
-        return self.admission_classifier.probability(extract_features(seen, measures))
+    def _probability(self, inference: Inference, measures: ImageMeasures) -> np.ndarray:
+        return self.admission_classifier.network.probability(extract_features(inference, measures))
 
-    def _cautions(self, least_side: int, seen: Inference, measures: ImageMeasures) -> tuple[Caution, ...]:
-        copies = hash_distances(perceptual_hash(seen.working), self.index.fingerprints) <= DUPLICATE_MAX_BITS
-        found = {
-            Caution.OUT_OF_DISTRIBUTION: mean_neighbour_distance(self.index, seen.output.embedding)
-            > self.admission_classifier.most_distance,
-            Caution.MIRRORED: self.admission_classifier.is_mirrored(asymmetry(seen)),
-            Caution.LOW_QUALITY: least_side < WORKING_SIDE or self.admission_classifier.is_low_quality(measures),
-            Caution.NEAR_DUPLICATE: copies.any(),
+    def _cautions(self, shorter_side: int, inference: Inference, measures: ImageMeasures) -> tuple[Caution, ...]:
+        distance = mean_neighbour_distance(self.index, inference.output.embedding)
+        hash_distance = hash_distances(perceptual_hash(inference.working), self.index.fingerprints)
+        is_coarse = shorter_side < WORKING_SIDE
+        applies = {
+            Caution.OUT_OF_DISTRIBUTION: distance > self.admission_classifier.max_neighbour_distance,
+            Caution.MIRRORED: self.admission_classifier.is_mirrored(asymmetry(inference)),
+            Caution.LOW_QUALITY: is_coarse or self.admission_classifier.is_low_quality(measures),
+            Caution.NEAR_DUPLICATE: (hash_distance <= DUPLICATE_MAX_BITS).any(),
         }
-        return tuple(code for code, is_so in found.items() if is_so)
+        return tuple(caution for caution, is_given in applies.items() if is_given)
 
 
 def mean_neighbour_distance(index: SimilarCaseIndex, embedding: np.ndarray, group: str = "") -> float:
-    """Mean distance of the COUNT training pictures nearest to an embedding, those of a group left out: 0-2."""
-    distance = index.distances(embedding)
+    """Return the mean distance of the NEIGHBOURS_SHOWN training images nearest to an embedding, 0-2.
+
+    Args:
+        index: Index of the training images.
+        embedding: float32 (channels,), see `Finding.embedding`.
+        group: Patient group that is left out; "" leaves out none.
+    """
+    distances = index.distances(embedding)
     if group:
-        distance = distance[index.groups != group]
-    return float(np.partition(distance, min(NEIGHBOURS_SHOWN, len(distance)) - 1)[:NEIGHBOURS_SHOWN].mean())
+        distances = distances[index.groups != group]
+    nearest = np.partition(distances, min(NEIGHBOURS_SHOWN, len(distances)) - 1)[:NEIGHBOURS_SHOWN]
+    return float(nearest.mean())

@@ -1,4 +1,4 @@
-"""Read files as the shell was asked to: the row of each, and what its heat map is drawn from."""
+"""Read files for the command line: one row per file, and the radiograph and finding if a heat map is wanted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,37 +6,37 @@ from pathlib import Path
 
 from model.admission.gate import AdmissionGate, AdmissionResult
 from model.errors import FileRefused, NotAdmitted
-from model.explanation.reliability import reliability_warnings, with_reliability_caution
+from model.explanation.reliability import reliability_warnings
 from model.imaging.decode import decode, read_limited
 from model.imaging.preprocessing import PreparedImage
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Classifier
-from model.inference.finding import Finding, restate, with_age_caution
+from model.inference.classifier import load_model
+from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.finding_rows import Row, finding_row, refusal_row
-from model.inference.release_loader import load_release
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the shell was asked for, the same for every file.
+    """Options of `python -m model read` that apply to every file.
 
-    release: folder of the trained model.
-    operating_point: its name; None for the release's own.
-    prevalence: that figures are stated at, 0-1; None for that of the training pictures.
-    read_anyway: whether pictures are read that are refused.
-    heatmaps: whether heat maps are wanted, which are then checked.
+    Attributes:
+        release: Folder of the trained model.
+        operating_point: Name of an operating point; None for the default of the release.
+        prevalence: Share of pneumonia that the row refers to, 0-1; None for that of the training images.
+        include_refused: Read images that the admission check refuses; their rows say so.
+        heatmaps: Heat maps will be written, so they are checked.
     """
 
     release: Path
     operating_point: str | None = None
     prevalence: float | None = None
-    read_anyway: bool = False
+    include_refused: bool = False
     heatmaps: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class FileResult:
-    """What became of one file; the radiograph is kept only for its heat map."""
+    """Row of one file. Radiograph and finding are kept only if a heat map is drawn from them."""
 
     row: Row
     radiograph: Radiograph | None = None
@@ -45,61 +45,75 @@ class FileResult:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFile:
-    """A file that could be decoded; its radiograph, which may be large, only where a heat map is wanted."""
+    """A file that could be decoded. The radiograph, which may be large, is kept only if heat maps are wanted."""
 
     path: Path
-    film: PreparedImage
+    image: PreparedImage
     radiograph: Radiograph | None
 
 
 class FileReader:
-    """Reads files with one release; safe to share between threads."""
+    """Reads files with one release. Safe to share between threads."""
 
-    def __init__(self, asked: ReadOptions):
+    def __init__(self, options: ReadOptions):
         """Open the release.
 
         Raises:
-            ReleaseError: it cannot be used.
+            ReleaseError: The release cannot be used.
         """
-        self.asked = asked
-        self.gate = AdmissionGate.from_classifier(Classifier(load_release(asked.release)))
+        self.options = options
+        self.gate = AdmissionGate.from_classifier(load_model(options.release))
 
     def read(self, paths: Iterable[Path]) -> list[FileResult]:
-        """Read files, each step of all of them before the next (see `Classifier.infer_batch`); what is refused has a row, too.
+        """Read a batch of files, each step on all of them before the next, see `Classifier.infer_batch`.
 
         Args:
-            paths: taken one by one as they are opened, which takes longest where files are large.
+            paths: Consumed one by one, because opening a large file takes longest.
+
+        Returns:
+            One result per file, in order. A refused file has a row with the reason.
 
         Raises:
-            ReleaseMismatch: a network gave no number.
+            ReleaseIncompatible: A network returned a value that is not finite.
         """
-        opened = [self._opened(path) for path in paths]
-        films = [one for one in opened if isinstance(one, DecodedFile)]
-        admission_results = iter(self.gate.examine_batch([one.film for one in films]))
-        return [self._said(one, next(admission_results)) if isinstance(one, DecodedFile) else one for one in opened]
+        files = [self._decode(path) for path in paths]
+        images = [file.image for file in files if isinstance(file, DecodedFile)]
+        admission_results = iter(self.gate.examine_batch(images))
+        return [
+            self._read_decoded(file, next(admission_results)) if isinstance(file, DecodedFile) else file
+            for file in files
+        ]
 
-    def _opened(self, path: Path) -> DecodedFile | FileResult:
+    def _decode(self, path: Path) -> DecodedFile | FileResult:
         try:
             radiograph = decode(read_limited(path))
-        except FileRefused as reason:
-            return self._refused(path, reason)
-        return DecodedFile(path, PreparedImage.from_radiograph(radiograph), radiograph if self.asked.heatmaps else None)
+        except FileRefused as refusal:
+            return self._refuse(path, refusal)
+        image = PreparedImage.from_radiograph(radiograph)
+        return DecodedFile(path, image, radiograph if self.options.heatmaps else None)
 
-    def _said(self, opened: DecodedFile, admission_result: AdmissionResult) -> FileResult:
-        release, asked, metadata = self.gate.classifier.release, self.asked, opened.film.metadata
+    def _read_decoded(self, file: DecodedFile, admission_result: AdmissionResult) -> FileResult:
         try:
-            finding = self.gate.read(admission_result, asked.read_anyway)
-        except NotAdmitted as reason:
-            return self._refused(opened.path, reason)
-        finding = with_age_caution(finding, release, metadata and metadata.age_years)
-        point = release.operating_point(asked.operating_point)
-        finding = restate(finding, release, point, asked.prevalence or release.training_prevalence)
-        if not asked.heatmaps:
-            return FileResult(finding_row(str(opened.path), finding))
-        finding = with_reliability_caution(
-            finding, reliability_warnings(self.gate.classifier, admission_result.inference)
-        )  # a map that is written is checked
-        return FileResult(finding_row(str(opened.path), finding), opened.radiograph, finding)
+            finding = self.gate.read(admission_result, self.options.include_refused)
+        except NotAdmitted as refusal:
+            return self._refuse(file.path, refusal)
+        finding = self._present(finding, file, admission_result)
+        row = finding_row(str(file.path), finding)
+        return FileResult(row, file.radiograph, finding) if self.options.heatmaps else FileResult(row)
 
-    def _refused(self, path: Path, reason: FileRefused) -> FileResult:
-        return FileResult(refusal_row(str(path), reason, self.gate.classifier.release.version))
+    def _present(self, finding: Finding, file: DecodedFile, admission_result: AdmissionResult) -> Finding:
+        classifier, options, metadata = self.gate.classifier, self.options, file.image.metadata
+        release, check = classifier.release, None
+        if options.heatmaps:
+            check = HeatMapCheck(reliability_warnings(classifier, admission_result.inference))
+        return present(
+            finding,
+            release,
+            point=release.operating_point(options.operating_point),
+            prevalence=options.prevalence or release.training_prevalence,
+            age_years=metadata.age_years if metadata else None,
+            heat_map_check=check,
+        )
+
+    def _refuse(self, path: Path, refusal: FileRefused) -> FileResult:
+        return FileResult(refusal_row(str(path), refusal, self.gate.classifier.release.version))

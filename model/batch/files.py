@@ -4,6 +4,7 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,44 +13,67 @@ from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding
 
 
-def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Every file named, and every file below each folder named, sorted; hidden ones are passed over.
+class InputFile(NamedTuple):
+    """A file to read.
 
-    Yields:
-        The file, and its path relative to the folder that was named (its bare name where the file was named).
+    Attributes:
+        path: The file.
+        relative_path: Its path inside the folder that was named; its bare name if the file itself was named.
+    """
+
+    path: Path
+    relative_path: Path
+
+
+def find_files(paths: Sequence[Path]) -> Iterator[InputFile]:
+    """List the files that were named, and all files below the folders that were named, sorted within each folder.
+
+    Hidden files and folders inside a folder are skipped.
     """
     for path in paths:
         if path.is_file():
-            yield path, Path(path.name)
+            yield InputFile(path, Path(path.name))
             continue
-        inside = sorted(p.relative_to(path) for p in path.rglob("*") if p.is_file())
-        yield from ((path / p, p) for p in inside if not any(part.startswith(".") for part in p.parts))
+        relative_paths = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        for relative_path in relative_paths:
+            if not any(part.startswith(".") for part in relative_path.parts):
+                yield InputFile(path / relative_path, relative_path)
 
 
 class HeatMapWriter:
-    """A folder that takes the heat map of each picture as numbers and as an overlay, in the pictures' own sub-folders.
+    """Writes each heat map as numbers and as an overlay, in the sub-folders that the images are in.
 
-    Both are named by the picture's stem; where another picture has had it, by the whole name, and then by a number.
+    Both files have the stem of the image. If another image has used that name, they have its full name, and then a
+    number.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._taken: set[str] = set()
+        self._used_names: set[str] = set()
 
-    def write(self, inside: Path, radiograph: Radiograph, finding: Finding) -> None:
-        """Write the map of the file `inside`: .npy is float32 (height, width) of the radiograph, 0-1; .png shows it."""
-        target = self.folder / self._free(inside)
+    def write(self, relative_path: Path, radiograph: Radiograph, finding: Finding) -> None:
+        """Write the heat map of one file.
+
+        Args:
+            relative_path: See `InputFile`.
+            radiograph: The decoded file; .npy is float32 of its height and width, 0-1.
+            finding: The finding of the radiograph; .png shows its heat map as an overlay.
+
+        Raises:
+            OSError: The folder cannot be written to, or the disk is full.
+        """
+        target = self.folder / self._unused_name(relative_path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        laid = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-        numbers = io.BytesIO()
-        np.save(numbers, laid)  # straight into a file it would not say that the disk is full
-        target.with_name(f"{target.name}.npy").write_bytes(numbers.getbuffer())
-        overlay = overlay_png(radiograph, finding)
-        target.with_name(f"{target.name}.png").write_bytes(overlay)
+        heat_map = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
+        npy = io.BytesIO()
+        np.save(npy, heat_map)  # not straight to the file: np.save would not report a full disk
+        target.with_name(f"{target.name}.npy").write_bytes(npy.getbuffer())
+        target.with_name(f"{target.name}.png").write_bytes(overlay_png(radiograph, finding))
 
-    def _free(self, inside: Path) -> Path:
-        numbered = (inside.with_name(f"{inside.name}.{number}") for number in itertools.count(2))
-        names = itertools.chain([inside.with_suffix(""), inside], numbered)
-        free = next(name for name in names if str(name).casefold() not in self._taken)  # as Windows and macOS compare
-        self._taken.add(str(free).casefold())
-        return free
+    def _unused_name(self, relative_path: Path) -> Path:
+        numbered = (relative_path.with_name(f"{relative_path.name}.{number}") for number in itertools.count(2))
+        candidates = itertools.chain([relative_path.with_suffix(""), relative_path], numbered)
+        # Windows and macOS ignore case.
+        unused = next(name for name in candidates if str(name).casefold() not in self._used_names)
+        self._used_names.add(str(unused).casefold())
+        return unused

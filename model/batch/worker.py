@@ -1,7 +1,7 @@
-"""The process of `model.batch.worker_pool`: reads the files whose paths come on standard input, answers on standard output.
+"""Child process of `model.batch.worker_process`: reads files and answers with their rows.
 
-First comes what was asked, then lists of paths, each one line of JSON. Each file is answered with one line: its row, or
-null where it is left to the parent.
+Standard input: one line of JSON with the options, then one line per batch, a list of paths. Standard output: one line
+of JSON per file, its row, or null if the parent should read the file itself.
 """
 
 import json
@@ -10,59 +10,55 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from model.batch.file_reader import FileReader, ReadOptions
+from model.child_process import open_answer_pipe
 from model.errors import FormatUnsupported
 from model.imaging.file_formats import detect_format
 from model.inference.finding_rows import Row
 
-_HEADER_BYTES = 4096  # bytes that tell DICOM
+_HEADER_BYTES = 4096  # enough to recognise DICOM
 
 
-def rows_of(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
-    """The row of each file; None where it is left to the parent, as are all where anything goes wrong.
+def read_rows(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
+    """Read a batch of files.
 
-    It goes wrong there, too, so errors need not be told from one process to another.
+    Returns:
+        One row per file. None for DICOM files, and for the whole batch if an error is raised: the parent reads those
+        files, meets the same error, and reports it.
     """
-    left = [_is_dicom(path) for path in paths]
+    left_to_parent = [_is_dicom(path) for path in paths]
     try:
-        read = iter(reader.read([path for path, of_parent in zip(paths, left, strict=True) if not of_parent]))
+        own_paths = [path for path, left in zip(paths, left_to_parent, strict=True) if not left]
+        results = iter(reader.read(own_paths))
     except Exception:
         return [None] * len(paths)
-    return [None if of_parent else next(read).row for of_parent in left]
+    return [None if left else next(results).row for left in left_to_parent]
 
 
 def _is_dicom(path: Path) -> bool:
-    with suppress(OSError, FormatUnsupported), path.open("rb") as file:  # which the reading says in words
+    with suppress(OSError, FormatUnsupported), path.open("rb") as file:  # `FileReader.read` reports both
         return detect_format(file.read(_HEADER_BYTES)) == "DICOM"
     return False
 
 
-def open_reader(first: bytes) -> FileReader:
-    """What reads as the first line asks, in the parent's folder, from which the paths start."""
-    request = json.loads(first)
-    os.chdir(request["folder"])
-    asked = request["asked"]
-    return FileReader(ReadOptions(**asked | {"release": Path(asked["release"])}))
+def open_reader(request: bytes) -> FileReader:
+    """Open the release that the first line of the parent names, in the parent's working directory."""
+    content = json.loads(request)
+    os.chdir(content["folder"])  # paths are relative to it
+    options = content["options"]
+    return FileReader(ReadOptions(**options | {"release": Path(options["release"])}))
 
 
 def main() -> None:
-    """Answer until there is no more, or nobody who listens."""
-    out = _open_answer_pipe()
-    with suppress(BrokenPipeError), out:
+    """Answer batches until standard input ends or the parent stops listening."""
+    answers = open_answer_pipe()
+    with suppress(BrokenPipeError), answers:
         reader = open_reader(sys.stdin.buffer.readline())
         for line in sys.stdin.buffer:
-            for row in rows_of(reader, [Path(path) for path in json.loads(line)]):
-                out.write(json.dumps(row).encode() + b"\n")
-            out.flush()
-
-
-def _open_answer_pipe() -> BinaryIO:
-    """What takes the answers, which is standard output no longer: whatever a library prints there is none."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return out
+            for row in read_rows(reader, [Path(path) for path in json.loads(line)]):
+                answers.write(json.dumps(row).encode() + b"\n")
+            answers.flush()
 
 
 if __name__ == "__main__":

@@ -1,94 +1,122 @@
-"""A further process that reads files for this one.
+"""Read many files in parallel, with one thread or worker process per CPU, and return results in the order of the files.
 
-Threads keep all processors busy only while networks and decoders are at work. A quarter of the work on a small picture
-is Python, which runs in one thread of a process at a time; so a long list of files is read by a process per processor.
-
-A helper (`model.batch.worker`) opens the release itself, gets paths, and answers each with its row, as JSON. What it
-does not read, it leaves to this process: DICOM, of which no more than DICOM_AT_ONCE are read at once by one command,
-and every file with which something goes wrong, so that errors are raised here and nowhere else.
-
-It ends with this process, whatever ends that: its standard input is then at its end.
+Threads keep all CPUs busy only while networks and decoders run. A quarter of the work on a small image is Python code,
+which runs in one thread of a process at a time. A long list of files is therefore read by one process per CPU.
 """
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+import itertools
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
+from queue import SimpleQueue
 
-from model.batch.file_reader import ReadOptions
-from model.errors import WorkerLost
-from model.inference.finding_rows import Row
-from model.inference.parallel import usable_cpus
+from model.batch.file_reader import FileReader, FileResult, ReadOptions
+from model.batch.worker_process import WorkerProcess
+from model.inference.parallel import ordered_map, usable_cpus
 
-MIN_FILES_PER_WORKER = 128  # for each process: for fewer, its start takes longer than it saves
-_ROOT = Path(__file__).resolve().parents[2]
-_WORKER_LOST_TEXT = (
-    "One of the processes that read the files was ended from outside, most likely because memory ran out. The rows so "
-    "far are complete. Close other programs, or name fewer files at a time, and start the same command again."
-)
-
-
-class WorkerProcess:
-    """One process; for one thread at a time."""
-
-    def __init__(self, asked: ReadOptions):
-        """Start it; it opens the release by itself while this process goes on."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "model.batch.worker"],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            process_group=0,  # so that Ctrl-C reaches this process alone, which ends the others
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
-        )
-        self._send({"folder": os.getcwd(), "asked": asdict(asked) | {"release": str(asked.release)}})
-
-    def read(self, paths: Sequence[Path]) -> Iterator[Row | None]:
-        """The row of each file; None for one that it leaves to this process.
-
-        Raises:
-            HelperLost: the process has ended.
-        """
-        self._send([str(path) for path in paths])
-        for _ in paths:
-            line = self._process.stdout.readline()
-            if not line.endswith(b"\n"):
-                raise WorkerLost(_WORKER_LOST_TEXT)
-            yield json.loads(line)
-
-    def kill(self) -> None:
-        """End it, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        with suppress(OSError):  # of what it has not taken
-            self._process.stdin.close()
-
-    def _send(self, message: object) -> None:
-        try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError as error:  # nobody is there to read it
-            raise WorkerLost(_WORKER_LOST_TEXT) from error
+MIN_FILES_PER_WORKER = 128  # files per process; with fewer, a start costs more time than it saves
+BATCH_SIZE = 8  # files per request to a worker; batches spread the cost of requests and use the processor's cache
 
 
 @contextmanager
-def worker_pool(asked: ReadOptions, files: int) -> Iterator[list[WorkerProcess]]:
-    """As many helpers as are worth starting for a number of files, for a block; none where one process does as well.
+def worker_pool(options: ReadOptions, n_files: int) -> Iterator[list[WorkerProcess]]:
+    """Start the worker processes that a number of files is worth, and end them after the `with` block.
 
-    Heat maps are checked, which is hundreds of runs of the network and little Python: threads do as well.
+    This process counts as one of them, so a short list gets no worker. Neither do heat maps: their check runs the
+    network hundreds of times and little Python code, so threads are as fast.
+
+    Yields:
+        The workers. There may be fewer than planned if the system cannot start more; threads take their place.
+
+    Raises:
+        WorkerLost: A worker ended as soon as it was started.
     """
-    wanted = 0 if asked.heatmaps else min(usable_cpus(), files // MIN_FILES_PER_WORKER) - 1
-    started: list[WorkerProcess] = []
+    n_workers = 0 if options.heatmaps else min(usable_cpus(), n_files // MIN_FILES_PER_WORKER) - 1
+    workers: list[WorkerProcess] = []
     try:
-        with suppress(OSError):  # no room for more: threads of this process do in place of those that are missing
-            started.extend(WorkerProcess(asked) for _ in range(wanted))  # which keeps those before one that fails
-        yield started
+        with suppress(OSError):
+            workers.extend(WorkerProcess(options) for _ in range(n_workers))  # keeps those started before an error
+        yield workers
     finally:
-        for helper in started:
-            helper.kill()
+        for worker in workers:
+            worker.kill()
+
+
+def read_files(
+    reader: FileReader, workers: Sequence[WorkerProcess], paths: Iterable[Path]
+) -> Generator[FileResult, None, None]:
+    """Read files with the workers, and with threads of this process on the remaining CPUs.
+
+    Looks ahead at most two batches per CPU, so memory does not grow with the number of files. A batch is one file if
+    there are no workers.
+
+    Args:
+        reader: Reads in this process.
+        workers: Running workers with the same options.
+        paths: Files to read; consumed as they are needed.
+
+    Yields:
+        One result per file, in the order of the files. An error is raised only after all earlier results.
+
+    Raises:
+        ReleaseIncompatible: A network returned a value that is not finite.
+        WorkerLost: A worker has ended.
+    """
+    batch_reader = _BatchReader(reader, workers)
+    try:
+        for results, error in ordered_map(batch_reader.read, _batches(paths, BATCH_SIZE if workers else 1)):
+            yield from results
+            if error:
+                raise error
+    finally:
+        batch_reader.stop()
+
+
+class _BatchReader:
+    """Reads batches of files, each with an idle worker or in this process. Call it from one thread per CPU."""
+
+    def __init__(self, reader: FileReader, workers: Sequence[WorkerProcess]):
+        self._reader = reader
+        self._stopped = threading.Event()
+        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()  # None: the calling thread reads by itself
+        for worker in [*[None] * (usable_cpus() - len(workers)), *workers]:
+            self._idle.put(worker)
+
+    def stop(self) -> None:
+        """Let batches in progress end after their current file."""
+        self._stopped.set()
+
+    def read(self, batch: Sequence[Path]) -> tuple[list[FileResult], Exception | None]:
+        """Return the results of a batch, and the error that ended it, if any."""
+        results: list[FileResult] = []
+        worker = self._idle.get()
+        try:
+            for result in self._read_with_worker(worker, batch) if worker else self._read_in_process(batch):
+                if self._stopped.is_set():
+                    break
+                results.append(result)
+        except Exception as error:
+            worker = None  # its remaining answers belong to this batch: it cannot read another one
+            return results, error
+        finally:
+            self._idle.put(worker)
+        return results, None
+
+    def _read_with_worker(self, worker: WorkerProcess, batch: Sequence[Path]) -> Iterator[FileResult]:
+        for path, row in zip(batch, worker.read(batch), strict=True):
+            yield FileResult(row) if row else self._reader.read([path])[0]
+
+    def _read_in_process(self, batch: Sequence[Path]) -> Iterator[FileResult]:
+        results: Iterable[FileResult]
+        try:
+            results = self._reader.read(itertools.takewhile(lambda _: not self._stopped.is_set(), batch))
+        except Exception:  # read file by file, so that results before the file that fails are kept
+            results = (self._reader.read([path])[0] for path in batch)
+        yield from results
+
+
+def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    remaining = iter(paths)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch

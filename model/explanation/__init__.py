@@ -1,1 +1,1 @@
-"""Heat maps, and checks of how far one can be trusted."""
+"""Heat maps, and checks of their reliability."""

@@ -1,94 +1,95 @@
-"""Explanations that need gradients, and so TensorFlow: computed by a process that ends, so that none stays here.
+"""Explanations that need gradients, and therefore TensorFlow: computed in a child process that ends afterwards.
 
-The picture goes through a pipe, never to disk. One process at a time: each takes most of a gigabyte.
+The server never imports TensorFlow. The image goes through a pipe and never to disk. One child runs at a time, because
+each needs almost a gigabyte of memory. See `model.explanation.gradient_worker` for the child.
 """
 
 import io
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import numpy as np
 
+from model.child_process import ChildProcess, end_child, start_child
 from model.errors import ExplanationFailed
 from model.inference.release_loader import Release
 
 GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD = "Grad-CAM", "Grad-CAM++", "SmoothGrad"
-METHODS = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD)  # in the order in which they come
-TIMEOUT_SECONDS = 180  # on a busy laptop it takes half a minute; whoever takes longer than this is stuck
-POLL_SECONDS = 0.5  # between two words to somebody who waits: so soon it is known that nobody does any longer
+METHODS = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD)  # in the order in which the child answers
+TIMEOUT_SECONDS = 180  # a busy laptop needs half a minute; a child that takes longer than this is stuck
+POLL_SECONDS = 0.5  # between two status reports to a waiting caller, who may have left
 WAITING_TEXT, STARTING_TEXT = "Waiting for another comparison ...", "Starting TensorFlow ..."
 
+_WORKER_MODULE = "model.explanation.gradient_worker"
 _FAILED_TEXT = (
     "The other explanations could not be computed. They need TensorFlow, and about a gigabyte of memory while they "
     "run. The finding and its heat map do not depend on them."
 )
-_ROOT = Path(__file__).resolve().parents[2]
-_one_at_a_time = threading.Lock()
+_child_slot = threading.Lock()
 
 
 def gradient_maps(
-    release: Release, picture: np.ndarray, say: Callable[[str], object]
+    release: Release, network_input: np.ndarray, report_status: Callable[[str], object]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Each of METHODS with its map as soon as it is there: float32 (rows, columns), in logits a cell.
+    """Compute the map of each of METHODS.
 
     Args:
-        release: whose network is explained.
-        picture: what it sees, float32 (1, side, side, 1), 0-255.
-        say: is told WAITING, again and again while others are computed, and STARTING; what it raises ends the waiting.
+        release: Release whose network is explained.
+        network_input: What the network gets, float32 (1, side, side, 1), 0-255.
+        report_status: Called with WAITING_TEXT every POLL_SECONDS while another caller's maps are computed, then once
+            with STARTING_TEXT. It may raise to stop waiting; the exception is passed on.
+
+    Yields:
+        Name of the method and its map, float32 (rows, columns), in logits per cell of the heat map. Each comes as soon
+        as it is computed.
 
     Raises:
-        ExplanationFailed: the process did not give all of them, or could not be started.
+        ExplanationFailed: The child could not be started, or did not return all maps.
     """
-    while not _one_at_a_time.acquire(timeout=POLL_SECONDS):
-        say(WAITING_TEXT)
+    while not _child_slot.acquire(timeout=POLL_SECONDS):
+        report_status(WAITING_TEXT)
     try:
-        say(STARTING_TEXT)
-        yield from _compute(release, picture)
+        report_status(STARTING_TEXT)
+        yield from _maps_from_child(release, network_input)
     finally:
-        _one_at_a_time.release()
+        _child_slot.release()
 
 
-def _compute(release: Release, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    command = [sys.executable, "-m", "training", "explain", "--release", str(release.directory.resolve())]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+def _maps_from_child(release: Release, network_input: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     try:
-        started = subprocess.Popen(command, cwd=_ROOT, **pipes)  # noqa: S603 (ourselves)
-    except (OSError, MemoryError) as error:  # no further process is started
+        child = start_child(_WORKER_MODULE, "--release", str(release.directory.resolve()))
+    except (OSError, MemoryError) as error:  # the system cannot start another process
         raise ExplanationFailed(_FAILED_TEXT) from error
-    with started as child:
-        stuck = threading.Timer(TIMEOUT_SECONDS, child.kill)
-        try:
-            stuck.start()
-            yield from _read_maps(child, picture)
-        except RuntimeError as error:  # no further thread is started
-            raise ExplanationFailed(_FAILED_TEXT) from error
-        finally:  # also where nobody waits for the rest
-            stuck.cancel()
-            child.kill()
-
-
-def _read_maps(child: subprocess.Popen, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    come = []
+    watchdog = threading.Timer(TIMEOUT_SECONDS, child.kill)
     try:
-        child.stdin.write(_to_npy(picture))
+        watchdog.start()
+        yield from _exchange(child, network_input)
+    except RuntimeError as error:  # the system cannot start another thread
+        raise ExplanationFailed(_FAILED_TEXT) from error
+    finally:  # also if the caller does not iterate to the end
+        watchdog.cancel()
+        end_child(child)
+
+
+def _exchange(child: ChildProcess, network_input: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Send the child its input and yield its maps."""
+    with suppress(BrokenPipeError):  # the child ended before it read; its missing answer says so
+        child.stdin.write(_encode_npy(network_input))
         child.stdin.close()
-    except BrokenPipeError:  # it ended before it had read: what comes of it says so
-        pass
+    methods = []
     for line in child.stdout:
-        if not line.endswith(b"\n"):  # it ended while it wrote
+        if not line.endswith(b"\n"):  # the child ended while it wrote
             break
-        found = json.loads(line)
-        come.append(found["method"])
-        yield found["method"], np.array(found["map"], np.float32)
-    if tuple(come) != METHODS:
+        answer = json.loads(line)
+        methods.append(answer["method"])
+        yield answer["method"], np.array(answer["map"], np.float32)
+    if tuple(methods) != METHODS:
         raise ExplanationFailed(_FAILED_TEXT)
 
 
-def _to_npy(picture: np.ndarray) -> bytes:
+def _encode_npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
-    np.save(file, picture, allow_pickle=False)
+    np.save(file, array, allow_pickle=False)
     return file.getvalue()

@@ -1,105 +1,128 @@
-"""Other explanations of a reading than its heat map, by tf-keras-vis: what the app runs in a process that ends.
+"""Gradient-based explanations by tf-keras-vis. Child process of `model.explanation.gradient_maps`.
 
-    python -m training explain < picture.npy
+    python -m model.explanation.gradient_worker --release DIR < input.npy
 
-Takes what the network sees, float32 (1, side, side, 1), 0-255, as .npy on standard input. Gives a line of JSON on
-standard output for each method as soon as it is done: {"method", "map"}, rows of numbers in logits a cell, see
+Standard input: what the network gets, float32 (1, side, side, 1), 0-255, as .npy. Standard output: one line of JSON per
+method as soon as it is computed: {"method": name, "map": rows of numbers}, in logits per cell of the heat map, see
 `model.explanation.occlusion`. Nothing is written to disk.
+
+This is the only module of `model` that imports TensorFlow. It does so inside functions, after `main` has configured it.
 """
 
+import argparse
 import io
 import json
+import os
 import sys
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import keras
 import numpy as np
 from PIL import Image
 
+from model.child_process import open_answer_pipe
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
 from model.explanation.occlusion import air_grey
 from model.release_files import FEATURE_MAP, ReleaseFile
 
-SMOOTHGRAD_SAMPLES, SMOOTHGRAD_NOISE = (
-    20,
-    0.1,
-)  # noisy copies, and their noise as a share of the range of grey (Smilkov et al. 2017, fig. 3)
-SMOOTHGRAD_RESOLUTION = 2  # rows of the SmoothGrad map to one of the heat map
+if TYPE_CHECKING:
+    import keras
+
+SMOOTHGRAD_SAMPLES = 20  # noisy copies (Smilkov et al. 2017, fig. 3)
+SMOOTHGRAD_NOISE = 0.1  # standard deviation of the noise as a share of the range of grey levels (ibid.)
+SMOOTHGRAD_RESOLUTION = 2  # rows of the SmoothGrad map per row of the heat map
 
 
-def answer(release: Path) -> None:
-    """Explain the picture on standard input with the Keras network of a release folder."""
-    picture = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
-    for method, values in explanations(keras.models.load_model(release / ReleaseFile.CLASSIFIER_KERAS), picture):
-        print(json.dumps({"method": method, "map": values.tolist()}), flush=True)
+def explanations(network: "keras.Model", network_input: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Compute the map of every method, in the order of `gradient_maps.METHODS`.
 
+    Args:
+        network: Keras network of the classifier.
+        network_input: float32 (1, side, side, 1), 0-255.
 
-def explanations(network: keras.Model, picture: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Each method with its map, float (rows, columns), in logits a cell of the heat map.
-
-    network: the trained reader; picture: what it sees, float32 (1, side, side, 1), 0-255.
+    Yields:
+        Name of the method and its map, float (rows, columns), in logits per cell of the heat map.
     """
-    yield GRAD_CAM, grad_cam(network, picture)[0]
-    yield GRAD_CAM_PLUS_PLUS, grad_cam_plus_plus(network, picture)[0]
-    yield SMOOTH_GRAD, smooth_grad(network, picture)
+    yield GRAD_CAM, grad_cam(network, network_input)[0]
+    yield GRAD_CAM_PLUS_PLUS, grad_cam_plus_plus(network, network_input)[0]
+    yield SMOOTH_GRAD, smooth_grad(network, network_input)
 
 
-def grad_cam(network: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Grad-CAM of the logit (Selvaraju et al. 2017), float (n, rows, columns) of the last feature map, 0 and above."""
+def grad_cam(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
+    """Compute Grad-CAM of the logit (Selvaraju et al. 2017).
+
+    Args:
+        network: Keras network of the classifier.
+        network_inputs: float32 (n, side, side, 1), 0-255.
+
+    Returns:
+        float (n, rows, columns) of the last feature map, in logits per cell, 0 and above.
+    """
     from tf_keras_vis.gradcam import Gradcam
 
-    return _cam(Gradcam, network, pictures)
+    return _class_activation_maps(Gradcam, network, network_inputs)
 
 
-def grad_cam_plus_plus(network: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Grad-CAM++ of the logit (Chattopadhay et al. 2018), like `grad_cam`."""
+def grad_cam_plus_plus(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
+    """Compute Grad-CAM++ of the logit (Chattopadhay et al. 2018). Arguments and result as for `grad_cam`."""
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 
-    return _cam(GradcamPlusPlus, network, pictures)
+    return _class_activation_maps(GradcamPlusPlus, network, network_inputs)
 
 
-def smooth_grad(network: keras.Model, picture: np.ndarray) -> np.ndarray:
-    """SmoothGrad of the logit times the picture (Smilkov et al. 2017, arXiv:1706.03825), signed, float (rows, columns).
+def smooth_grad(network: "keras.Model", network_input: np.ndarray) -> np.ndarray:
+    """Compute SmoothGrad of the logit times the image (Smilkov et al. 2017, arXiv:1706.03825).
 
-    The gradient says what a grey level more would add; times what the picture has more than air, it is what the
-    picture's own grey adds, to first order: the unit of the other maps.
+    The gradient is the change of the logit per grey level. Multiplied by the difference between the image and air, it
+    is what the grey levels of the image contribute, to first order. That is the unit of the other maps.
+
+    Args:
+        network: Keras network of the classifier.
+        network_input: float32 (1, side, side, 1), 0-255.
+
+    Returns:
+        float32 (rows, columns), signed, in logits per cell of the heat map; SMOOTHGRAD_RESOLUTION times its size.
     """
     from tf_keras_vis.saliency import Saliency
 
-    np.random.seed(0)  # what tf-keras-vis draws from: the same picture gets the same map
+    np.random.seed(0)  # tf-keras-vis draws its noise here: the same image gets the same map
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it gives the network a list of one picture, which Keras remarks
-        gradient = Saliency(network, model_modifier=_linear(), clone=True)(
+        warnings.simplefilter("ignore", UserWarning)  # tf-keras-vis passes a list of one image, and Keras warns
+        gradient = Saliency(network, model_modifier=_linear_output(), clone=True)(
             lambda logit: logit[:, 0],
-            picture,
+            network_input,
             smooth_samples=SMOOTHGRAD_SAMPLES,
             smooth_noise=SMOOTHGRAD_NOISE,
-            gradient_modifier=None,  # signs count
+            gradient_modifier=None,  # keep the sign
             keepdims=True,
             normalize_map=False,
         )
-    added = (np.asarray(gradient) * (picture - air_grey(picture)))[0, :, :, 0].astype(np.float32)
+    contribution = (np.asarray(gradient) * (network_input - air_grey(network_input)))[0, :, :, 0].astype(np.float32)
     rows, columns = network.get_layer(FEATURE_MAP).output.shape[1:3]
-    finer = Image.fromarray(added).resize(
-        (SMOOTHGRAD_RESOLUTION * columns, SMOOTHGRAD_RESOLUTION * rows), Image.Resampling.BOX
-    )
-    return np.asarray(finer) * added.size / (rows * columns)
+    size = (SMOOTHGRAD_RESOLUTION * columns, SMOOTHGRAD_RESOLUTION * rows)
+    mean_per_cell: np.ndarray = np.asarray(Image.fromarray(contribution).resize(size, Image.Resampling.BOX))
+    sum_per_cell: np.ndarray = mean_per_cell * contribution.size / (rows * columns)
+    return sum_per_cell
 
 
-def _cam(method: type, network: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """A map of tf-keras-vis at its own resolution, in logits a cell.
+def _class_activation_maps(
+    method: Callable[..., Any], network: "keras.Model", network_inputs: np.ndarray
+) -> np.ndarray:
+    """Return the maps of a tf-keras-vis class at the resolution of the feature map, in logits per cell.
 
-    The score is 0, so that Grad-CAM++, which multiplies by its exponential, stays in that unit; its gradient is the
-    logit's.
+    The value of the score is 0, and its gradient is that of the logit. Grad-CAM++ multiplies by the exponential of the
+    score, so this keeps its unit.
     """
     import tensorflow as tf
 
+    explain = method(network, model_modifier=_linear_output(), clone=True)
     return np.asarray(
-        method(network, model_modifier=_linear(), clone=True)(
+        explain(
             lambda logit: logit[:, 0] - tf.stop_gradient(logit[:, 0]),
-            pictures,
+            network_inputs,
             penultimate_layer=FEATURE_MAP,
             seek_penultimate_conv_layer=False,
             expand_cam=False,
@@ -108,7 +131,49 @@ def _cam(method: type, network: keras.Model, pictures: np.ndarray) -> np.ndarray
     )
 
 
-def _linear():
+def _linear_output() -> Callable[..., Any]:
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
-    return ReplaceToLinear()
+    modifier: Callable[..., Any] = ReplaceToLinear()
+    return modifier
+
+
+def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO) -> None:
+    """Explain the network input in `request` and write one line per method to `answers`.
+
+    Args:
+        release_directory: Release with the Keras network.
+        request: .npy file of the network input.
+        answers: Receives lines of JSON, flushed one by one.
+    """
+    import keras
+
+    network_input = np.load(io.BytesIO(request.read()), allow_pickle=False)
+    network = keras.models.load_model(release_directory / ReleaseFile.CLASSIFIER_KERAS)
+    for method, values in explanations(network, network_input):
+        answers.write(json.dumps({"method": method, "map": values.tolist()}).encode() + b"\n")
+        answers.flush()
+
+
+def _configure_tensorflow() -> None:
+    """Apply the settings that TensorFlow reads once, when it is imported."""
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD, where it more than doubles the speed
+    # TensorFlow looks for a temporary directory by writing a file, and fails where no file can be written (deploy/).
+    # It uses no temporary files.
+    tempfile.tempdir = os.devnull
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model.explanation.gradient_worker", description="Explain a network input by its gradients."
+    )
+    parser.add_argument("--release", type=Path, required=True, help="folder of the trained model")
+    options = parser.parse_args()
+    _configure_tensorflow()
+    with open_answer_pipe() as answers:
+        answer_request(options.release, sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

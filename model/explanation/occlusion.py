@@ -1,9 +1,9 @@
-"""What the reader makes of a picture in which parts are painted over: occlusion by random coverings.
+"""Occlusion: how the logit changes if random parts of the network input are masked.
 
-The paint is as dark as the darkest tenth of what is seen: air, in which there can be no opacity. A middle grey would be
-one. Effects are on the logit and not on the probability, which near 0 and 1 no part of a picture moves, and which
-would leave the surest findings without an explanation. So they are in the unit of the heat map: the mean of its cells
-is the logit, up to a constant, so a cell adds its value divided by their number.
+The mask has the grey of air, the 10th percentile of the network input: air shows no opacity, a medium grey would be
+one. Effects are measured on the logit. On the probability no part of the image has an effect near 0 and 1, and the most
+certain findings would have no explanation. So effects have the unit of the heat map: the mean of its cells is the
+logit, up to a constant, so a cell adds its value divided by the number of cells.
 """
 
 from collections.abc import Iterable
@@ -14,64 +14,75 @@ from model.imaging.geometry import resize
 from model.inference.classifier import Classifier
 from model.inference.parallel import ordered_map
 
-AIR_PERCENTILE = 10  # percent of what is seen
-MASKS_PER_CELL = 4  # for each cell of the map: with 2, a trained network is told from a random one far less often
-RIDGE_PENALTY = (
-    1.0  # coverings that say of each cell that it adds nothing: there are few of them to tell the cells apart by
-)
+AIR_PERCENTILE = 10  # of the grey values of the network input
+MASKS_PER_CELL = 4  # with 2, trained and random networks are much harder to tell apart
+RIDGE_PENALTY = 1.0  # weight of the prior that a cell has no effect; there are few masks per cell
 SEED = 0
 
 
-def air_grey(picture: np.ndarray) -> np.float32:
-    """The grey of air in what is seen, float32 (1, side, side, 1), 0-255."""
-    return np.float32(np.percentile(picture, AIR_PERCENTILE))
+def air_grey(network_input: np.ndarray) -> np.float32:
+    """Return the grey of air in a network input, float32 (1, side, side, 1), 0-255."""
+    return np.float32(np.percentile(network_input, AIR_PERCENTILE))
 
 
-def masked_logits(classifier: Classifier, picture: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
-    """The logit of what is seen with air in place of each of the parts: float (parts,).
-
-    Args:
-        reader: whose network reads.
-        picture: what it sees, float32 (1, side, side, 1), 0-255.
-        parts: (side, side), bool, or float 0-1 for a part with soft edges.
-    """
-    towards_air = air_grey(picture) - picture
-
-    def logit(part: np.ndarray) -> float:
-        return classifier.classify(picture + part.astype(np.float32)[np.newaxis, :, :, np.newaxis] * towards_air).logit
-
-    return np.array(list(ordered_map(logit, parts)))
-
-
-def occlusion_map(classifier: Classifier, picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """How much each cell adds to the logit when it is seen, on average over what else is covered; below 0: takes away.
-
-    Each cell is covered or not by chance (Petsiuk et al. 2018, RISE, section 3.1), and what each adds is fitted to the
-    logits by ridge regression. One window at a time (Zeiler and Fergus 2014) is the simpler way: where disease is in
-    many places, it finds that none of them alone matters, and on validation it could not tell a trained network
-    from a random one.
+def masked_logits(classifier: Classifier, network_input: np.ndarray, masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the logit of the network input under each mask, with air in the masked part.
 
     Args:
-        reader: whose network reads.
-        picture: what it sees, float32 (1, side, side, 1), 0-255.
-        shape: rows and columns of the map, those of the heat map.
+        classifier: Its pneumonia network is run.
+        network_input: float32 (1, side, side, 1), 0-255.
+        masks: Each bool (side, side), or float 0-1 for soft edges.
 
     Returns:
-        float32 (rows, columns), in logits a cell.
+        float (masks,).
     """
-    side, cells = picture.shape[1], shape[0] * shape[1]
-    covered = np.random.default_rng(SEED).random((MASKS_PER_CELL * cells, *shape)) < 0.5
-    parts = (np.clip(resize(one.astype(np.float32), side, side), 0, 1) for one in covered)
-    logits = masked_logits(classifier, picture, parts)
-    seen = ~covered.reshape(len(covered), cells) - 0.5
-    seen -= seen.mean(axis=0)
-    added = np.linalg.solve(seen.T @ seen + RIDGE_PENALTY * np.eye(cells), seen.T @ (logits - logits.mean()))
-    return added.reshape(shape).astype(np.float32)
+    difference_to_air = air_grey(network_input) - network_input
+
+    def masked_logit(mask: np.ndarray) -> float:
+        weight = mask.astype(np.float32)[np.newaxis, :, :, np.newaxis]
+        return classifier.classify(network_input + weight * difference_to_air).logit
+
+    return np.array(list(ordered_map(masked_logit, masks)))
 
 
-def top_fraction_mask(heat: np.ndarray, share: float, side: int) -> np.ndarray:
-    """The part of what is seen where a map, float (rows, columns), is highest: bool (side, side), of that share."""
-    laid = resize(np.ascontiguousarray(heat, np.float32), side, side).ravel()
-    part = np.zeros(side * side, bool)
-    part[np.argsort(-laid, kind="stable")[: round(share * side * side)]] = True
-    return part.reshape(side, side)
+def occlusion_map(classifier: Classifier, network_input: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the effect of each cell on the logit if the cell is visible.
+
+    Cells are masked at random (Petsiuk et al. 2018, RISE, section 3.1), and ridge regression of the logits on the
+    visible cells gives the effect of each. A sliding window (Zeiler and Fergus 2014) is simpler. But if disease is in
+    many places, no single window matters, and on validation it did not separate a trained network from a random one.
+
+    Args:
+        classifier: Its pneumonia network is run.
+        network_input: float32 (1, side, side, 1), 0-255.
+        shape: Rows and columns of the result, those of the heat map.
+
+    Returns:
+        float32 (rows, columns), in logits per cell; negative if the cell lowers the logit.
+    """
+    side, cells = network_input.shape[1], shape[0] * shape[1]
+    is_masked = np.random.default_rng(SEED).random((MASKS_PER_CELL * cells, *shape)) < 0.5
+    masks = (np.clip(resize(cell_mask.astype(np.float32), side, side), 0, 1) for cell_mask in is_masked)
+    logits = masked_logits(classifier, network_input, masks)
+    visible = ~is_masked.reshape(len(is_masked), cells) - 0.5
+    visible -= visible.mean(axis=0)
+    covariance = visible.T @ visible + RIDGE_PENALTY * np.eye(cells)
+    effects = np.linalg.solve(covariance, visible.T @ (logits - logits.mean()))
+    return effects.reshape(shape).astype(np.float32)
+
+
+def top_fraction_mask(heat_map: np.ndarray, fraction: float, side: int) -> np.ndarray:
+    """Return the part of the network input on which a heat map is highest.
+
+    Args:
+        heat_map: float (rows, columns).
+        fraction: Size of the part as a share of the network input, 0-1.
+        side: Height and width of the network input.
+
+    Returns:
+        bool (side, side).
+    """
+    upsampled = resize(np.ascontiguousarray(heat_map, np.float32), side, side).ravel()
+    mask = np.zeros(side * side, bool)
+    mask[np.argsort(-upsampled, kind="stable")[: round(fraction * side * side)]] = True
+    return mask.reshape(side, side)

@@ -1,29 +1,27 @@
-"""Can the heat map of this picture be believed? Three checks of it, each on the network that drew it.
+"""Reliability of a heat map: three faithfulness checks on the network that made it, and their limits.
 
-A map that lies beside the lungs, whose hottest part the reader does not miss when it is painted over, or that
-contradicts occlusion, explains nothing. What is still usual was chosen on validation and is part of the release; a
-release without it checks nothing, and says so.
+A heat map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change the
+probability, or if it contradicts occlusion. The limits were chosen on validation and are part of the release. Without
+them no heat map is checked, and the findings say so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from model.codes import Caution
 from model.explanation.occlusion import masked_logits, occlusion_map, top_fraction_mask
 from model.imaging.geometry import RelativeBox, resize
 from model.inference.classifier import Classifier, Inference
-from model.inference.finding import Finding
 from model.inference.lung_segmentation import LungMask
 from model.inference.release_loader import Release
 
 RELIABILITY_KEY = "explanation_checks"  # of model.json
-TOP_FRACTION = 0.1  # of what is seen: the hottest tenth
-RANDOM_AREAS = 8  # of equal areas elsewhere
+TOP_FRACTION = 0.1  # share of the network input: its hottest part
+RANDOM_AREAS = 8  # areas of the same size that the hottest part is compared with
 SEED = 0
-_LUNG_GRID = 96  # pixels: finer than the map's cells and than the lung fields need
+_LUNG_GRID = 96  # pixels; finer than the cells of the heat map and than lung fields require
 
 WARNING_TEXTS = {
     "inside_lungs": "little of the evidence lies within the lungs",
@@ -34,12 +32,13 @@ WARNING_TEXTS = {
 
 @dataclass(frozen=True)
 class HeatMapReliability:
-    """What was measured of the heat map of one reading.
+    """Measurements on the heat map of one inference.
 
-    inside_lungs: share of the positive evidence that lies within the lung fields, 0-1; None where no lungs were found.
-    effect: how much more of the probability, at the training prevalence, goes when the hottest tenth of what is seen is
-        painted over than, on average, with an equal area elsewhere: -1 to 1.
-    agreement: rank correlation of the heat map and the occlusion map (Spearman 1904): -1 to 1.
+    Attributes:
+        inside_lungs: Share of the positive evidence within the lung fields, 0-1; None if no lungs were found.
+        effect: Fall of the probability, at the training prevalence, if the hottest tenth of the network input is
+            masked, minus the mean fall if a random area of the same size is masked: -1 to 1.
+        agreement: Rank correlation of the heat map and the occlusion map (Spearman 1904): -1 to 1.
     """
 
     inside_lungs: float | None
@@ -49,7 +48,14 @@ class HeatMapReliability:
 
 @dataclass(frozen=True)
 class ReliabilityLimits:
-    """The least of each that is not warned about; chosen: one sentence on how, and on which pictures."""
+    """Lower limits of a release; a heat map with a value below one of them is unreliable.
+
+    Attributes:
+        inside_lungs: Limit of `HeatMapReliability.inside_lungs`.
+        effect: Limit of `HeatMapReliability.effect`.
+        agreement: Limit of `HeatMapReliability.agreement`.
+        chosen: One sentence on how, and on which images, the limits were chosen.
+    """
 
     inside_lungs: float
     effect: float
@@ -58,87 +64,117 @@ class ReliabilityLimits:
 
     @classmethod
     def from_release(cls, release: Release) -> Self | None:
-        """Those of a release; None where it has none."""
-        found: dict[str, Any] | None = release.description.get(RELIABILITY_KEY)
-        return None if found is None else cls(*(float(found[name]) for name in WARNING_TEXTS), str(found["chosen"]))
+        """Return the limits of a release; None if it has none."""
+        limits: dict[str, Any] | None = release.description.get(RELIABILITY_KEY)
+        if limits is None:
+            return None
+        return cls(
+            inside_lungs=float(limits["inside_lungs"]),
+            effect=float(limits["effect"]),
+            agreement=float(limits["agreement"]),
+            chosen=str(limits["chosen"]),
+        )
 
-    def violations(self, checks: HeatMapReliability) -> tuple[str, ...]:
-        """Why a map is not to be believed, in words of WORDS; empty where nothing speaks against it."""
-        measured = ((words, getattr(checks, name), getattr(self, name)) for name, words in WARNING_TEXTS.items())
-        return tuple(words for words, value, least in measured if value is not None and value < least)
+    def violations(self, reliability: HeatMapReliability) -> tuple[str, ...]:
+        """Return the warning of each limit that is violated, from WARNING_TEXTS; () if the heat map is reliable."""
+        return tuple(
+            text
+            for name, text in WARNING_TEXTS.items()
+            if (value := getattr(reliability, name)) is not None and value < getattr(self, name)
+        )
 
 
-def measure_reliability(classifier: Classifier, seen: Inference) -> HeatMapReliability | None:
-    """Check the heat map of a reading; None, not applicable, where there is no positive evidence.
+def measure_reliability(classifier: Classifier, inference: Inference) -> HeatMapReliability | None:
+    """Run the three checks on the heat map of an inference.
+
+    Returns:
+        The measurements; None if there is no positive evidence to check.
 
     Raises:
-        ReleaseMismatch: the network answers with anything that is not a finite number.
+        ReleaseIncompatible: The network returned a value that is not finite.
     """
-    heat = seen.output.class_activation_map
-    if not (heat > 0).any():
+    evidence = inference.output.class_activation_map
+    if not (evidence > 0).any():
         return None
-    view, side = classifier.release.view, classifier.release.side
-    picture = view.network_input(seen.working, seen.lungs, side)
-    added = occlusion_map(classifier, picture, heat.shape)
+    region, side = classifier.release.input_region, classifier.release.side
+    network_input = region.network_input(inference.working, inference.lungs, side)
+    rows, columns = evidence.shape
     return HeatMapReliability(
-        inside_lungs=evidence_share_in_lungs(heat, view.box(seen.lungs), seen.lungs),
-        effect=_effect(classifier, picture, seen.output.logit, heat),
-        agreement=rank_correlation(heat, added),
+        inside_lungs=evidence_share_in_lungs(evidence, region.box(inference.lungs), inference.lungs),
+        effect=_masking_effect(classifier, network_input, inference.output.logit, evidence),
+        agreement=rank_correlation(evidence, occlusion_map(classifier, network_input, (rows, columns))),
     )
 
 
-def reliability_warnings(classifier: Classifier, seen: Inference) -> tuple[str, ...] | None:
-    """Why the heat map of a reading is not to be believed; empty also where there is no evidence to check.
+def reliability_warnings(classifier: Classifier, inference: Inference) -> tuple[str, ...] | None:
+    """Return why the heat map of an inference is unreliable.
 
-    None where it was not checked, for the release has no limits.
+    Returns:
+        Texts of WARNING_TEXTS; () if the checks passed or there is no evidence to check, None if the release has no
+        limits to check against.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
         return None
-    checks = measure_reliability(classifier, seen)
-    return limits.violations(checks) if checks else ()
+    reliability = measure_reliability(classifier, inference)
+    return limits.violations(reliability) if reliability else ()
 
 
-def with_reliability_caution(finding: Finding, doubts: Sequence[str] | None) -> Finding:
-    """A finding with the caution that its heat map is not to be believed, or, doubts being None, was not checked."""
-    if not finding.heat_map.any() or doubts == ():
-        return finding
-    caution = Caution.EXPLANATION_UNCHECKED if doubts is None else Caution.EXPLANATION_UNRELIABLE
-    return replace(finding, cautions=(*finding.cautions, caution))
+def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungMask | None) -> float | None:
+    """Return the share of the positive evidence that is within the lung fields.
 
+    Args:
+        evidence: float (rows, columns), a signed map.
+        box: The part of the radiograph that the map covers.
+        lungs: Lung mask; None if no lungs were found.
 
-def evidence_share_in_lungs(heat: np.ndarray, box: RelativeBox, lungs: LungMask | None) -> float | None:
-    """Share, 0-1, of the positive values of a map of a part of the picture that lie within the lung fields."""
-    positive = np.clip(resize(np.ascontiguousarray(heat, np.float32), _LUNG_GRID, _LUNG_GRID), 0, None)
+    Returns:
+        0-1; None without lungs or without positive evidence.
+    """
+    upsampled = resize(np.ascontiguousarray(evidence, np.float32), _LUNG_GRID, _LUNG_GRID)
+    positive = np.clip(upsampled, 0, None)
     if lungs is None or not positive.any():
         return None
     fields = resize(lungs.fields.astype(np.float32), _LUNG_GRID, _LUNG_GRID, box) >= 0.5
     return float(positive[fields].sum() / positive.sum())
 
 
-def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's correlation of two maps of one shape, -1 to 1; 0 where either is the same everywhere."""
-    ranks = [_ranks(values) for values in (one, other)]
-    if not all(np.ptp(of) for of in ranks):
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Spearman's correlation of two maps of one shape, -1 to 1; 0 if either is constant."""
+    first_ranks, second_ranks = _ranks(first), _ranks(second)
+    if not np.ptp(first_ranks) or not np.ptp(second_ranks):
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(first_ranks, second_ranks)[0, 1])
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """The rank of each value, equal ones sharing the mean of theirs, float (values,); scipy.stats opens too slowly."""
-    _, place, count = np.unique(values.ravel(), return_inverse=True, return_counts=True)
-    return (np.cumsum(count) - (count - 1) / 2)[place]
+    """Return the rank of each value, float (values,), ties averaged; importing scipy.stats takes too long."""
+    _, index, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    ranks: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[index]
+    return ranks
 
 
-def random_areas(heat: np.ndarray, share: float, side: int, draws: int) -> Sequence[np.ndarray]:
-    """Areas as large as the hottest and of like shapes, where chance puts them: those of the map's cells, shuffled."""
+def random_areas(evidence: np.ndarray, fraction: float, side: int, count: int) -> Sequence[np.ndarray]:
+    """Return random areas of the size and the kind of shape of the hottest part: that of the map with shuffled cells.
+
+    Args:
+        evidence: float (rows, columns).
+        fraction: Size of an area as a share of the network input, 0-1.
+        side: Height and width of the network input.
+        count: Number of areas.
+
+    Returns:
+        bool (side, side) each.
+    """
     rng = np.random.default_rng(SEED)
-    return [top_fraction_mask(rng.permutation(heat.ravel()).reshape(heat.shape), share, side) for _ in range(draws)]
+    shuffled = (rng.permutation(evidence.ravel()).reshape(evidence.shape) for _ in range(count))
+    return [top_fraction_mask(cells, fraction, side) for cells in shuffled]
 
 
-def _effect(classifier: Classifier, picture: np.ndarray, logit: float, heat: np.ndarray) -> float:
-    side = picture.shape[1]
-    areas = [top_fraction_mask(heat, TOP_FRACTION, side), *random_areas(heat, TOP_FRACTION, side, RANDOM_AREAS)]
-    without = classifier.release.calibration.probability(masked_logits(classifier, picture, areas))
-    lost = classifier.release.calibration.probability(logit) - without
-    return float(lost[0] - lost[1:].mean())
+def _masking_effect(classifier: Classifier, network_input: np.ndarray, logit: float, evidence: np.ndarray) -> float:
+    side = network_input.shape[1]
+    hottest = top_fraction_mask(evidence, TOP_FRACTION, side)
+    masks = [hottest, *random_areas(evidence, TOP_FRACTION, side, RANDOM_AREAS)]
+    calibration = classifier.release.calibration
+    falls = calibration.probability(logit) - calibration.probability(masked_logits(classifier, network_input, masks))
+    return float(falls[0] - falls[1:].mean())

@@ -1,17 +1,18 @@
-"""File bytes -> Radiograph: PNG, JPEG and DICOM, known by their content and never by their name.
+"""Decode file bytes to a `Radiograph`: PNG, JPEG and DICOM, recognised by content and never by file name.
 
-DICOM goes to a process of its own, see `model.imaging.dicom.sandbox`. PNG and JPEG are walked by `model.imaging.file_formats` first, and Pillow
-sees a copy that holds the pixels and nothing else. So every limit is checked before a pixel is decoded, text, patient
-data, profiles and thumbnails are never parsed, and Pillow has nothing to warn about: nothing global is set, and any
-number of threads may decode at once.
+DICOM is decoded in a separate process, see `model.imaging.dicom.sandbox`. PNG and JPEG are stripped by
+`model.imaging.file_formats` first, and Pillow receives a copy that holds nothing but the pixels. So every limit is
+checked before a pixel is decoded; text, patient data, profiles and thumbnails are never parsed; and Pillow has nothing
+to warn about. No global state is set, so any number of threads may decode at once.
 
-What is not here: colour profiles and gamma (grey values are taken as the file holds them), orientation in XMP, and the
-damage that nothing in a file gives away: wrong data within a JPEG scan, or a PNG whose encoder left rows out (black).
+Not supported: colour profiles and gamma (grey values are used as stored), orientation in XMP, and damage that no file
+reveals: wrong data inside a JPEG scan, or rows that an encoder left out of a PNG (they are black).
 """
 
 import io
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -33,38 +34,48 @@ from model.limits import MAX_BYTES
 
 _EXPORT_AGAIN_TEXT = f"Complete {ACCEPTED_TEXT} Please export or copy it again and choose the new file."
 
+_PNG_GREY, _PNG_RGB, _PNG_PALETTE, _PNG_GREY_ALPHA = 0, 2, 3, 4  # colour types (PNG specification, 11.2.2)
 _LUMA = (299, 587, 114)  # thousandths of red, green, blue (ITU-R BT.601-7, 2.5.1); whole numbers, so sums are exact
-_COLOUR_SIDE = 128  # pixels on the shorter side that colourfulness looks at, at least
-_MAX_ASPECT = 10  # times as long as wide, or longer: no film is
-_ROWS_PER_BLOCK = 64  # rows worked on at a time, so that temporaries stay in the processor's cache
+_COLOUR_SIDE = 128  # least number of pixels on the shorter side from which colourfulness is computed
+_MAX_ASPECT = 10  # ratio of the sides above which the longer one is sampled less densely; no radiograph reaches it
+_ROWS_PER_BLOCK = 64  # rows converted at a time, so that temporary arrays stay in the processor's cache
+
+
+class _StoredImage(NamedTuple):
+    """Grey float32 (height, width), 0-255, as stored; significant bits; Exif orientation, 1-8; colourfulness."""
+
+    grey: np.ndarray
+    bits: int
+    orientation: int
+    colourfulness: float
 
 
 def decode(content: bytes, window: int = 0) -> Radiograph:
     """Decode the bytes of a PNG, JPEG or DICOM file.
 
-    DICOM is shown as a workstation shows it, see `model.imaging.dicom.grayscale`.
+    DICOM is rendered as on a radiology workstation, see `model.imaging.dicom.grayscale`.
 
     Grey of PNG and JPEG: 1-bit as 0 or 255, 8-bit as stored, colour as its ITU-R BT.601 luma, unrounded. 16-bit samples
-    are scaled linearly from a range of 8 to 16 bits, see `_sixteen_bit_range`. Transparent pixels lie over black, as digital
-    systems mask what is outside the exposed field; white would be the densest thing in the picture. Turned as Exif
-    orientation says.
+    are scaled linearly from a range of 8 to 16 bits, see `_sixteen_bit_range`. Transparent pixels are composed over
+    black, as digital systems mask what is outside the exposed field; white would be the densest thing in the image. The
+    Exif orientation is applied.
 
     Args:
         content: the whole file.
-        window: which of `DicomMetadata.windows` a DICOM file is shown by.
+        window: index in `DicomMetadata.windows` of the window to apply to a DICOM file.
 
     Returns:
-        pixels float32 (height, width), contiguous, finite, 0-255.
+        The radiograph; pixels float32 (height, width), contiguous, finite, 0-255.
 
     Raises:
-        FormatUnsupported: another kind of file, an animated PNG, a JPEG other than 8-bit baseline or progressive, or a
-            DICOM file without a picture or with one that is stored in a way not read.
-        NotAFrontalChestFilm: a DICOM file that says itself that it is something else.
-        DecodingStopped: a DICOM file that broke its decoder or went beyond its limits.
-        DecodingNotStarted: no process could be started to read a DICOM file.
-        PictureTooLarge: over MAX_BYTES or MAX_PIXELS, or too large for the free memory.
-        PictureTooSmall: shortest side under MIN_SIDE.
-        FileUnreadable: empty, truncated or damaged. Nothing but these FileRefused ever leaves this function.
+        FormatUnsupported: another file format, an animated PNG, a JPEG other than 8-bit baseline or progressive, or a
+            DICOM file without an image or with an unsupported encoding.
+        NotAFrontalChestFilm: a DICOM file whose own tags say that it is something else.
+        DecodingAborted: a DICOM file that broke its decoder or exceeded a limit.
+        DecoderUnavailable: the process that decodes DICOM could not be started.
+        ImageTooLarge: over MAX_BYTES or MAX_PIXELS, or too large for the free memory.
+        ImageTooSmall: shorter side below MIN_DECODABLE_SIDE.
+        FileUnreadable: empty, truncated or damaged. All of these are FileRefused; nothing else is raised.
     """
     if not content:
         raise FileUnreadable(f"This file is empty. {_EXPORT_AGAIN_TEXT}")
@@ -76,21 +87,19 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
     try:
         if source_format == "DICOM":
             return read_in_child(content, window)
-        read = {"PNG": _read_png, "JPEG": _read_jpeg}[source_format]
-        stored, bits, orientation, colour = read(content)
-        rows, columns = -1 if orientation in (3, 4, 7, 8) else 1, -1 if orientation in (2, 3, 6, 7) else 1
-        pixels = np.ascontiguousarray((stored.T if orientation >= 5 else stored)[::rows, ::columns])
+        stored = _read_png(content) if source_format == "PNG" else _read_jpeg(content)
+        pixels = _upright(stored.grey, stored.orientation)
     except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"This computer has too little free memory for this picture. {MAX_PIXELS_TEXT}") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # of the walks, and of Pillow
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # raised while stripping, or by Pillow
         raise FileUnreadable(
             f"This picture is damaged or incomplete, so it is not read. {_EXPORT_AGAIN_TEXT}"
         ) from error
-    return Radiograph(pixels, source_format, bits, colourfulness=colour)
+    return Radiograph(pixels, source_format, stored.bits, colourfulness=stored.colourfulness)
 
 
 def read_limited(path: Path) -> bytes:
-    """The bytes of a file, and of one that is too large no more than it takes to be refused.
+    """Read a file, but at most MAX_BYTES + 1 bytes, which is enough for `decode` to refuse one that is too large.
 
     Raises:
         FileUnreadable: it cannot be opened.
@@ -103,106 +112,160 @@ def read_limited(path: Path) -> bytes:
 
 
 def colourfulness(samples: np.ndarray, white: int) -> float:
-    """How colourful samples are: uint8 or uint16 (H, W, channels), of which three or four are red, green, blue first.
+    """Measure how colourful an image is (Hasler and Suesstrunk 2003, Measuring colourfulness in natural images).
 
-    0 grey, 15 slightly, 33 moderately colourful (Hasler and Suesstrunk 2003, Measuring colourfulness in natural images,
-    section 7), of every n-th pixel: some ten thousand tell as much as all. A narrow picture is looked at less closely
-    along its length, which would else be worked on whole.
+    Computed from every n-th pixel: some ten thousand are as good as all. The long side of a narrow image is sampled
+    less densely, because all of its pixels would be used otherwise.
+
+    Args:
+        samples: uint8 or uint16 (height, width, channels); the first three of three or four are red, green, blue.
+        white: the largest value of a sample.
+
+    Returns:
+        0 grey, 15 slightly, 33 moderately colourful (section 7 of the paper).
     """
     if samples.shape[-1] < 3:
         return 0.0
     height, width = samples.shape[:2]
     step = max(1, min(height, width) // _COLOUR_SIDE)
-    down, across = (max(step, side // (_MAX_ASPECT * _COLOUR_SIDE)) for side in (height, width))
-    red, green, blue = np.moveaxis(samples[::down, ::across, :3] * (255 / white), -1, 0)
+    row_step, column_step = (max(step, side // (_MAX_ASPECT * _COLOUR_SIDE)) for side in (height, width))
+    red, green, blue = np.moveaxis(samples[::row_step, ::column_step, :3] * (255 / white), -1, 0)
     opponent = np.stack([red - green, (red + green) / 2 - blue]).reshape(2, -1)
     return float(np.hypot(*opponent.std(axis=1)) + 0.3 * np.hypot(*opponent.mean(axis=1)))
 
 
-def _read_png(content: bytes) -> tuple[np.ndarray, int, int, float]:
-    """Grey as stored float32 (H, W) 0-255, significant bits, Exif orientation, colourfulness."""
-    chunks, file = strip_png(content)
-    depth, colour = chunks[b"IHDR"][8:10]
-    samples = _png_samples(file, depth, colour)
-    transparent = chunks.get(b"tRNS", b"")  # PNG 11.3.2.1: alpha of the first palette colours, or the one clear colour
-    if colour == 3:
-        colours, alpha = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3), np.frombuffer(transparent, np.uint8)
-        palette = np.zeros((1, 256, 4), np.uint8)
-        palette[0, : len(colours)] = np.insert(colours, 3, 255, axis=1)
-        palette[0, : len(alpha), 3] = alpha
-        stored, bits = _to_grey(palette, 255)[0][samples[..., 0]], 8
-        samples, white = palette[0][samples[..., 0]], 255
+def _upright(grey: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror stored pixels as the Exif orientation says; contiguous."""
+    row_step = -1 if orientation in (3, 4, 7, 8) else 1
+    column_step = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray((grey.T if orientation >= 5 else grey)[::row_step, ::column_step])
+
+
+# --- PNG
+
+
+def _read_png(content: bytes) -> _StoredImage:
+    chunks, stripped = strip_png(content)
+    depth, colour_type = chunks[b"IHDR"][8:10]
+    samples = _png_samples(stripped, depth, colour_type)
+    transparency = chunks.get(b"tRNS", b"")
+    orientation = exif_orientation(bytes(chunks.get(b"eXIf", b"")))
+    if colour_type == _PNG_PALETTE:
+        palette, indices = _palette(chunks[b"PLTE"], transparency), samples[..., 0]
+        grey = _to_grey(palette[np.newaxis], 255)[0][indices]
+        return _StoredImage(grey, 8, orientation, colourfulness(palette[indices], 255))
+    if depth == 16:
+        white, bits = _sixteen_bit_range(samples, chunks.get(b"sBIT"))
     else:
-        white, bits = (
-            (255, depth if colour == 0 else 8) if depth < 16 else _sixteen_bit_range(samples, chunks.get(b"sBIT"))
-        )
-        stored = _to_grey(samples, white)
-        if transparent and colour in (0, 2):
-            clear = np.array(struct.unpack_from(f">{samples.shape[-1]}H", transparent))
-            clear *= 255 // (2**depth - 1) if depth < 8 else 1  # as Pillow has stretched the samples
-            stored[(samples == clear).all(axis=-1)] = 0
-    return stored, bits, exif_orientation(bytes(chunks.get(b"eXIf", b""))), colourfulness(samples, white)
+        white, bits = 255, depth if colour_type == _PNG_GREY else 8
+    grey = _to_grey(samples, white)
+    if transparency and colour_type in (_PNG_GREY, _PNG_RGB):
+        grey[_is_transparent(samples, transparency, depth)] = 0
+    return _StoredImage(grey, bits, orientation, colourfulness(samples, white))
 
 
-def _png_samples(file: bytes, depth: int, colour: int) -> np.ndarray:
-    """Samples (H, W, channels): uint8, or all 16 bits of 16-bit ones, of which Pillow alone keeps 8 except in grey."""
-    if depth < 16 or colour == 0:
-        samples = _decode_samples(file, "PNG")
-    elif colour == 4:  # grey and alpha, two bytes each, taken as four bytes
-        samples = _decode_samples(file, "PNG", "RGBA").view(">u2")
+def _png_samples(stripped: bytes, depth: int, colour_type: int) -> np.ndarray:
+    """Decode a PNG to samples (height, width, channels), uint8 or uint16.
+
+    All 16 bits of 16-bit samples are kept; by itself, Pillow keeps 8 of them except in grey images.
+    """
+    if depth < 16 or colour_type == _PNG_GREY:
+        samples = _decode_samples(stripped, "PNG")
+    elif colour_type == _PNG_GREY_ALPHA:  # two bytes each, decoded as four 8-bit channels
+        samples = _decode_samples(stripped, "PNG", "RGBA").view(">u2")
     else:  # the high bytes, then the low bytes
-        mode = "RGB" if colour == 2 else "RGBA"
-        samples = _decode_samples(file, "PNG", f"{mode};16B").astype(np.uint16) << 8
-        samples |= _decode_samples(file, "PNG", f"{mode};16L")
+        mode = "RGB" if colour_type == _PNG_RGB else "RGBA"
+        samples = _decode_samples(stripped, "PNG", f"{mode};16B").astype(np.uint16) << 8
+        samples |= _decode_samples(stripped, "PNG", f"{mode};16L")
     return samples if samples.ndim == 3 else samples[..., np.newaxis]
 
 
-def _sixteen_bit_range(samples: np.ndarray, significant: memoryview | None) -> tuple[int, int]:
-    """White and significant bits of 16-bit samples.
+def _palette(colours: bytes | memoryview, alphas: bytes | memoryview) -> np.ndarray:
+    """Return the colours of a palette as uint8 (256, 4), red, green, blue, alpha; opaque unless `alphas` says more."""
+    red_green_blue = np.frombuffer(colours, np.uint8).reshape(-1, 3)
+    palette = np.zeros((256, 4), np.uint8)
+    palette[: len(red_green_blue)] = np.insert(red_green_blue, 3, 255, axis=1)
+    alpha = np.frombuffer(alphas, np.uint8)  # of the first colours (PNG specification, 11.3.2.1)
+    palette[: len(alpha), 3] = alpha
+    return palette
 
-    Many exporters put 10-14 bits into 16 unscaled, which read as 16 bits would be almost black. So the range is that
-    of the smallest depth of 8-16 bits that holds the largest sample, or what sBIT declares (PNG specification, second
-    edition, 11.3.3.4) if all samples fit. Where they do not, the encoder has scaled them up, as the standard asks.
+
+def _is_transparent(samples: np.ndarray, transparency: bytes | memoryview, depth: int) -> np.ndarray:
+    """Find the pixels of the one transparent colour of an image without alpha: bool (height, width)."""
+    transparent = np.array(struct.unpack_from(f">{samples.shape[-1]}H", transparency))
+    if depth < 8:
+        transparent *= 255 // (2**depth - 1)  # as Pillow has stretched the samples
+    is_transparent: np.ndarray = (samples == transparent).all(axis=-1)
+    return is_transparent
+
+
+def _sixteen_bit_range(samples: np.ndarray, significant: memoryview | None) -> tuple[int, int]:
+    """Return white and the number of significant bits of 16-bit samples.
+
+    Many exporters store 10-14 bits in 16 unscaled, which would be almost black if read as 16 bits. So the range is that
+    of the smallest depth of 8-16 bits that holds the largest sample, or the depth that sBIT declares (PNG
+    specification, second edition, 11.3.3.4) if all samples fit. If they do not fit, the encoder has scaled them up, as
+    the standard requires.
     """
-    largest = int(samples[..., : max(1, samples.shape[-1] // 3 * 3)].max())  # alpha, if any, comes last
+    largest = int(samples[..., : max(1, samples.shape[-1] // 3 * 3)].max())  # without alpha, which comes last
     declared = significant[0] if significant and 1 <= significant[0] <= 16 else None
     depth = declared if declared and largest < 2**declared else max(8, largest.bit_length())
     return 2**depth - 1, min(declared or depth, depth)
 
 
-def _read_jpeg(content: bytes) -> tuple[np.ndarray, int, int, float]:
-    """As `_read_png`; the first picture of several (MPO)."""
-    file, orientation = strip_jpeg(content)
-    samples = _decode_samples(file, "JPEG")
+# --- JPEG
+
+
+def _read_jpeg(content: bytes) -> _StoredImage:
+    """Read a JPEG; of several images in one file (MPO), the first."""
+    stripped, orientation = strip_jpeg(content)
+    samples = _decode_samples(stripped, "JPEG")
     if samples.ndim == 2:
         samples = samples[..., np.newaxis]
-    if samples.shape[-1] == 4:  # Pillow has undone Adobe's inversion: less ink is brighter, and black ink covers all
-        samples = 255 - samples
-    return _to_grey(samples, 255), 8, orientation, colourfulness(samples, 255)
+    if samples.shape[-1] == 4:  # CMYK, whose inversion by Adobe Pillow has undone: less ink is brighter
+        samples = 255 - samples  # red, green, blue, and black ink, which covers them as alpha does
+    return _StoredImage(_to_grey(samples, 255), 8, orientation, colourfulness(samples, 255))
 
 
-def _decode_samples(file: bytes, source_format: str, rawmode: str | None = None) -> np.ndarray:
-    """What Pillow decodes: (H, W) or (H, W, channels), uint8 or uint16; `rawmode` is which bytes it takes and where."""
-    with Image.open(io.BytesIO(file), formats=(source_format,)) as image:
-        if rawmode:
-            image.tile = [tile._replace(args=rawmode) for tile in image.tile]
+# --- both
+
+
+def _decode_samples(stripped: bytes, source_format: str, raw_mode: str | None = None) -> np.ndarray:
+    """Decode with Pillow: (height, width) or (height, width, channels), uint8 or uint16.
+
+    Args:
+        stripped: the file.
+        source_format: the only format that Pillow may take it for.
+        raw_mode: which bytes Pillow takes, and into which channels; None for its own choice.
+    """
+    with Image.open(io.BytesIO(stripped), formats=(source_format,)) as image:
+        if raw_mode:
+            image.tile = [tile._replace(args=raw_mode) for tile in image.tile]
         image.load()
         return np.asarray(image.convert("L") if image.mode == "1" else image)
 
 
 def _to_grey(samples: np.ndarray, white: int) -> np.ndarray:
-    """Samples uint8 or uint16 (H, W, 1 grey | 2 grey, alpha | 3 RGB | 4 RGB, alpha) -> float32 (H, W), white = 255."""
+    """Convert samples to grey, composed over black.
+
+    Args:
+        samples: uint8 or uint16 (height, width, channels): 1 grey; 2 grey, alpha; 3 RGB; 4 RGB, alpha.
+        white: the value of a sample that becomes 255.
+
+    Returns:
+        float32 (height, width), 0-255.
+    """
     channels = samples.shape[-1]
     if channels == 1:
         grey = samples[..., 0].astype(np.float32)
         return grey if white == 255 else np.divide(np.multiply(grey, 255, out=grey), white, out=grey)  # 16 + 8 bits fit
-    exact = np.float32 if samples.dtype == np.uint8 else np.float64  # wide enough for the weighted sums
+    exact: np.dtype = np.dtype(np.float32 if samples.dtype == np.uint8 else np.float64)  # holds weighted sums exactly
     weights = np.array(_LUMA if channels >= 3 else (1000,), exact)
     grey = np.empty(samples.shape[:2], np.float32)
     for top in range(0, len(samples), _ROWS_PER_BLOCK):
-        band = samples[top : top + _ROWS_PER_BLOCK].astype(exact)
-        value = band[..., : len(weights)] @ weights / (1000 * white / 255)
+        block = samples[top : top + _ROWS_PER_BLOCK].astype(exact)
+        value = block[..., : len(weights)] @ weights / (1000 * white / 255)
         if channels in (2, 4):
-            value *= band[..., -1] / np.iinfo(samples.dtype).max
+            value *= block[..., -1] / np.iinfo(samples.dtype).max
         grey[top : top + _ROWS_PER_BLOCK] = value
     return grey

@@ -1,11 +1,12 @@
-"""What surrounds the pixels in a file: tell each kind by its content; walk PNG and JPEG, and keep the pixels alone.
+"""File formats: detect the format by content, and strip PNG and JPEG files down to their pixels.
 
-A walk checks each limit by what the headers declare, before anything decodes a pixel, and then checksums and the end of
-the file, which Pillow does not do for the pixels of a PNG. It hands on a copy of the file without all else: text,
-patient data, profiles and thumbnails are passed over unparsed.
+Stripping checks every limit against what the headers declare before anything decodes a pixel. It also checks checksums
+and the end of the file, which Pillow does not do for the pixels of a PNG. The result is a copy without anything else:
+text, patient data, colour profiles and thumbnails are skipped unparsed.
 
-A refusal that needs words of its own is raised as FileRefused. Damage is raised as ValueError or struct.error, for
-which `model.imaging.decode` has one sentence. A walk runs over the bytes once, reads nothing behind them and never recurses.
+Refusals with a message of their own are raised as FileRefused. Damage is raised as ValueError or struct.error, for
+which `model.imaging.decode` has one message. The code runs over the bytes once, never reads past their end and never
+recurses.
 """
 
 import re
@@ -21,7 +22,7 @@ EXPORT_SMALLER_TEXT = "Please export the radiograph smaller and choose the new f
 MAX_PIXELS_TEXT = f"{FORMATS} of up to {MAX_PIXELS // 10**6} megapixels are accepted. {EXPORT_SMALLER_TEXT}"
 EXPORT_TEXT = f"{ACCEPTED_TEXT} Please export the radiograph as a PNG or JPEG picture and choose that file."
 
-_OTHER_FORMATS = {  # how a file begins (regular expression): what it is, so that the message can name it; first match
+_OTHER_FORMATS = {  # first bytes of a file (regular expression): name of its format in the message; first match wins
     rb"%PDF-": "a PDF document",
     rb"GIF8[79]a": "a GIF picture",
     rb"II[*+]\0|MM\0[*+]": "a TIFF picture",
@@ -34,44 +35,53 @@ _OTHER_FORMATS = {  # how a file begins (regular expression): what it is, so tha
     rb"(\xef\xbb\xbf)?\s*(<[?!](?s:.{,2000}?))?<svg": "an SVG drawing",
     rb"(\xef\xbb\xbf)?\s*<\?xml": "an XML document",
 }
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8\xff"
-# With preamble; without, by the first tag (groups 2 and 8) and its value representation, or its length where implicit.
-_DICOM = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)")
-_EXIF = b"Exif\0\0"
-_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # within a scan FF 00 is a data byte, FF D0 to D7 a restart
-_JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15, and that of JPEG-LS
-_JPEG_TABLES = {0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xEE}  # DHT, SOS, DQT, DRI; JFIF and Adobe tell the colour space
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+_JPEG_START = b"\xff\xd8"
+_JPEG_SIGNATURE = _JPEG_START + b"\xff"
+# With a preamble; or without, by the first tag (group 2 or 8) and its value representation, or its length if implicit.
+_DICOM_START = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)")
+_EXIF_PREFIX = b"Exif\0\0"
+_EXIF_ORIENTATION, _EXIF_LONG = 0x0112, 4  # a tag, and the type of a 32-bit number
+
+JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 (ITU-T T.81 B.2.2), and JPEG-LS (T.87)
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # in a scan FF 00 is a data byte, and FF D0 to D7 restart
+_JPEG_READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended sequential, progressive
+_JPEG_SCAN, _JPEG_EXIF, _JPEG_END = 0xDA, 0xE1, 0xD9
+_JPEG_TABLES = {0xC4, _JPEG_SCAN, 0xDB, 0xDD, 0xE0, 0xEE}  # DHT, SOS, DQT, DRI; JFIF and Adobe define the colour space
 _JPEG_NOTES = {*range(0xE1, 0xF0), 0xFE} - {0xEE}  # all other application segments, and comments
 
 
 def detect_format(content: bytes) -> str:
-    """Tell what a file is by how it begins: "PNG", "JPEG" or "DICOM".
+    """Detect the format of a file by its first bytes: "PNG", "JPEG" or "DICOM".
 
     Raises:
-        FormatUnsupported: anything else; the message names what it is where that can be told.
+        FormatUnsupported: anything else; the message names the format if it is known.
     """
-    if content.startswith(_PNG):
+    if content.startswith(_PNG_SIGNATURE):
         return "PNG"
-    if content.startswith(_JPEG):
+    if content.startswith(_JPEG_SIGNATURE):
         return "JPEG"
-    if _DICOM.match(content):
+    if _DICOM_START.match(content):
         return "DICOM"
-    kinds = (kind for start, kind in _OTHER_FORMATS.items() if re.match(start, content))
-    raise FormatUnsupported(f"This is {next(kinds, 'another kind of file')}, which is not read. {EXPORT_TEXT}")
+    names = (name for start, name in _OTHER_FORMATS.items() if re.match(start, content))
+    raise FormatUnsupported(f"This is {next(names, 'another kind of file')}, which is not read. {EXPORT_TEXT}")
 
 
 def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
-    """Walk the chunks of a PNG; every CRC is checked.
+    """Read the chunks of a PNG and check every CRC.
 
     Returns:
-        Each chunk's data by name, the first of a name; and a PNG of header, palette and pixels alone.
+        The data of each chunk by name (of the first with that name), and a PNG of header, palette and pixels alone.
 
     Raises:
         FileRefused: too large, too small, or animated.
         ValueError, struct.error: damaged or incomplete.
     """
-    view, chunks, kept, position, name = memoryview(content), {}, [_PNG], len(_PNG), b""
+    view = memoryview(content)
+    chunks: dict[bytes, memoryview] = {}
+    kept: list[bytes | memoryview] = [_PNG_SIGNATURE]
+    position, name = len(_PNG_SIGNATURE), b""
     while name != b"IEND":
         length, name = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
@@ -86,7 +96,7 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
             check_size(*struct.unpack_from(">II", data))
         if name == b"acTL":
             raise FormatUnsupported(f"This PNG holds several pictures. Single {EXPORT_TEXT}")
-        if name in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
+        if name in _PNG_KEPT_CHUNKS:
             kept.append(view[position:end])
         position = end
     if len(chunks[b"IHDR"]) != 13 or (chunks[b"IHDR"][9] == 3 and not chunks.get(b"PLTE")):
@@ -95,41 +105,51 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
 
 
 def strip_jpeg(content: bytes) -> tuple[bytes, int]:
-    """Walk the marker segments of a JPEG (ITU-T T.81, annex B).
+    """Read the marker segments of a JPEG (ITU-T T.81, annex B).
 
     Returns:
-        A JPEG of nothing but the first picture's pixels, and the Exif orientation, 1-8.
+        A JPEG of nothing but the pixels of the first image, and the Exif orientation, 1-8.
 
     Raises:
         FileRefused: too large, too small, or neither 8-bit baseline nor progressive.
         ValueError, struct.error: damaged or incomplete.
     """
-    kept, position, frames, scans, orientation = [_JPEG[:2]], 2, 0, 0, 1
-    while (found := _JPEG_MARKER.search(content, position)) and (marker := found[1][0]) != 0xD9:
+    kept, position, frames, scans, orientation = [_JPEG_START], len(_JPEG_START), 0, 0, 1
+    while (match := _JPEG_MARKER.search(content, position)) and (marker := match[1][0]) != _JPEG_END:
         if scans:
-            kept.append(content[position : found.start()])
-        position = found.end() + struct.unpack_from(">H", content, found.end())[0]
-        data = content[found.end() + 2 : position]
-        if marker in _JPEG_FRAMES:
-            precision, height, width, components = struct.unpack_from(">BHHB", data)
-            if marker not in (0xC0, 0xC1, 0xC2) or precision != 8 or components not in (1, 3, 4):
-                raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT_TEXT}")
-            check_size(width, height)
-        elif marker == 0xE1 and data.startswith(_EXIF):
+            kept.append(content[position : match.start()])
+        position = match.end() + struct.unpack_from(">H", content, match.end())[0]
+        data = content[match.end() + 2 : position]
+        if marker in JPEG_FRAMES:
+            _check_jpeg_frame(marker, data)
+        elif marker == _JPEG_EXIF and data.startswith(_EXIF_PREFIX):
             orientation = exif_orientation(data)
-        frames += marker in _JPEG_FRAMES
-        scans += marker == 0xDA
-        if frames > 1 or scans > MAX_SCANS or marker not in _JPEG_FRAMES | _JPEG_TABLES | _JPEG_NOTES:
-            raise ValueError("not as the standard orders it")
+        frames += marker in JPEG_FRAMES
+        scans += marker == _JPEG_SCAN
+        if frames > 1 or scans > MAX_SCANS or marker not in JPEG_FRAMES | _JPEG_TABLES | _JPEG_NOTES:
+            raise ValueError("not in the order of the standard")
         if marker not in _JPEG_NOTES:
-            kept.append(content[found.start() : position])
-    if not found:
+            kept.append(content[match.start() : position])
+    if not match:
         raise ValueError("no end")
-    return b"".join([*kept, content[position : found.end()]]), orientation
+    return b"".join([*kept, content[position : match.end()]]), orientation
+
+
+def _check_jpeg_frame(marker: int, data: bytes) -> None:
+    """Refuse a JPEG by its frame header."""
+    precision, height, width, components = struct.unpack_from(">BHHB", data)
+    if marker not in _JPEG_READ_FRAMES or precision != 8 or components not in (1, 3, 4):
+        raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT_TEXT}")
+    check_size(width, height)
 
 
 def check_size(width: int, height: int) -> None:
-    """Refuse by the size that the header declares; decoders reserve memory for that much, whatever follows."""
+    """Refuse an image by the size that its header declares, because decoders allocate memory for it unseen.
+
+    Raises:
+        ImageTooLarge, ImageTooSmall: beyond MAX_PIXELS or MIN_DECODABLE_SIDE.
+        ValueError: there are no pixels.
+    """
     size = f"This picture has {width} x {height} pixels"
     if width * height > MAX_PIXELS:
         raise ImageTooLarge(f"{size}. {MAX_PIXELS_TEXT}")
@@ -143,21 +163,26 @@ def check_size(width: int, height: int) -> None:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Exif orientation (Exif 2.32, 4.6.4), 1-8; 1, upright, where none can be read: no reason to refuse the pixels.
+    """Read the Exif orientation (Exif 2.32, 4.6.4).
 
-    exif: an Exif block, with or without the "Exif" that JPEG puts before it.
+    Args:
+        exif: an Exif block, with or without the "Exif" prefix that JPEG puts before it.
+
+    Returns:
+        1-8; 1 (upright) if it cannot be read, which is no reason to refuse the pixels.
     """
-    exif = exif.removeprefix(_EXIF)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if not order:
+    exif = exif.removeprefix(_EXIF_PREFIX)
+    byte_order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if not byte_order:
         return 1
     try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (count,) = struct.unpack_from(order + "H", exif, start)
+        (start,) = struct.unpack_from(byte_order + "I", exif, 4)
+        (count,) = struct.unpack_from(byte_order + "H", exif, start)
         for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind = struct.unpack_from(order + "HH", exif, entry)
-            if tag == 0x0112:
-                (value,) = struct.unpack_from(order + ("I" if kind == 4 else "H"), exif, entry + 8)
+            tag, value_type = struct.unpack_from(byte_order + "HH", exif, entry)
+            if tag == _EXIF_ORIENTATION:
+                value_format = byte_order + ("I" if value_type == _EXIF_LONG else "H")
+                value: int = struct.unpack_from(value_format, exif, entry + 8)[0]
                 return value if 1 <= value <= 8 else 1
     except struct.error:
         pass

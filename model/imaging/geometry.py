@@ -1,4 +1,4 @@
-"""A part of a radiograph, in shares of its sides, so that it holds at any size."""
+"""Regions of a radiograph in relative coordinates, which hold at any image size."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class RelativeBox:
-    """Edges as shares (0-1) of the radiograph's width and height; left < right, top < bottom."""
+    """Edges as fractions (0-1) of the radiograph's width and height; left < right, top < bottom."""
 
     left: float
     top: float
@@ -17,17 +17,17 @@ class RelativeBox:
     bottom: float
 
     def expanded(self, margin: float) -> Self:
-        """Grown on each side by a share of its own width or height, as far as the radiograph goes."""
-        across, down = margin * (self.right - self.left), margin * (self.bottom - self.top)
+        """Return the box grown on each side by a fraction of its own width or height, clipped to the radiograph."""
+        horizontal, vertical = margin * (self.right - self.left), margin * (self.bottom - self.top)
         return type(self)(
-            max(0.0, self.left - across),
-            max(0.0, self.top - down),
-            min(1.0, self.right + across),
-            min(1.0, self.bottom + down),
+            max(0.0, self.left - horizontal),
+            max(0.0, self.top - vertical),
+            min(1.0, self.right + horizontal),
+            min(1.0, self.bottom + vertical),
         )
 
     def to_pixels(self, height: int, width: int) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom in pixels of a picture of this height and width."""
+        """Return left, top, right and bottom in pixels of an image of this height and width."""
         return self.left * width, self.top * height, self.right * width, self.bottom * height
 
 
@@ -35,17 +35,17 @@ WHOLE_IMAGE = RelativeBox(0.0, 0.0, 1.0, 1.0)
 
 
 def resize(pixels: np.ndarray, height: int, width: int, box: RelativeBox = WHOLE_IMAGE) -> np.ndarray:
-    """Resize a part of a picture to (height, width), sides independently.
+    """Resize a region of an image; height and width are scaled independently.
 
     Args:
         pixels: float32 (any height, any width).
-        height: rows wanted.
-        width: columns wanted.
-        box: the part.
+        height: rows of the result.
+        width: columns of the result.
+        box: the region to resize.
 
     Returns:
-        float32 (height, width), in the range of the input; the support of the triangle filter grows with the
-        reduction, so that fine detail is averaged and not aliased.
+        float32 (height, width), in the range of the input. The support of the triangle filter grows with the
+        reduction, so fine detail is averaged and not aliased. May be `pixels` itself if nothing changes.
     """
     if pixels.shape == (height, width) and box == WHOLE_IMAGE:
         return pixels

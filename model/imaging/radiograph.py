@@ -1,4 +1,4 @@
-"""The decoded picture, the same whatever file it came from."""
+"""The decoded radiograph, the same for every file format."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,21 @@ from model.codes import Caution
 
 @dataclass(frozen=True)
 class DicomMetadata:
-    """What a clinical (DICOM) file tells beside its pixels. Nothing in it names a patient, a date or an identifier.
+    """What a DICOM file says besides its pixels. Holds no name, no date and no identifier.
 
-    modality, body_part, view_position: in the file's own words, such as "CR", "CHEST", "AP", where they are
-        known (`model.imaging.dicom.display_terms`); "" where it does not say.
-    age_years: of the patient, in full years; None where it is not told.
-    cautions: codes, see above.
-    size_millimetres: height and width of the whole picture; None where unknown.
-    size_at_detector: they hold at the detector, where the shadow of the body is larger than the body.
-    windows: what the file offers to be shown by (VOI LUTs, then windows), in numbers and known words; empty where it
-        offers nothing.
-    window: which of them was applied.
-    details: further technical tags, as name and value.
+    Attributes:
+        modality: as in the file, such as "CR"; "" if absent.
+        body_part: as in the file, such as "CHEST", if the term is known (`model.imaging.dicom.display_terms`); "" if
+            absent.
+        view_position: as in the file, such as "AP", if the term is known; "" if absent.
+        age_years: age of the patient in full years; None if unknown.
+        cautions: those of the file, which a finding carries too.
+        size_millimetres: height and width of the whole image; None if unknown.
+        size_at_detector: whether `size_millimetres` holds at the detector, where the body's shadow is larger than the
+            body.
+        windows: labels of the VOI LUTs, then of the windows that the file offers, as numbers and known terms.
+        window: index of the one that was applied.
+        details: further technical tags, as (name, value).
     """
 
     modality: str
@@ -39,11 +42,13 @@ class DicomMetadata:
 class Radiograph:
     """One decoded radiograph.
 
-    pixels: float32 (height, width), 0-255, bright = dense (MONOCHROME2), upright as the file's own orientation says.
-    source_format: what the file's content said it is ("PNG", "JPEG", "DICOM").
-    bits: significant bits per grey sample in the file, 1-16.
-    metadata: what a DICOM file tells beside its pixels; None for PNG and JPEG.
-    colourfulness: of what the file held, see `model.imaging.decode.colourfulness`; 0 grey.
+    Attributes:
+        pixels: float32 (height, width), 0-255, bright = dense (MONOCHROME2), upright by the file's own orientation.
+            Do not modify: the array of a DICOM file is read-only.
+        source_format: "PNG", "JPEG" or "DICOM", by the file's content.
+        bits: significant bits per grey sample in the file, 1-16.
+        metadata: of a DICOM file; None for PNG and JPEG.
+        colourfulness: of the file's samples, 0 = grey; see `model.imaging.decode.colourfulness`.
     """
 
     pixels: np.ndarray
@@ -58,10 +63,10 @@ class Radiograph:
 
     @property
     def height(self) -> int:
-        """Rows."""
-        return self.pixels.shape[0]
+        """Number of rows."""
+        return len(self.pixels)
 
     @property
     def width(self) -> int:
-        """Columns."""
-        return self.pixels.shape[1]
+        """Number of columns."""
+        return len(self.pixels[0])

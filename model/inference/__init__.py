@@ -1,1 +1,1 @@
-"""Working image to `Finding`: lung segmentation, classifier, calibration and decision."""
+"""From a working image to a `Finding`: lung segmentation, classifier, calibration and decision."""

@@ -1,10 +1,11 @@
-"""Read a radiograph with the released networks: one finds the lungs, one reads what the release's view shows of them.
+"""Classifier: runs the lung network and the pneumonia network of a release on a radiograph.
 
-One forward pass of the second gives probability, heat map and embedding.
+One forward pass of the pneumonia network gives probability, heat map and embedding.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,17 +13,23 @@ from model.codes import Caution
 from model.imaging.preprocessing import working_image
 from model.imaging.radiograph import DicomMetadata, Radiograph
 from model.inference.decision import classify
-from model.inference.finding import Finding, with_file_cautions
+from model.inference.finding import Finding
 from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import LungMask, LungSegmenter, lungs_from_probability
-from model.inference.release_loader import Release
+from model.inference.release_loader import RELEASE_DIR, Release, load_release
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
 
 
 @dataclass(frozen=True, eq=False)
 class ClassifierOutput:
-    """The network's own outputs: logit, signed class-activation map (rows, columns) in logits, embedding."""
+    """Outputs of the pneumonia network.
+
+    Attributes:
+        logit: Uncalibrated logit of pneumonia.
+        class_activation_map: float32 (rows, columns), signed, in logits.
+        embedding: float32 (channels,), the pooled feature map.
+    """
 
     logit: float
     class_activation_map: np.ndarray
@@ -31,12 +38,14 @@ class ClassifierOutput:
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """What the networks saw of one radiograph, made once for whatever is said of it.
+    """Everything that the networks computed for one radiograph; admission, finding and checks share it.
 
-    working: the working picture, float32 (WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
-    lung_probability: float32 (rows, columns) of the lung network, 0-1.
-    lungs: None where none were found.
-    clinical: what the file of the radiograph tells beside its pixels.
+    Attributes:
+        working: Working image, float32 (WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
+        lung_probability: float32 (rows, columns), 0-1, output of the lung network.
+        lungs: Lung mask; None if no lungs were found.
+        output: Output of the pneumonia network.
+        metadata: Metadata of a DICOM file; None for PNG and JPEG.
     """
 
     working: np.ndarray
@@ -47,20 +56,22 @@ class Inference:
 
 
 class Classifier:
-    """Reads with one release; safe to share between threads.
+    """Classifies radiographs with one release; safe to share between threads.
 
-    release: what it reads with; finder: finds the lungs.
+    Attributes:
+        release: The release in use.
+        segmenter: Lung segmentation of the same release.
     """
 
     def __init__(self, release: Release, threads: int | None = None):
         """Open the networks.
 
         Args:
-            release: verified release.
-            threads: processor threads for one reading; by default the runtime decides.
+            release: Verified release.
+            threads: Processor threads for one inference; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseMismatch: the inputs or outputs of a network are not those that model.json declares.
+            ReleaseIncompatible: The inputs or outputs of a network are not those that model.json declares.
         """
         self.release = release
         self.segmenter = LungSegmenter(release.lungs.network, release.lungs.side, threads)
@@ -68,55 +79,75 @@ class Classifier:
         self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
     def read(self, radiograph: Radiograph) -> Finding:
-        """Read one radiograph, at the release's default operating point and training prevalence; see `restate`.
+        """Return the finding of a radiograph at the default operating point and the training prevalence.
+
+        `model.inference.finding.present` restates it for another operating point or prevalence.
 
         Raises:
-            ReleaseMismatch: a network answers with anything that is not a finite number.
+            ReleaseIncompatible: A network returned a value that is not finite.
         """
         return self.finding_from(self.infer(radiograph))
 
     def infer(self, radiograph: Radiograph) -> Inference:
-        """Run both networks once; nothing is said yet.
+        """Run both networks once on a radiograph.
 
         Raises:
-            ReleaseMismatch: a network answers with anything that is not a finite number.
+            ReleaseIncompatible: A network returned a value that is not finite.
         """
         return replace(self.infer_working(working_image(radiograph)), metadata=radiograph.metadata)
 
     def infer_working(self, working: np.ndarray) -> Inference:
-        """What `network_inputs` does, of a working picture: float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
+        """Run both networks once on a working image, float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
         return self.infer_batch([working])[0]
 
-    def infer_batch(self, working: Sequence[np.ndarray]) -> list[Inference]:
-        """What `see_working` does of several, each step of all before the next.
+    def infer_batch(self, working_images: Sequence[np.ndarray]) -> list[Inference]:
+        """Run both networks on several working images and return one result per image, in order.
 
-        So code and weights stay in the processor's cache from one picture to the next.
+        Each step runs on all images before the next step, so code and weights stay in the processor's cache.
         """
-        probabilities = [self.segmenter.probability_map(one) for one in working]
-        lungs = [lungs_from_probability(probability) for probability in probabilities]
-        view, side = self.release.view, self.release.side
-        looks = [view.network_input(one, of_it, side) for one, of_it in zip(working, lungs, strict=True)]
-        raw = [self.classify(look) for look in looks]
-        return [Inference(*of_one) for of_one in zip(working, probabilities, lungs, raw, strict=True)]
+        region, side = self.release.input_region, self.release.side
+        probabilities = [self.segmenter.probability_map(working) for working in working_images]
+        masks = [lungs_from_probability(probability) for probability in probabilities]
+        pairs = zip(working_images, masks, strict=True)
+        inputs = [region.network_input(working, mask, side) for working, mask in pairs]
+        outputs = [self.classify(network_input) for network_input in inputs]
+        return [Inference(*parts) for parts in zip(working_images, probabilities, masks, outputs, strict=True)]
 
-    def finding_from(self, seen: Inference) -> Finding:
-        """What `read` says of a radiograph that the networks have seen."""
-        point, raw, lungs = self.release.operating_point(), seen.output, seen.lungs
-        probability = float(self.release.calibration.probability(raw.logit))
-        finding = Finding(
+    def finding_from(self, inference: Inference) -> Finding:
+        """Return the finding of an inference at the default operating point and the training prevalence."""
+        release, output = self.release, inference.output
+        point = release.operating_point()
+        probability = float(release.calibration.probability(output.logit))
+        cautions = () if inference.lungs else (Caution.LUNGS_NOT_FOUND,)
+        return Finding(
             probability=probability,
-            prevalence=self.release.training_prevalence,
-            verdict=classify(probability, point, self.release.conformal),
+            prevalence=release.training_prevalence,
+            verdict=classify(probability, point, release.conformal),
             operating_point=point,
-            heat_map=np.clip(raw.class_activation_map / self.release.map_scale, 0, 1),
-            heat_map_box=self.release.view.box(lungs),
-            embedding=raw.embedding,
-            model_version=self.release.version,
-            cautions=() if lungs else (Caution.LUNGS_NOT_FOUND,),
+            heat_map=np.clip(output.class_activation_map / release.map_scale, 0, 1),
+            heat_map_box=release.input_region.box(inference.lungs),
+            embedding=output.embedding,
+            model_version=release.version,
+            cautions=(*cautions, *(inference.metadata.cautions if inference.metadata else ())),
         )
-        return with_file_cautions(finding, seen.metadata)
 
-    def classify(self, seen: np.ndarray) -> ClassifierOutput:
-        """Run the reader network once on what the view shows: float32 (1, side, side, 1), 0-255."""
-        outputs = self._network(seen)
+    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+        """Run the pneumonia network once.
+
+        Args:
+            network_input: float32 (1, side, side, 1), 0-255, from `InputRegion.network_input`.
+        """
+        outputs = self._network(network_input)
         return ClassifierOutput(float(outputs["logit"][0]), outputs["class_activation_map"], outputs["embedding"])
+
+
+def load_model(directory: Path = RELEASE_DIR) -> Classifier:
+    """Load and verify a release and return its classifier.
+
+    Args:
+        directory: Folder of the release; the project's own by default.
+
+    Raises:
+        ReleaseError: A file is missing or changed, or the release does not fit this program.
+    """
+    return Classifier(load_release(directory))

@@ -1,4 +1,4 @@
-"""From a probability to a verdict: operating points, what is indeterminate, and prevalence."""
+"""From a logit to a verdict: calibration, operating points, conformal limits and prevalence."""
 
 import math
 from dataclasses import dataclass
@@ -7,14 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 
-LABELS = ("NORMAL", "PNEUMONIA")
-
-
 Probability = TypeVar("Probability", float, np.ndarray)
 
 
 class Verdict(StrEnum):
-    """What the probability means at the operating point."""
+    """What a probability means at an operating point."""
 
     NORMAL = "NORMAL"
     PNEUMONIA = "PNEUMONIA"
@@ -23,9 +20,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A named threshold: at or above it a calibrated probability (0-1) speaks for PNEUMONIA.
+    """A named threshold.
 
-    chosen: one sentence on how, and on which pictures, the threshold was chosen.
+    Attributes:
+        name: Name that users choose it by.
+        threshold: Calibrated probability, 0-1, at or above which the classification is PNEUMONIA.
+        chosen: One sentence on how, and on which images, the threshold was chosen.
     """
 
     name: str
@@ -39,13 +39,16 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class ConformalLimits:
-    """Limits of split conformal prediction, class by class (Vovk, Gammerman and Shafer 2005, section 4.5).
+    """Limits of class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005, section 4.5).
 
-    The classes that are plausible for a picture are PNEUMONIA from `least_pneumonia` up and NORMAL up to `most_normal`,
-    both calibrated probabilities at the training prevalence. On pictures like those that the limits were chosen on, the
-    true class is among them for a share of `coverage` of each class; under another population it need not be.
+    On images like those that the limits were chosen on, the true class is in the prediction set for a share of
+    `coverage` of each class. In another population it need not be.
 
-    chosen: one sentence on how, and on which pictures, the limits were chosen.
+    Attributes:
+        coverage: Share of each class, 0-1.
+        least_pneumonia: Lowest calibrated probability, at the training prevalence, at which PNEUMONIA is plausible.
+        most_normal: Highest calibrated probability, at the training prevalence, at which NORMAL is plausible.
+        chosen: One sentence on how, and on which images, the limits were chosen.
     """
 
     coverage: float
@@ -59,37 +62,39 @@ class ConformalLimits:
                 raise ValueError(f"{name}: a share or probability, 0-1, expected, got {getattr(self, name)}")
 
     def prediction_set(self, probability: float) -> frozenset[Verdict]:
-        """The classes that are plausible at a probability: one, both or none."""
-        return frozenset(
-            verdict
-            for verdict, fits in (
-                (Verdict.PNEUMONIA, probability >= self.least_pneumonia),
-                (Verdict.NORMAL, probability <= self.most_normal),
-            )
-            if fits
-        )
+        """Return the plausible classes at a calibrated probability: one, both or none."""
+        plausible = {
+            Verdict.PNEUMONIA: probability >= self.least_pneumonia,
+            Verdict.NORMAL: probability <= self.most_normal,
+        }
+        return frozenset(verdict for verdict, is_plausible in plausible.items() if is_plausible)
 
 
 def classify(probability: float, point: OperatingPoint, conformal: ConformalLimits) -> Verdict:
-    """The verdict on a calibrated probability, 0-1, at the training prevalence.
+    """Return the verdict on a calibrated probability, 0-1, at the training prevalence.
 
-    INDETERMINATE where not exactly one class is plausible, or where the one that is contradicts the operating point.
+    The verdict is INDETERMINATE unless exactly one class is plausible and the operating point agrees with it.
     """
     side = Verdict.PNEUMONIA if probability >= point.threshold else Verdict.NORMAL
     return side if conformal.prediction_set(probability) == {side} else Verdict.INDETERMINATE
 
 
 def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevalence: float) -> Probability:
-    """A probability, 0-1, calibrated at one prevalence, as it is at another (Bayes; Saerens et al. 2002, eq. 2.4).
+    """Shift a probability from one prevalence to another (Bayes; Saerens et al. 2002, eq. 2.4).
+
+    Args:
+        probability: 0-1, calibrated at the prevalence `calibrated_at`.
+        calibrated_at: Between 0 and 1, both excluded.
+        prevalence: Between 0 and 1, both excluded.
 
     Raises:
-        ValueError: a prevalence that is not between 0 and 1, both excluded.
+        ValueError: A prevalence is not between 0 and 1.
     """
     for share in (calibrated_at, prevalence):
         if not 0 < share < 1:
             raise ValueError(f"prevalence: a share between 0 and 1 expected, got {share}")
     if prevalence == calibrated_at:
-        return probability  # to the last digit
+        return probability  # unchanged to the last digit
     ill = probability * prevalence / calibrated_at
     healthy = (1 - probability) * (1 - prevalence) / (1 - calibrated_at)
     return ill / (ill + healthy)
@@ -97,7 +102,7 @@ def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevale
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probability = sigmoid(slope * logit + intercept) (Platt 1999)."""
+    """Platt scaling: probability = sigmoid(slope * logit + intercept) (Platt 1999)."""
 
     slope: float
     intercept: float
@@ -106,8 +111,8 @@ class Calibration:
         if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
             raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
 
-    def probability(self, logits: np.ndarray) -> np.ndarray:
-        """Probabilities of pneumonia, 0-1, of logits of the network."""
-        with np.errstate(over="ignore"):  # an infinite logit is as good as any beyond 700
+    def probability(self, logits: np.ndarray | float) -> np.ndarray:
+        """Return the probabilities of pneumonia, 0-1, of logits of the network."""
+        with np.errstate(over="ignore"):  # beyond a logit of 700 the probability is 0 or 1 anyway
             log_odds = self.slope * np.asarray(logits, float) + self.intercept
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710

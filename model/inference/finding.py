@@ -1,4 +1,4 @@
-"""A finding, and how it is restated for an operating point, a prevalence and an age."""
+"""A finding, and how it is presented at an operating point and a prevalence with all its cautions."""
 
 from dataclasses import dataclass, replace
 
@@ -6,24 +6,26 @@ import numpy as np
 
 from model.codes import Caution, RefusalReason
 from model.imaging.geometry import RelativeBox
-from model.imaging.radiograph import DicomMetadata
 from model.inference.decision import OperatingPoint, Verdict, adjust_to_prevalence, classify
 from model.inference.release_loader import Release
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What the reader says of one radiograph.
+    """Result of the classifier for one radiograph.
 
-    probability: of pneumonia, 0-1, calibrated, at the prevalence.
-    prevalence: share of pneumonia among those who are filmed, 0-1, that probability and threshold are stated at.
-    verdict: the same at every prevalence.
-    heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale. All zeros: no
-        positive evidence.
-    heat_map_box: the part of the radiograph that the network saw and the map covers.
-    embedding: float32 (channels,), the pooled feature map.
-    cautions: codes of what the reader of the finding should know.
-    refusals: why it should not have been read; somebody had it read all the same.
+    Attributes:
+        probability: Calibrated probability of pneumonia, 0-1, at `prevalence`.
+        prevalence: Share of pneumonia among the children who are imaged, 0-1; probability and threshold refer to it.
+        verdict: The same at every prevalence.
+        operating_point: Operating point of the verdict, its threshold at `prevalence`.
+        heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale; all zeros
+            if there is no positive evidence.
+        heat_map_box: The part of the radiograph that the network saw and the heat map covers.
+        embedding: float32 (channels,), the pooled feature map.
+        model_version: Version of the release.
+        cautions: Limits of the finding that its reader should know.
+        refusals: Reasons of the admission check; not empty only if a user had a refused image read.
     """
 
     probability: float
@@ -38,34 +40,62 @@ class Finding:
     refusals: tuple[RefusalReason, ...] = ()
 
 
-def with_file_cautions(finding: Finding, metadata: DicomMetadata | None) -> Finding:
-    """A finding with the cautions that the file of its radiograph gives rise to."""
-    return replace(finding, cautions=(*finding.cautions, *metadata.cautions)) if metadata else finding
+@dataclass(frozen=True)
+class HeatMapCheck:
+    """Result of the reliability check of one heat map.
+
+    Attributes:
+        warnings: Reasons why the heat map is unreliable; () if the check passed, None if it has not run.
+    """
+
+    warnings: tuple[str, ...] | None = None
 
 
-def with_age_caution(finding: Finding, release: Release, years: int | None) -> Finding:
-    """A finding with a caution where the patient, of this age in full years, is outside the release's population."""
-    youngest, oldest = release.description["population_years"]
-    if years is None or youngest <= years <= oldest:
-        return finding
-    return replace(finding, cautions=(*finding.cautions, Caution.OUTSIDE_POPULATION))
+def present(
+    finding: Finding,
+    release: Release,
+    *,
+    point: OperatingPoint,
+    prevalence: float,
+    age_years: int | None = None,
+    heat_map_check: HeatMapCheck | None = None,
+) -> Finding:
+    """Return a finding at an operating point and a prevalence, with the cautions on age and heat map.
 
-
-def restate(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
-    """A finding as `Classifier.read` gave it, judged at an operating point, its figures stated at a prevalence.
-
-    The threshold moves with the probability, so the verdict at a point is the same whatever the prevalence: sensitivity
-    and specificity, by which a point was chosen, do not know of it.
+    The order of cautions is: those the finding has (reading, DICOM file, admission), age, heat map. The threshold moves
+    with the probability, so the verdict at an operating point is the same at every prevalence: sensitivity and
+    specificity, on which the choice of a point is based, do not depend on prevalence.
 
     Args:
-        finding: of this release, at the training prevalence.
-        release: whose finding it is.
-        point: one of its operating points.
-        prevalence: 0-1, both excluded.
+        finding: Finding of `Classifier.read` or `AdmissionGate.read`. A finding of another model version keeps its
+            probability, verdict and operating point; only cautions are added.
+        release: Release in use.
+        point: Operating point of this release.
+        prevalence: Share of pneumonia among the children who are imaged, 0-1, both excluded.
+        age_years: Age of the patient in full years; None if unknown.
+        heat_map_check: Result of the heat-map check; None adds no caution on the heat map.
 
     Raises:
-        ValueError: the finding is stated at another prevalence already, or there is no such prevalence.
+        ValueError: The finding is not at the training prevalence, or `prevalence` is not between 0 and 1.
     """
+    if finding.model_version == release.version:
+        finding = _restate(finding, release, point, prevalence)
+    added = _age_cautions(release, age_years) + _heat_map_cautions(finding, heat_map_check)
+    return replace(finding, cautions=(*finding.cautions, *added)) if added else finding
+
+
+def _age_cautions(release: Release, age_years: int | None) -> tuple[Caution, ...]:
+    youngest, oldest = release.description["population_years"]
+    return () if age_years is None or youngest <= age_years <= oldest else (Caution.OUTSIDE_POPULATION,)
+
+
+def _heat_map_cautions(finding: Finding, check: HeatMapCheck | None) -> tuple[Caution, ...]:
+    if check is None or check.warnings == () or not finding.heat_map.any():
+        return ()
+    return (Caution.EXPLANATION_UNCHECKED if check.warnings is None else Caution.EXPLANATION_UNRELIABLE,)
+
+
+def _restate(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
     if finding.prevalence != release.training_prevalence:
         raise ValueError(f"finding: at the training prevalence expected, got {finding.prevalence}")
     return replace(

@@ -1,9 +1,9 @@
-"""One row per file, the same columns in the shell, in CSV and in the app's download."""
+"""One row per file, with the same columns in JSON lines, CSV and the app's download."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from model.codes import refusal_text
@@ -13,22 +13,22 @@ from model.inference.finding import Finding
 COLUMNS = (
     "path",
     "status",  # read or refused
-    "probability",  # 0-1, full precision; empty where refused
+    "probability",  # 0-1, full precision; empty if refused
     "verdict",
     "operating_point",
     "threshold",
     "reason_code",  # why a file was refused, or should have been
     "reason",
     "cautions",
-    "read_anyway",  # it was refused, and read because somebody asked for it
+    "read_anyway",  # refused, and read because the user asked for it
     "model_version",
-    "prevalence",  # 0-1, that probability and threshold are stated at
+    "prevalence",  # 0-1; probability and threshold refer to it
 )
 Row = dict[str, Any]
 
 
 def finding_row(path: str, finding: Finding) -> Row:
-    """The row of a file that was read."""
+    """Return the row of a file that was read."""
     return {
         "path": path,
         "status": "read",
@@ -46,7 +46,7 @@ def finding_row(path: str, finding: Finding) -> Row:
 
 
 def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
-    """The row of a file that was not read, with the reason in place of a finding."""
+    """Return the row of a file that was not read, with the reason in place of a finding."""
     row: Row = dict.fromkeys(COLUMNS, "")
     row |= {"path": path, "status": "refused", "probability": None, "prevalence": None, "threshold": None}
     row |= {"reason_code": refused.code, "reason": str(refused), "cautions": [], "read_anyway": False}
@@ -55,18 +55,20 @@ def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
 
 
 def to_jsonl(row: Row) -> str:
-    """One JSON object in one line, without the line's end."""
+    """Return the row as one line of JSON, without a line break at the end."""
     return json.dumps(row, ensure_ascii=False)
 
 
 def to_csv(rows: Iterable[Row], header: bool = True) -> str:
-    """Rows as CSV; cautions joined by ";", what is absent left empty."""
-    table = [{**row, "cautions": ";".join(row["cautions"])} for row in rows]
-    names = [dict(zip(COLUMNS, COLUMNS, strict=True))] if header else []
-    return "".join(_csv_line([row[column] for column in COLUMNS]) for row in names + table)
+    """Return rows as CSV; cautions are joined by ";", absent values are empty."""
+    lines = [_csv_line(COLUMNS)] if header else []
+    for row in rows:
+        joined = {**row, "cautions": ";".join(row["cautions"])}
+        lines.append(_csv_line([joined[column] for column in COLUMNS]))
+    return "".join(lines)
 
 
-def _csv_line(values: list[Any]) -> str:
+def _csv_line(values: Sequence[Any]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes what holds a character of this end, or a comma
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes values with a comma or a part of this line end
     return text.getvalue().removesuffix("\r\n") + "\n"

@@ -1,4 +1,4 @@
-"""What of a radiograph the reader network sees: all of it, the box of the lungs, or the lungs alone."""
+"""Input region: the part of a radiograph that the pneumonia network sees."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,24 +9,27 @@ from scipy import ndimage
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
 from model.inference.lung_segmentation import LungMask
 
-LUNG_MARGIN = (
-    0.03  # of the side: how far around the lung fields `mask_outside_lungs` keeps the picture, for errors of their edge
-)
+LUNG_MARGIN = 0.03  # share of the side that `mask_outside_lungs` keeps around the lungs, for errors of their edge
 
 
 class RegionKind(StrEnum):
-    """The part of the radiograph that is seen."""
+    """Kind of input region; the values are those of model.json."""
 
     WHOLE = "whole"
     LUNG_BOX = "lung box"
-    LUNGS_ALONE = "lungs alone"  # their box, with everything outside the fields dark
+    LUNGS_ALONE = "lungs alone"  # the lung box, black outside the lungs
 
 
 @dataclass(frozen=True)
 class InputRegion:
-    """A part, and the share of the lungs' width and height that is kept on each side of their box."""
+    """The part of a radiograph that the pneumonia network sees.
 
-    part: RegionKind
+    Attributes:
+        kind: Whole radiograph, lung box, or lungs alone.
+        margin: Share of the width and height of the lung box, 0-1, that is added on each side.
+    """
+
+    kind: RegionKind
     margin: float
 
     def __post_init__(self) -> None:
@@ -34,25 +37,37 @@ class InputRegion:
             raise ValueError(f"margin: a share, 0-1, expected, got {self.margin}")
 
     def box(self, lungs: LungMask | None) -> RelativeBox:
-        """The box that is seen; the whole radiograph where no lungs were found."""
-        return WHOLE_IMAGE if self.part is RegionKind.WHOLE or lungs is None else lungs.box.expanded(self.margin)
+        """Return the box of the region; the whole radiograph if no lungs were found."""
+        return WHOLE_IMAGE if self.kind is RegionKind.WHOLE or lungs is None else lungs.box.expanded(self.margin)
 
     def mask(self, working: np.ndarray, lungs: LungMask | None) -> np.ndarray:
-        """The working picture as the view leaves it before the box is cut out: same shape, type and range."""
-        return mask_outside_lungs(working, lungs) if self.part is RegionKind.LUNGS_ALONE and lungs else working
+        """Return the working image, black outside the lungs if the kind asks for it; same shape, type and range."""
+        return mask_outside_lungs(working, lungs) if self.kind is RegionKind.LUNGS_ALONE and lungs else working
 
     def network_input(self, working: np.ndarray, lungs: LungMask | None, side: int) -> np.ndarray:
-        """The network's input, float32 (1, side, side, 1), 0-255, from the working picture."""
+        """Cut the region out of a working image and resize it.
+
+        Args:
+            working: float32 (WORKING_SIDE, WORKING_SIDE), 0-255.
+            lungs: Lung mask; None if no lungs were found.
+            side: Height and width of the network's input.
+
+        Returns:
+            float32 (1, side, side, 1), 0-255.
+        """
         return resize(self.mask(working, lungs), side, side, self.box(lungs))[np.newaxis, :, :, np.newaxis]
 
 
-def mask_outside_lungs(picture: np.ndarray, lungs: LungMask) -> np.ndarray:
-    """The picture, float32 (height, width), with everything outside the lung fields, and a little room, black."""
-    return picture * dilated_lung_mask(lungs, *picture.shape)
+def mask_outside_lungs(image: np.ndarray, lungs: LungMask) -> np.ndarray:
+    """Return an image, float32 (height, width), black outside the lungs and a margin of LUNG_MARGIN around them."""
+    height, width = image.shape
+    masked: np.ndarray = image * dilated_lung_mask(lungs, height, width)
+    return masked
 
 
 def dilated_lung_mask(lungs: LungMask, height: int, width: int) -> np.ndarray:
-    """float32 (height, width): 1 on the lung fields and within ROOM of them, 0 elsewhere."""
-    reach = max(1, round(LUNG_MARGIN * lungs.fields.shape[0]))
-    near = ndimage.binary_dilation(lungs.fields, iterations=reach)
-    return (resize(near.astype(np.float32), height, width) >= 0.5).astype(np.float32)
+    """Return float32 (height, width): 1 on the lungs and within LUNG_MARGIN of them, 0 elsewhere."""
+    iterations = max(1, round(LUNG_MARGIN * lungs.fields.shape[0]))
+    dilated = ndimage.binary_dilation(lungs.fields, iterations=iterations)
+    mask: np.ndarray = (resize(dilated.astype(np.float32), height, width) >= 0.5).astype(np.float32)
+    return mask

@@ -1,77 +1,97 @@
-"""One LiteRT network with named outputs."""
+"""Thread-safe LiteRT network with named outputs."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
 from model.inference.parallel import usable_cpus
 
-Shapes = dict[str, tuple[int, ...]]
-SignatureRunner = Callable[..., dict[str, np.ndarray]]
+Shape = tuple[int, ...]
+
+
+class SignatureRunner(Protocol):
+    """The part of LiteRT's signature runner that is used here."""
+
+    def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the network once; the outputs by name are views of the interpreter's buffers."""
+
+    def get_input_details(self) -> dict[str, Any]:
+        """Return shape and dtype of each input by name."""
+
+    def get_output_details(self) -> dict[str, Any]:
+        """Return shape and dtype of each output by name."""
 
 
 class LiteRTNetwork:
-    """Runs one network on one picture; safe to share between threads.
+    """One LiteRT network with one image input; safe to share between threads.
 
-    An interpreter is not, so each call takes one that is free, or opens another, up to one per processor. So pictures
-    that are read at the same time cost no more than one after the other on a processor of its own: two interpreters of
-    one thread each get more done than one of two threads.
+    A LiteRT interpreter is not thread-safe, so each call takes an idle one or opens another, up to one per CPU. Two
+    interpreters of one thread each have a higher throughput than one interpreter of two threads.
     """
 
-    def __init__(self, content: bytes, side: int, outputs: Shapes, threads: int | None = None):
+    def __init__(self, content: bytes, side: int, outputs: Mapping[str, Shape | None], threads: int | None = None):
         """Open the network.
 
         Args:
-            content: of the LiteRT file.
-            side: height and width of the picture it is said to take: float32 (1, side, side, 1).
-            outputs: name to shape of what it is said to answer.
-            threads: processor threads for one picture; by default the runtime decides.
+            content: Bytes of the LiteRT file.
+            side: Declared height and width of the input, float32 (1, side, side, 1).
+            outputs: Declared shape of each output by name.
+            threads: Processor threads for one image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseMismatch: it cannot be opened, or takes or gives anything else.
+            ReleaseIncompatible: The file cannot be opened, or has other inputs or outputs than declared.
         """
         self._content, self._threads = content, threads
-        self._room = threading.BoundedSemaphore(usable_cpus())
-        run = self._open()
-        inputs, found = run.get_input_details(), run.get_output_details()
-        takes = [(tuple(detail["shape"]), detail["dtype"]) for detail in inputs.values()]
-        gives = {name: tuple(detail["shape"]) for name, detail in found.items()}
-        if takes != [((1, side, side, 1), np.float32)] or gives != outputs:
+        self._slots = threading.BoundedSemaphore(usable_cpus())
+        runner = self._open()
+        inputs = runner.get_input_details()
+        actual_inputs = [(tuple(detail["shape"]), detail["dtype"]) for detail in inputs.values()]
+        actual_outputs = {name: tuple(detail["shape"]) for name, detail in runner.get_output_details().items()}
+        if actual_inputs != [((1, side, side, 1), np.float32)] or actual_outputs != outputs:
             raise ReleaseIncompatible(
                 f"The trained network and its description do not fit each other. {RESTORE_RELEASE_TEXT}"
             )
         self._input = next(iter(inputs))
-        self._free: list[SignatureRunner] = [run]
+        self._idle: list[SignatureRunner] = [runner]
 
-    def __call__(self, picture: np.ndarray) -> dict[str, np.ndarray]:
-        """Run once on float32 (1, side, side, 1), 0-255; the outputs by name, without the first axis.
+    def __call__(self, network_input: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the network once.
+
+        Args:
+            network_input: float32 (1, side, side, 1), 0-255.
+
+        Returns:
+            The outputs by name, without the batch axis.
 
         Raises:
-            ReleaseMismatch: an answer is not a finite number, which a comparison would read as NORMAL.
+            ReleaseIncompatible: An output is not finite; a comparison with NaN would count as NORMAL.
         """
-        with self._room:
-            answers = {name: values[0] for name, values in self._run(**{self._input: picture}).items()}
-        if not all(np.isfinite(values).all() for values in answers.values()):
+        with self._slots:
+            outputs = {name: values[0] for name, values in self._run(**{self._input: network_input}).items()}
+        if not all(np.isfinite(values).all() for values in outputs.values()):
             raise ReleaseIncompatible(f"The trained network gave no number for this picture. {RESTORE_RELEASE_TEXT}")
-        return answers
+        return outputs
 
     def _run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         try:
-            run = self._free.pop()
-        except IndexError:  # all are at work, and there is room for one more
-            run = self._open()
+            runner = self._idle.pop()
+        except IndexError:  # all are busy, and the semaphore allows one more
+            runner = self._open()
         try:
-            return {name: values.copy() for name, values in run(**inputs).items()}  # before another takes its place
+            # The next run of this interpreter overwrites its output buffers.
+            return {name: values.copy() for name, values in runner(**inputs).items()}
         finally:
-            self._free.append(run)
+            self._idle.append(runner)
 
     def _open(self) -> SignatureRunner:
-        from ai_edge_litert.interpreter import Interpreter  # 0.2 s, wanted only by those who read
+        from ai_edge_litert.interpreter import Interpreter  # takes 0.2 s; only inference needs it
 
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            return interpreter.get_signature_runner()
+            runner: SignatureRunner = interpreter.get_signature_runner()
+            return runner
         except (ValueError, RuntimeError) as error:
             raise ReleaseIncompatible(f"The trained network cannot be opened. {RESTORE_RELEASE_TEXT}") from error

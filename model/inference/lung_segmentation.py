@@ -1,4 +1,4 @@
-"""Where the lungs lie: the lung network, its map of lung fields, and the box that holds them."""
+"""Lung segmentation: the lung network, its lung mask, and the box that holds the lungs."""
 
 from dataclasses import dataclass
 
@@ -9,74 +9,95 @@ from model.imaging.geometry import RelativeBox, resize
 from model.inference.litert import LiteRTNetwork
 
 OUTPUT = "lung_probability"  # of the lung network: (1, side, side), 0-1
-MIN_LUNG_AREA = 0.02  # of the radiograph: what is smaller is no pair of lungs
-MIN_FIELD_SHARE = 0.1  # of the largest field: smaller ones are specks, the second lung is not
+MIN_LUNG_AREA = 0.02  # share of the radiograph; a smaller mask is no pair of lungs
+MIN_FIELD_SHARE = 0.1  # share of the area of the largest lung field; smaller fields are specks
 
 
 @dataclass(frozen=True, eq=False)
 class LungMask:
-    """The lungs of one radiograph: fields bool (rows, columns), covering all of it, and the box that holds them."""
+    """The lungs of one radiograph.
+
+    Attributes:
+        fields: bool (rows, columns), True on the lungs; covers the whole radiograph.
+        box: Smallest box that holds them.
+    """
 
     fields: np.ndarray
     box: RelativeBox
 
 
 class LungSegmenter:
-    """Finds the lungs with the release's lung network; safe to share between threads."""
+    """Segments the lungs with the lung network of a release; safe to share between threads."""
 
     def __init__(self, content: bytes, side: int, threads: int | None = None):
-        """Open the network; `side` is the height and width of the picture it takes.
+        """Open the network.
+
+        Args:
+            content: Bytes of the LiteRT file.
+            side: Height and width of its input.
+            threads: Processor threads for one image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseMismatch: it cannot be opened, or takes or gives anything else.
+            ReleaseIncompatible: The file cannot be opened, or has other inputs or outputs.
         """
         self.side = side
         self._network = LiteRTNetwork(content, side, {OUTPUT: (1, side, side)}, threads)
 
-    def segment(self, picture: np.ndarray) -> LungMask | None:
-        """The lungs in a picture, float32 (any height, any width), 0-255, bright = dense; None where there are none.
+    def segment(self, image: np.ndarray) -> LungMask | None:
+        """Segment the lungs.
+
+        Args:
+            image: float32 (any height, any width), 0-255, bright = dense.
+
+        Returns:
+            The lung mask; None if there are no lungs.
 
         Raises:
-            ReleaseMismatch: the network gave no number.
+            ReleaseIncompatible: The network returned a value that is not finite.
         """
-        return lungs_from_probability(self.probability_map(picture))
+        return lungs_from_probability(self.probability_map(image))
 
-    def probability_map(self, picture: np.ndarray) -> np.ndarray:
-        """The map of lung probability of such a picture: float32 (side, side), 0-1.
+    def probability_map(self, image: np.ndarray) -> np.ndarray:
+        """Return the lung probability of an image, float32 (side, side), 0-1.
+
+        Args:
+            image: float32 (any height, any width), 0-255, bright = dense.
 
         Raises:
-            ReleaseMismatch: the network gave no number.
+            ReleaseIncompatible: The network returned a value that is not finite.
         """
-        small = resize(picture, self.side, self.side)[np.newaxis, :, :, np.newaxis]
-        return self._network(small)[OUTPUT]
+        network_input = resize(image, self.side, self.side)[np.newaxis, :, :, np.newaxis]
+        return self._network(network_input)[OUTPUT]
 
 
 def lungs_from_probability(probability: np.ndarray) -> LungMask | None:
-    """The lungs of a map of lung probability, float (rows, columns), 0-1; None where there are none."""
+    """Return the lungs of a map of lung probability, float (rows, columns), 0-1; None if there are none."""
     fields = lung_mask(probability)
     box = lung_box(fields)
     return LungMask(fields, box) if box else None
 
 
 def lung_mask(probability: np.ndarray) -> np.ndarray:
-    """The lung fields of a map of lung probability.
+    """Threshold a map of lung probability at 0.5 and remove specks.
 
     Args:
         probability: float (rows, columns), 0-1.
 
     Returns:
-        bool (rows, columns): probability of at least a half, specks removed.
+        bool (rows, columns).
     """
-    labels, count = ndimage.label(probability >= 0.5)
+    components, count = ndimage.label(probability >= 0.5)
     if count == 0:
         return np.zeros(probability.shape, bool)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0  # what is no field
-    return (sizes >= MIN_FIELD_SHARE * sizes.max())[labels]
+    sizes = np.bincount(components.ravel())
+    sizes[0] = 0  # background
+    is_lung = sizes >= MIN_FIELD_SHARE * sizes.max()
+    mask: np.ndarray = is_lung[components]
+    return mask
 
 
 def lung_box(fields: np.ndarray) -> RelativeBox | None:
-    """The box of the lung fields, bool (rows, columns); None where they are too small to be lungs."""
+    """Return the bounding box of a lung mask, bool (rows, columns); None if it is too small to be lungs."""
     if fields.mean() < MIN_LUNG_AREA:
         return None
     rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))

@@ -6,27 +6,29 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def usable_cpus() -> int:
-    """Processors that this process may use, which may be fewer than the machine has."""
+    """Return the number of CPUs that this process may use, which may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What `work` gives for each item, in their order, on all processors; for work that networks and decoders dominate.
+def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Apply a function to items in parallel threads and yield the results in the order of the items.
 
-    No more items are taken from than are at work, so that a long list takes no more memory than a short one.
+    For functions that spend their time in networks and decoders, which release the interpreter lock. Looks ahead at
+    most 2 x CPUs items, so memory does not grow with the length of the input.
     """
     pool = ThreadPoolExecutor(usable_cpus())
-    ahead: deque[Future[Result]] = deque()
+    pending: deque[Future[Result]] = deque()
     try:
         for item in items:
-            ahead.append(pool.submit(work, item))
-            if len(ahead) > 2 * usable_cpus():
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:  # an error, or nobody wants the rest
+            pending.append(pool.submit(function, item))
+            if len(pending) > 2 * usable_cpus():
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:  # an error, or the caller stops iterating
         pool.shutdown(wait=False, cancel_futures=True)

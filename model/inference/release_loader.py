@@ -1,7 +1,7 @@
-"""One release directory is one trained model: load it whole and verified, or not at all.
+"""Load and verify a release: a directory that holds one trained model.
 
 `model.json` lists every file with its SHA-256 and declares input, outputs, labels, calibration, operating points and
-map scale. The checksums guard against corruption and mix-ups, not against somebody who can rewrite both.
+map scale. The checksums guard against corruption and mix-ups, not against an attacker who can rewrite both.
 """
 
 import hashlib
@@ -21,14 +21,19 @@ from model.release_files import ReleaseFile
 from model.storage import read_file, read_verified
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
-# 4 had no check of what may be read; 3 no index of similar cases; 2 no conformal limits; 1 no lung network.
+# Format 4 had no admission classifier, 3 no index of similar cases, 2 no conformal limits, 1 no lung network.
 FORMAT = 5
-PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # of a file within the release folder, and of nothing outside it
+PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # names files in the release directory only, nothing outside it
 
 
 @dataclass(frozen=True)
 class LungNetwork:
-    """Bytes of the LiteRT file of the lung network, and the height and width of what it takes: pixels, 0-255."""
+    """Lung network of a release.
+
+    Attributes:
+        network: Bytes of the LiteRT file.
+        side: Height and width of its input in pixels.
+    """
 
     network: bytes
     side: int
@@ -38,14 +43,22 @@ class LungNetwork:
 class Release:
     """A verified release.
 
-    network: bytes of the reader's LiteRT file, the very bytes whose checksum was verified.
-    side: height and width of what it takes: float32 (1, side, side, 1), 0-255, bright = dense.
-    lungs: the network that finds the lungs.
-    view: what of the radiograph the reader sees.
-    training_prevalence: share of pneumonia, 0-1, at which probabilities are calibrated.
-    map_scale: value of the class-activation map, in logits, that is shown as 1.
-    digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
-    description: model.json as it stands, for what is only shown.
+    Attributes:
+        directory: Folder of the release.
+        version: Version of the release.
+        network: Bytes of the pneumonia network's LiteRT file, the same bytes whose checksum was verified.
+        side: Height and width of its input, float32 (1, side, side, 1), 0-255, bright = dense.
+        lungs: Lung network.
+        input_region: The part of the radiograph that the pneumonia network sees.
+        outputs: Shape of each output of the pneumonia network by name.
+        calibration: From logit to probability.
+        operating_points: Named thresholds.
+        default_operating_point: Name of one of them.
+        conformal: Limits of the prediction sets.
+        training_prevalence: Share of pneumonia, 0-1, at which probabilities are calibrated.
+        map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
+        digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
+        description: Parsed model.json, for values that are only displayed.
     """
 
     directory: Path
@@ -53,7 +66,7 @@ class Release:
     network: bytes
     side: int
     lungs: LungNetwork
-    view: InputRegion
+    input_region: InputRegion
     outputs: dict[str, tuple[int, ...]]
     calibration: Calibration
     operating_points: tuple[OperatingPoint, ...]
@@ -73,19 +86,23 @@ class Release:
             self.operating_point()
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:
-        """The operating point of that name, or the release's default."""
-        wanted = name or self.default_operating_point
+        """Return the operating point of that name; without a name, the default of the release.
+
+        Raises:
+            KeyError: The release has no such operating point.
+        """
+        name = name or self.default_operating_point
         for point in self.operating_points:
-            if point.name == wanted:
+            if point.name == name:
                 return point
-        raise KeyError(f"operating point {wanted!r}: this release has {[p.name for p in self.operating_points]}")
+        raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
 
     def read_file(self, name: str) -> bytes:
         """Read one of the release's files and verify it against model.json.
 
         Raises:
-            ReleaseMissing: the file does not exist.
-            ReleaseCorrupted: its checksum differs, or model.json does not list it.
+            ReleaseMissing: The file does not exist.
+            ReleaseCorrupted: Its checksum differs, or model.json does not list it.
         """
         return read_verified(self.directory, name, self.description["files"].get(name, ""))
 
@@ -94,9 +111,9 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     """Load and verify a release.
 
     Raises:
-        ReleaseMissing: model.json or a file that it lists is not there.
-        ReleaseAltered: a file differs from the checksum it was released with.
-        ReleaseMismatch: model.json cannot be understood, or was made for another reading program.
+        ReleaseMissing: model.json or a file that it lists does not exist.
+        ReleaseCorrupted: A file does not match its checksum in model.json.
+        ReleaseIncompatible: model.json cannot be understood, or was made for another version of this program.
     """
     content = read_file(directory, ReleaseFile.DESCRIPTION)
     try:
@@ -111,16 +128,16 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
 
 
 def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
-    if strange := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
-        raise ValueError(f"files: plain names expected, got {strange}")
-    files = {name: read_verified(directory, name, expected) for name, expected in description["files"].items()}
+    if unsafe := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
+        raise ValueError(f"files: plain names expected, got {unsafe}")
+    files = {name: read_verified(directory, name, sha256) for name, sha256 in description["files"].items()}
     return Release(
         directory=directory,
         version=str(description["version"]),
         network=files[ReleaseFile.CLASSIFIER],
         side=_input_side(description["input"]),
         lungs=LungNetwork(files[ReleaseFile.LUNGS], int(description["lungs"]["side"])),
-        view=InputRegion(RegionKind(description["view"]["part"]), float(description["view"]["margin"])),
+        input_region=InputRegion(RegionKind(description["view"]["part"]), float(description["view"]["margin"])),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
         calibration=Calibration(
             float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
@@ -130,10 +147,7 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
             for p in description["operating_points"]
         ),
         default_operating_point=str(description["default_operating_point"]),
-        conformal=ConformalLimits(
-            *(float(description["conformal"][name]) for name in ("coverage", "least_pneumonia", "most_normal")),
-            str(description["conformal"]["chosen"]),
-        ),
+        conformal=_conformal_limits(description["conformal"]),
         training_prevalence=float(description["training_prevalence"]),
         map_scale=float(description["map_scale"]["value"]),
         digest=digest,
@@ -141,9 +155,18 @@ def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Rel
     )
 
 
+def _conformal_limits(declared: dict[str, Any]) -> ConformalLimits:
+    return ConformalLimits(
+        coverage=float(declared["coverage"]),
+        least_pneumonia=float(declared["least_pneumonia"]),
+        most_normal=float(declared["most_normal"]),
+        chosen=str(declared["chosen"]),
+    )
+
+
 def _check_compatibility(description: dict[str, Any]) -> None:
-    """Refuse what model.json declares and this program does not do, its format first: the rest follows from it."""
-    expected = {
+    """Refuse a model.json that declares what this program does not do; the format first, as the rest depends on it."""
+    declared_and_expected = {
         "format": (description.get("format"), FORMAT),
         "labels": (description.get("labels"), list(map(str, LABELS))),
         "resize method": (description["input"].get("resize"), RESIZE_METHOD),
@@ -151,19 +174,20 @@ def _check_compatibility(description: dict[str, Any]) -> None:
         "value range": (description["input"].get("value_range"), [0, 255]),
         "data type": (description["input"].get("dtype"), "float32"),
     }
-    for what, (found, wanted) in expected.items():
-        _require_equal(what, found, wanted)
+    for name, (declared, expected) in declared_and_expected.items():
+        _require_equal(name, declared, expected)
 
 
-def _input_side(contract: dict[str, Any]) -> int:
-    """Height and width of the reader's input, which is a square."""
-    side = int(contract["height"])
-    _require_equal("width", contract["width"], side)
+def _input_side(declared_input: dict[str, Any]) -> int:
+    """Return the height of the network's input, which must be a square."""
+    side = int(declared_input["height"])
+    _require_equal("width", declared_input["width"], side)
     return side
 
 
-def _require_equal(what: str, found: Any, wanted: Any) -> None:
-    if found != wanted:
+def _require_equal(name: str, declared: Any, expected: Any) -> None:
+    if declared != expected:
         raise ReleaseIncompatible(
-            f"The trained model does not fit this program: {what} is {found}, expected {wanted}. {RESTORE_RELEASE_TEXT}"
+            f"The trained model does not fit this program: {name} is {declared}, expected {expected}. "
+            f"{RESTORE_RELEASE_TEXT}"
         )

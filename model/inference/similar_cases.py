@@ -1,8 +1,8 @@
-"""Similar training cases: the labelled pictures that the reader sees most like the one at hand.
+"""Similar training cases: the labelled images whose embeddings are nearest to that of a radiograph.
 
-Nearest by the reader's own embedding, so they tend to agree with the reader, also where it is wrong: they show what it
-goes by and are no second opinion. The index is a file of the release: embeddings of the training pictures, scaled to
-length 1, on their principal axes, in whole numbers of 8 bits.
+The embedding is the classifier's own, so similar cases tend to agree with the classifier even if it is wrong. They show
+what it bases its finding on and are no second opinion. The index is a file of the release: embeddings of the training
+images, scaled to length 1, projected on their principal axes, quantised to 8 bits.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,20 @@ from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-NEIGHBOURS_SHOWN = 5  # neighbours that are shown and measured
+NEIGHBOURS_SHOWN = 5  # also the number that is measured
 
 
 @dataclass(frozen=True)
 class SimilarCase:
-    """One labelled training picture.
+    """One labelled training image.
 
-    distance: cosine distance of the embeddings as far as the index keeps them: 0 the same to the reader, 1 unrelated.
-    same_film: its fingerprint says that it is a copy of the picture at hand, or nearly.
+    Attributes:
+        file: File name.
+        label: Class, see `model.codes.Label`.
+        cause: Cause of the pneumonia, see `dataset.index.LabelledImage`.
+        patient: Patient, inferred from the file name.
+        distance: Cosine distance of the embeddings within the precision of the index: 0 identical, 1 unrelated.
+        is_duplicate: Whether its perceptual hash says that it is a copy, or nearly a copy, of the query image.
     """
 
     file: str
@@ -32,19 +37,25 @@ class SimilarCase:
     cause: str
     patient: str
     distance: float
-    same_film: bool
+    is_duplicate: bool
 
 
 @dataclass(frozen=True, eq=False)
 class SimilarCaseIndex:
-    """The index.
+    """Index of the n training images.
 
-    files, labels, causes, patients, groups: str (n,), see `dataset.index.LabelledImage`.
-    centre: float32 (channels,), mean of the embeddings of length 1.
-    axes: float16 (channels, kept), principal axes; scale: float32 (kept,), what 1 of a code stands for.
-    codes: int8 (n, kept).
-    fingerprints: uint8 (n, BITS / 8).
-    typical_distance: float32 (), median distance of two training pictures.
+    Attributes:
+        files: str (n,), see `dataset.index.LabelledImage`, as for the next four.
+        labels: str (n,).
+        causes: str (n,).
+        patients: str (n,).
+        groups: str (n,).
+        centre: float32 (channels,), mean of the embeddings of length 1.
+        axes: float16 (channels, kept), principal axes.
+        scale: float32 (kept,), step of the codes on each axis.
+        codes: int8 (n, kept), quantised coordinates on the axes.
+        fingerprints: uint8 (n, HASH_BITS / 8), perceptual hashes.
+        typical_distance: float32 (), median distance of two training images.
     """
 
     files: np.ndarray
@@ -64,7 +75,7 @@ class SimilarCaseIndex:
         """Open the index of a release.
 
         Raises:
-            ReleaseError: it is missing, altered, or not what this program understands.
+            ReleaseError: It is missing, changed, or not in the format of this program.
         """
         with open_arrays(release.read_file(ReleaseFile.SIMILAR_CASES), "The index of similar cases") as arrays:
             return cls(**arrays)
@@ -72,48 +83,54 @@ class SimilarCaseIndex:
     def nearest(
         self, embedding: np.ndarray, fingerprint: np.ndarray, group: str | None = None, count: int = NEIGHBOURS_SHOWN
     ) -> list[SimilarCase]:
-        """The most similar training pictures, nearest first.
+        """Return the most similar training images, nearest first.
 
         Args:
-            embedding: float32 (channels,), of `Finding`.
-            fingerprint: uint8 (BITS / 8,), of the same radiograph.
-            group: of its patient where that is known: nobody of this group is among the neighbours.
-            count: how many are wanted; fewer where the index holds no more.
+            embedding: float32 (channels,), `Finding.embedding` of a radiograph.
+            fingerprint: uint8 (HASH_BITS / 8,), perceptual hash of the same radiograph.
+            group: Patient group of the radiograph, if known; images of this group are left out.
+            count: Number of images; fewer if the index holds no more.
         """
-        distance = self.distances(embedding)
-        order = np.argsort(distance, kind="stable")
-        chosen = order[self.groups[order] != group][:count]
-        bits = hash_distances(fingerprint, self.fingerprints[chosen])
-        return [self._neighbour(n, distance[n], b <= DUPLICATE_MAX_BITS) for n, b in zip(chosen, bits, strict=True)]
+        distances = self.distances(embedding)
+        order = np.argsort(distances, kind="stable")
+        nearest = order[self.groups[order] != group][:count]
+        is_duplicate = hash_distances(fingerprint, self.fingerprints[nearest]) <= DUPLICATE_MAX_BITS
+        return [self._case(n, distances[n], copy) for n, copy in zip(nearest, is_duplicate, strict=True)]
 
     def distances(self, embedding: np.ndarray) -> np.ndarray:
-        """Distance of an embedding, float32 (channels,), from every training picture: float32 (n,), 0-2.
+        """Return the cosine distance of an embedding, float32 (channels,), to every training image: float32 (n,), 0-2.
 
-        On the public set's test split what the index leaves out makes it less than over all channels, by 0.005 (median)
-        to 0.023, by 0.004 (median) for the nearest five, where two training pictures lie 0.20 apart.
+        The axes that the index leaves out make distances smaller than over all channels: on the test split of the
+        public set by 0.005 (median) to 0.023, for the nearest five by 0.004 (median). Two training images are 0.20
+        apart (median).
         """
-        place = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
-        squared = self._lengths - 2 * np.einsum("nk,k->n", self._places, place) + place @ place
-        return np.maximum(squared, 0) / 2  # of vectors of length 1: 1 - cosine; rounding may leave less than 0
+        query = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
+        squared = self._squared_norms - 2 * np.einsum("nk,k->n", self._coordinates, query) + query @ query
+        # Vectors of length 1: half the squared distance is 1 - cosine. Rounding may give less than 0.
+        distances: np.ndarray = np.maximum(squared, 0) / 2
+        return distances
 
     @cached_property
     def _axes(self) -> np.ndarray:
         return self.axes.astype(np.float32)
 
     @cached_property
-    def _places(self) -> np.ndarray:
-        return self.codes * self.scale
+    def _coordinates(self) -> np.ndarray:
+        coordinates: np.ndarray = self.codes * self.scale
+        return coordinates
 
     @cached_property
-    def _lengths(self) -> np.ndarray:
-        return (self._places**2).sum(axis=1)
+    def _squared_norms(self) -> np.ndarray:
+        squared_norms: np.ndarray = (self._coordinates**2).sum(axis=1)
+        return squared_norms
 
-    def _neighbour(self, n: int, distance: float, same_film: bool) -> SimilarCase:
-        words = (str(column[n]) for column in (self.files, self.labels, self.causes, self.patients))
-        return SimilarCase(*words, float(distance), bool(same_film))
+    def _case(self, n: int, distance: float, is_duplicate: bool) -> SimilarCase:
+        file, label, cause, patient = (str(array[n]) for array in (self.files, self.labels, self.causes, self.patients))
+        return SimilarCase(file, label, cause, patient, float(distance), bool(is_duplicate))
 
 
 def normalise(embeddings: np.ndarray) -> np.ndarray:
-    """Embeddings, float32 (n, channels), scaled to length 1; one that is all zeros stays so."""
+    """Scale embeddings, float32 (n, channels), to length 1; an embedding of zeros stays zero."""
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return np.divide(embeddings, length, out=np.zeros_like(embeddings), where=length > 0)
+    scaled: np.ndarray = np.divide(embeddings, length, out=np.zeros_like(embeddings), where=length > 0)
+    return scaled

@@ -1,20 +1,13 @@
-"""Tables of how well wrong pictures are refused, from metrics.json, the same on the page and in the card."""
+"""Error rates of the admission check in tables and sentences, the same on the page and in the model card."""
 
-from typing import Any
+from model.performance.formatting import SET_NAMES, format_estimate
+from model.performance.schema import AdmissionMetrics, CountedEstimate, RefusalRates
 
-from model.performance.formatting import format_estimate
-
-MIN_IMAGES = 30  # pictures that a share is stated of
-SET_NAMES = {
-    "validation": "validation",
-    "shifted": "validation, as other software would show it",
-    "test": "official test split",
-    "adults": "adults",
-}
+MIN_IMAGES = 30  # a share of fewer images is not stated
 
 
-def admission_sentences(admission: dict[str, Any]) -> list[str]:
-    """What the rates are of, for a clinician."""
+def admission_sentences(admission: AdmissionMetrics) -> list[str]:
+    """Explain to a clinician what the rates refer to."""
     mirrored = admission["mirrored"]
     return [
         "Before a picture is read it is checked: whether it is a radiograph, of two lungs, upright, whole, and with "
@@ -29,47 +22,53 @@ def admission_sentences(admission: dict[str, Any]) -> list[str]:
     ]
 
 
-def refusal_sentence(admission: dict[str, Any]) -> str:
-    """How often the check errs, in one sentence for those who read no more."""
+def refusal_sentence(admission: AdmissionMetrics) -> str:
+    """Summarise how often the check errs."""
     test, negatives = admission["test"]["refused"], admission["negatives"]
-    measured = [of["accepted"] for of in negatives.values() if of["accepted"]["n"] >= MIN_IMAGES]
-    unmeasured = [family for family, of in negatives.items() if of["accepted"]["n"] < MIN_IMAGES]
+    measured = [rates["accepted"] for rates in negatives.values() if rates["accepted"]["n"] >= MIN_IMAGES]
+    unmeasured = [family for family, rates in negatives.items() if rates["accepted"]["n"] < MIN_IMAGES]
     worst = max(measured, key=lambda share: share["value"], default=None)
     accepted = f"at most {_format_share(worst)} of a kind" if worst else "an unmeasured share"
     return (
-        f"The check of what may be read refuses {_format_share(test)} of the {test['n']} films of the official test split, "
-        f"and accepts {accepted} of wrong pictures that were made to measure it ({len(measured)} kinds). Not measured: "
-        f"{', '.join(unmeasured) or 'none'}."
+        f"The check of what may be read refuses {_format_share(test)} of the {test['n']} films of the official test "
+        f"split, and accepts {accepted} of wrong pictures that were made to measure it ({len(measured)} kinds). Not "
+        f"measured: {', '.join(unmeasured) or 'none'}."
     )
 
 
-def admitted_table(admission: dict[str, Any]) -> list[dict[str, str]]:
-    """Of films that may be read: how many are refused, and how many are read with a caution."""
+def admitted_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
+    """Tabulate images that may be read: how many are refused, and how many are read with a caution."""
+    sets: dict[str, RefusalRates | None] = {
+        "validation": admission["validation"],
+        "shifted": admission["shifted"],
+        "test": admission["test"],
+        "adults": admission["adults"],
+    }
     return [
         {
-            "Films": words,
-            "Refused": _format_share(of["refused"]),
-            "Read with a caution": _format_share(of["cautioned"]),
-            "n": str(of["refused"]["n"]),
+            "Films": SET_NAMES[name],
+            "Refused": _format_share(rates["refused"]),
+            "Read with a caution": _format_share(rates["cautioned"]),
+            "n": str(rates["refused"]["n"]),
         }
-        for name, words in SET_NAMES.items()
-        if (of := admission[name])
+        for name, rates in sets.items()
+        if rates
     ]
 
 
-def inadmissible_table(admission: dict[str, Any]) -> list[dict[str, str]]:
-    """Of pictures that must not be read, by family: how many are accepted all the same."""
+def inadmissible_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
+    """Tabulate images that must not be read, by family: how many are accepted all the same."""
     return [
         {
             "Pictures": family,
-            "Accepted": _format_share(of["accepted"]),
-            "Named rightly": _format_share(of["named"]),
-            "Put right in one step": _format_share(of["remedied"]) if of["remedied"] else "",
-            "n": str(of["accepted"]["n"]),
+            "Accepted": _format_share(rates["accepted"]),
+            "Named rightly": _format_share(rates["named"]),
+            "Put right in one step": _format_share(rates["remedied"]) if rates["remedied"] else "",
+            "n": str(rates["accepted"]["n"]),
         }
-        for family, of in admission["negatives"].items()
+        for family, rates in admission["negatives"].items()
     ]
 
 
-def _format_share(share: dict[str, Any]) -> str:
+def _format_share(share: CountedEstimate) -> str:
     return format_estimate(share) if share["n"] >= MIN_IMAGES else "not measured"

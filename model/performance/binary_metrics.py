@@ -1,8 +1,8 @@
-"""How well probabilities tell the classes apart, with 95 % intervals that respect patients.
+"""Metrics of a binary classifier with 95% confidence intervals that respect patients.
 
-Pictures of one patient resemble each other, so intervals come from drawing patients, not pictures, with replacement
-(the cluster bootstrap; Efron and Tibshirani 1993, chapter 8). Where a rate is 0 or 1 on all pictures, every such draw
-gives the same value: the interval's far end is then the rule of three over the patients that the rate is over, for
+Images of one patient resemble each other. The intervals therefore come from drawing patients, not images, with
+replacement (cluster bootstrap; Efron and Tibshirani 1993, chapter 8). If a rate is 0 or 1 on all images, every draw has
+the same value; the far end of the interval is then the rule of three over the patients that the rate refers to, for
 sensitivity those with pneumonia (Hanley and Lippman-Hand 1983).
 """
 
@@ -10,15 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.performance.schema import CountedEstimate, Estimate, PredictiveValues, Ranking, Rates
+
 BOOTSTRAP_DRAWS = 2000
-BOOTSTRAP_SEED = 20180222  # any fixed number: the same data give the same interval
+BOOTSTRAP_SEED = 20180222  # fixed, so that the same data give the same interval
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a reader said of a set of pictures, all arrays of one length.
+    """Predictions of a classifier on n images; all arrays have the shape (n,).
 
-    target: 1 pneumonia, 0 normal; probability: 0-1; patient: any labels that tell patients apart.
+    Attributes:
+        target: 1 for pneumonia, 0 for normal.
+        probability: Predicted probability of pneumonia, 0-1.
+        patient: Labels that distinguish patients, of any type.
     """
 
     target: np.ndarray
@@ -26,110 +31,148 @@ class Predictions:
     patient: np.ndarray
 
 
-def auc_with_ci(scores: Predictions) -> dict:
-    """How well the probabilities rank the pictures, whatever the threshold.
-
-    Returns:
-        {"n", "patients", "positives", "auc": {"value", "low", "high"}}, values null where a class is absent.
-    """
-    auc, drawn = _auc(scores, np.ones((1, len(scores.target)))), _auc(scores, patient_bootstrap_weights(scores.patient))
-    patients = _count_patients(scores.patient)
+def auc_with_ci(predictions: Predictions) -> Ranking:
+    """Measure the area under the ROC curve; its values are None if a class is absent."""
+    auc = _auc(predictions, np.ones((1, len(predictions.target))))
+    draws = _auc(predictions, patient_bootstrap_weights(predictions.patient))
+    patients = _count_patients(predictions.patient)
     return {
-        "n": len(scores.target),
+        "n": len(predictions.target),
         "patients": patients,
-        "positives": int(scores.target.sum()),
-        "auc": percentile_interval(float(auc[0]), drawn, patients),
+        "positives": int(predictions.target.sum()),
+        "auc": percentile_interval(float(auc[0]), draws, patients),
     }
 
 
-def rates_with_ci(scores: Predictions, threshold: float) -> dict:
-    """The rates at a threshold, each with its 95 % interval, and the confusion matrix.
+def rates_with_ci(predictions: Predictions, threshold: float) -> Rates:
+    """Measure rates and confusion matrix at a threshold.
+
+    Args:
+        predictions: Predictions of the classifier.
+        threshold: Probability at or above which an image counts as pneumonia.
 
     Returns:
-        {"threshold", "confusion": {"tp", "fn", "fp", "tn"}, and per rate {"value", "low", "high"}}; a rate that is not
-        defined (precision without alarms) has null.
+        Rates; the values of a rate that is not defined, such as precision without alarms, are None.
     """
-    predicted = scores.probability >= threshold
-    confusion = _confusion(scores.target, predicted, np.ones((1, len(predicted))))
-    values = _rates(confusion)
-    drawn = _rates(_confusion(scores.target, predicted, patient_bootstrap_weights(scores.patient)))
-    judged = {"sensitivity": scores.target == 1, "specificity": scores.target == 0, "precision": predicted}
-    patients = {name: _count_patients(scores.patient[judged.get(name, slice(None))]) for name in values}
+    target, alarm = predictions.target, predictions.probability >= threshold
+    confusion = _confusion(target, alarm, np.ones((1, len(alarm))))
+    values, draws = _rates(confusion), _rates(_confusion(target, alarm, patient_bootstrap_weights(predictions.patient)))
+    denominators = {"sensitivity": target == 1, "specificity": target == 0, "precision": alarm}
+
+    def estimate(name: str) -> Estimate:
+        images = denominators.get(name, slice(None))
+        return percentile_interval(float(values[name][0]), draws[name], _count_patients(predictions.patient[images]))
+
     return {
         "threshold": float(threshold),
-        "confusion": {name: int(count[0]) for name, count in confusion.items()},
-        **{name: percentile_interval(float(values[name][0]), drawn[name], patients[name]) for name in values},
+        "confusion": {
+            "tp": int(confusion["tp"][0]),
+            "fn": int(confusion["fn"][0]),
+            "fp": int(confusion["fp"][0]),
+            "tn": int(confusion["tn"][0]),
+        },
+        "accuracy": estimate("accuracy"),
+        "sensitivity": estimate("sensitivity"),
+        "specificity": estimate("specificity"),
+        "precision": estimate("precision"),
+        "f1": estimate("f1"),
     }
 
 
-def mean_with_ci(of: np.ndarray, patient: np.ndarray) -> dict:
-    """The mean over pictures of a share, bool or 0-1 (n,), with its 95 % interval, and how many there are."""
-    if not len(of):
+def mean_with_ci(values: np.ndarray, patient: np.ndarray) -> CountedEstimate:
+    """Measure the mean of one value per image, such as a share.
+
+    Args:
+        values: bool, or float 0-1, of shape (n,).
+        patient: Patient of each image, of shape (n,).
+    """
+    if not len(values):
         return {"n": 0, "value": None, "low": None, "high": None}
     weights = patient_bootstrap_weights(patient)
-    drawn = weights @ of / weights.sum(axis=1)
-    return {"n": len(of), **percentile_interval(float(of.mean()), drawn, _count_patients(patient))}
+    draws = weights @ values / weights.sum(axis=1)
+    return {"n": len(values), **percentile_interval(float(values.mean()), draws, _count_patients(patient))}
 
 
-def predictive_values(scores: Predictions, threshold: float, prevalence: float) -> dict:
-    """Among how many of a prevalence an alarm, or its absence, is right: {"ppv", "npv"}, each with its interval.
+def predictive_values(predictions: Predictions, threshold: float, prevalence: float) -> PredictiveValues:
+    """Measure the positive and negative predictive value at a prevalence (Bayes).
 
-    Sensitivity and specificity are those of the pictures; the mix of ill and healthy is that of the prevalence (Bayes).
+    Sensitivity and specificity come from the images; the share of children with pneumonia is the given prevalence.
+
+    Args:
+        predictions: Predictions of the classifier.
+        threshold: Probability at or above which an image counts as pneumonia.
+        prevalence: Share of pneumonia, 0-1.
     """
-    predicted = scores.probability >= threshold
-    weights = np.vstack([np.ones(len(predicted)), patient_bootstrap_weights(scores.patient)])
-    rates = _rates(_confusion(scores.target, predicted, weights))
+    alarm = predictions.probability >= threshold
+    weights = np.vstack([np.ones(len(alarm)), patient_bootstrap_weights(predictions.patient)])
+    rates = _rates(_confusion(predictions.target, alarm, weights))
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
-    alarm, none = predicted, ~predicted
     with np.errstate(invalid="ignore", divide="ignore"):
-        true_alarm, false_alarm = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
+        true_alarms, false_alarms = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
         spared, missed = (1 - prevalence) * specificity, prevalence * (1 - sensitivity)
-        values = {"ppv": true_alarm / (true_alarm + false_alarm), "npv": spared / (spared + missed)}
-    patients = {"ppv": _count_patients(scores.patient[alarm]), "npv": _count_patients(scores.patient[none])}
-    return {name: percentile_interval(float(value[0]), value[1:], patients[name]) for name, value in values.items()}
+        ppv, npv = true_alarms / (true_alarms + false_alarms), spared / (spared + missed)
+    patient = predictions.patient
+    return {
+        "ppv": percentile_interval(float(ppv[0]), ppv[1:], _count_patients(patient[alarm])),
+        "npv": percentile_interval(float(npv[0]), npv[1:], _count_patients(patient[~alarm])),
+    }
 
 
 def patient_bootstrap_weights(patient: np.ndarray, draws: int = BOOTSTRAP_DRAWS) -> np.ndarray:
-    """How often each picture counts in each draw of patients: int (draws, pictures)."""
-    _, member = np.unique(patient, return_inverse=True)
-    count = member.max() + 1
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    times = rng.multinomial(count, np.full(count, 1 / count), size=draws)
-    return times[:, member]
+    """Draw patients with replacement.
 
+    Args:
+        patient: Patient of each image, of shape (n,).
+        draws: Number of draws.
 
-def youden_threshold(scores: Predictions) -> float:
-    """The threshold of the largest sensitivity + specificity - 1 (Youden 1950).
-
-    Between the two probabilities that bound it the threshold stands in the middle: any place there gives the same
-    index on these pictures, and the middle is the least likely to be wrong on others.
+    Returns:
+        How often each image counts in each draw: int (draws, n).
     """
-    order = np.argsort(scores.probability, kind="stable")
-    probability, target = scores.probability[order], scores.target[order]
+    _, patient_index = np.unique(patient, return_inverse=True)
+    n_patients = patient_index.max() + 1
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    times_drawn = rng.multinomial(n_patients, np.full(n_patients, 1 / n_patients), size=draws)
+    return times_drawn[:, patient_index]
+
+
+def youden_threshold(predictions: Predictions) -> float:
+    """Return the threshold with the largest sensitivity + specificity - 1 (Youden 1950).
+
+    The threshold is the midpoint of the two neighbouring probabilities. Any value between them gives the same index on
+    these images; the midpoint is the least likely to be wrong on others.
+    """
+    order = np.argsort(predictions.probability, kind="stable")
+    probability, target = predictions.probability[order], predictions.target[order]
     missed = np.cumsum(target) / target.sum()
     spared = np.cumsum(1 - target) / (1 - target).sum()
-    index = spared - missed
-    cuts = np.flatnonzero(np.diff(probability) > 0)
-    if not cuts.size:  # all probabilities are equal: there is nothing to choose between
+    youden_index = spared - missed
+    gaps = np.flatnonzero(np.diff(probability) > 0)
+    if not gaps.size:  # all probabilities are equal, so there is only one threshold
         return float(probability[0])
-    best = cuts[np.argmax(index[cuts])]
+    best = gaps[np.argmax(youden_index[gaps])]
     return midpoint(probability[best], probability[best + 1])
 
 
 def midpoint(below: float, above: float) -> float:
-    """The middle of two probabilities, above the lower one even where the middle of neighbours rounds down."""
+    """Return the middle of two probabilities, above the lower one even if the middle of two neighbours rounds down."""
     return float(max((below + above) / 2, np.nextafter(below, above)))
 
 
-def percentile_interval(value: float, drawn: np.ndarray, patients: int) -> dict[str, float | None]:
-    """A value and the 95 % of its bootstrap draws, {"value", "low", "high"}; all null where it is not defined.
+def percentile_interval(value: float, draws: np.ndarray, patients: int) -> Estimate:
+    """Return a value with the central 95% of its bootstrap draws.
 
-    patients: over which the value is, for the rule of three at 0 and 1.
+    Args:
+        value: Value on all images.
+        draws: Value in each draw; draws in which it is not finite are left out.
+        patients: Patients that the value refers to, for the rule of three at 0 and 1.
+
+    Returns:
+        Estimate whose values are None if the value, or every draw, is not finite.
     """
-    drawn = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or not len(drawn):
+    draws = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or not len(draws):
         return {"value": None, "low": None, "high": None}
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = np.quantile(draws, [0.025, 0.975])
     if value == 1 == low:
         low = max(0.0, 1 - 3 / patients)
     if value == 0 == high:
@@ -141,33 +184,40 @@ def _count_patients(patient: np.ndarray) -> int:
     return len(np.unique(patient))
 
 
-def _confusion(target: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def _confusion(target: np.ndarray, alarm: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Count the four cells of the confusion matrix per row of weights."""
     return {
-        "tp": weights @ (predicted & (target == 1)),
-        "fn": weights @ (~predicted & (target == 1)),
-        "fp": weights @ (predicted & (target == 0)),
-        "tn": weights @ (~predicted & (target == 0)),
+        "tp": weights @ (alarm & (target == 1)),
+        "fn": weights @ (~alarm & (target == 1)),
+        "fp": weights @ (alarm & (target == 0)),
+        "tn": weights @ (~alarm & (target == 0)),
     }
 
 
-def _rates(c: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _rates(confusion: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Compute the rates of each confusion matrix; a rate whose denominator is 0 is not finite."""
+    tp, fn, fp, tn = (confusion[name] for name in ("tp", "fn", "fp", "tn"))
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
-            "accuracy": (c["tp"] + c["tn"]) / sum(c.values()),
-            "sensitivity": c["tp"] / (c["tp"] + c["fn"]),
-            "specificity": c["tn"] / (c["tn"] + c["fp"]),
-            "precision": c["tp"] / (c["tp"] + c["fp"]),
-            "f1": 2 * c["tp"] / (2 * c["tp"] + c["fp"] + c["fn"]),
+            "accuracy": (tp + tn) / (tp + fn + fp + tn),
+            "sensitivity": tp / (tp + fn),
+            "specificity": tn / (tn + fp),
+            "precision": tp / (tp + fp),
+            "f1": 2 * tp / (2 * tp + fp + fn),
         }
 
 
-def _auc(scores: Predictions, weights: np.ndarray) -> np.ndarray:
-    """How often a positive picture outranks a negative one, ties half, per row of weights: the area under the ROC."""
-    order = np.argsort(scores.probability, kind="stable")
-    first_of_value = np.flatnonzero(np.diff(scores.probability[order], prepend=-1))
-    target, weights = scores.target[order], weights[:, order]
-    positive = np.add.reduceat(weights * target, first_of_value, axis=1)
-    negative = np.add.reduceat(weights * (1 - target), first_of_value, axis=1)
-    outranked = np.cumsum(negative, axis=1) - negative / 2
-    with np.errstate(invalid="ignore"):  # a draw with one class has none
-        return (positive * outranked).sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+def _auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
+    """Compute the share of pairs in which the positive image outranks the negative one, ties half, per row of weights.
+
+    This share is the area under the ROC curve.
+    """
+    order = np.argsort(predictions.probability, kind="stable")
+    first_of_value = np.flatnonzero(np.diff(predictions.probability[order], prepend=-1))
+    target, weights = predictions.target[order], weights[:, order]
+    positives = np.add.reduceat(weights * target, first_of_value, axis=1)
+    negatives = np.add.reduceat(weights * (1 - target), first_of_value, axis=1)
+    outranked = np.cumsum(negatives, axis=1) - negatives / 2
+    with np.errstate(invalid="ignore"):  # a draw that contains one class has no AUC
+        auc: np.ndarray = (positives * outranked).sum(axis=1) / (positives.sum(axis=1) * negatives.sum(axis=1))
+    return auc

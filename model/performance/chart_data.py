@@ -1,103 +1,120 @@
-"""What charts of a release draw, counted from its tables; no chart counts for itself."""
+"""Data frames for the charts of a release; the charts themselves compute nothing."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from model.codes import LABELS
+from model.codes import LABELS, SPLITS, Label
 from model.performance.binary_metrics import Predictions
+from model.performance.schema import Confusion, OperatingPointMetrics
 
-HISTOGRAM_BINS = 20  # of the histogram, 5 % wide
-SPLITS = ("training", "validation", "test")
+HISTOGRAM_BINS = 20  # each 5% wide
 
 
-def operating_point_marks(measured: dict[str, Any], chosen: str) -> list[dict[str, Any]]:
-    """Where the operating points stand on the curves, the chosen one last, so that it is drawn above the others.
+def operating_point_marks(measured: OperatingPointMetrics, selected: str) -> list[dict[str, Any]]:
+    """Make the marks of the operating points on the curves; the selected one comes last and is drawn above the others.
 
-    Place is that in the release's own order, for the legend.
+    "Place" is the position in the release's own order, for the legend.
     """
     marks = [
         {
             "Operating point": name,
-            "Threshold": f"{at['threshold']:.4f}",
-            "Sensitivity": at["sensitivity"]["value"],
-            "Specificity": at["specificity"]["value"],
-            "False alarm rate": 1 - at["specificity"]["value"],
-            "PPV": at["precision"]["value"],
-            "Place": place,
-            "Chosen": name == chosen,
+            "Threshold": f"{rates['threshold']:.4f}",
+            "Sensitivity": rates["sensitivity"]["value"],
+            "Specificity": rates["specificity"]["value"],
+            "False alarm rate": 1 - rates["specificity"]["value"],
+            "PPV": rates["precision"]["value"],
+            "Place": position,
+            "Chosen": name == selected,
         }
-        for place, (name, at) in enumerate(measured["operating_points"].items())
+        for position, (name, rates) in enumerate(measured["operating_points"].items())
     ]
     return sorted(marks, key=lambda mark: mark["Chosen"])
 
 
-def confusion_cells(confusion: dict[str, int]) -> list[dict[str, Any]]:
-    """The confusion matrix, a row per cell; Share is of the films of that class."""
-    tp, fn, fp, tn = (confusion[name] for name in ("tp", "fn", "fp", "tn"))
+def confusion_cells(confusion: Confusion) -> list[dict[str, Any]]:
+    """Make a row per cell of the confusion matrix; "Share" is the share of the images with that label."""
+    tp, fn, fp, tn = confusion["tp"], confusion["fn"], confusion["fp"], confusion["tn"]
     cells = (
-        ("PNEUMONIA", "PNEUMONIA", tp, fn + tp, "found"),
-        ("PNEUMONIA", "NORMAL", fn, fn + tp, "missed"),
-        ("NORMAL", "PNEUMONIA", fp, fp + tn, "false alarms"),
-        ("NORMAL", "NORMAL", tn, fp + tn, "rightly left alone"),
+        (Label.PNEUMONIA, Label.PNEUMONIA, tp, fn + tp, "found"),
+        (Label.PNEUMONIA, Label.NORMAL, fn, fn + tp, "missed"),
+        (Label.NORMAL, Label.PNEUMONIA, fp, fp + tn, "false alarms"),
+        (Label.NORMAL, Label.NORMAL, tn, fp + tn, "rightly left alone"),
     )
     return [
-        {"Film": film, "Reader": classifier, "Films": films, "Share": films / of if of else None, "Words": words}
-        for film, classifier, films, of, words in cells
+        {
+            "Film": label,
+            "Reader": verdict,
+            "Films": count,
+            "Share": count / label_total if label_total else None,
+            "Words": cell_name,
+        }
+        for label, verdict, count, label_total, cell_name in cells
     ]
 
 
-def histogram(scores: Predictions, bins: int = HISTOGRAM_BINS) -> pd.DataFrame:
-    """Films by probability and class.
+def histogram(predictions: Predictions, bins: int = HISTOGRAM_BINS) -> pd.DataFrame:
+    """Count images by probability and class.
 
-    Columns: Class; low, high, edges of the bin, the lower one in it and of the last bin both; Films; signed, the same
-    below 0 for normal films, so that the classes can be drawn back to back.
+    Returns:
+        One row per class and bin: Class; low and high (edges of the bin; the lower edge belongs to it, and in the last
+        bin both do); Films; signed (Films, negative for normal images, so that the classes are drawn back to back).
     """
     edges = np.arange(bins + 1) / bins
     tables = []
     for target, label in enumerate(LABELS):
-        films = np.histogram(scores.probability[scores.target == target], edges)[0]
-        signed = films if label == "PNEUMONIA" else -films
+        images = np.histogram(predictions.probability[predictions.target == target], edges)[0]
+        signed = images if label is Label.PNEUMONIA else -images
         tables.append(
-            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": films, "signed": signed})
+            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": images, "signed": signed})
         )
     return pd.concat(tables, ignore_index=True)
 
 
-def class_balance(predictions: pd.DataFrame) -> pd.DataFrame:
-    """A row per split and class, normal first.
+def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count images and patients by split and class.
 
-    Columns: Split, Class, Films, Patients, both of that class; All films, of the split; Share, of the split's films,
-    0-1; Middle, of the class's part of a bar of 0-1 that is cut by these shares.
+    Args:
+        rows: Rows of predictions.csv.
+
+    Returns:
+        One row per split and class that occur, normal first: Split; Class; Films and Patients (of that class); All
+        films (of the split); Share (of the split's images, 0-1); Middle (centre of the class's section of a bar of
+        length 1).
     """
-    rows = []
+    balance = []
     for split in SPLITS:
-        of_split = predictions[predictions["split"] == split]
-        begins = 0.0
+        split_rows = rows[rows["split"] == split]
+        section_start = 0.0
         for label in LABELS:
-            of = of_split[of_split["label"] == label]
-            if len(of):
-                share = len(of) / len(of_split)
-                rows.append(
+            class_rows = split_rows[split_rows["label"] == label]
+            if len(class_rows):
+                share = len(class_rows) / len(split_rows)
+                balance.append(
                     {
                         "Split": split,
                         "Class": label,
-                        "Films": len(of),
-                        "Patients": of["patient"].nunique(),
-                        "All films": len(of_split),
+                        "Films": len(class_rows),
+                        "Patients": class_rows["patient"].nunique(),
+                        "All films": len(split_rows),
                         "Share": share,
-                        "Middle": begins + share / 2,
+                        "Middle": section_start + share / 2,
                     }
                 )
-                begins += share
-    return pd.DataFrame(rows)
+                section_start += share
+    return pd.DataFrame(balance)
 
 
 def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
-    """A row per epoch, counted from 1, and set of pictures: Epoch, Pictures, Loss, AUC, Kept.
+    """Make the learning curves.
 
-    Kept is true of the epoch whose weights the release has: the first of the lowest validation loss.
+    Args:
+        history: Rows of history.csv, one per epoch.
+
+    Returns:
+        One row per epoch and set: Epoch (from 1); Pictures ("training" or "validation"); Loss; AUC; Kept (whether the
+        release has the weights of this epoch: the first with the lowest validation loss).
     """
     kept = history["val_loss"].idxmin()
     return pd.concat(
@@ -105,33 +122,33 @@ def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "Epoch": history["epoch"] + 1,
-                    "Pictures": pictures,
+                    "Pictures": set_name,
                     "Loss": history[f"{prefix}loss"],
                     "AUC": history[f"{prefix}auc"],
                     "Kept": history.index == kept,
                 }
             )
-            for pictures, prefix in (("training", ""), ("validation", "val_"))
+            for set_name, prefix in (("training", ""), ("validation", "val_"))
         ],
         ignore_index=True,
     )
 
 
-def early_stopping_sentence(history: pd.DataFrame, settings: dict[str, Any]) -> str:
-    """Checkpoint and early stopping in two sentences, and what they did here.
+def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> str:
+    """Explain checkpoint and early stopping, and their effect on this release.
 
     Args:
-        history: of `learning_curves`.
-        settings: epochs and patience, of "training" in model.json.
+        curves: Of `learning_curves`.
+        settings: "epochs" and "patience", from "training" in model.json.
     """
-    kept, ran = int(history.loc[history["Kept"], "Epoch"].iloc[0]), int(history["Epoch"].max())
-    end = (
-        f"here it ended early, after {ran} of {settings['epochs']} epochs"
-        if ran < settings["epochs"]
-        else f"here it went through all {ran}"
+    kept_epoch, epochs = int(curves.loc[curves["Kept"], "Epoch"].iloc[0]), int(curves["Epoch"].max())
+    outcome = (
+        f"here it ended early, after {epochs} of {settings['epochs']} epochs"
+        if epochs < settings["epochs"]
+        else f"here it went through all {epochs}"
     )
     return (
         "**Checkpoint:** of all epochs (passes over the training pictures), the weights of the one with the lowest "
-        f"loss on the validation pictures are kept, here epoch {kept} of {ran}. **Early stopping:** training ends as "
-        f"soon as that loss has not improved for {settings['patience']} epochs in a row; {end}."
+        f"loss on the validation pictures are kept, here epoch {kept_epoch} of {epochs}. **Early stopping:** training "
+        f"ends as soon as that loss has not improved for {settings['patience']} epochs in a row; {outcome}."
     )

@@ -1,10 +1,20 @@
-"""How far heat maps can be believed, from metrics.json, in the words of the page and the card."""
+"""Reliability of heat maps in tables and sentences, the same on the page and in the model card."""
 
 from typing import Any
 
-from model.performance.formatting import format_estimate
+from model.performance.formatting import format_estimate, format_percent
+from model.performance.schema import (
+    BoxAgreement,
+    CountedEstimate,
+    DeletionInsertion,
+    HeatMapMetrics,
+    LungEvidence,
+    SyntheticOpacities,
+    WarningRate,
+)
 
-_CASE_NAMES = {
+UNMEASURED_TEXT = "How far heat maps can be believed was not measured."
+_FINDING_KINDS = {
     "right_pneumonia": "pneumonia, rightly found",
     "right_normal": "normal, rightly left alone",
     "false_alarm": "false alarms",
@@ -12,79 +22,78 @@ _CASE_NAMES = {
     "indeterminate": "indeterminate",
     "randomised": "networks with random weights",
 }
-UNMEASURED_TEXT = "How far heat maps can be believed was not measured."
 
 
 def reliability_sentence(limits: dict[str, Any] | None) -> str:
-    """When a reading is warned about, from model.json."""
+    """Explain when a heat map is called unreliable; `limits` is the entry of model.json, None if it has none."""
     if limits is None:
         return "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
     points = f"{abs(100 * limits['effect']):.2g} points of probability"
-    than = f"more than {points} less than" if limits["effect"] < 0 else f"less than {points} more than"
+    comparison = f"more than {points} less than" if limits["effect"] < 0 else f"less than {points} more than"
     return (
         "With each reading that has positive evidence, the heat map is checked. The viewer says that the explanation "
-        f"is not reliable where less than {limits['inside_lungs']:.0%} of the evidence lies inside the lungs, where "
-        f"painting over the tenth of the picture with the strongest evidence takes {than} painting over as much "
-        f"elsewhere, or where its rank correlation with occlusion is below {limits['agreement']:.2g}. "
-        f"{limits['chosen']}"
+        f"is not reliable where less than {format_percent(limits['inside_lungs'], space=False)} of the evidence lies "
+        "inside the lungs, where painting over the tenth of the picture with the strongest evidence takes "
+        f"{comparison} painting over as much elsewhere, or where its rank correlation with occlusion is below "
+        f"{limits['agreement']:.2g}. {limits['chosen']}"
     )
 
 
-def reliability_summary(explanations: dict[str, Any] | None) -> str:
-    """How far a heat map can be trusted, in one paragraph for those who read no more."""
+def reliability_summary(explanations: HeatMapMetrics | None) -> str:
+    """Summarise in one paragraph how far heat maps can be trusted."""
     if explanations is None or explanations["warnings"] is None:
         return UNMEASURED_TEXT
-    inside, warned = explanations["inside_lungs"], explanations["warnings"]
-    right, randomised = warned["right_pneumonia"], warned["randomised"]
+    inside, warnings = explanations["inside_lungs"], explanations["warnings"]
+    correct, randomised = warnings["right_pneumonia"], warnings["randomised"]
     return (
         f"A heat map is a hint and no proof: of its evidence a share of {format_estimate(inside['evidence'])} lies "
-        f"inside the lung fields, which are {format_estimate(inside['area'])} of what the reader sees. The warning that "
-        f"it is not reliable comes with {format_estimate(right)} of pneumonia rightly found, and with "
-        f"{format_estimate(randomised)} of what networks with random weights say (test, {right['n']} and "
+        f"inside the lung fields, which are {format_estimate(inside['area'])} of what the reader sees. The warning "
+        f"that it is not reliable comes with {format_estimate(correct)} of pneumonia rightly found, and with "
+        f"{format_estimate(randomised)} of what networks with random weights say (test, {correct['n']} and "
         f"{randomised['n']} readings)."
     )
 
 
-def warnings_table(explanations: dict[str, Any] | None) -> list[dict[str, str]]:
-    """How often readings are warned about, a row per kind of reading; none where it was not measured."""
+def warnings_table(explanations: HeatMapMetrics | None) -> list[dict[str, str]]:
+    """Tabulate how often findings get the warning, a row per kind of finding; no rows if not measured."""
     if explanations is None or explanations["warnings"] is None:
         return []
     return [
         {
-            "Readings": words,
+            "Readings": kind_name,
             "Warned about": format_estimate(explanations["warnings"][kind]),
             "n": str(explanations["warnings"][kind]["n"]),
             "No evidence to check": str(explanations["warnings"][kind]["not_applicable"]),
         }
-        for kind, words in _CASE_NAMES.items()
+        for kind, kind_name in _FINDING_KINDS.items()
     ]
 
 
-def heat_map_sentences(explanations: dict[str, Any] | None) -> list[str]:
-    """What was measured of the heat maps in plain words, a sentence or two per question."""
+def heat_map_sentences(explanations: HeatMapMetrics | None) -> list[str]:
+    """Describe all that was measured of the heat maps, one or two sentences per question."""
     if explanations is None:
         return [UNMEASURED_TEXT]
     return [
-        *_sample(explanations["warnings"]),
-        _deletion_insertion(explanations["curves"]),
-        _evidence_in_lungs(explanations["inside_lungs"]),
-        _agreement(explanations["agreement"]),
-        _synthetic_opacities(explanations["known_answers"]),
-        _radiologist_boxes(explanations["adult_boxes"]),
+        *_sample_sentences(explanations["warnings"]),
+        _deletion_insertion_sentence(explanations["curves"]),
+        _evidence_in_lungs_sentence(explanations["inside_lungs"]),
+        _agreement_sentence(explanations["agreement"]),
+        _synthetic_opacities_sentence(explanations["known_answers"]),
+        _radiologist_boxes_sentence(explanations["adult_boxes"]),
     ]
 
 
-def _sample(warnings: dict[str, Any] | None) -> list[str]:
+def _sample_sentences(warnings: dict[str, WarningRate] | None) -> list[str]:
     if warnings is None:
         return []
-    drawn = sum(of["n"] + of["not_applicable"] for kind, of in warnings.items() if kind != "randomised")
+    drawn = sum(rate["n"] + rate["not_applicable"] for kind, rate in warnings.items() if kind != "randomised")
     return [
         f"In the table are the readings of {drawn} pictures that were drawn from the test split, so the reader's "
         "errors among them are few."
     ]
 
 
-def _deletion_insertion(curves: dict[str, Any]) -> str:
+def _deletion_insertion_sentence(curves: DeletionInsertion) -> str:
     deletion, insertion = curves["deletion"], curves["insertion"]
     return (
         f"Deletion and insertion on {curves['n']} test pictures with pneumonia that are found: painted over in the "
@@ -96,33 +105,38 @@ def _deletion_insertion(curves: dict[str, Any]) -> str:
     )
 
 
-def _evidence_in_lungs(inside: dict[str, Any]) -> str:
+def _evidence_in_lungs_sentence(inside: LungEvidence) -> str:
     return (
-        f"Of the positive evidence a share of {format_estimate(inside['evidence'])} lies inside the lung fields (mean of "
-        f"{inside['evidence']['n']} test pictures); of the area that the reader sees, {format_estimate(inside['area'])}."
+        f"Of the positive evidence a share of {format_estimate(inside['evidence'])} lies inside the lung fields (mean "
+        f"of {inside['evidence']['n']} test pictures); of the area that the reader sees, "
+        f"{format_estimate(inside['area'])}."
     )
 
 
-def _agreement(agreement: dict[str, Any]) -> str:
-    methods = ", ".join(f"with {name} {format_estimate(of)} (n = {of['n']})" for name, of in agreement.items())
+def _agreement_sentence(agreement: dict[str, CountedEstimate]) -> str:
+    methods = ", ".join(
+        f"with {method} {format_estimate(correlation)} (n = {correlation['n']})"
+        for method, correlation in agreement.items()
+    )
     return f"Mean rank correlation of the heat map, 1 where another method ranks all places alike: {methods}."
 
 
-def _synthetic_opacities(known: dict[str, Any]) -> str:
+def _synthetic_opacities_sentence(opacities: SyntheticOpacities) -> str:
     return (
-        f"A soft opacity put into a lung of {known['hit']['n']} normal validation pictures: the hottest place of the "
-        f"map lies inside it in {format_estimate(known['hit'])}, and in the same place without it in "
-        f"{format_estimate(known['hit_before'])}. The probability rises in {format_estimate(known['raised'])} of them, on "
-        f"average from {format_estimate(known['before'])} to {format_estimate(known['after'])}."
+        f"A soft opacity put into a lung of {opacities['hit']['n']} normal validation pictures: the hottest place of "
+        f"the map lies inside it in {format_estimate(opacities['hit'])}, and in the same place without it in "
+        f"{format_estimate(opacities['hit_before'])}. The probability rises in {format_estimate(opacities['raised'])} "
+        f"of them, on average from {format_estimate(opacities['before'])} to {format_estimate(opacities['after'])}."
     )
 
 
-def _radiologist_boxes(boxes: dict[str, Any] | None) -> str:
+def _radiologist_boxes_sentence(boxes: BoxAgreement | None) -> str:
     if boxes is None:
         return "Maps were not compared with boxes that radiologists drew."
     return (
         f"On {boxes['pointing']['n']} films of adults, few and out of the population, with a box that a radiologist "
-        f"drew: the hottest place lies inside it in {format_estimate(boxes['pointing'])}, a guess at a lung's centre in "
-        f"{format_estimate(boxes['pointing_guess'])}. Overlap with the box (IoU) is {format_estimate(boxes['overlap'])}, "
-        f"of a disc of the same area at a lung's centre {format_estimate(boxes['overlap_guess'])}."
+        f"drew: the hottest place lies inside it in {format_estimate(boxes['pointing'])}, a guess at a lung's centre "
+        f"in {format_estimate(boxes['pointing_guess'])}. Overlap with the box (IoU) is "
+        f"{format_estimate(boxes['overlap'])}, of a disc of the same area at a lung's centre "
+        f"{format_estimate(boxes['overlap_guess'])}."
     )

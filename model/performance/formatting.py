@@ -1,4 +1,9 @@
-"""How estimates are written on pages and in documents."""
+"""Text form of figures, the same on pages and in documents.
+
+Probabilities that a clinician reads are formatted by `ui.formatting`.
+"""
+
+from model.performance.schema import Estimate
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -8,11 +13,23 @@ METRIC_NAMES = {
     "precision": "Precision (PPV)",
     "f1": "F1",
 }
+SET_NAMES = {
+    "test": "official test split",
+    "validation": "validation",
+    "shifted": "validation, as other software would show it",
+    "stress_validation": "validation under shifts",
+    "adults": "adults",
+}
 
 
-def format_estimate(metric: dict[str, float | None]) -> str:
-    """A figure with its 95 % interval, "0.971 (0.955-0.984)"; one that is not defined says so."""
-    if metric["value"] is None:
+def format_estimate(estimate: Estimate) -> str:
+    """Format a value with its 95% interval: "0.971 (0.955-0.984)", or "not defined"."""
+    if estimate["value"] is None:
         return "not defined"
-    to = " to " if metric["low"] < 0 else "-"  # a minus beside a dash cannot be read
-    return f"{metric['value']:.3f} ({metric['low']:.3f}{to}{metric['high']:.3f})"
+    separator = " to " if estimate["low"] < 0 else "-"  # a dash before a minus sign is unreadable
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f}{separator}{estimate['high']:.3f})"
+
+
+def format_percent(share: float, decimals: int = 0, *, space: bool = True) -> str:
+    """Format a share, 0-1, as a percentage: "3.1 %", or "3.1%" without the space."""
+    return f"{100 * share:.{decimals}f}{' ' if space else ''}%"

@@ -1,6 +1,6 @@
-"""The tables of a release, ready to be drawn: scores, curves, counts, and the course of its training.
+"""Metrics, predictions, curves and training history of a release, parsed for pages and charts.
 
-Everything is of the official test split where nothing else is said.
+Everything refers to the official test split unless stated otherwise.
 """
 
 import io
@@ -12,34 +12,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model.codes import Label, SplitName
 from model.inference.release_loader import Release
 from model.performance.binary_metrics import Predictions
 from model.performance.chart_data import class_balance, histogram, learning_curves
 from model.performance.reliability_diagram import reliability_diagram
+from model.release_files import ReleaseFile
 
-MAX_POINTS = 500  # of a drawn curve: more than a screen has pixels to tell apart
+MAX_POINTS = 500  # of a drawn curve: more than a screen has pixels to show
 
 
 @dataclass(frozen=True, eq=False)
 class ReleaseData:
-    """What the release's files say, as the charts want it.
+    """Parsed files of a release.
 
-    metrics: metrics.json as it stands.
-    data_audit: dataset_audit.json as it stands, see `dataset.quality.audit.audit_dataset`.
-    predictions: predictions.csv as it stands, all splits.
-    scores: of the predictions.
-    roc: Threshold, False alarm rate, Sensitivity, Specificity, in the order of the curve.
-    precision_recall: Threshold, Sensitivity, PPV, in the order of the curve.
-    reliability: see `model.performance.reliability_diagram.reliability_diagram`.
-    histogram: see `model.performance.chart_data.histogram`.
-    balance: see `model.performance.chart_data.class_balance`.
-    history: see `model.performance.chart_data.learning_curves`.
+    Attributes:
+        metrics: Content of metrics.json.
+        dataset_audit: Content of dataset_audit.json, a `dataset.quality.audit.DatasetAudit` (`model` does not import
+            `dataset`).
+        predictions: Rows of predictions.csv, all splits.
+        test_predictions: Predictions on the test split.
+        roc: Threshold, False alarm rate, Sensitivity, Specificity, in the order of the curve.
+        precision_recall: Threshold, Sensitivity, PPV, in the order of the curve.
+        reliability: See `model.performance.reliability_diagram.reliability_diagram`.
+        histogram: See `model.performance.chart_data.histogram`.
+        balance: See `model.performance.chart_data.class_balance`; all splits.
+        history: See `model.performance.chart_data.learning_curves`.
     """
 
     metrics: dict[str, Any]
-    data_audit: dict[str, Any]
+    dataset_audit: Any
     predictions: pd.DataFrame
-    scores: Predictions
+    test_predictions: Predictions
     roc: pd.DataFrame
     precision_recall: pd.DataFrame
     reliability: pd.DataFrame
@@ -49,65 +53,66 @@ class ReleaseData:
 
 
 def load_release_data(release: Release) -> ReleaseData:
-    """Read the tables of a release.
+    """Read and verify the data files of a release.
 
     Raises:
-        ReleaseError: a file is missing or is not the one that was released.
+        ReleaseError: A file is missing or differs from the released one.
     """
-    predictions = _read_csv(release, "predictions.csv")
-    scores = predictions_of(predictions[predictions["split"] == "test"])
-    curves = _read_csv(release, "curves.csv")
+    predictions = _read_csv(release, ReleaseFile.PREDICTIONS)
+    test_predictions = predictions_of(predictions[predictions["split"] == SplitName.TEST])
+    curves = _read_csv(release, ReleaseFile.CURVES)
     return ReleaseData(
-        metrics=json.loads(_content(release, "metrics.json")),
-        data_audit=json.loads(_content(release, "dataset_audit.json")),
+        metrics=json.loads(release.read_file(ReleaseFile.METRICS)),
+        dataset_audit=json.loads(release.read_file(ReleaseFile.DATASET_AUDIT)),
         predictions=predictions,
-        scores=scores,
+        test_predictions=test_predictions,
         roc=_roc(curves),
         precision_recall=_precision_recall(curves),
-        reliability=reliability_diagram(scores),
-        histogram=histogram(scores),
+        reliability=reliability_diagram(test_predictions),
+        histogram=histogram(test_predictions),
         balance=class_balance(predictions),
-        history=learning_curves(_read_csv(release, "history.csv")),
+        history=learning_curves(_read_csv(release, ReleaseFile.HISTORY)),
     )
 
 
-def predictions_of(predictions: pd.DataFrame) -> Predictions:
-    """The scores of rows of predictions.csv."""
+def predictions_of(rows: pd.DataFrame) -> Predictions:
+    """Convert rows of predictions.csv (label, probability, patient) to arrays."""
     return Predictions(
-        target=(predictions["label"] == "PNEUMONIA").to_numpy(int),
-        probability=predictions["probability"].to_numpy(float),
-        patient=predictions["patient"].to_numpy(str),
+        target=(rows["label"] == Label.PNEUMONIA).to_numpy(int),
+        probability=rows["probability"].to_numpy(float),
+        patient=rows["patient"].to_numpy(str),
     )
 
 
-def downsampled(points: pd.DataFrame, most: int = MAX_POINTS) -> pd.DataFrame:
-    """At most so many of the points of a curve, evenly picked, both ends among them."""
-    if len(points) <= most:
+def downsample(points: pd.DataFrame, max_points: int = MAX_POINTS) -> pd.DataFrame:
+    """Keep at most `max_points` evenly spaced points of a curve, both ends included."""
+    if len(points) <= max_points:
         return points
-    return points.iloc[np.linspace(0, len(points) - 1, most).round().astype(int)]
+    return points.iloc[np.linspace(0, len(points) - 1, max_points).round().astype(int)]
 
 
 def _roc(curves: pd.DataFrame) -> pd.DataFrame:
-    points = _points(curves, "roc", x="False alarm rate", y="Sensitivity")
+    points = _curve_points(curves, "roc", x="False alarm rate", y="Sensitivity")
     return points.assign(Specificity=1 - points["False alarm rate"])
 
 
 def _precision_recall(curves: pd.DataFrame) -> pd.DataFrame:
-    return _points(curves, "precision_recall", x="Sensitivity", y="PPV")
+    return _curve_points(curves, "precision_recall", x="Sensitivity", y="PPV")
 
 
-def _points(curves: pd.DataFrame, curve: str, **names: str) -> pd.DataFrame:
-    of = downsampled(curves[(curves["split"] == "test") & (curves["curve"] == curve)])
-    return of[["x", "y"]].rename(columns=names).assign(Threshold=_thresholds(of["threshold"]), order=range(len(of)))
+def _curve_points(curves: pd.DataFrame, curve: str, *, x: str, y: str) -> pd.DataFrame:
+    """Return the points of one curve with the names of its axes."""
+    points = downsample(curves[(curves["split"] == SplitName.TEST) & (curves["curve"] == curve)])
+    return (
+        points[["x", "y"]]
+        .rename(columns={"x": x, "y": y})
+        .assign(Threshold=_format_thresholds(points["threshold"]), order=range(len(points)))
+    )
 
 
-def _thresholds(values: Iterable[float]) -> list[str]:
-    return [f"{value:.4f}" if np.isfinite(value) else "above all probabilities" for value in values]
+def _format_thresholds(thresholds: Iterable[float]) -> list[str]:
+    return [f"{threshold:.4f}" if np.isfinite(threshold) else "above all probabilities" for threshold in thresholds]
 
 
-def _read_csv(release: Release, name: str) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(_content(release, name)))
-
-
-def _content(release: Release, name: str) -> bytes:
-    return release.read_file(name)
+def _read_csv(release: Release, name: ReleaseFile) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(release.read_file(name)))

@@ -1,4 +1,4 @@
-"""Do pictures of a stated probability have pneumonia as often as it says?"""
+"""Reliability diagram: do images with a given predicted probability have pneumonia that often?"""
 
 import numpy as np
 import pandas as pd
@@ -9,28 +9,37 @@ RELIABILITY_BINS = 15
 
 
 def equal_mass_bins(probability: np.ndarray, bins: int = RELIABILITY_BINS) -> np.ndarray:
-    """The bin, 0 to bins - 1, of each probability, so that each bin holds as many pictures as any other, or one more.
+    """Assign each probability to one of several bins that hold equally many images, or one more.
 
-    Of equal mass because with equal widths nearly all pictures of a sure reader share the two outermost bins.
+    With bins of equal width, nearly all images of a confident classifier would fall into the two outermost bins.
+
+    Args:
+        probability: Probabilities, 0-1, of shape (n,).
+        bins: Number of bins.
+
+    Returns:
+        Bin of each image, 0 to bins - 1: int (n,).
     """
     rank = np.empty(len(probability), int)
     rank[np.argsort(probability, kind="stable")] = np.arange(len(probability))
     return rank * bins // len(probability)
 
 
-def reliability_diagram(scores: Predictions, bins: int = RELIABILITY_BINS) -> pd.DataFrame:
-    """A row per bin: mean probability, share of pneumonia with its 95 % interval (by patient), and pictures.
+def reliability_diagram(predictions: Predictions, bins: int = RELIABILITY_BINS) -> pd.DataFrame:
+    """Compare predicted probability and share of pneumonia in bins of equal mass.
 
-    Columns: probability, share, low, high, n.
+    Returns:
+        One row per bin: probability (mean), share (of pneumonia), low and high (its 95% interval, by patient), n
+        (images).
     """
     rows = []
-    bin_of = equal_mass_bins(scores.probability, bins)
-    for one in np.unique(bin_of):
-        of = bin_of == one
-        measured = mean_with_ci(scores.target[of] == 1, scores.patient[of])
+    bin_of_image = equal_mass_bins(predictions.probability, bins)
+    for bin_number in np.unique(bin_of_image):
+        members = bin_of_image == bin_number
+        measured = mean_with_ci(predictions.target[members] == 1, predictions.patient[members])
         rows.append(
             {
-                "probability": scores.probability[of].mean(),
+                "probability": predictions.probability[members].mean(),
                 "share": measured["value"],
                 "low": measured["low"],
                 "high": measured["high"],

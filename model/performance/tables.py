@@ -1,56 +1,67 @@
-"""Tables of how well a release does, from its metrics.json, the same on the page and in the card."""
+"""Metrics of the measured sets in tables and sentences, the same on the page and in the model card."""
 
 from typing import Any
 
-from model.performance.formatting import format_estimate
+from model.codes import LABELS, Label
+from model.performance.formatting import SET_NAMES, format_estimate, format_percent
+from model.performance.schema import Confusion, ExternalMetrics, OperatingPointMetrics, SimilarCaseMetrics, SplitMetrics
 
-SET_NAMES = {
-    "test": "official test split",
-    "validation": "validation",
-    "stress_validation": "validation under shifts",
-    "adults": "adults",
-}
-RATE_NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "precision": "PPV", "accuracy": "Accuracy"}
+_GROUP_NAMES = {"F": "women", "M": "men", "AP": "AP (from the front)", "PA": "PA (from behind)"}
 
 
-def measured_sets(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The measured sets by the words they are called by, in the order in which they are shown."""
-    found = metrics["splits"] | {name: metrics[name] for name in ("stress_validation", "adults") if metrics.get(name)}
-    return {words: found[name] for name, words in SET_NAMES.items() if name in found}
+def measured_sets(metrics: dict[str, Any]) -> dict[str, SplitMetrics]:
+    """Return the measured sets of metrics.json by their display names, in display order; training is left out.
+
+    Of the set "validation under shifts" only `n`, `calibration` and `conformal` exist.
+    """
+    splits = metrics["splits"]
+    sets = {
+        "test": splits.get("test"),
+        "validation": splits.get("validation"),
+        "stress_validation": metrics.get("stress_validation"),
+        "adults": metrics.get("adults"),
+    }
+    return {SET_NAMES[name]: measured for name, measured in sets.items() if measured}
 
 
-def operating_point_table(measured: dict[str, Any]) -> list[dict[str, str]]:
-    """A row per operating point: rates and errors in one set."""
+def operating_point_table(measured: OperatingPointMetrics) -> list[dict[str, str]]:
+    """Tabulate rates and errors in one set, a row per operating point."""
     return [
         {
             "Operating point": name,
-            "Threshold": f"{at['threshold']:.3f}",
-            **{words: format_estimate(at[rate]) for rate, words in RATE_NAMES.items()},
-            "Missed": f"{at['confusion']['fn']} of {at['confusion']['fn'] + at['confusion']['tp']}",
-            "False alarms": f"{at['confusion']['fp']} of {at['confusion']['fp'] + at['confusion']['tn']}",
+            "Threshold": f"{rates['threshold']:.3f}",
+            "Sensitivity": format_estimate(rates["sensitivity"]),
+            "Specificity": format_estimate(rates["specificity"]),
+            "PPV": format_estimate(rates["precision"]),
+            "Accuracy": format_estimate(rates["accuracy"]),
+            "Missed": f"{rates['confusion']['fn']} of {rates['confusion']['fn'] + rates['confusion']['tp']}",
+            "False alarms": f"{rates['confusion']['fp']} of {rates['confusion']['fp'] + rates['confusion']['tn']}",
         }
-        for name, at in measured["operating_points"].items()
+        for name, rates in measured["operating_points"].items()
     ]
 
 
-def report_table(confusion: dict[str, int]) -> list[dict[str, Any]]:
-    """The classification report: precision, recall, F1 and pictures of each class."""
-    tp, fn, fp, tn = (confusion[name] for name in ("tp", "fn", "fp", "tn"))
-    classes = {"NORMAL": (tn, fn, fp), "PNEUMONIA": (tp, fp, fn)}  # right, wrongly called it, wrongly called other
+def report_table(confusion: Confusion) -> list[dict[str, Any]]:
+    """Make the classification report: precision, recall, F1 and number of images of each class.
+
+    A figure that is not defined is None.
+    """
+    tp, fn, fp, tn = confusion["tp"], confusion["fn"], confusion["fp"], confusion["tn"]
+    classes = {Label.NORMAL: (tn, fn, fp), Label.PNEUMONIA: (tp, fp, fn)}  # correct, false, missed
     return [
         {
             "Class": label,
-            "Precision": _share(right, right + called),
-            "Recall": _share(right, right + missed),
-            "F1": _share(2 * right, 2 * right + called + missed),
-            "Pictures": right + missed,
+            "Precision": _ratio(correct, correct + false),
+            "Recall": _ratio(correct, correct + missed),
+            "F1": _ratio(2 * correct, 2 * correct + false + missed),
+            "Pictures": correct + missed,
         }
-        for label, (right, called, missed) in classes.items()
+        for label, (correct, false, missed) in classes.items()
     ]
 
 
-def sensitivity_by_cause_table(measured: dict[str, Any], point: str) -> list[dict[str, Any]]:
-    """Sensitivity by cause at an operating point: in words, and Share with its Low and High."""
+def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[str, Any]]:
+    """Tabulate sensitivity by cause at an operating point: as text, and as Share with Low and High for charts."""
     return [
         {
             "Cause": cause,
@@ -65,28 +76,28 @@ def sensitivity_by_cause_table(measured: dict[str, Any], point: str) -> list[dic
 
 
 def calibration_table(metrics: dict[str, Any]) -> list[dict[str, str]]:
-    """How far probabilities can be taken at their word, two rows per set: as stated, and at the set's prevalence."""
+    """Tabulate calibration, two rows per set: at the training prevalence, and adjusted to the set's prevalence."""
     rows = []
-    for words, measured in measured_sets(metrics).items():
-        of = measured["calibration"]
-        for corrected, figures in (("no", of["as_stated"]), ("yes", of["at_this_prevalence"])):
-            if figures is not None:
+    for set_name, measured in measured_sets(metrics).items():
+        calibration = measured["calibration"]
+        for adjusted, errors in (("no", calibration["as_stated"]), ("yes", calibration["at_this_prevalence"])):
+            if errors is not None:
                 rows.append(
                     {
-                        "Pictures": words,
-                        "Prevalence there": f"{of['prevalence']:.0%}",
-                        "Corrected for it": corrected,
-                        "ECE": format_estimate(figures["ece"]),
-                        "Brier score": format_estimate(figures["brier"]),
-                        "Slope (1 is right)": format_estimate(figures["slope"]),
-                        "Intercept (0 is right)": format_estimate(figures["intercept"]),
+                        "Pictures": set_name,
+                        "Prevalence there": format_percent(calibration["prevalence"], space=False),
+                        "Corrected for it": adjusted,
+                        "ECE": format_estimate(errors["ece"]),
+                        "Brier score": format_estimate(errors["brier"]),
+                        "Slope (1 is right)": format_estimate(errors["slope"]),
+                        "Intercept (0 is right)": format_estimate(errors["intercept"]),
                     }
                 )
     return rows
 
 
 def conformal_sentence(conformal: dict[str, Any]) -> str:
-    """When a verdict is indeterminate, from model.json."""
+    """Explain when a verdict is indeterminate; `conformal` is the entry of model.json."""
     low, high = sorted((conformal["least_pneumonia"], conformal["most_normal"]))
     return (
         f"Between a probability of {low:.3f} and {high:.3f} (at the training prevalence) the reader says "
@@ -97,83 +108,84 @@ def conformal_sentence(conformal: dict[str, Any]) -> str:
 
 
 def conformal_table(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
-    """How often the true class is plausible, and how often the verdict is indeterminate, per set and class."""
+    """Tabulate, per set and class, how often the true class is plausible and how often the verdict is indeterminate."""
     return [
         {
-            "Pictures": words,
+            "Pictures": set_name,
             "Class": label,
             "True class plausible": format_estimate(measured["conformal"]["coverage"][label]),
             "Indeterminate": format_estimate(measured["conformal"]["indeterminate"][point][label]),
             "n": str(measured["conformal"]["coverage"][label]["n"]),
         }
-        for words, measured in measured_sets(metrics).items()
-        for label in ("NORMAL", "PNEUMONIA")
+        for set_name, measured in measured_sets(metrics).items()
+        for label in LABELS
     ]
 
 
-def external_table(adults: dict[str, Any] | None, point: str) -> list[dict[str, str]]:
-    """The reader on films of adults: all, then by age, sex and view."""
+def external_table(adults: ExternalMetrics | None, point: str) -> list[dict[str, str]]:
+    """Tabulate the metrics on radiographs of adults: all, then by age, sex and view; no rows if not measured."""
     if adults is None:
         return []
-    groups = {"all": adults} | {name: one for of in adults["groups"].values() for name, one in of.items()}
+    groups: dict[str, OperatingPointMetrics] = {"all": adults}
+    for groups_of_kind in adults["groups"].values():
+        groups |= groups_of_kind
     return [
         {
-            "Group": _GROUPS.get(name, name),
-            "AUC": format_estimate(one["auc"]),
-            "Sensitivity": format_estimate(one["operating_points"][point]["sensitivity"]),
-            "Specificity": format_estimate(one["operating_points"][point]["specificity"]),
-            "Films": str(one["n"]),
-            "With pneumonia": str(one["positives"]),
+            "Group": _GROUP_NAMES.get(name, name),
+            "AUC": format_estimate(group["auc"]),
+            "Sensitivity": format_estimate(group["operating_points"][point]["sensitivity"]),
+            "Specificity": format_estimate(group["operating_points"][point]["specificity"]),
+            "Films": str(group["n"]),
+            "With pneumonia": str(group["positives"]),
         }
-        for name, one in groups.items()
+        for name, group in groups.items()
     ]
 
 
-def adults_sentence(adults: dict[str, Any] | None, point: str) -> str:
-    """How the reader fares outside its population, for a clinician."""
+def adults_sentence(adults: ExternalMetrics | None, point: str) -> str:
+    """Tell a clinician how the model performs outside its population."""
     if adults is None:
         return "Outside its population it was not measured. It is not for adults."
-    auc, at = adults["auc"], adults["operating_points"][point]
+    rates = adults["operating_points"][point]
     return (
         f"Not for adults: on {adults['n']} films of mostly adult patients elsewhere, with labels mined from reports, "
-        f"AUC is {format_estimate(auc)}; it misses {_of_ten(1 - at['sensitivity']['value'])} of 10 with pneumonia and "
-        f"raises a false alarm in {_of_ten(1 - at['specificity']['value'])} of 10 without."
+        f"AUC is {format_estimate(adults['auc'])}; it misses {_out_of_ten(1 - rates['sensitivity']['value'])} of 10 "
+        f"with pneumonia and raises a false alarm in {_out_of_ten(1 - rates['specificity']['value'])} of 10 without."
     )
 
 
-def similar_cases_sentence(neighbours: dict[str, Any]) -> str:
-    """How alike the nearest training pictures are to those of the test split."""
-    by_class = " and ".join(f"{format_estimate(of)} for {label}" for label, of in neighbours["by_class"].items())
+def similar_cases_sentence(similar_cases: SimilarCaseMetrics) -> str:
+    """Describe how similar the nearest training images are to the test images."""
+    by_class = " and ".join(
+        f"{format_estimate(share)} for {label}" for label, share in similar_cases["by_class"].items()
+    )
     return (
-        f"Of the {neighbours['count']} training pictures nearest to each of {neighbours['same_class']['n']} test "
-        f"pictures, the share of its class is {format_estimate(neighbours['same_class'])}: {by_class}; of its cause "
-        f"{format_estimate(neighbours['same_cause'])}. Nearest is what the reader itself sees as alike, so similar cases "
-        "tend to agree with it, also where it is wrong."
+        f"Of the {similar_cases['count']} training pictures nearest to each of {similar_cases['same_class']['n']} test "
+        f"pictures, the share of its class is {format_estimate(similar_cases['same_class'])}: {by_class}; of its cause "
+        f"{format_estimate(similar_cases['same_cause'])}. Nearest is what the reader itself sees as alike, so similar "
+        "cases tend to agree with it, also where it is wrong."
     )
 
 
-def sample_sentence(measured: dict[str, Any]) -> str:
-    """Which pictures the figures are of."""
+def sample_sentence(measured: SplitMetrics) -> str:
+    """Describe the images of a set."""
     return (
         f"{measured['n']} films of {measured['patients']} children, {measured['positives']} of the films with pneumonia"
     )
 
 
-def rates_sentence(measured: dict[str, Any], point: str) -> str:
-    """Sensitivity and specificity at an operating point, with how many films each is over."""
-    at, ill = measured["operating_points"][point], measured["positives"]
+def rates_sentence(measured: SplitMetrics, point: str) -> str:
+    """State sensitivity and specificity at an operating point, each with the number of images it refers to."""
+    rates, positives = measured["operating_points"][point], measured["positives"]
     return (
-        f"sensitivity {format_estimate(at['sensitivity'])} on {ill} films with pneumonia, specificity "
-        f"{format_estimate(at['specificity'])} on {measured['n'] - ill} without"
+        f"sensitivity {format_estimate(rates['sensitivity'])} on {positives} films with pneumonia, specificity "
+        f"{format_estimate(rates['specificity'])} on {measured['n'] - positives} without"
     )
 
 
-_GROUPS = {"F": "women", "M": "men", "AP": "AP (from the front)", "PA": "PA (from behind)"}
+def _ratio(part: int, total: int) -> float | None:
+    return part / total if total else None
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _of_ten(share: float) -> str:
+def _out_of_ten(share: float) -> str:
     return f"about {round(10 * share)}" if 0.05 < share < 0.95 else ("almost none" if share < 0.5 else "almost all")

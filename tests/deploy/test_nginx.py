@@ -1,4 +1,4 @@
-"""Deployment behind nginx as the README describes it: nothing but 401 without the password, everything with it."""
+"""Deployment behind nginx as the README describes it: only 401 without the password, the whole app with it."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -9,19 +9,19 @@ import requests
 from websockets.exceptions import InvalidStatus
 
 from model.limits import MAX_BYTES
-from tests.support.browser import IDLE, READY, launched, watched
+from tests.support.browser import IDLE, READY, launch_browser, open_watched_tab
 from tests.support.protocol import Access, Visitor
-from tests.support.proxy import LOGIN, proxied
+from tests.support.proxy import LOGIN, start_proxy
 from tests.support.synthetic import phantom_file
 
 
 @pytest.fixture(scope="module")
 def proxy(server, tmp_path_factory):
-    with proxied(server.url, tmp_path_factory.mktemp("nginx")) as proxy:
+    with start_proxy(server.url, tmp_path_factory.mktemp("nginx")) as proxy:
         yield proxy
 
 
-def asked(proxy, method: str, path: str, **options: object) -> requests.Response:
+def send_request(proxy, method: str, path: str, **options: object) -> requests.Response:
     return requests.request(
         method, f"{proxy.url}{path}", verify=proxy.certificate, allow_redirects=False, timeout=30, **options
     )
@@ -49,12 +49,12 @@ def asked(proxy, method: str, path: str, **options: object) -> requests.Response
         ("POST", "/_stcore/agent/interact"),
     ],
 )
-def test_without_the_password_there_is_nothing_but_401(proxy, method, path, login):
-    answer = asked(proxy, method, path, auth=login)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Chest radiograph reader"'
-    assert "set-cookie" not in answer.headers
-    assert "Streamlit" not in answer.text
+def test_without_the_password_every_request_gets_401(proxy, method, path, login):
+    response = send_request(proxy, method, path, auth=login)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Basic realm="Chest radiograph reader"'
+    assert "set-cookie" not in response.headers
+    assert "Streamlit" not in response.text
 
 
 @pytest.mark.nginx
@@ -66,20 +66,20 @@ def test_without_the_password_no_websocket_opens(proxy, login):
 
 
 @pytest.mark.nginx
-def test_without_tls_there_is_nothing_but_the_way_to_it(proxy):
+def test_without_tls_every_request_is_redirected_to_https(proxy):
     for path in ("/", "/_stcore/health", "/_stcore/stream"):
-        answer = requests.get(proxy.plain + path, auth=LOGIN, allow_redirects=False, timeout=30)
-        assert answer.status_code == 301
-        assert answer.headers["Location"] == f"https://reader.example.org{path}"
+        response = requests.get(proxy.plain + path, auth=LOGIN, allow_redirects=False, timeout=30)
+        assert response.status_code == 301
+        assert response.headers["Location"] == f"https://reader.example.org{path}"
 
 
 @pytest.mark.nginx
-def test_with_the_password_a_film_is_read_and_nginx_keeps_none_of_it(proxy):
-    film = phantom_file(height=300, width=400)
-    large = film + bytes(MAX_BYTES - 2**20 - len(film))  # far more than nginx's own buffers hold
+def test_with_the_password_an_image_is_read_and_nginx_stores_none_of_it(proxy):
+    image = phantom_file(height=300, width=400)
+    large_image = image + bytes(MAX_BYTES - 2**20 - len(image))  # far more than the buffers of nginx hold
     with Visitor(Access(proxy.url, LOGIN, proxy.certificate)) as visitor:
-        assert visitor.read("Doe_Ann.png", film).rows[0]["status"] == "read"
-        assert visitor.read("Doe_Bea.png", large).rows[0]["path"] == "Doe_Bea.png"
+        assert visitor.read("Doe_Ann.png", image).rows[0]["status"] == "read"
+        assert visitor.read("Doe_Bea.png", large_image).rows[0]["path"] == "Doe_Bea.png"
         too_large = visitor.upload("Doe_Cleo.png", bytes(MAX_BYTES + 2**21))
     assert too_large.status_code == 413
     logs = proxy.logs()
@@ -96,8 +96,8 @@ def test_a_page_of_another_site_cannot_connect_even_with_the_password(proxy):
 
 
 @pytest.mark.nginx
-def test_answers_tell_the_browser_to_keep_to_this_site_and_to_tls(proxy):
-    page, media = asked(proxy, "GET", "/", auth=LOGIN), asked(proxy, "GET", "/media/a.png", auth=LOGIN)
+def test_responses_restrict_the_browser_to_this_site_and_to_tls(proxy):
+    page, media = send_request(proxy, "GET", "/", auth=LOGIN), send_request(proxy, "GET", "/media/a.png", auth=LOGIN)
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
@@ -109,38 +109,41 @@ def test_answers_tell_the_browser_to_keep_to_this_site_and_to_tls(proxy):
 
 @pytest.mark.nginx
 def test_the_password_does_not_reach_the_app(tmp_path):
-    """With nginx in front of a socket that notes what comes."""
-    seen = []
+    """With nginx in front of a server that records the headers of its requests."""
+    received = []
 
-    class Note(BaseHTTPRequestHandler):
+    class RecordHeaders(BaseHTTPRequestHandler):
         def do_GET(self):
-            seen.append(dict(self.headers))
+            received.append(dict(self.headers))
             self.send_response(204)
             self.end_headers()
 
         def log_message(self, *_: object):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Note) as behind:
-        Thread(target=behind.serve_forever, daemon=True).start()
-        with proxied(f"http://127.0.0.1:{behind.server_port}", tmp_path) as proxy:
-            assert asked(proxy, "GET", "/", auth=LOGIN).status_code == 204
-        behind.shutdown()
-    (headers,) = seen
+    with HTTPServer(("127.0.0.1", 0), RecordHeaders) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with start_proxy(f"http://127.0.0.1:{server.server_port}", tmp_path) as proxy:
+            assert send_request(proxy, "GET", "/", auth=LOGIN).status_code == 204
+        server.shutdown()
+    (headers,) = received
     assert "authorization" not in {name.lower() for name in headers}
 
 
 @pytest.mark.nginx
 @pytest.mark.browser
-def test_behind_nginx_the_app_works_in_a_browser_and_breaks_none_of_the_rules_it_is_given(chromium, proxy, tmp_path):
+def test_behind_nginx_the_app_works_in_a_browser_and_violates_no_content_security_policy(chromium, proxy, tmp_path):
     (tmp_path / "Doe_Ann.png").write_bytes(phantom_file())
-    wrong: list[str] = []
+    problems: list[str] = []
     login = {"username": LOGIN[0], "password": LOGIN[1]}
-    # The browser trusts the certificate, as it does a clinic's. Where it is told to overlook its errors instead, it
-    # opens each connection twice, and on a busy machine it once gave a file up for it (ERR_TOO_MANY_RETRIES).
-    trusted = f"--ignore-certificate-errors-spki-list={proxy.key}"
-    with launched(chromium.browser_type, trusted) as browser, browser.new_context(http_credentials=login) as context:
-        tab = watched(context, wrong)
+    # The browser trusts the certificate, as it trusts that of a clinic. If it ignored certificate errors instead, it
+    # would open each connection twice, which once failed on a busy machine (ERR_TOO_MANY_RETRIES).
+    trust_certificate = f"--ignore-certificate-errors-spki-list={proxy.key}"
+    with (
+        launch_browser(chromium.browser_type, trust_certificate) as browser,
+        browser.new_context(http_credentials=login) as context,
+    ):
+        tab = open_watched_tab(context, problems)
         tab.goto(proxy.url)
         tab.get_by_test_id("stFileUploader").wait_for()
         tab.wait_for_selector(IDLE)
@@ -151,5 +154,5 @@ def test_behind_nginx_the_app_works_in_a_browser_and_breaks_none_of_the_rules_it
         assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
         tab.get_by_role("link", name="Model performance").click()
         tab.locator("canvas, svg.marks").nth(8).wait_for()
-    assert wrong == []
+    assert problems == []
     assert "Doe" not in proxy.logs()

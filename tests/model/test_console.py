@@ -1,4 +1,4 @@
-"""What went wrong with a command is one sentence on standard error, or a traceback where only a programmer can help."""
+"""An error of a command is one sentence on standard error, or a traceback if only a programmer can fix it."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ import pytest
 from model.console import run_with_messages
 from model.errors import DatasetError
 
-ANOTHER = "Name another folder, or allow writing there."
+NAME_ANOTHER = "Name another folder, or allow writing there."
 
 
 def raising(error: BaseException):
@@ -18,19 +18,19 @@ def raising(error: BaseException):
     return command
 
 
-def os_error(number: int, name: str | None = "place") -> OSError:
+def os_error(number: int, name: str | None = "folder") -> OSError:
     return OSError(number, os.strerror(number), *([name] if name else []))
 
 
-def test_a_command_that_did_what_it_was_asked_says_nothing_and_gives_0(capsys):
-    done = []
+def test_a_command_that_returns_none_prints_nothing_and_has_status_0(capsys):
+    calls = []
 
-    assert run_with_messages(lambda: done.append(True), stopped="Stopped.") == 0
-    assert done == [True]
+    assert run_with_messages(lambda: calls.append(True), stopped="Stopped.") == 0
+    assert calls == [True]
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_command_has_the_status_that_it_gives(capsys):
+def test_the_status_that_a_command_returns_is_kept(capsys):
     assert run_with_messages(lambda: 3, stopped="Stopped.") == 3
     assert capsys.readouterr() == ("", "")
 
@@ -42,13 +42,13 @@ def test_a_command_has_the_status_that_it_gives(capsys):
         (KeyboardInterrupt(), "\nStopped."),
         (os_error(errno.ENOSPC), "The disk is full. Free some space and start the same command again."),
         (os_error(errno.ENOSPC, None), "The disk is full. Free some space and start the same command again."),
-        (os_error(errno.EACCES), f"place cannot be used (Permission denied). {ANOTHER}"),
-        (os_error(errno.EEXIST), f"place cannot be used (File exists). {ANOTHER}"),
-        (os_error(errno.EROFS), f"place cannot be used (Read-only file system). {ANOTHER}"),
-        (os_error(errno.ENOTDIR), f"place cannot be used (Not a directory). {ANOTHER}"),
+        (os_error(errno.EACCES), f"folder cannot be used (Permission denied). {NAME_ANOTHER}"),
+        (os_error(errno.EEXIST), f"folder cannot be used (File exists). {NAME_ANOTHER}"),
+        (os_error(errno.EROFS), f"folder cannot be used (Read-only file system). {NAME_ANOTHER}"),
+        (os_error(errno.ENOTDIR), f"folder cannot be used (Not a directory). {NAME_ANOTHER}"),
     ],
 )
-def test_what_a_user_can_mend_is_told_in_a_sentence_and_gives_1(error, sentence, capsys):
+def test_an_error_that_the_user_can_fix_is_one_sentence_and_status_1(error, sentence, capsys):
     assert run_with_messages(raising(error), stopped="Stopped.") == 1
     assert capsys.readouterr() == ("", f"{sentence}\n")
 
@@ -56,7 +56,7 @@ def test_what_a_user_can_mend_is_told_in_a_sentence_and_gives_1(error, sentence,
 @pytest.mark.parametrize(
     "error", [ValueError("a bug"), os_error(errno.EIO), os_error(errno.EACCES, None), os_error(errno.ENOENT)]
 )
-def test_what_only_a_programmer_can_mend_is_raised(error, capsys):
+def test_an_error_that_only_a_programmer_can_fix_is_raised(error, capsys):
     with pytest.raises(type(error)) as raised:
         run_with_messages(raising(error), stopped="Stopped.")
 
@@ -64,9 +64,9 @@ def test_what_only_a_programmer_can_mend_is_raised(error, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_file_where_a_folder_is_wanted_is_named(tmp_path, capsys):
-    taken = tmp_path / "taken"
-    taken.write_text("")
+def test_a_file_in_place_of_a_folder_is_named(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("")
 
-    assert run_with_messages((taken / "within").mkdir, stopped="Stopped.") == 1
-    assert capsys.readouterr().err.startswith(f"{taken / 'within'} cannot be used (Not a directory).")
+    assert run_with_messages((file / "folder").mkdir, stopped="Stopped.") == 1
+    assert capsys.readouterr().err.startswith(f"{file / 'folder'} cannot be used (Not a directory).")

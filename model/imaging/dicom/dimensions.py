@@ -1,7 +1,7 @@
-"""Do the pixels of a DICOM file fill the sides that its tags tell? Runs in the child process of model.imaging.dicom.sandbox alone.
+"""Check that the pixel data of a DICOM file has the size that its tags declare. Runs in the worker process only.
 
-Decoders do not ask: they shear or crop the picture, or break. Uncompressed pixels tell their number alone, and RLE not
-even that: too little of it is found by its decoder, too much is cropped.
+Decoders do not check this: they shear or crop the image, or crash. Uncompressed pixel data reveals only the number of
+pixels, and RLE not even that; its decoder notices missing pixels and crops surplus ones.
 """
 
 import struct
@@ -10,40 +10,48 @@ from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import RLELossless
 
-_J2K_START = b"\xff\x4f\xff\x51"  # start of codestream, then its size (ITU-T T.800, A.4.1, A.5.1)
-_JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15, and that of JPEG-LS (T.81 B.2.2, T.87)
+from model.imaging.file_formats import JPEG_FRAMES
+
+_JPEG2000_START = b"\xff\x4f\xff\x51"  # start of codestream, then its size (ITU-T T.800, A.4.1, A.5.1)
+_START_WITHIN = 200  # bytes: a JP2 file puts boxes before the codestream
 
 
 def check_dimensions(dataset: Dataset) -> None:
-    """Compare the sides, before a decoder starts.
+    """Compare the encoded size with Rows and Columns, before a decoder starts.
 
     Raises:
-        ValueError, struct.error: the pixels have other sides than the tags tell.
+        ValueError, struct.error: they differ, or the pixel data is damaged.
     """
     rows, columns = int(dataset.Rows), int(dataset.Columns)
-    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        line = columns * int(dataset.BitsAllocated) // 8
-        if not rows * line <= len(dataset.PixelData) < (rows + 1) * line:
-            raise ValueError("other sides than told")
-    elif dataset.file_meta.TransferSyntaxUID != RLELossless:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated:
+        bytes_per_row = columns * int(dataset.BitsAllocated) // 8
+        matches = rows * bytes_per_row <= len(dataset.PixelData) < (rows + 1) * bytes_per_row
+    elif syntax != RLELossless:
         frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
-        sides = _jpeg2000_dimensions(frame) if _J2K_START in frame[:200] else _jpeg_dimensions(frame)
-        if sides != (rows, columns):
-            raise ValueError("other sides than told")
+        is_jpeg2000 = _JPEG2000_START in frame[:_START_WITHIN]
+        matches = (_jpeg2000_dimensions(frame) if is_jpeg2000 else _jpeg_dimensions(frame)) == (rows, columns)
+    else:
+        matches = True
+    if not matches:
+        raise ValueError("pixel data does not match Rows and Columns")
 
 
 def _jpeg2000_dimensions(frame: bytes) -> tuple[int, int]:
-    start = frame.index(_J2K_START) + 8  # past the markers, the segment's length and its capabilities
+    """Return rows and columns of a JPEG 2000 codestream."""
+    start = frame.index(_JPEG2000_START) + 8  # after the markers, the segment's length and its capabilities
     right, bottom, left, top = struct.unpack_from(">4I", frame, start)
     return bottom - top, right - left
 
 
 def _jpeg_dimensions(frame: bytes) -> tuple[int, int]:
+    """Return rows and columns of a JPEG or JPEG-LS codestream."""
     position = 2
     while True:
-        fill, marker, length = struct.unpack_from(">BBH", frame, position)
-        if fill != 0xFF:
+        prefix, marker, length = struct.unpack_from(">BBH", frame, position)
+        if prefix != 0xFF:
             raise ValueError("no marker")
-        if marker in _JPEG_FRAMES:
-            return struct.unpack_from(">HH", frame, position + 5)
+        if marker in JPEG_FRAMES:
+            rows, columns = struct.unpack_from(">HH", frame, position + 5)
+            return rows, columns
         position += 1 if marker == 0xFF else 2 + length

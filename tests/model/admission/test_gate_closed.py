@@ -1,8 +1,6 @@
-"""The gate fails closed: a check that is missing, altered or unfit reads nothing."""
+"""The gate fails closed: nothing is read if an admission file is missing, changed or does not fit."""
 
-import hashlib
-import json
-import shutil
+import io
 from pathlib import Path
 
 import numpy as np
@@ -13,74 +11,61 @@ from model.admission.decision import Decision
 from model.admission.gate import AdmissionGate
 from model.batch import cli
 from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
-from model.inference.classifier import Classifier
-from model.inference.release_loader import load_release
+from model.inference.classifier import load_model
 from model.release_files import ReleaseFile
-from tests.support.gates import admitting_gate, film  # noqa: F401 (a fixture)
+from tests.support.gates import asymmetric_radiograph
+from tests.support.release_files import put_file, read_description, write_description
 from tests.support.synthetic import synthetic_file
 
 
-@pytest.fixture
-def release(published, tmp_path) -> Path:
-    """A copy of a small release that a test may spoil."""
-    return shutil.copytree(published, tmp_path / "release")
-
-
-def vouch(release: Path, name: str) -> None:
-    """Write the file's checksum into model.json, as if it had been released like that."""
-    description = json.loads((release / ReleaseFile.DESCRIPTION).read_text())
-    description["files"][name] = hashlib.sha256((release / name).read_bytes()).hexdigest()
-    (release / ReleaseFile.DESCRIPTION).write_text(json.dumps(description))
-
-
-def rewrite(release: Path, **changed) -> None:
-    """Put other arrays into the check's file; None takes one out."""
-    with np.load(release / ReleaseFile.ADMISSION) as arrays:
+def rewrite_admission(directory: Path, **changed) -> None:
+    """Replace arrays of the admission file; None removes one."""
+    with np.load(directory / ReleaseFile.ADMISSION) as arrays:
         content = dict(arrays) | changed
-    np.savez(release / ReleaseFile.ADMISSION, **{name: array for name, array in content.items() if array is not None})
-    vouch(release, ReleaseFile.ADMISSION)
+    file = io.BytesIO()
+    np.savez(file, **{name: array for name, array in content.items() if array is not None})
+    put_file(directory, ReleaseFile.ADMISSION, file.getvalue())
 
 
-def nothing_is_read(release: Path, tmp_path: Path, capsys) -> str:
-    """Exit status 1 and no row, read anyway or not; what is said."""
+def error_without_rows(directory: Path, tmp_path: Path, capsys) -> str:
+    """Assert that the command fails without a row, also with --read-anyway, and return its error message."""
     (tmp_path / "film.png").write_bytes(synthetic_file())
     for more in ([], ["--read-anyway"]):
-        assert cli.main(["read", str(tmp_path / "film.png"), "--release", str(release), *more]) == 1
-        said = capsys.readouterr()
-        assert said.out == ""
-    return said.err
+        assert cli.main(["read", str(tmp_path / "film.png"), "--release", str(directory), *more]) == 1
+        output = capsys.readouterr()
+        assert output.out == ""
+    return output.err
 
 
-def test_a_whole_release_opens(release):
-    assert (
-        AdmissionGate.from_classifier(Classifier(load_release(release))).examine(film()).admission.decision in Decision
-    )
+def test_an_unchanged_release_can_be_used(directory):
+    gate = AdmissionGate.from_classifier(load_model(directory))
+    assert gate.examine(asymmetric_radiograph()).admission.decision in Decision
 
 
 @pytest.mark.parametrize("name", [ReleaseFile.ADMISSION, ReleaseFile.SIMILAR_CASES])
-def test_without_its_check_or_index_a_release_reads_nothing(release, tmp_path, capsys, name):
-    description = json.loads((release / ReleaseFile.DESCRIPTION).read_text())
+def test_nothing_is_read_without_the_admission_file_or_the_index(directory, tmp_path, capsys, name):
+    description = read_description(directory)
     del description["files"][name]
-    (release / ReleaseFile.DESCRIPTION).write_text(json.dumps(description))
-    (release / name).unlink()
+    write_description(directory, description)
+    (directory / name).unlink()
     with pytest.raises(ReleaseMissing, match=f"{name} is missing"):
-        AdmissionGate.from_classifier(Classifier(load_release(release)))
-    assert f"{name} is missing" in nothing_is_read(release, tmp_path, capsys)
+        AdmissionGate.from_classifier(load_model(directory))
+    assert f"{name} is missing" in error_without_rows(directory, tmp_path, capsys)
 
 
-def test_a_check_that_the_release_does_not_list_is_not_trusted(release):
-    description = json.loads((release / ReleaseFile.DESCRIPTION).read_text())
+def test_an_admission_file_that_model_json_does_not_list_is_refused(directory):
+    description = read_description(directory)
     del description["files"][ReleaseFile.ADMISSION]
-    (release / ReleaseFile.DESCRIPTION).write_text(json.dumps(description))
+    write_description(directory, description)
     with pytest.raises(ReleaseCorrupted, match=ReleaseFile.ADMISSION):
-        AdmissionGate.from_classifier(Classifier(load_release(release)))
+        AdmissionGate.from_classifier(load_model(directory))
 
 
-def test_an_altered_check_reads_nothing(release, tmp_path, capsys):
-    content = bytearray((release / ReleaseFile.ADMISSION).read_bytes())
+def test_nothing_is_read_with_a_changed_admission_file(directory, tmp_path, capsys):
+    content = bytearray((directory / ReleaseFile.ADMISSION).read_bytes())
     content[len(content) // 2] ^= 1
-    (release / ReleaseFile.ADMISSION).write_bytes(content)
-    assert f"{ReleaseFile.ADMISSION} has changed" in nothing_is_read(release, tmp_path, capsys)
+    (directory / ReleaseFile.ADMISSION).write_bytes(content)
+    assert f"{ReleaseFile.ADMISSION} has changed" in error_without_rows(directory, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
@@ -98,22 +83,24 @@ def test_an_altered_check_reads_nothing(release, tmp_path, capsys):
         {"least_fine": np.array(object())},
     ],
 )
-def test_a_check_that_does_not_fit_reads_nothing(release, tmp_path, capsys, changed):
-    rewrite(release, **changed)
+def test_nothing_is_read_with_an_admission_file_that_does_not_fit(directory, tmp_path, capsys, changed):
+    rewrite_admission(directory, **changed)
     with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
-        AdmissionGate.from_classifier(Classifier(load_release(release)))
-    assert "cannot be opened" in nothing_is_read(release, tmp_path, capsys)
+        AdmissionGate.from_classifier(load_model(directory))
+    assert "cannot be opened" in error_without_rows(directory, tmp_path, capsys)
 
 
-def test_what_is_no_archive_reads_nothing(release, tmp_path, capsys):
-    (release / ReleaseFile.ADMISSION).write_bytes(b"no archive")
-    vouch(release, ReleaseFile.ADMISSION)
-    assert "cannot be opened" in nothing_is_read(release, tmp_path, capsys)
+def test_nothing_is_read_with_an_admission_file_that_is_no_archive(directory, tmp_path, capsys):
+    put_file(directory, ReleaseFile.ADMISSION, b"no archive")
+    assert "cannot be opened" in error_without_rows(directory, tmp_path, capsys)
 
 
-def test_a_network_that_gives_no_number_reads_nothing(gate, monkeypatch):
+def test_nothing_is_read_if_a_network_returns_nan(gate, monkeypatch):
     run = gate.classifier.segmenter._network._run
-    spoilt = lambda **inputs: {name: values * np.nan for name, values in run(**inputs).items()}  # noqa: E731
-    monkeypatch.setattr(gate.classifier.segmenter._network, "_run", spoilt)
+
+    def run_with_nan(**inputs):
+        return {name: values * np.nan for name, values in run(**inputs).items()}
+
+    monkeypatch.setattr(gate.classifier.segmenter._network, "_run", run_with_nan)
     with pytest.raises(ReleaseIncompatible, match="gave no number"):
-        gate.examine(film())
+        gate.examine(asymmetric_radiograph())

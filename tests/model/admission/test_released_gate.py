@@ -1,4 +1,4 @@
-"""The released check on the real pictures: films are admitted, and spoiled ones refused and put right."""
+"""The released gate on the data set: radiographs are admitted, rotated and inverted ones refused and corrected."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,7 @@ from dataset.split import split_for_training
 from model.admission.gate import CORRECTIONS, AdmissionGate
 from model.codes import Caution
 from model.imaging.radiograph import Radiograph
-from model.inference.classifier import Classifier
-from model.inference.release_loader import load_release
+from model.inference.classifier import load_model
 from training.data.loading import read_radiograph
 
 pytestmark = pytest.mark.dataset
@@ -17,31 +16,31 @@ pytestmark = pytest.mark.dataset
 
 @pytest.fixture(scope="module")
 def gate() -> AdmissionGate:
-    return AdmissionGate.from_classifier(Classifier(load_release()))
+    return AdmissionGate.from_classifier(load_model())
 
 
 @pytest.fixture(scope="module")
-def films() -> list[Radiograph]:
-    return [read_radiograph(record) for record in split_for_training(load_index(dataset_root())).validation]
+def radiographs() -> list[Radiograph]:
+    return [read_radiograph(image) for image in split_for_training(load_index(dataset_root())).validation]
 
 
-def test_at_most_one_in_a_hundred_validation_films_is_refused(gate, films):
-    refused = [bool(gate.examine(film).admission.refusals) for film in films]
+def test_at_most_one_percent_of_the_validation_radiographs_is_refused(gate, radiographs):
+    refused = [bool(gate.examine(radiograph).admission.refusals) for radiograph in radiographs]
     assert np.mean(refused) <= 0.01
 
 
-def test_turned_and_swapped_films_are_refused_and_the_right_step_is_offered(gate, films):
-    offered = []
-    for film in films[::60]:
+def test_rotated_and_inverted_radiographs_are_refused_with_the_right_correction(gate, radiographs):
+    is_right = []
+    for radiograph in radiographs[::60]:
         for correction in CORRECTIONS:
-            turned = np.rot90(film.pixels, correction.turns)  # counterclockwise
-            wrong = np.ascontiguousarray(255 - turned if correction.invert else turned)
-            admission = gate.examine(Radiograph(wrong, film.source_format, film.bits)).admission
+            rotated = np.rot90(radiograph.pixels, correction.turns)  # counterclockwise
+            pixels = np.ascontiguousarray(255 - rotated if correction.invert else rotated)
+            admission = gate.examine(Radiograph(pixels, radiograph.source_format, radiograph.bits)).admission
             assert admission.refusals
-            offered.append(admission.correction == correction)
-    assert np.mean(offered) > 0.95
+            is_right.append(admission.correction == correction)
+    assert np.mean(is_right) > 0.95
 
 
-def test_a_film_of_the_training_patients_is_known_as_such(gate):
-    for record in split_for_training(load_index(dataset_root())).training[::400]:
-        assert Caution.NEAR_DUPLICATE in gate.examine(read_radiograph(record)).admission.cautions
+def test_a_training_image_has_the_caution_near_duplicate(gate):
+    for image in split_for_training(load_index(dataset_root())).training[::400]:
+        assert Caution.NEAR_DUPLICATE in gate.examine(read_radiograph(image)).admission.cautions

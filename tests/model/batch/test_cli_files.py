@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from model.batch import file_reader
 from model.imaging.decode import decode
 from model.limits import MAX_BYTES
-from tests.support.model_cli import one_reader, open_gate, read, scans_of_all_sorts  # noqa: F401 (fixtures)
+from tests.support.model_cli import read
+
+pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
 
 
-def test_folders_are_read_sorted_with_all_below_and_hidden_files_passed_over(scans, capsys):
+def test_a_folder_is_read_sorted_with_its_subfolders_and_without_hidden_files(scans, capsys):
     _, rows = read(capsys, scans)
     assert [row["path"] for row in rows] == [
         str(scans / name)
@@ -16,18 +20,18 @@ def test_folders_are_read_sorted_with_all_below_and_hidden_files_passed_over(sca
     ]
 
 
-def test_files_are_known_by_their_content_and_never_by_their_name(scans, capsys):
+def test_files_are_recognised_by_content_and_not_by_name(scans, capsys):
     _, rows = read(capsys, scans)
     assert [row["status"] for row in rows] == ["read", "read", "refused", "refused", "read"]
 
 
-def test_what_is_named_is_read_in_the_order_named_even_if_hidden(scans, capsys):
+def test_named_files_are_read_in_the_order_named_even_if_hidden(scans, capsys):
     status, rows = read(capsys, scans / "b.png", scans / "ward" / ".hidden.png", scans / "a.jpg")
     assert [row["path"] for row in rows] == [str(scans / name) for name in ("b.png", "ward/.hidden.png", "a.jpg")]
     assert status == 0
 
 
-def test_a_refused_file_has_its_reason_and_does_not_stop_the_rest(scans, capsys):
+def test_a_refused_file_has_a_reason_and_does_not_stop_the_others(scans, capsys):
     status, rows = read(capsys, scans / "ward")
 
     assert status == 3
@@ -38,29 +42,29 @@ def test_a_refused_file_has_its_reason_and_does_not_stop_the_rest(scans, capsys)
 
 
 def test_a_file_that_cannot_be_opened_is_refused(scans, capsys, monkeypatch):
-    opened = Path.open
+    real_open = Path.open
 
-    def locked(path, *arguments, **options):
+    def open_or_deny(path, *arguments, **options):
         if path == scans / "b.png":
             raise PermissionError(13, "Permission denied")
-        return opened(path, *arguments, **options)
+        return real_open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", locked)
+    monkeypatch.setattr(Path, "open", open_or_deny)
     status, rows = read(capsys, scans / "b.png")
     assert status == 3
     assert rows[0]["reason_code"] == "unreadable"
     assert rows[0]["reason"] == "The file cannot be opened (Permission denied). Check that you may read it."
 
 
-def test_of_a_huge_file_no_more_is_read_than_tells_that_it_is_too_large(tmp_path, capsys, monkeypatch):
-    huge = tmp_path / "film.png"
-    with huge.open("wb") as file:
-        file.truncate(2**40)  # a hole: it takes no room on the disk
-    seen = []
-    monkeypatch.setattr(file_reader, "decode", lambda content: seen.append(len(content)) or decode(content))
-    status, rows = read(capsys, huge)
+def test_a_file_above_the_size_limit_is_not_read_further(tmp_path, capsys, monkeypatch):
+    huge_file = tmp_path / "film.png"
+    with huge_file.open("wb") as file:
+        file.truncate(2**40)  # a sparse file: it takes no room on the disk
+    sizes = []
+    monkeypatch.setattr(file_reader, "decode", lambda content: sizes.append(len(content)) or decode(content))
+    status, rows = read(capsys, huge_file)
     assert (status, rows[0]["reason_code"]) == (3, "too_large")
-    assert seen == [MAX_BYTES + 1]
+    assert sizes == [MAX_BYTES + 1]
 
 
 def test_an_empty_folder_gives_no_rows(tmp_path, capsys):

@@ -13,11 +13,13 @@ from model.batch import cli
 from model.explanation.heatmap import overlay_png, upsample_to_image
 from model.imaging.decode import decode
 from model.imaging.geometry import RelativeBox
-from tests.support.model_cli import one_reader, open_gate, read, scans_of_all_sorts, wrong_usage  # noqa: F401 (fixtures)
+from tests.support.model_cli import read, usage_error
 from tests.support.synthetic import synthetic_file
 
+pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
 
-def test_heat_maps_lie_in_the_pictures_own_sub_folders(scans, tmp_path, capsys):
+
+def test_heat_maps_are_written_to_the_subfolders_of_their_images(scans, tmp_path, capsys):
     maps = tmp_path / "out" / "maps"
     status, rows = read(capsys, scans, "--heatmaps", maps)
 
@@ -33,36 +35,36 @@ def test_heat_maps_lie_in_the_pictures_own_sub_folders(scans, tmp_path, capsys):
     assert len(rows) == 5
 
 
-def test_a_heat_map_is_that_of_the_finding_at_the_size_of_the_picture(scans, tmp_path, capsys, reader):
+def test_a_heat_map_is_that_of_the_finding_at_the_size_of_the_image(scans, tmp_path, capsys, classifier):
     read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
-    picture = decode((scans / "a.jpg").read_bytes())
-    finding = reader.read(picture)
-    numbers = np.load(tmp_path / "maps" / "a.npy")
+    radiograph = decode((scans / "a.jpg").read_bytes())
+    finding = classifier.read(radiograph)
+    values = np.load(tmp_path / "maps" / "a.npy")
 
-    assert numbers.dtype == np.float32
-    assert numbers.shape == (120, 90)
-    assert numbers.min() >= 0
-    assert numbers.max() <= 1
-    np.testing.assert_array_equal(numbers, upsample_to_image(finding.heat_map, finding.heat_map_box, 120, 90))
-    written = (tmp_path / "maps" / "a.png").read_bytes()
-    assert written == overlay_png(picture, finding)
-    assert Image.open(io.BytesIO(written)).size == (90, 120)
+    assert values.dtype == np.float32
+    assert values.shape == (120, 90)
+    assert values.min() >= 0
+    assert values.max() <= 1
+    np.testing.assert_array_equal(values, upsample_to_image(finding.heat_map, finding.heat_map_box, 120, 90))
+    overlay = (tmp_path / "maps" / "a.png").read_bytes()
+    assert overlay == overlay_png(radiograph, finding)
+    assert Image.open(io.BytesIO(overlay)).size == (90, 120)
 
 
-def test_a_heat_map_covers_the_part_that_was_seen(scans, tmp_path, capsys, reader, monkeypatch):
-    real = reader.finding_from
+def test_a_heat_map_covers_the_input_region(scans, tmp_path, capsys, classifier, monkeypatch):
+    real_finding_from = classifier.finding_from
 
-    def read_a_part(seen):
-        finding = real(seen)
+    def finding_of_a_part(inference):
+        finding = real_finding_from(inference)
         return replace(finding, heat_map=np.ones_like(finding.heat_map), heat_map_box=RelativeBox(0.1, 0.25, 0.5, 0.75))
 
-    monkeypatch.setattr(reader, "finding_from", read_a_part)
+    monkeypatch.setattr(classifier, "finding_from", finding_of_a_part)
     read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
-    numbers, expected = np.load(tmp_path / "maps" / "a.npy"), np.zeros((120, 90))
+    values, expected = np.load(tmp_path / "maps" / "a.npy"), np.zeros((120, 90))
     expected[30:90, 9:45] = 1
-    np.testing.assert_allclose(numbers, expected, atol=1e-6)
-    shown = np.asarray(Image.open(tmp_path / "maps" / "a.png"))
-    np.testing.assert_array_equal(np.ptp(shown, axis=2) > 0, expected > 0)
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    overlay = np.asarray(Image.open(tmp_path / "maps" / "a.png"))
+    np.testing.assert_array_equal(np.ptp(overlay, axis=2) > 0, expected > 0)
 
 
 def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):
@@ -76,8 +78,8 @@ def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):
     assert status == 0
     assert {path.name: len(np.load(path)) for path in maps.glob("*.npy")} == {
         "a.npy": 50,  # one/a.jpg, the first
-        "a.jpg.npy": 60,  # one/a.jpg.png, the stem of which is "a.jpg"
-        "a.png.npy": 40,  # one/a.png: its stem is gone
+        "a.jpg.npy": 60,  # one/a.jpg.png, whose stem is "a.jpg"
+        "a.png.npy": 40,  # one/a.png, whose stem has been used
         "A.PNG.2.npy": 70,  # two/A.PNG: on some systems "A" is "a"
         "a.png.png.npy": 80,
         "a.png.3.npy": 40,  # one/a.png once more
@@ -87,7 +89,7 @@ def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):
         assert decode(overlay).height == len(np.load(path))
 
 
-def test_a_refused_file_takes_no_name(tmp_path, capsys):
+def test_a_refused_file_uses_no_name(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text("no picture")
     (tmp_path / "in" / "a.png").write_bytes(synthetic_file())
@@ -95,41 +97,43 @@ def test_a_refused_file_takes_no_name(tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["a.npy", "a.png"]
 
 
-def test_no_picture_is_overwritten_by_its_own_overlay(scans, capsys, monkeypatch):
+def test_no_image_is_overwritten_by_its_own_overlay(scans, capsys, monkeypatch):
     before = (scans / "b.png").read_bytes()
     monkeypatch.chdir(scans)
     for arguments in (["b.png", "--heatmaps", "."], [scans, "--heatmaps", scans / "ward" / ".."]):
-        said = wrong_usage(capsys, "read", *arguments)
-        assert "--heatmaps would write over the pictures: name a folder other than theirs" in said
+        message = usage_error(capsys, "read", *arguments)
+        assert "--heatmaps would write over the pictures: name a folder other than theirs" in message
     assert (scans / "b.png").read_bytes() == before
     assert not list(scans.rglob("*.npy"))
 
 
 def test_heat_maps_need_a_folder(scans, capsys):
-    said = wrong_usage(capsys, "read", scans / "b.png", "--heatmaps", scans / "a.jpg")
-    assert f"--heatmaps: {scans / 'a.jpg'} is a file, a folder is wanted" in said
+    message = usage_error(capsys, "read", scans / "b.png", "--heatmaps", scans / "a.jpg")
+    assert f"--heatmaps: {scans / 'a.jpg'} is a file, a folder is wanted" in message
 
 
-def test_a_folder_that_cannot_be_used_is_told_of_in_a_sentence(scans, tmp_path, capsys):
+def test_a_folder_that_cannot_be_used_is_reported_in_a_sentence(scans, tmp_path, capsys):
     (tmp_path / "maps").mkdir()
-    (tmp_path / "maps" / "ward").write_text("a file where the maps of a sub-folder belong")
+    unusable = tmp_path / "maps" / "ward"
+    unusable.write_text("a file in the place of a sub-folder")
     status = cli.main(["read", str(scans), "--heatmaps", str(tmp_path / "maps")])
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert status == 1
-    place = tmp_path / "maps" / "ward"
-    assert said.err.endswith(f"{place} cannot be used (File exists). Name another folder, or allow writing there.\n")
-    assert "Traceback" not in said.err
-    assert [json.loads(line)["path"] for line in said.out.splitlines()] == [
+    assert output.err.endswith(
+        f"{unusable} cannot be used (File exists). Name another folder, or allow writing there.\n"
+    )
+    assert "Traceback" not in output.err
+    assert [json.loads(line)["path"] for line in output.out.splitlines()] == [
         str(scans / name) for name in ("a.jpg", "b.png", "ward/empty.png", "ward/no picture.png")
     ]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="NOT RUN: only Linux has a disk that is always full")
 @pytest.mark.parametrize("name", ["a.npy", "a.png"])
-def test_a_full_disk_is_told_of_in_a_sentence(scans, tmp_path, capsys, name):
+def test_a_full_disk_is_reported_in_a_sentence(scans, tmp_path, capsys, name):
     (tmp_path / "maps").mkdir()
     (tmp_path / "maps" / name).symlink_to("/dev/full")
     assert cli.main(["read", str(scans / "a.jpg"), "--heatmaps", str(tmp_path / "maps")]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == "The disk is full. Free some space and start the same command again.\n"
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == "The disk is full. Free some space and start the same command again.\n"

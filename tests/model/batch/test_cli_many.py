@@ -1,4 +1,4 @@
-"""`python -m model read` on a long list of files: the whole program, with a helper."""
+"""`python -m model read` on a long list of files: the whole program, with worker processes."""
 
 import json
 import os
@@ -12,113 +12,109 @@ from pathlib import Path
 
 import pytest
 
-from tests.model.batch.test_worker_pool import FILES
-from tests.support.browser import ROOT
-from tests.support.sandbox_files import film
+from model.child_process import PROJECT_ROOT
+from tests.support.batch_files import FILES, WORKER_LOST_TEXT
+from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
 
-# As on a machine of so many processors, where four files are a long list; then what a test adds; then the program.
+# As on a machine with this number of CPUs, and as if four files were a long list; then what a test adds.
 PROGRAM = """
 import runpy, sys
-import model.inference.litert
-model.inference.parallel.usable_cpus = lambda: {processors}
+import model.inference.parallel
+model.inference.parallel.usable_cpus = lambda: {cpus}
 import model.batch.worker_pool
 model.batch.worker_pool.MIN_FILES_PER_WORKER = 4
 {added}
 runpy.run_module("model", run_name="__main__", alter_sys=True)
 """
-LOST = (
-    "One of the processes that read the files was ended from outside, most likely because memory ran out. The rows so "
-    "far are complete. Close other programs, or name fewer files at a time, and start the same command again.\n"
-)
 KILLED_AT_THE_SECOND_BATCH = """
-rows, asked = model.batch.worker_pool.Helper.rows, []
-def killed(self, paths):
-    asked.append(paths)
-    if len(asked) == 2:
-        self._process.kill()
-    yield from rows(self, paths)
-model.batch.worker_pool.Helper.rows = killed
+from model.batch.worker_process import WorkerProcess
+real_read, batches = WorkerProcess.read, []
+def read(self, paths):
+    batches.append(paths)
+    if len(batches) == 2:
+        self._child.kill()
+    yield from real_read(self, paths)
+WorkerProcess.read = read
 """
-BREAKING_DECODER = """
-import subprocess
+CRASHING_DECODER = """
 import model.imaging.dicom.sandbox
-model.imaging.dicom.sandbox._start_child = lambda: subprocess.Popen(
-    [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-)
+from tests.support.processes import python_child
+model.imaging.dicom.sandbox._start_worker = lambda: python_child("")
 """
 SLOW = """
 import time
 import model.batch.file_reader
-decode = model.batch.file_reader.decode
-def slowly(content):
+real_decode = model.batch.file_reader.decode
+def decode(content):
     print("reading", file=sys.stderr, flush=True)
     time.sleep(0.3)
-    return decode(content)
-model.batch.file_reader.decode = slowly
+    return real_decode(content)
+model.batch.file_reader.decode = decode
 """
 
 
 class Program:
-    """The command in a process and a group of its own; `left()` are the processes that it has left behind."""
+    """The command in a process and a process group of its own. Its processes share a variable in their environment."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.mark = f"MARK={uuid.uuid4()}"
 
-    def start(self, *arguments: object, processors: int = 2, added: str = "") -> subprocess.Popen:
+    def start(self, *arguments: object, cpus: int = 2, added: str = "") -> subprocess.Popen:
         name, value = self.mark.split("=")
-        command = [sys.executable, "-c", PROGRAM.format(processors=processors, added=added), "read"]
+        command = [sys.executable, "-c", PROGRAM.format(cpus=cpus, added=added), "read"]
         return subprocess.Popen(
             [*command, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT), name: value},
+            env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), name: value},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
 
     def run(self, *arguments: object, **options: object) -> tuple[int, bytes, str]:
-        """Exit status, standard output, and standard error without what the runtime says of itself."""
+        """Returns exit status, standard output, and the messages on standard error."""
         with self.start(*arguments, **options) as process:
-            out, said = process.communicate()
-        return process.returncode, out, "".join(of_program(said))
+            rows, errors = process.communicate()
+        return process.returncode, rows, "".join(own_messages(errors))
 
-    def at_work(self) -> list[int]:
-        """Processes that were started by the command, itself included."""
-        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if self._marked(path)]
+    def pids(self) -> list[int]:
+        """Ids of the running processes of the command, itself included."""
+        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if self._is_marked(path)]
 
-    def _marked(self, path: Path) -> bool:
+    def _is_marked(self, environ: Path) -> bool:
         try:
-            return self.mark.encode() in path.read_bytes()
-        except OSError:  # it has ended, or is somebody else's
+            return self.mark.encode() in environ.read_bytes()
+        except OSError:  # the process has ended, or belongs to another user
             return False
 
-    def none_left(self) -> bool:
+    def has_ended(self) -> bool:
+        """Whether all its processes end within five seconds."""
         for _ in range(50):
-            if not self.at_work():
+            if not self.pids():
                 return True
             time.sleep(0.1)
         return False
 
 
-def of_program(said: bytes) -> Iterator[str]:
-    """The lines of standard error without those of the runtime and of SLOW."""
-    return (line for line in said.decode().splitlines(True) if "XNNPACK" not in line and line != "reading\n")
+def own_messages(errors: bytes) -> Iterator[str]:
+    """The lines of standard error without those of the LiteRT runtime and of SLOW."""
+    return (line for line in errors.decode().splitlines(True) if "XNNPACK" not in line and line != "reading\n")
 
 
-def wait_until_it_reads(process: subprocess.Popen) -> None:
-    """Of a command that is SLOW."""
+def wait_until_reading(process: subprocess.Popen) -> None:
+    """Wait until a SLOW command reads its first file."""
     while process.stderr.readline() != b"reading\n":
         assert process.poll() is None
 
 
-def command(pid: int) -> bytes:
+def command_line(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return b""
 
 
-in_proc = pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: processes are looked for in /proc")
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: processes are found in /proc")
 
 
 @pytest.fixture
@@ -128,104 +124,104 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory) -> Path:
-    """Files of all sorts, more than two processes have at work at once."""
+    """A folder with files of many kinds, more than two processes work on at once."""
     folder = tmp_path_factory.mktemp("ward")
     for number in range(12):
         for name, content in FILES.items():
             (folder / f"{number:02} {name}").write_bytes(content)
     for number in (2, 7):
-        (folder / f"{number:02} dicom").write_bytes(film())
+        (folder / f"{number:02} dicom").write_bytes(small_dicom_file())
     return folder
 
 
 @pytest.fixture(scope="module")
-def from_one(ward) -> dict[str, bytes]:
-    """What one process says of them, by format."""
-    return {form: Program().run(ward, "--format", form, processors=1)[1] for form in ("jsonl", "csv")}
+def expected_output(ward) -> dict[str, bytes]:
+    """Output of a single process for the ward, by format."""
+    return {name: Program().run(ward, "--format", name, cpus=1)[1] for name in ("jsonl", "csv")}
 
 
-@in_proc
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
-def test_two_processes_write_what_one_writes_byte_for_byte(program, ward, from_one, form):
-    status, out, said = program.run(ward, "--format", form)
-    assert (status, said) == (3, "")
-    assert out == from_one[form]
-    assert len(out.splitlines()) == 12 * len(FILES) + 2 + (form == "csv")
-    assert program.none_left()
+@needs_proc
+@pytest.mark.parametrize("row_format", ["jsonl", "csv"])
+def test_two_processes_write_what_one_writes_byte_for_byte(program, ward, expected_output, row_format):
+    status, rows, messages = program.run(ward, "--format", row_format)
+    assert (status, messages) == (3, "")
+    assert rows == expected_output[row_format]
+    assert len(rows.splitlines()) == 12 * len(FILES) + 2 + (row_format == "csv")
+    assert program.has_ended()
 
 
-def test_a_relative_folder_is_read_from_where_the_command_runs(program, ward, monkeypatch):
+def test_a_relative_folder_is_read_from_the_working_directory_of_the_command(program, ward, monkeypatch):
     monkeypatch.chdir(ward.parent)
-    _, out, _ = program.run(ward.name)
-    rows = [json.loads(line) for line in out.splitlines()]
+    _, output, _ = program.run(ward.name)
+    rows = [json.loads(line) for line in output.splitlines()]
     assert [row["path"] for row in rows] == [f"{ward.name}{os.sep}{name}" for name in sorted(os.listdir(ward))]
     assert sum(row["status"] == "read" for row in rows) >= 24
 
 
-@in_proc
-@pytest.mark.parametrize("processors", [1, 2, 3])
-def test_there_is_one_process_for_each_processor(program, ward, processors):
-    with program.start(ward, processors=processors, added=SLOW) as process:
-        wait_until_it_reads(process)
-        helping = [pid for pid in program.at_work() if b"model.batch.worker" in command(pid)]
+@needs_proc
+@pytest.mark.parametrize("cpus", [1, 2, 3])
+def test_there_is_one_process_for_each_cpu(program, ward, cpus):
+    with program.start(ward, cpus=cpus, added=SLOW) as process:
+        wait_until_reading(process)
+        workers = [pid for pid in program.pids() if command_line(pid).endswith(b"model.batch.worker\0")]
         process.kill()
-    assert len(helping) == processors - 1
-    assert program.none_left()
+    assert len(workers) == cpus - 1
+    assert program.has_ended()
 
 
-@in_proc
-def test_a_helper_that_is_killed_ends_the_command_with_a_sentence(program, ward, from_one):
-    status, out, said = program.run(ward, added=KILLED_AT_THE_SECOND_BATCH)
-    assert (status, said) == (1, LOST)
-    assert out.endswith(b"\n")
-    assert 8 <= len(out.splitlines()) < 12 * len(FILES)
-    assert from_one["jsonl"].startswith(out)
-    assert program.none_left()
+@needs_proc
+def test_a_killed_worker_ends_the_command_with_a_sentence(program, ward, expected_output):
+    status, rows, messages = program.run(ward, added=KILLED_AT_THE_SECOND_BATCH)
+    assert (status, messages) == (1, f"{WORKER_LOST_TEXT}\n")
+    assert rows.endswith(b"\n")
+    assert 8 <= len(rows.splitlines()) < 12 * len(FILES)
+    assert expected_output["jsonl"].startswith(rows)
+    assert program.has_ended()
 
 
-@in_proc
-def test_ctrl_c_ends_all_processes_with_one_sentence(program, ward, from_one):
+@needs_proc
+def test_ctrl_c_ends_all_processes_with_one_sentence(program, ward, expected_output):
     with program.start(ward, added=SLOW) as process:
-        wait_until_it_reads(process)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: whoever is in the command's group
-        out, said = process.communicate(timeout=20)
+        wait_until_reading(process)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the command's group
+        rows, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert list(of_program(said)) == ["\n", "Stopped. Rows that were written are complete.\n"]
-    assert len(out) < len(from_one["jsonl"])
-    assert from_one["jsonl"].startswith(out)
-    assert program.none_left()
+    assert list(own_messages(errors)) == ["\n", "Stopped. Rows that were written are complete.\n"]
+    assert len(rows) < len(expected_output["jsonl"])
+    assert expected_output["jsonl"].startswith(rows)
+    assert program.has_ended()
 
 
-@in_proc
-def test_a_reader_that_has_enough_is_left_without_a_word_by_all_processes(program, ward):
+@needs_proc
+def test_a_closed_output_pipe_ends_all_processes_without_a_message(program, ward):
     with program.start(*[ward] * 5) as process:  # more rows than a pipe holds
         process.stdout.readline()
         process.stdout.close()  # as `| head -1` does
-        said = process.stderr.read()
-    assert list(of_program(said)) == []
-    assert program.none_left()
+        errors = process.stderr.read()
+    assert list(own_messages(errors)) == []
+    assert program.has_ended()
 
 
-@in_proc
+@needs_proc
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "expected_status", "message"),
     [
         (("--release", "none"), 1, "The trained model is incomplete: model.json is missing. "),
         (("--operating-point", "bold"), 2, "--operating-point: the trained model has "),
     ],
 )
-def test_what_stops_the_command_before_it_reads_is_said_once(program, ward, arguments, status, said):
-    ended, out, words = program.run(ward, *arguments)
-    assert (ended, out) == (status, b"")
-    assert words.count(said) == 1
-    assert "Traceback" not in words
-    assert program.none_left()
+def test_an_error_before_the_first_file_is_reported_once(program, ward, arguments, expected_status, message):
+    status, rows, messages = program.run(ward, *arguments)
+    assert (status, rows) == (expected_status, b"")
+    assert messages.count(message) == 1
+    assert "Traceback" not in messages
+    assert program.has_ended()
 
 
-def test_a_decoder_that_breaks_while_it_is_written_to_does_not_end_the_command(program, tmp_path):
-    (tmp_path / "a").write_bytes(film() + bytes(2**20))  # more than a pipe holds
+def test_a_decoder_that_crashes_while_it_gets_its_file_does_not_end_the_command(program, tmp_path):
+    (tmp_path / "a").write_bytes(small_dicom_file() + bytes(2**20))  # more than a pipe holds
     (tmp_path / "b.png").write_bytes(phantom_file())
-    status, out, said = program.run(tmp_path, added=BREAKING_DECODER)
-    rows = [json.loads(line) for line in out.splitlines()]
-    assert (status, said) == (3, "")
+    status, output, messages = program.run(tmp_path, added=CRASHING_DECODER)
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert (status, messages) == (3, "")
     assert [row["reason_code"] for row in rows] == ["decoding_stopped", ""]

@@ -1,26 +1,29 @@
-"""`python -m model read`: what a row says, and of a picture that may not be read."""
+"""`python -m model read`: the content of a row, and images that are refused."""
 
 import csv
 import io
 
 import numpy as np
+import pytest
 
 from model.batch import cli, file_reader
 from model.codes import RefusalReason, code_sentence
 from model.imaging.decode import decode
-from model.inference.finding import restate
+from model.inference.finding import present
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate
-from tests.support.model_cli import one_reader, open_gate, read, scans_of_all_sorts  # noqa: F401 (fixtures)
+from tests.support.model_cli import read
 from tests.support.synthetic import synthetic_file
+
+pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
 
 # --- findings
 
 
-def test_rows_say_what_the_reader_says(scans, capsys, reader):
+def test_a_row_has_the_finding_of_the_classifier(scans, capsys, classifier):
     _, rows = read(capsys, scans / "b.png")
-    finding = reader.read(decode(synthetic_file()))
+    finding = classifier.read(decode(synthetic_file()))
 
     assert tuple(rows[0]) == COLUMNS
     assert rows[0]["probability"] == finding.probability
@@ -29,33 +32,33 @@ def test_rows_say_what_the_reader_says(scans, capsys, reader):
     assert rows[0]["model_version"] == load_release().version
 
 
-def test_operating_point_and_prevalence_are_those_asked_for(scans, capsys, reader):
-    release, finding = reader.release, reader.read(decode(synthetic_file()))
+def test_a_row_uses_the_operating_point_and_prevalence_that_were_asked_for(scans, capsys, classifier):
+    release, finding = classifier.release, classifier.read(decode(synthetic_file()))
     for point in release.operating_points:
         _, rows = read(capsys, scans / "b.png", "--operating-point", point.name, "--prevalence", "0.2")
-        expected = restate(finding, release, point, 0.2)
+        expected = present(finding, release, point=point, prevalence=0.2)
         assert (rows[0]["operating_point"], rows[0]["prevalence"]) == (point.name, 0.2)
         assert rows[0]["probability"] == expected.probability
         assert rows[0]["threshold"] == expected.operating_point.threshold
         assert rows[0]["verdict"] == expected.verdict
 
 
-def test_without_a_word_on_prevalence_it_is_that_of_the_training_pictures(scans, capsys, reader):
+def test_default_prevalence_and_operating_point_are_those_of_the_release(scans, capsys, classifier):
     _, rows = read(capsys, scans / "b.png")
-    assert rows[0]["prevalence"] == reader.release.training_prevalence
-    assert rows[0]["operating_point"] == reader.release.default_operating_point
+    assert rows[0]["prevalence"] == classifier.release.training_prevalence
+    assert rows[0]["operating_point"] == classifier.release.default_operating_point
 
 
-def test_a_row_says_that_no_lungs_were_found(scans, capsys, reader, monkeypatch):
+def test_a_row_has_a_caution_if_no_lungs_were_found(scans, capsys, classifier, monkeypatch):
     _, rows = read(capsys, scans / "b.png")
     assert rows[0]["cautions"] == []
-    monkeypatch.setattr(reader.segmenter, "probability_map", lambda _: np.zeros((8, 8), np.float32))
+    monkeypatch.setattr(classifier.segmenter, "probability_map", lambda _: np.zeros((8, 8), np.float32))
     status, rows = read(capsys, scans / "b.png")
     assert (status, rows[0]["status"]) == (0, "read")
     assert rows[0]["cautions"] == ["lungs_not_found"]
 
 
-def test_csv_holds_the_rows_of_json(scans, capsys):
+def test_csv_has_the_rows_of_json(scans, capsys):
     _, rows = read(capsys, scans)
     assert cli.main(["read", str(scans), "--format", "csv"]) == 3
     table = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
@@ -69,10 +72,8 @@ def test_csv_holds_the_rows_of_json(scans, capsys):
 # --- admission
 
 
-def test_a_picture_that_may_not_be_read_gets_a_row_with_the_reason_and_no_heat_map(
-    scans, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.setattr(file_reader, "Gate", ShutGate)
+def test_a_refused_image_has_a_row_with_the_reason_and_no_heat_map(scans, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(file_reader, "AdmissionGate", ShutGate)
     status, (row,) = read(capsys, scans / "b.png", "--heatmaps", tmp_path / "maps")
     assert status == 3
     assert (row["status"], row["probability"], row["read_anyway"]) == ("refused", None, False)
@@ -80,21 +81,24 @@ def test_a_picture_that_may_not_be_read_gets_a_row_with_the_reason_and_no_heat_m
     assert not (tmp_path / "maps").exists()
 
 
-def test_it_is_read_where_that_is_asked_for_and_its_row_says_so(scans, tmp_path, capsys, monkeypatch, reader):
-    monkeypatch.setattr(file_reader, "Gate", ShutGate)
-    status, (row,) = read(capsys, scans / "b.png", "--read-anyway", "--heatmaps", tmp_path / "maps")
+@pytest.mark.parametrize("option", ["--include-refused", "--read-anyway"])
+def test_a_refused_image_is_read_on_request_and_its_row_says_so(
+    scans, tmp_path, capsys, monkeypatch, classifier, option
+):
+    monkeypatch.setattr(file_reader, "AdmissionGate", ShutGate)
+    status, (row,) = read(capsys, scans / "b.png", option, "--heatmaps", tmp_path / "maps")
     assert status == 0
     assert (row["status"], row["read_anyway"]) == ("read", True)
-    assert row["probability"] == reader.read(decode(synthetic_file())).probability
+    assert row["probability"] == classifier.read(decode(synthetic_file())).probability
     assert (row["reason_code"], row["reason"]) == ("cropped", code_sentence(RefusalReason.CROPPED))
     assert (tmp_path / "maps" / "b.npy").exists()
 
 
-def test_what_is_no_picture_is_not_read_anyway_either(scans, capsys):
-    status, (row,) = read(capsys, scans / "ward" / "no picture.png", "--read-anyway")
+def test_a_file_that_is_not_an_image_is_refused_even_on_request(scans, capsys):
+    status, (row,) = read(capsys, scans / "ward" / "no picture.png", "--include-refused")
     assert (status, row["status"], row["reason_code"]) == (3, "refused", "unsupported_format")
 
 
-def test_a_picture_that_may_be_read_is_not_called_read_anyway(scans, capsys):
-    _, (row,) = read(capsys, scans / "b.png", "--read-anyway")
+def test_an_admitted_image_is_not_marked_as_read_anyway(scans, capsys):
+    _, (row,) = read(capsys, scans / "b.png", "--include-refused")
     assert (row["read_anyway"], row["reason_code"], row["reason"]) == (False, "", "")

@@ -1,62 +1,68 @@
-"""A folder of clinical files as hospitals keep them: of every making, some broken, read in the shell file by file."""
+"""A folder of DICOM files as hospitals keep them: many encodings, some files broken, read by the command line."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from tests.support.dicom_files import LOSSLESS, radiograph, stored_as, ways_to_show
-from tests.support.model_cli import one_reader, read  # noqa: F401 (a fixture)
+from tests.support.dicom_files import LOSSLESS_SYNTAXES, dicom_file, display_tags, to_stored_values
+from tests.support.model_cli import read
 from tests.support.synthetic import phantom
 
-FILES, IN_A_ROW = 50, 13  # files in a row are of one film
-BROKEN = (  # and why they are refused
-    (lambda _: radiograph()[:2000], "unreadable"),
+pytestmark = pytest.mark.usefixtures("shared_classifier")
+
+N_FILES, FILES_PER_RADIOGRAPH = 50, 13  # consecutive files show the same radiograph
+BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # how a file is broken, and the code of its refusal
+    (lambda _: dicom_file()[:2000], "unreadable"),
     (lambda _: b"", "unreadable"),
-    (lambda _: radiograph(PixelData=bytes(99)), "unreadable"),
-    (lambda _: radiograph(Modality="CT"), "wrong_modality"),
-    (lambda _: radiograph(BodyPartExamined="HIP"), "wrong_body_part"),
-    (lambda _: radiograph(ViewPosition="LLO"), "lateral_view"),
-    (lambda _: radiograph(PatientOrientation=["A", "F"]), "lateral_view"),
-    (lambda _: radiograph(np.zeros((3, 40, 40), np.uint8), NumberOfFrames=3, Rows=40, Columns=40), "several_pictures"),
-    (lambda file: file[:120] + b"Dear" * 99, "unsupported_format"),
-    (lambda _: radiograph(PixelData=None), "unsupported_format"),
+    (lambda _: dicom_file(PixelData=bytes(99)), "unreadable"),
+    (lambda _: dicom_file(Modality="CT"), "wrong_modality"),
+    (lambda _: dicom_file(BodyPartExamined="HIP"), "wrong_body_part"),
+    (lambda _: dicom_file(ViewPosition="LLO"), "lateral_view"),
+    (lambda _: dicom_file(PatientOrientation=["A", "F"]), "lateral_view"),
+    (lambda _: dicom_file(np.zeros((3, 40, 40), np.uint8), NumberOfFrames=3, Rows=40, Columns=40), "multi_frame"),
+    (lambda content: content[:120] + b"Dear" * 99, "unsupported_format"),
+    (lambda _: dicom_file(PixelData=None), "unsupported_format"),
 )
 
 
-def film(number: int) -> bytes:
-    """A film in a mixture of its own of size, syntax, depth, sign, interpretation and way to be shown."""
+def numbered_file(number: int) -> bytes:
+    """A file whose size, transfer syntax, depth, sign, interpretation and display tags depend on its number."""
     bits, signed = (8, 10, 12, 16)[number % 4], number // 4 % 2 == 1
     interpretation = ("MONOCHROME2", "MONOCHROME1")[number // 3 % 2]
     size = 50 + 3 * (number % 8)
-    grey = phantom(number // IN_A_ROW, 3 * size, 4 * size).copy()
-    grey[0, :2] = 0, 255  # both ends of the range, which is stretched where there is no window
-    stored = stored_as(255 - grey if interpretation == "MONOCHROME1" else grey, bits, signed)
-    ways = list(ways_to_show(bits, signed).values())
-    tags = ways[number % len(ways)] | {"BitsStored": bits, "PhotometricInterpretation": interpretation}
-    return radiograph(stored, list(LOSSLESS.values())[number % len(LOSSLESS)], PatientAge=f"{number % 8:03}Y", **tags)
+    grey = phantom(number // FILES_PER_RADIOGRAPH, 3 * size, 4 * size).copy()
+    grey[0, :2] = 0, 255  # both ends of the range, which is stretched if a file has no window
+    stored = to_stored_values(255 - grey if interpretation == "MONOCHROME1" else grey, bits, signed)
+    all_display_tags = list(display_tags(bits, signed).values())
+    tags = all_display_tags[number % len(all_display_tags)]
+    tags |= {"BitsStored": bits, "PhotometricInterpretation": interpretation}
+    syntax = list(LOSSLESS_SYNTAXES.values())[number % len(LOSSLESS_SYNTAXES)]
+    return dicom_file(stored, syntax, PatientAge=f"{number % 8:03}Y", **tags)
 
 
-def test_fifty_files_of_every_making_are_read_alike_and_broken_ones_between_them_stop_nothing(tmp_path, capsys):
-    broken = itertools.cycle(BROKEN)
-    expected = []
-    for number in range(FILES):
-        content, why = film(number), ""
+def test_a_radiograph_is_read_alike_in_all_encodings_and_broken_files_stop_nothing(tmp_path, capsys):
+    breakages = itertools.cycle(BREAKAGES)
+    expected_codes = []
+    for number in range(N_FILES):
+        content, code = numbered_file(number), ""
         if number % 5 == 4:
-            spoil, why = next(broken)
-            content = spoil(content)
+            break_file, code = next(breakages)
+            content = break_file(content)
         (tmp_path / f"IM{number:04}").write_bytes(content)
-        expected.append(why)
+        expected_codes.append(code)
     status, rows = read(capsys, tmp_path)
 
     assert status == 3
-    assert [row["reason_code"] for row in rows] == expected
-    assert [row["status"] for row in rows] == ["refused" if why else "read" for why in expected]
-    whole = [(number, row) for number, row in enumerate(rows) if row["status"] == "read"]
-    assert len(whole) == 40
-    for number, row in whole:
+    assert [row["reason_code"] for row in rows] == expected_codes
+    assert [row["status"] for row in rows] == ["refused" if code else "read" for code in expected_codes]
+    intact = [(number, row) for number, row in enumerate(rows) if row["status"] == "read"]
+    assert len(intact) == 40
+    for number, row in intact:
         assert ("outside_population" in row["cautions"]) == (not 1 <= number % 8 <= 5)
-    for shown in range(0, FILES, IN_A_ROW):
-        same = [row["probability"] for number, row in whole if shown <= number < shown + IN_A_ROW]
-        assert len(same) >= 8
-        assert same == pytest.approx([np.median(same)] * len(same), abs=0.03)
+    for first in range(0, N_FILES, FILES_PER_RADIOGRAPH):
+        same_radiograph = range(first, first + FILES_PER_RADIOGRAPH)
+        probabilities = [row["probability"] for number, row in intact if number in same_radiograph]
+        assert len(probabilities) >= 8
+        assert probabilities == pytest.approx([np.median(probabilities)] * len(probabilities), abs=0.03)

@@ -1,248 +1,242 @@
-"""The processes that help to read: what they answer, what they leave, how many there are, and how they end."""
+"""How many workers are started, and that files are read in their order: in this process, by workers, or both."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
-import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from model.batch import worker as helper_child
-from model.batch import worker_pool as helper
-from model.batch.file_reader import FileReader, ReadOptions
-from model.batch.worker_pool import WorkerProcess, worker_pool
+from model.batch import worker_pool as module
+from model.batch.file_reader import FileResult, ReadOptions
+from model.batch.worker_pool import BATCH_SIZE, read_files, worker_pool
 from model.errors import ReleaseIncompatible, WorkerLost
-from model.inference.finding_rows import to_csv, to_jsonl
+from model.inference import parallel
 from model.inference.release_loader import RELEASE_DIR
-from tests.support.browser import ROOT
-from tests.support.sandbox_files import film
-from tests.support.synthetic import phantom_file, synthetic_file
 
-LOST = (
-    "^One of the processes that read the files was ended from outside, most likely because memory ran out. The rows so "
-    "far are complete. Close other programs, or name fewer files at a time, and start the same command again.$"
-)
-FILES = {
-    "film.png": phantom_file(),
-    "film.jpg": phantom_file("JPEG", 224, 224, 1),
-    "not admitted.png": synthetic_file(height=70, width=90),
-    "small.png": synthetic_file(height=8, width=8),
-    "broken.jpg": phantom_file("JPEG", 224, 224)[:2000],
-    "empty.png": b"",
-    "letter.png": b"Dear colleague,",
-}
+OPTIONS = ReadOptions(RELEASE_DIR)
+MANY = 10_000  # files
+PATHS = [Path(f"{number:03}.png") for number in range(200)]
 
 
 @pytest.fixture
-def films(tmp_path, monkeypatch) -> list[Path]:
-    """Files of all sorts, in the folder that the program runs in."""
-    for name, content in FILES.items():
-        (tmp_path / name).write_bytes(content)
-    monkeypatch.chdir(tmp_path)
-    return [*map(Path, FILES), Path("absent.png")]
+def set_cpus(monkeypatch):
+    """`set_cpus(4)`: as on a machine with four CPUs."""
+
+    def set_count(count: int) -> None:
+        for patched in (parallel, module):
+            monkeypatch.setattr(patched, "usable_cpus", lambda: count)
+
+    return set_count
 
 
-@pytest.fixture
-def started():
-    """Start a helper that is ended after the test: `started(read_despite_refusal=True)`."""
-    running: list[WorkerProcess] = []
-
-    def start(**asked: object) -> WorkerProcess:
-        running.append(WorkerProcess(ReadOptions(RELEASE_DIR, **asked)))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.kill()
+# --- how many workers
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"read_anyway": True, "prevalence": 0.123456789, "operating_point": "rule-out"}], ids=["plain", "all"]
-)
-def test_a_helpers_rows_are_those_of_this_process_byte_for_byte(films, started, asked):
-    reader = FileReader(ReadOptions(RELEASE_DIR, **asked))
-    here = [reader.read([path])[0].row for path in films]
-    there = list(started(**asked).read(films))
-    assert [to_jsonl(row) for row in there] == [to_jsonl(row) for row in here]
-    assert to_csv(there) == to_csv(here)
-    assert len({row["reason_code"] for row in here}) >= 4
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are Unicode")
-def test_a_name_that_is_no_text_goes_to_a_helper_and_back(tmp_path, monkeypatch, started):
-    name = Path(os.fsdecode(b"r\xf6ntgen.png"))
-    monkeypatch.chdir(tmp_path)
-    name.write_bytes(phantom_file())
-    (row,) = started().read([name])
-    assert (row["path"], row["status"]) == (str(name), "read")
-
-
-def test_dicom_is_left_to_this_process(tmp_path, started):
-    (tmp_path / "dicom").write_bytes(film())
-    (tmp_path / "film.png").write_bytes(phantom_file())
-    rows = list(started().read([tmp_path / "dicom", tmp_path / "film.png"]))
-    assert rows[0] is None
-    assert rows[1]["status"] == "read"
-
-
-@pytest.mark.parametrize(
-    "error", [ReleaseIncompatible("The network gave no number."), MemoryError(), KeyError("a bug")]
-)
-def test_what_goes_wrong_in_a_helper_is_left_to_this_process(films, monkeypatch, error):
-    reader = FileReader(ReadOptions(RELEASE_DIR))
-
-    def examine_all(*_):
-        raise error
-
-    monkeypatch.setattr(type(reader.gate), "examine_batch", examine_all)
-    assert helper_child.rows_of(reader, films[:2]) == [None, None]
-
-
-# --- the end
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
-def test_a_helper_that_is_killed_while_it_reads_is_told_of(films, started):
-    os.mkfifo("endless")  # whoever opens it waits for a writer
-    one = started()
-    assert len(list(one.read(films))) == len(films)  # it is up, and has nothing left to say
-    threading.Timer(0.5, one._process.kill).start()
-    with pytest.raises(WorkerLost, match=LOST):
-        list(one.read([*films, Path("endless")]))
-
-
-def test_a_helper_that_was_killed_before_is_told_of(films, started):
-    one = started()
-    one._process.kill()
-    one._process.wait()
-    with pytest.raises(WorkerLost, match=LOST):
-        list(one.read(films))
-
-
-def test_half_a_row_is_none(films, started, monkeypatch):
-    one = started()
-    monkeypatch.setattr(one._process.stdout, "readline", lambda: b'{"path": "film.png", "sta')
-    with pytest.raises(WorkerLost, match=LOST):
-        list(one.read(films))
-
-
-@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="Windows has no such groups")
-def test_ctrl_c_does_not_reach_a_helper(started):
-    assert os.getpgid(started()._process.pid) != os.getpgid(0)
-
-
-@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)", "raise SystemExit"])
-def test_a_helper_ends_with_the_program(end):
-    program = (
-        "import os, pathlib\nfrom model.batch.file_reader import Asked\nfrom model.batch.worker_pool import Helper\n"
-        "from model.inference.release_loader import RELEASE_DIR\none = Helper(Asked(RELEASE_DIR))\n"
-        "print(one._process.pid, flush=True)\n"
-        f"list(one.read([pathlib.Path('absent')]))\n{end}"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, check=False)
-    pid = int(done.stdout)
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    pytest.fail("the helper outlived the program")
-
-
-# --- how many
-
-
-@pytest.mark.parametrize(
-    ("processors", "files", "heatmaps", "count"),
+    ("cpus", "n_files", "heatmaps", "n_workers"),
     [
-        (1, 10_000, False, 0),
+        (1, MANY, False, 0),
         (2, 1, False, 0),
         (2, 255, False, 0),
         (2, 256, False, 1),
-        (2, 10_000, False, 1),
-        (2, 10_000, True, 0),  # the networks are at work then, which threads do as well
+        (2, MANY, False, 1),
+        (2, MANY, True, 0),  # the networks do most of the work, so threads are as fast
         (8, 400, False, 2),
-        (8, 10_000, False, 7),
+        (8, MANY, False, 7),
         (8, 0, False, 0),
     ],
 )
-def test_there_is_a_process_for_each_processor_and_for_enough_files(monkeypatch, processors, files, heatmaps, count):
-    begun = []
+def test_a_long_list_has_a_process_for_each_cpu(monkeypatch, set_cpus, cpus, n_files, heatmaps, n_workers):
+    started = []
 
-    class Counted:
-        def __init__(self, asked: ReadOptions):
-            begun.append(asked)
+    class FakeWorker:
+        def __init__(self, options: ReadOptions):
+            started.append(options)
 
-        def end(self) -> None:
+        def kill(self) -> None:
             pass
 
-    monkeypatch.setattr(helper, "WorkerProcess", Counted)
-    monkeypatch.setattr(helper, "usable_processors", lambda: processors)
-    asked = ReadOptions(RELEASE_DIR, heatmaps=heatmaps)
-    with worker_pool(asked, files) as given:
-        assert len(given) == len(begun) == count
-    assert begun == [asked] * count
+    monkeypatch.setattr(module, "WorkerProcess", FakeWorker)
+    set_cpus(cpus)
+    options = ReadOptions(RELEASE_DIR, heatmaps=heatmaps)
+    with worker_pool(options, n_files) as workers:
+        assert len(workers) == len(started) == n_workers
+    assert started == [options] * n_workers
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, WorkerLost])
-def test_helpers_are_ended_whatever_happens(monkeypatch, error):
-    monkeypatch.setattr(helper, "usable_processors", lambda: 3)
+def test_workers_are_killed_however_the_block_ends(set_cpus, error):
+    set_cpus(3)
     processes = []
     try:
-        with worker_pool(ReadOptions(RELEASE_DIR), 10_000) as given:
-            processes = [one._process for one in given]
+        with worker_pool(OPTIONS, MANY) as workers:
+            processes = [worker._child for worker in workers]
             assert [process.poll() for process in processes] == [None, None]
             if error:
                 raise error("somewhere")
     except (KeyboardInterrupt, WorkerLost):
         pass
-    ended = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 1
-    assert [process.returncode for process in processes] == [ended, ended]
+    killed = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 1
+    assert [process.returncode for process in processes] == [killed, killed]
 
 
-class Third:
-    """Stands in for helpers of which the third cannot be started."""
+class ThirdFails:
+    """A worker of which the third cannot be started."""
 
-    begun: ClassVar[list] = []
-    ended: ClassVar[list] = []
+    started: ClassVar[list] = []
+    killed: ClassVar[list] = []
 
     def __init__(self, error: Exception):
-        self.begun.append(self)
-        if len(self.begun) == 3:
+        self.started.append(self)
+        if len(self.started) == 3:
             raise error
 
-    def end(self) -> None:
-        self.ended.append(self)
+    def kill(self) -> None:
+        self.killed.append(self)
 
 
 @pytest.fixture
-def third(monkeypatch):
-    """The third of eight fails: `third(error)`."""
+def third_fails(monkeypatch, set_cpus):
+    """`third_fails(error)`: the third of eight workers raises this error; returns the class of the workers."""
 
-    def fails(error: Exception) -> type[Third]:
-        kind = type("Third", (Third,), {"begun": [], "ended": []})
-        monkeypatch.setattr(helper, "WorkerProcess", lambda _: kind(error))
-        monkeypatch.setattr(helper, "usable_processors", lambda: 8)
-        return kind
+    def replace_workers(error: Exception) -> type[ThirdFails]:
+        worker_class = type("Worker", (ThirdFails,), {"started": [], "killed": []})
+        monkeypatch.setattr(module, "WorkerProcess", lambda _: worker_class(error))
+        set_cpus(8)
+        return worker_class
 
-    return fails
-
-
-def test_where_the_system_has_no_room_for_more_those_before_are_made_do_with(third):
-    kind = third(BlockingIOError(11, "Resource temporarily unavailable"))
-    with worker_pool(ReadOptions(RELEASE_DIR), 10_000) as given:
-        assert given == kind.begun[:2]
-        assert kind.ended == []
-    assert kind.ended == kind.begun[:2]
+    return replace_workers
 
 
-def test_where_one_is_lost_at_once_the_others_are_ended(third):
-    kind = third(WorkerLost("ended from outside"))
-    with pytest.raises(WorkerLost), worker_pool(ReadOptions(RELEASE_DIR), 10_000):
+def test_fewer_workers_are_used_if_the_system_cannot_start_more(third_fails):
+    worker_class = third_fails(BlockingIOError(11, "Resource temporarily unavailable"))
+    with worker_pool(OPTIONS, MANY) as workers:
+        assert workers == worker_class.started[:2]
+        assert worker_class.killed == []
+    assert worker_class.killed == worker_class.started[:2]
+
+
+def test_a_worker_lost_at_its_start_ends_the_others(third_fails):
+    worker_class = third_fails(WorkerLost("ended from outside"))
+    with pytest.raises(WorkerLost), worker_pool(OPTIONS, MANY):
         pytest.fail("not all were started")
-    assert kind.ended == kind.begun[:2]
+    assert worker_class.killed == worker_class.started[:2]
+
+
+# --- reading in order
+
+
+class FakeReader:
+    """Stands in for the FileReader of this process."""
+
+    def __init__(self, failing: Path | None = None, seconds: float = 0.0, error: Exception | None = None):
+        self.failing, self.seconds, self.error = failing, seconds, error
+        self.paths_read: list[Path] = []
+
+    def read(self, paths: Iterable[Path]) -> list[FileResult]:
+        return [self.read_one(path) for path in paths]
+
+    def read_one(self, path: Path) -> FileResult:
+        self.paths_read.append(path)
+        threading.Event().wait(self.seconds)
+        if path == self.failing:
+            raise self.error
+        return FileResult({"path": str(path)})
+
+
+class FakeWorker:
+    """Stands in for a worker: leaves files whose stem ends in `leaves` to this process, and is lost at `lost_at`."""
+
+    def __init__(self, leaves: str = "none", lost_at: Path | None = None, seconds: float = 0.0):
+        self.leaves, self.lost_at, self.seconds = leaves, lost_at, seconds
+        self.batches: list[list[Path]] = []
+
+    def read(self, paths: Sequence[Path]) -> Iterator[dict | None]:
+        self.batches.append(list(paths))
+        for path in paths:
+            threading.Event().wait(self.seconds)
+            if path == self.lost_at:
+                raise WorkerLost("lost")
+            yield None if path.stem.endswith(self.leaves) else {"path": str(path)}
+
+
+@pytest.fixture(autouse=True)
+def three_cpus(set_cpus):
+    set_cpus(3)
+
+
+def names(results: Iterable[FileResult]) -> list[str]:
+    return [result.row["path"] for result in results]
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 3])
+def test_results_come_in_the_order_of_the_files(set_cpus, cpus):
+    set_cpus(cpus)
+    workers = [FakeWorker(seconds=0.001 * number) for number in range(cpus - 1)]
+    reader = FakeReader(seconds=0.0005)
+    assert names(read_files(reader, workers, PATHS)) == [str(path) for path in PATHS]
+    assert all(worker.batches for worker in workers)
+    assert reader.paths_read
+
+
+def test_a_file_that_a_worker_leaves_is_read_in_this_process_in_its_place():
+    reader = FakeReader()
+    assert names(read_files(reader, [FakeWorker("7"), FakeWorker("7")], PATHS)) == [str(path) for path in PATHS]
+    assert {path for path in PATHS if path.stem.endswith("7")} <= set(reader.paths_read)
+
+
+def test_a_worker_reads_one_batch_at_a_time():
+    class ExclusiveWorker(FakeWorker):
+        def read(self, paths: Sequence[Path]) -> Iterator[dict | None]:
+            assert self not in busy
+            busy.append(self)
+            yield from super().read(paths)
+            busy.remove(self)
+
+    busy: list[ExclusiveWorker] = []
+    workers = [ExclusiveWorker(seconds=0.0005), ExclusiveWorker(seconds=0.0005)]
+    assert len(list(read_files(FakeReader(seconds=0.0005), workers, PATHS))) == len(PATHS)
+
+
+@pytest.mark.parametrize("n_workers", [0, 2])
+def test_the_look_ahead_is_bounded(n_workers):
+    taken = []
+    batch_size = BATCH_SIZE if n_workers else 1
+    paths = (taken.append(path) or path for path in PATHS)
+    results = read_files(FakeReader(), [FakeWorker() for _ in range(n_workers)], paths)
+    for n_results in range(50):
+        next(results)
+        assert len(taken) <= n_results + batch_size * (2 + 2 * 3)
+    results.close()
+
+
+@pytest.mark.parametrize("n_workers", [0, 1, 2])
+@pytest.mark.parametrize("error", [ReleaseIncompatible("no number"), MemoryError("no number")])
+def test_an_error_comes_after_all_earlier_results(n_workers, error):
+    workers = [FakeWorker("21") for _ in range(n_workers)]
+    results = read_files(FakeReader(PATHS[21], error=error), workers, PATHS)
+    assert names(next(results) for _ in range(21)) == [str(path) for path in PATHS[:21]]
+    with pytest.raises(type(error), match="no number"):
+        next(results)
+
+
+def test_a_lost_worker_ends_the_reading_after_all_earlier_results():
+    workers = [FakeWorker(lost_at=PATHS[40]) for _ in range(2)]
+    results = read_files(FakeReader(seconds=0.01), workers, [*PATHS[:40], *[PATHS[40]] * 100])
+    assert names(next(results) for _ in range(40)) == [str(path) for path in PATHS[:40]]
+    with pytest.raises(WorkerLost, match="lost"):
+        list(results)
+
+
+@pytest.mark.parametrize("leaves", ["", "none"])
+def test_reading_stops_soon_after_the_caller_stops_iterating(leaves):
+    reader = FakeReader(seconds=0.1)
+    results = read_files(reader, [FakeWorker(leaves, seconds=0.1)], PATHS)
+    next(results)
+    results.close()
+    threading.Event().wait(0.2)  # files in progress may end, but not the rest of their batches
+    n_read = len(reader.paths_read)
+    threading.Event().wait(0.3)
+    assert len(reader.paths_read) == n_read

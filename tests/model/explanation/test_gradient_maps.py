@@ -1,187 +1,197 @@
-"""The process that explains: what comes of it, that it ends, and that TensorFlow stays in it."""
+"""The child process of the gradient maps: its answers, its failures, its end, and that TensorFlow stays in it."""
 
 import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import model.explanation.gradient_maps
+from model.child_process import PROJECT_ROOT, ChildProcess
 from model.errors import ExplanationFailed
+from model.explanation import gradient_maps as module
 from model.explanation.gradient_maps import METHODS, STARTING_TEXT, WAITING_TEXT, gradient_maps
-from tests.support.browser import ROOT
 from tests.support.isolation import NO_DISK
+from tests.support.processes import python_child
 from tests.support.training import SIZE
 
 FAILED = (
     "The other explanations could not be computed. They need TensorFlow, and about a gigabyte of memory while they "
     "run. The finding and its heat map do not depend on them."
 )
-PICTURE = np.random.default_rng(0).uniform(0, 255, (1, SIZE, SIZE, 1)).astype(np.float32)
+NETWORK_INPUT = np.random.default_rng(0).uniform(0, 255, (1, SIZE, SIZE, 1)).astype(np.float32)
+RELEASE = SimpleNamespace(directory=PROJECT_ROOT)  # of a child that is replaced
+FIRST_MAP = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'  # an answer of the child
 
 
 @pytest.fixture
-def started(monkeypatch) -> list[subprocess.Popen]:
-    """The processes that were started."""
-    processes, real = [], subprocess.Popen
+def children(monkeypatch) -> list[ChildProcess]:
+    """The child processes that were started."""
+    started, real = [], module.start_child
 
-    def popen(*arguments, **options):
-        processes.append(real(*arguments, **options))
-        return processes[-1]
+    def start(*arguments: str) -> ChildProcess:
+        started.append(real(*arguments))
+        return started[-1]
 
-    monkeypatch.setattr(model.explanation.gradient_maps.subprocess, "Popen", popen)
-    return processes
-
-
-def child(monkeypatch, code: str) -> SimpleNamespace:
-    """Have this code run in the place of `python -m training explain`; returns a release."""
-    real = subprocess.Popen
-    monkeypatch.setattr(
-        model.explanation.gradient_maps.subprocess,
-        "Popen",
-        lambda _, **options: real([sys.executable, "-c", code], **options),
-    )
-    return SimpleNamespace(directory=ROOT)
+    monkeypatch.setattr(module, "start_child", start)
+    return started
 
 
-def test_all_methods_come_from_a_process_that_has_ended_and_tensorflow_is_not_imported_here(published):
+@pytest.fixture
+def run_instead(monkeypatch) -> Callable[[str], list[ChildProcess]]:
+    """`run_instead(code)` makes children run this code; it returns the list of those that are started."""
+
+    def replace(code: str) -> list[ChildProcess]:
+        started: list[ChildProcess] = []
+
+        def start(*_: str) -> ChildProcess:
+            started.append(python_child(code))
+            return started[-1]
+
+        monkeypatch.setattr(module, "start_child", start)
+        return started
+
+    return replace
+
+
+def program(release, last_line: str) -> list[str]:
+    """A command that computes maps of this release; the last line may use `maps`, an iterator."""
     code = (
         "import sys; from pathlib import Path; import numpy as np\n"
-        "from model.explanation.gradient_maps import gradient_maps; from model.inference.release_loader import load_release\n"
-        f"release = load_release(Path({str(published)!r}))\n"
-        f"maps = dict(gradient_maps(release, np.full((1, {SIZE}, {SIZE}, 1), 99, np.float32), print))\n"
-        "print(list(maps), [values.ndim for values in maps.values()], {str(v.dtype) for v in maps.values()})\n"
-        "print(sorted({'tensorflow', 'keras', 'training'} & set(sys.modules)))"
+        "from model.explanation.gradient_maps import gradient_maps\n"
+        "from model.inference.release_loader import load_release\n"
+        f"release = load_release(Path({str(release)!r}))\n"
+        f"maps = gradient_maps(release, np.full((1, {SIZE}, {SIZE}, 1), 99, np.float32), lambda _: None)\n"
+        f"{last_line}"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines()[-2:] == [f"{list(METHODS)} [2, 2, 2] {{'float32'}}", "[]"]
+    return [sys.executable, "-c", code]
+
+
+def test_the_server_process_gets_all_maps_and_imports_neither_tensorflow_nor_training(published):
+    last_line = (
+        "print([(name, values.ndim, str(values.dtype)) for name, values in maps], "
+        "sorted({'tensorflow', 'keras', 'training'} & set(sys.modules)))"
+    )
+    result = subprocess.run(program(published, last_line), cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout == f"{[(name, 2, 'float32') for name in METHODS]} []\n"
 
 
 @pytest.mark.linux
-def test_they_come_where_no_file_can_be_written_too(published):
-    """As deploy/ has it: TensorFlow looks for a folder for temporary files at its import."""
-    code = (
-        "from pathlib import Path; import numpy as np\n"
-        "from model.explanation.gradient_maps import gradient_maps; from model.inference.release_loader import load_release\n"
-        f"release = load_release(Path({str(published)!r}))\n"
-        f"print(len(list(gradient_maps(release, np.full((1, {SIZE}, {SIZE}, 1), 99, np.float32), lambda _: None))))"
-    )
-    ended = subprocess.run(
-        [*NO_DISK, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (0, f"{len(METHODS)}\n"), ended.stderr
+def test_maps_are_computed_if_no_file_can_be_written(published):
+    """As in deploy/: TensorFlow looks for a temporary directory when it is imported."""
+    command = [*NO_DISK, *program(published, "print(len(list(maps)))")]
+    result = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, f"{len(METHODS)}\n"), result.stderr
 
 
-def test_where_it_gives_nothing_that_is_told(started, tmp_path):
+def test_a_child_that_answers_nothing_is_reported_and_gone(children, tmp_path):
     with pytest.raises(ExplanationFailed, match=f"^{re.escape(FAILED)}$"):
-        list(gradient_maps(SimpleNamespace(directory=tmp_path / "no release"), PICTURE, print))
+        list(gradient_maps(SimpleNamespace(directory=tmp_path / "no release"), NETWORK_INPUT, print))
+    assert children[0].poll() is not None
+
+
+def test_maps_that_came_before_a_child_failed_are_yielded_before_the_error(run_instead):
+    run_instead(f"import sys; sys.stdin.buffer.read(); print('{FIRST_MAP}')")
+    received = []
+    with pytest.raises(ExplanationFailed):
+        received.extend(name for name, _ in gradient_maps(RELEASE, NETWORK_INPUT, print))
+    assert next(gradient_maps(RELEASE, NETWORK_INPUT, print))[0] == METHODS[0]
+
+
+def test_a_child_that_ends_without_reading_its_input_is_reported(run_instead):
+    run_instead("raise SystemExit(1)")
+    more_than_a_pipe_holds = np.zeros((1, 900, 900, 1), np.float32)
+    with pytest.raises(ExplanationFailed):
+        list(gradient_maps(RELEASE, more_than_a_pipe_holds, print))
+
+
+def test_a_child_that_ends_in_the_middle_of_a_map_is_reported(run_instead):
+    run_instead(f"print('{FIRST_MAP[:-4]}', end='')")
+    with pytest.raises(ExplanationFailed):
+        list(gradient_maps(RELEASE, NETWORK_INPUT, print))
+
+
+def test_a_stuck_child_is_killed_and_reported(monkeypatch, run_instead):
+    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.5)
+    started = run_instead("import time; time.sleep(600)")
+    with pytest.raises(ExplanationFailed):
+        list(gradient_maps(RELEASE, NETWORK_INPUT, print))
     assert started[0].poll() is not None
 
 
-def test_where_it_ends_before_the_last_method_what_has_come_is_given_and_then_that_is_told(monkeypatch):
-    line = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'
-    release = child(monkeypatch, f"import sys; sys.stdin.buffer.read(); print('{line}')")
-    come = []
-    with pytest.raises(ExplanationFailed):
-        come.extend(gradient_maps(release, PICTURE, print))
-    maps = gradient_maps(release, PICTURE, print)
-    assert next(maps)[0] == METHODS[0]
+def test_the_child_is_killed_if_the_caller_does_not_want_the_remaining_maps(run_instead):
+    started = run_instead(f"import time; print('{FIRST_MAP}', flush=True); time.sleep(600)")
 
-
-def test_a_process_that_reads_nothing_is_told_too(monkeypatch):
-    with pytest.raises(ExplanationFailed):
-        list(gradient_maps(child(monkeypatch, "raise SystemExit(1)"), np.zeros((1, 900, 900, 1), np.float32), print))
-
-
-def test_a_process_that_is_stuck_is_ended(monkeypatch):
-    monkeypatch.setattr(model.explanation.gradient_maps, "TIMEOUT_SECONDS", 0.5)
-    with pytest.raises(ExplanationFailed):
-        list(gradient_maps(child(monkeypatch, "import time; time.sleep(600)"), PICTURE, print))
-
-
-def test_where_nobody_waits_for_the_rest_the_process_ends(monkeypatch):
-    line = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'
-    release = child(monkeypatch, f"import time; print('{line}', flush=True); time.sleep(600)")
-    running, real = [], model.explanation.gradient_maps.subprocess.Popen
-    monkeypatch.setattr(
-        model.explanation.gradient_maps.subprocess,
-        "Popen",
-        lambda *a, **o: running.append(real(*a, **o)) or running[-1],
-    )
-
-    with closing(gradient_maps(release, PICTURE, print)) as maps:
+    with closing(gradient_maps(RELEASE, NETWORK_INPUT, print)) as maps:
         next(maps)
-        assert running[0].poll() is None
+        assert started[0].poll() is None
 
-    assert running[0].poll() is not None
-    with closing(gradient_maps(release, PICTURE, print)) as maps:  # and the next one need not wait for it
+    assert started[0].poll() is not None
+    with closing(gradient_maps(RELEASE, NETWORK_INPUT, print)) as maps:  # the next caller need not wait
         next(maps)
 
 
-def test_whoever_waits_for_anothers_comparison_is_asked_again_and_again_and_may_leave(monkeypatch):
-    class NoLongerWanted(Exception):
+# --- one child at a time
+
+
+def test_a_waiting_caller_is_called_back_repeatedly_and_may_give_up(monkeypatch):
+    class CallerLeft(Exception):
         pass
 
-    said = []
+    texts = []
 
-    def say(words: str) -> None:
-        said.append(words)
-        if len(said) == 3:
-            raise NoLongerWanted
+    def report_status(text: str) -> None:
+        texts.append(text)
+        if len(texts) == 3:
+            raise CallerLeft
 
-    monkeypatch.setattr(
-        model.explanation.gradient_maps.subprocess, "Popen", lambda *_, **__: pytest.fail("was started")
-    )
-    monkeypatch.setattr(model.explanation.gradient_maps, "POLL_SECONDS", 0.01)
-    with model.explanation.gradient_maps._one_at_a_time, pytest.raises(NoLongerWanted):
-        list(gradient_maps(SimpleNamespace(directory=ROOT), PICTURE, say))
-    assert said == [WAITING_TEXT] * 3
-    assert not model.explanation.gradient_maps._one_at_a_time.locked()
+    monkeypatch.setattr(module, "start_child", lambda *_: pytest.fail("a child was started"))
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    with module._child_slot, pytest.raises(CallerLeft):
+        list(gradient_maps(RELEASE, NETWORK_INPUT, report_status))
+    assert texts == [WAITING_TEXT] * 3
+    assert not module._child_slot.locked()
 
 
-def test_whoever_has_waited_is_told_when_the_turn_has_come(monkeypatch):
-    line = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'
-    release = child(monkeypatch, f"print('{line}')")
-    monkeypatch.setattr(model.explanation.gradient_maps, "POLL_SECONDS", 0.01)
-    said, lock = [], model.explanation.gradient_maps._one_at_a_time
-    lock.acquire()
+def test_a_caller_that_waited_is_served_when_the_other_has_finished(monkeypatch, run_instead):
+    run_instead(f"print('{FIRST_MAP}')")
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    texts = []
+    module._child_slot.acquire()
 
-    def say(words: str) -> None:
-        said.append(words)
-        if said == [WAITING_TEXT] * 2:
-            lock.release()
+    def report_status(text: str) -> None:
+        texts.append(text)
+        if texts == [WAITING_TEXT] * 2:
+            module._child_slot.release()
 
-    with closing(gradient_maps(release, PICTURE, say)) as maps:
+    with closing(gradient_maps(RELEASE, NETWORK_INPUT, report_status)) as maps:
         next(maps)
-    assert said == [WAITING_TEXT, WAITING_TEXT, STARTING_TEXT]
+    assert texts == [WAITING_TEXT, WAITING_TEXT, STARTING_TEXT]
+
+
+# --- a system without resources
 
 
 @pytest.mark.parametrize("error", [BlockingIOError(11, "Resource temporarily unavailable"), MemoryError()])
-def test_where_no_process_can_be_started_that_is_told(monkeypatch, error):
-    def popen(*_: object, **__: object) -> None:
+def test_a_child_that_cannot_be_started_is_reported(monkeypatch, error):
+    def start(*_: str) -> None:
         raise error
 
-    monkeypatch.setattr(model.explanation.gradient_maps.subprocess, "Popen", popen)
+    monkeypatch.setattr(module, "start_child", start)
     with pytest.raises(ExplanationFailed, match=f"^{re.escape(FAILED)}$"):
-        list(gradient_maps(SimpleNamespace(directory=ROOT), PICTURE, print))
-    assert not model.explanation.gradient_maps._one_at_a_time.locked()
+        list(gradient_maps(RELEASE, NETWORK_INPUT, print))
+    assert not module._child_slot.locked()
 
 
-def test_where_no_thread_can_be_started_to_watch_it_that_is_told_and_the_process_ends(monkeypatch, started):
-    def start(_: object) -> None:
+def test_a_watchdog_that_cannot_be_started_is_reported_and_the_child_ends(monkeypatch, children):
+    def start(_: threading.Timer) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Timer, "start", start)
     with pytest.raises(ExplanationFailed):
-        list(gradient_maps(SimpleNamespace(directory=ROOT), PICTURE, print))
-    assert started[0].poll() is not None
-
-
-def test_a_process_that_ends_in_the_middle_of_a_map_is_told_too(monkeypatch):
-    line = f'{{"method": "{METHODS[0]}", "map": [[1, 2'
-    with pytest.raises(ExplanationFailed):
-        list(gradient_maps(child(monkeypatch, f"print('{line}', end='')"), PICTURE, print))
+        list(gradient_maps(RELEASE, NETWORK_INPUT, print))
+    assert children[0].poll() is not None

@@ -1,4 +1,4 @@
-"""Checks of a heat map: what each measures on maps made by hand, and when a reading is warned about."""
+"""Reliability checks on heat maps made by hand, and their warnings."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from model.codes import Caution
 from model.explanation.reliability import (
     WARNING_TEXTS,
     HeatMapReliability,
@@ -19,92 +18,77 @@ from model.explanation.reliability import (
     random_areas,
     rank_correlation,
     reliability_warnings,
-    with_reliability_caution,
 )
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
-from model.inference.decision import OperatingPoint, Verdict
-from model.inference.finding import Finding
 from model.inference.lung_segmentation import LungMask
-from tests.support.cell_classifier import BESIDE, CELLS, IN_LUNG, LIMITS, SIDE, CellReader, at, seen
+from tests.support.cell_classifier import CELLS, IN_LUNG, LIMITS, OUTSIDE_LUNG, SIDE, CellClassifier, infer, map_around
 
-few_values = st.sampled_from([-1.5, 0.0, 0.25, 2.0])  # ties in plenty
-
-
-def test_a_map_that_shows_what_the_network_goes_by_passes_all_three():
-    classifier = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
-    checks = measure_reliability(classifier, seen(classifier))
-
-    assert checks.inside_lungs > 0.7
-    assert checks.effect > 0.1
-    assert checks.agreement > 0.5
-    assert reliability_warnings(classifier, seen(classifier)) == ()
+few_values = st.sampled_from([-1.5, 0.0, 0.25, 2.0])  # many ties
 
 
-def test_a_map_that_shows_something_else_fails_by_its_effect_and_its_agreement():
-    classifier = CellReader(BESIDE, at(IN_LUNG), LIMITS)
-    checks = measure_reliability(classifier, seen(classifier))
+def test_a_map_of_the_true_evidence_passes_all_checks():
+    classifier = CellClassifier(IN_LUNG, map_around(IN_LUNG), LIMITS)
+    reliability = measure_reliability(classifier, infer(classifier))
 
-    assert checks.inside_lungs > 0.7
-    assert checks.effect < 0.05
-    assert checks.agreement < 0
-    assert reliability_warnings(classifier, seen(classifier)) == (WARNING_TEXTS["effect"], WARNING_TEXTS["agreement"])
-
-
-def test_a_map_beside_the_lungs_fails_by_that_alone():
-    classifier = CellReader(BESIDE, at(BESIDE), LIMITS)
-    assert measure_reliability(classifier, seen(classifier)).inside_lungs < 0.2
-    assert reliability_warnings(classifier, seen(classifier)) == (WARNING_TEXTS["inside_lungs"],)
+    assert reliability.inside_lungs > 0.7
+    assert reliability.effect > 0.1
+    assert reliability.agreement > 0.5
+    assert reliability_warnings(classifier, infer(classifier)) == ()
 
 
-def test_without_lungs_nothing_is_said_of_what_lies_in_them():
-    classifier = CellReader(IN_LUNG, at(IN_LUNG), LIMITS)
-    nowhere = seen(classifier, np.zeros((SIDE, SIDE), bool))
-    assert measure_reliability(classifier, nowhere).inside_lungs is None
-    assert reliability_warnings(classifier, nowhere) == ()
+def test_a_map_of_other_cells_fails_on_effect_and_agreement():
+    classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG), LIMITS)
+    reliability = measure_reliability(classifier, infer(classifier))
+
+    assert reliability.inside_lungs > 0.7
+    assert reliability.effect < 0.05
+    assert reliability.agreement < 0
+    assert reliability_warnings(classifier, infer(classifier)) == (WARNING_TEXTS["effect"], WARNING_TEXTS["agreement"])
+
+
+def test_true_evidence_outside_the_lungs_fails_on_that_alone():
+    classifier = CellClassifier(OUTSIDE_LUNG, map_around(OUTSIDE_LUNG), LIMITS)
+    assert measure_reliability(classifier, infer(classifier)).inside_lungs < 0.2
+    assert reliability_warnings(classifier, infer(classifier)) == (WARNING_TEXTS["inside_lungs"],)
+
+
+def test_without_lungs_the_share_in_the_lungs_is_not_checked():
+    classifier = CellClassifier(IN_LUNG, map_around(IN_LUNG), LIMITS)
+    without_lungs = infer(classifier, np.zeros((SIDE, SIDE), bool))
+    assert measure_reliability(classifier, without_lungs).inside_lungs is None
+    assert reliability_warnings(classifier, without_lungs) == ()
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_without_positive_evidence_the_checks_are_not_applicable(value):
-    classifier = CellReader(IN_LUNG, np.full((CELLS, CELLS), value, np.float32), LIMITS)
-    assert measure_reliability(classifier, seen(classifier)) is None
-    assert reliability_warnings(classifier, seen(classifier)) == ()
+def test_without_positive_evidence_nothing_is_checked(value):
+    classifier = CellClassifier(IN_LUNG, np.full((CELLS, CELLS), value, np.float32), LIMITS)
+    assert measure_reliability(classifier, infer(classifier)) is None
+    assert reliability_warnings(classifier, infer(classifier)) == ()
 
 
 def test_a_release_without_limits_checks_nothing():
-    classifier = CellReader(BESIDE, at(IN_LUNG))
+    classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG))
     assert ReliabilityLimits.from_release(classifier.release) is None
-    assert reliability_warnings(classifier, seen(classifier)) is None
+    assert reliability_warnings(classifier, infer(classifier)) is None
 
 
-def test_the_same_picture_gets_the_same_checks():
-    classifier = CellReader(BESIDE, at(IN_LUNG), LIMITS)
-    assert measure_reliability(classifier, seen(classifier)) == measure_reliability(classifier, seen(classifier))
+def test_the_checks_are_deterministic():
+    classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG), LIMITS)
+    assert measure_reliability(classifier, infer(classifier)) == measure_reliability(classifier, infer(classifier))
 
 
 @pytest.mark.parametrize("name", WARNING_TEXTS)
-def test_what_is_at_its_limit_is_not_warned_of_and_what_is_below_is(name):
+def test_a_value_below_its_limit_is_a_violation_and_a_value_at_its_limit_is_not(name):
     limits = ReliabilityLimits(0.5, 0.1, 0.0, "By hand.")
-    exact = HeatMapReliability(0.5, 0.1, 0.0)
-    assert limits.violations(exact) == ()
-    assert limits.violations(replace(exact, **{name: getattr(exact, name) - 1e-9})) == (WARNING_TEXTS[name],)
+    at_limits = HeatMapReliability(0.5, 0.1, 0.0)
+    assert limits.violations(at_limits) == ()
+    assert limits.violations(replace(at_limits, **{name: getattr(at_limits, name) - 1e-9})) == (WARNING_TEXTS[name],)
 
 
-def test_a_finding_is_cautioned_about_where_its_map_is_in_doubt_or_not_checked_and_keeps_its_other_cautions():
-    point = OperatingPoint("of the test", 0.5, "by hand")
-    finding = Finding(
-        0.7, 0.75, Verdict.PNEUMONIA, point, np.ones((2, 2)), WHOLE_IMAGE, np.zeros(3), "1.0", ("lungs_not_found",)
-    )
-    assert with_reliability_caution(finding, ()) is finding
-    assert with_reliability_caution(finding, ("why",)).cautions == ("lungs_not_found", Caution.EXPLANATION_UNRELIABLE)
-    assert with_reliability_caution(finding, None).cautions == ("lungs_not_found", Caution.EXPLANATION_UNCHECKED)
-    without_evidence = replace(finding, heat_map=np.zeros((2, 2)))
-    assert with_reliability_caution(without_evidence, None) is without_evidence
+# --- share inside the lungs
 
 
-# --- inside the lungs
-
-
-def test_the_share_inside_is_of_the_positive_evidence_and_of_the_part_that_the_map_covers():
+def test_the_share_in_the_lungs_refers_to_positive_evidence_and_the_box_of_the_map():
     fields = np.zeros((100, 100), bool)
     fields[:, :30] = True
     lungs = LungMask(fields, WHOLE_IMAGE)
@@ -120,17 +104,17 @@ def test_the_share_inside_is_of_the_positive_evidence_and_of_the_part_that_the_m
     assert evidence_share_in_lungs(np.ones((5, 5)), WHOLE_IMAGE, None) is None
 
 
-# --- areas elsewhere
+# --- random areas
 
 
-@given(heat=arrays(np.float32, (4, 5), elements=few_values), share=st.sampled_from([0.05, 0.1, 0.5]))
-def test_areas_elsewhere_are_as_large_as_the_hottest(heat, share):
-    areas = random_areas(heat, share, 40, 3)
-    assert [area.sum() for area in areas] == [round(share * 1600)] * 3
+@given(heat=arrays(np.float32, (4, 5), elements=few_values), fraction=st.sampled_from([0.05, 0.1, 0.5]))
+def test_random_areas_are_as_large_as_the_hottest_part(heat, fraction):
+    areas = random_areas(heat, fraction, 40, 3)
+    assert [area.sum() for area in areas] == [round(fraction * 1600)] * 3
 
 
-def test_areas_elsewhere_differ_and_are_the_same_at_the_next_call():
-    first, again = (random_areas(at(IN_LUNG), 0.1, SIDE, 8) for _ in range(2))
+def test_random_areas_differ_and_are_deterministic():
+    first, again = (random_areas(map_around(IN_LUNG), 0.1, SIDE, 8) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert len({area.tobytes() for area in first}) == 8
 
@@ -138,10 +122,10 @@ def test_areas_elsewhere_differ_and_are_the_same_at_the_next_call():
 # --- rank correlation
 
 
-@given(one=arrays(float, (3, 4), elements=few_values), other=arrays(float, (3, 4), elements=st.floats(-5, 5)))
-def test_rank_correlation_is_spearmans(one, other):
-    found = rank_correlation(one, other)
-    if np.ptp(one) and np.ptp(other):
-        assert found == pytest.approx(spearmanr(one.ravel(), other.ravel()).statistic, abs=1e-9)
+@given(first=arrays(float, (3, 4), elements=few_values), second=arrays(float, (3, 4), elements=st.floats(-5, 5)))
+def test_rank_correlation_is_spearmans(first, second):
+    correlation = rank_correlation(first, second)
+    if np.ptp(first) and np.ptp(second):
+        assert correlation == pytest.approx(spearmanr(first.ravel(), second.ravel()).statistic, abs=1e-9)
     else:
-        assert found == 0
+        assert correlation == 0

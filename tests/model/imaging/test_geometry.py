@@ -1,3 +1,5 @@
+"""Relative boxes: margins and pixel coordinates."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,14 +12,14 @@ sides = st.integers(1, 5000)
 
 
 @given(box=boxes(), margin=margins)
-def test_a_widened_box_holds_the_box_and_stays_in_the_radiograph(box, margin):
-    wide = box.expanded(margin)
-    assert 0 <= wide.left <= box.left < box.right <= wide.right <= 1
-    assert 0 <= wide.top <= box.top < box.bottom <= wide.bottom <= 1
+def test_an_expanded_box_contains_the_box_and_stays_in_the_radiograph(box, margin):
+    expanded = box.expanded(margin)
+    assert 0 <= expanded.left <= box.left < box.right <= expanded.right <= 1
+    assert 0 <= expanded.top <= box.top < box.bottom <= expanded.bottom <= 1
 
 
 @given(box=boxes())
-def test_without_a_margin_a_box_stays_as_it_is(box):
+def test_a_box_without_a_margin_stays_the_same(box):
     assert box.expanded(0) == box
 
 
@@ -27,22 +29,22 @@ def test_the_whole_radiograph_cannot_grow(margin):
 
 
 @given(box=boxes(), margins=st.tuples(margins, margins))
-def test_more_margin_never_shows_less(box, margins):
-    little, much = box.expanded(min(margins)), box.expanded(max(margins))
-    assert much.left <= little.left
-    assert much.top <= little.top
-    assert little.right <= much.right
-    assert little.bottom <= much.bottom
+def test_a_larger_margin_never_gives_a_smaller_box(box, margins):
+    smaller, larger = box.expanded(min(margins)), box.expanded(max(margins))
+    assert larger.left <= smaller.left
+    assert larger.top <= smaller.top
+    assert smaller.right <= larger.right
+    assert smaller.bottom <= larger.bottom
 
 
-def test_each_side_grows_by_the_share_of_its_own_direction():
-    wide = RelativeBox(left=0.4, top=0.2, right=0.6, bottom=0.7).expanded(0.1)
-    assert (wide.left, wide.top, wide.right, wide.bottom) == pytest.approx((0.38, 0.15, 0.62, 0.75))
+def test_each_side_grows_in_proportion_to_its_own_direction():
+    expanded = RelativeBox(left=0.4, top=0.2, right=0.6, bottom=0.7).expanded(0.1)
+    assert (expanded.left, expanded.top, expanded.right, expanded.bottom) == pytest.approx((0.38, 0.15, 0.62, 0.75))
 
 
-def test_what_would_leave_the_radiograph_ends_at_its_edge_and_the_other_sides_grow_as_ever():
-    wide = RelativeBox(left=0.01, top=0.4, right=0.51, bottom=0.6).expanded(0.5)
-    assert (wide.left, wide.top, wide.right, wide.bottom) == pytest.approx((0, 0.3, 0.76, 0.7))
+def test_a_box_at_the_edge_is_clipped_and_its_other_sides_still_grow():
+    expanded = RelativeBox(left=0.01, top=0.4, right=0.51, bottom=0.6).expanded(0.5)
+    assert (expanded.left, expanded.top, expanded.right, expanded.bottom) == pytest.approx((0, 0.3, 0.76, 0.7))
 
 
 def test_edges_in_pixels_are_left_top_right_and_bottom():
@@ -50,12 +52,12 @@ def test_edges_in_pixels_are_left_top_right_and_bottom():
 
 
 @given(height=sides, width=sides)
-def test_the_whole_radiograph_is_all_of_its_pixels(height, width):
+def test_the_whole_image_has_all_pixels(height, width):
     assert WHOLE_IMAGE.to_pixels(height, width) == (0, 0, width, height)
 
 
 @given(box=boxes(), height=sides, width=sides)
-def test_edges_in_pixels_lie_in_the_picture_and_grow_with_it(box, height, width):
+def test_edges_in_pixels_lie_in_the_image_and_scale_with_it(box, height, width):
     left, top, right, bottom = box.to_pixels(height, width)
     assert 0 <= left <= right <= width
     assert 0 <= top <= bottom <= height

@@ -1,3 +1,5 @@
+"""Resizing, and the working image."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,11 +11,11 @@ from model.imaging.preprocessing import WORKING_SIDE, working_image
 from model.imaging.radiograph import Radiograph
 
 sides = st.integers(1, 80)
-pictures = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=60), elements=st.floats(0, 255, width=32))
+images = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=60), elements=st.floats(0, 255, width=32))
 
 
-@given(pixels=pictures, height=sides, width=sides)
-def test_size_type_and_range(pixels, height, width):
+@given(pixels=images, height=sides, width=sides)
+def test_size_type_and_range_are_as_documented(pixels, height, width):
     resized = resize(pixels, height, width)
 
     assert resized.shape == (height, width)
@@ -24,26 +26,26 @@ def test_size_type_and_range(pixels, height, width):
     assert resized.max() <= 255
 
 
-@given(pixels=pictures)
-def test_a_picture_of_the_networks_size_is_left_as_it_is(pixels):
+@given(pixels=images)
+def test_an_image_of_the_right_size_is_not_changed(pixels):
     np.testing.assert_array_equal(resize(pixels, *pixels.shape), pixels)
 
 
 @given(value=st.floats(0, 255, width=32), shape=st.tuples(sides, sides), height=sides, width=sides)
-def test_a_constant_picture_stays_constant(value, shape, height, width):
+def test_a_constant_image_stays_constant(value, shape, height, width):
     resized = resize(np.full(shape, value, np.float32), height, width)
     np.testing.assert_allclose(resized, value, rtol=1e-6, atol=1e-30)
 
 
-@given(pixels=pictures, height=sides, width=sides)
+@given(pixels=images, height=sides, width=sides)
 def test_the_sides_are_resized_independently(pixels, height, width):
     both = resize(pixels, height, width)
-    one_by_one = resize(resize(pixels, height, pixels.shape[1]), height, width)
-    np.testing.assert_allclose(one_by_one, both, atol=1e-3)
+    sequential = resize(resize(pixels, height, pixels.shape[1]), height, width)
+    np.testing.assert_allclose(sequential, both, atol=1e-3)
 
 
 def test_proportions_are_not_kept():
-    """A stretched picture gives the network what the picture gives it: framing must not change the reading."""
+    """A stretched image gives the same network input: framing must not change the finding."""
     pixels = np.random.default_rng(0).uniform(0, 255, (40, 60)).astype(np.float32)
     stretched = pixels.repeat(3, axis=1)
     np.testing.assert_allclose(resize(stretched, 20, 20), resize(pixels, 20, 20), atol=6)
@@ -63,20 +65,20 @@ def test_up_stays_up_and_left_stays_left():
     assert resized[1, 1] == resized[7, 7] == resized[7, 1] == 0
 
 
-# --- a part of a picture
+# --- a region
 
 
-@given(pixels=pictures, height=sides, width=sides)
-def test_a_part_keeps_size_type_and_range(pixels, height, width):
-    part = resize(pixels, height, width, RelativeBox(0.2, 0.4, 0.7, 0.6))
+@given(pixels=images, height=sides, width=sides)
+def test_size_type_and_range_of_a_region_are_as_documented(pixels, height, width):
+    region = resize(pixels, height, width, RelativeBox(0.2, 0.4, 0.7, 0.6))
 
-    assert part.shape == (height, width)
-    assert part.dtype == np.float32
-    assert part.min() >= pixels.min() - 1e-4
-    assert part.max() <= pixels.max() + 1e-4
+    assert region.shape == (height, width)
+    assert region.dtype == np.float32
+    assert region.min() >= pixels.min() - 1e-4
+    assert region.max() <= pixels.max() + 1e-4
 
 
-def test_a_part_is_cut_by_the_shares_of_the_pictures_sides():
+def test_a_region_is_cut_at_relative_edges():
     pixels = np.zeros((100, 200), np.float32)
     pixels[40:60, 20:100] = 200
     inside = resize(pixels, 10, 20, RelativeBox(left=0.15, top=0.45, right=0.45, bottom=0.55))
@@ -85,25 +87,25 @@ def test_a_part_is_cut_by_the_shares_of_the_pictures_sides():
     assert not resize(pixels, 10, 20, RelativeBox(left=0, top=0.7, right=1, bottom=1)).any()
 
 
-def test_a_part_of_the_size_wanted_is_cut_all_the_same():
+def test_a_region_is_cut_even_if_the_image_has_the_right_size():
     pixels = np.zeros((50, 50), np.float32)
     pixels[:, 25:] = 255
     assert resize(pixels, 50, 50, RelativeBox(0.6, 0, 1, 1)).min() == 255
 
 
-def test_up_stays_up_and_left_stays_left_in_a_part():
+def test_up_stays_up_and_left_stays_left_in_a_region():
     pixels = np.zeros((90, 90), np.float32)
     pixels[:30, 60:] = 255  # top right
-    part = resize(pixels, 9, 9, RelativeBox(left=0.5, top=0.2, right=0.9, bottom=0.6))
-    assert part[1, 7] == 255
-    assert part[1, 1] == part[7, 7] == part[7, 1] == 0
+    region = resize(pixels, 9, 9, RelativeBox(left=0.5, top=0.2, right=0.9, bottom=0.6))
+    assert region[1, 7] == 255
+    assert region[1, 1] == region[7, 7] == region[7, 1] == 0
 
 
-# --- the working picture
+# --- the working image
 
 
 @pytest.mark.parametrize("shape", [(300, 400), (96, 96), (WORKING_SIDE, WORKING_SIDE), (33, 1000)])
-def test_the_working_picture_is_the_whole_radiograph_at_one_size(shape):
+def test_the_working_image_is_the_whole_radiograph_at_one_size(shape):
     pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
     working = working_image(Radiograph(pixels, "PNG", 8))
 

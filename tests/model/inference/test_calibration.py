@@ -1,4 +1,4 @@
-"""Calibration: from the network's logit to a probability."""
+"""Calibration: from a logit to a probability."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.inference.decision import Calibration
-from tests.support.findings import answer, radiograph
+from tests.support.findings import radiograph, set_output
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -22,8 +22,9 @@ def test_a_probability_is_the_sigmoid_of_the_calibrated_logit():
 @given(logit=st.floats(-1e300, 1e300), slope=st.floats(-50, 50), intercept=st.floats(-50, 50))
 @example(logit=-1e300, slope=1.0, intercept=0.0)
 @example(logit=1e300, slope=1.0, intercept=0.0)
-def test_no_logit_is_too_large_for_a_probability(logit, slope, intercept):
-    assert 0 <= Calibration(slope, intercept).probability(logit) <= 1  # an overflow would warn: warnings are errors
+def test_an_extreme_logit_does_not_overflow(logit, slope, intercept):
+    # An overflow would be a warning, and warnings are errors.
+    assert 0 <= Calibration(slope, intercept).probability(logit) <= 1
 
 
 @given(logit=finite, slope=finite, intercept=finite)
@@ -43,10 +44,10 @@ def test_known_probabilities(logit, probability):
     assert Calibration(0.5, -3).probability(2 * logit + 6) == pytest.approx(probability, rel=1e-12)
 
 
-def test_many_logits_give_as_many_probabilities():
+def test_an_array_of_logits_gives_an_array_of_probabilities():
     np.testing.assert_allclose(Calibration(2, 1).probability(np.zeros(3)), np.full(3, 1 / (1 + math.exp(-1))))
 
 
 def test_the_probability_of_a_finding_is_the_calibrated_logit(classifier, monkeypatch):
-    answer(monkeypatch, classifier, logit=1.25)
+    set_output(monkeypatch, classifier, logit=1.25)
     assert classifier.read(radiograph()).probability == classifier.release.calibration.probability(1.25)

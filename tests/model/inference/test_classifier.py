@@ -1,4 +1,4 @@
-"""What reading a picture gives: its contract, the scale of its heat map, and nothing where the answer is no number."""
+"""Findings of the classifier: their contract, the scale of the heat map, and outputs that are not finite."""
 
 import math
 import re
@@ -12,16 +12,16 @@ from model.inference.classifier import OUTPUTS, Classifier
 from model.inference.decision import Verdict
 from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import OUTPUT
-from tests.support.findings import answer, noise, radiograph
+from tests.support.findings import noise, radiograph, set_output
 
-NO_NUMBER = (
+NOT_FINITE = (
     "The trained network gave no number for this picture. Nothing is read with it. Restore the folder model/release "
     "from the project, or release the model again."
 )
 
 
 @pytest.mark.parametrize(("height", "width"), [(300, 400), (224, 224), (32, 2000), (1500, 40)])
-def test_a_finding_keeps_its_contract(classifier, height, width):
+def test_a_finding_has_the_declared_types_shapes_and_ranges(classifier, height, width):
     finding = classifier.read(radiograph(height, width))
 
     assert isinstance(finding.probability, float)
@@ -39,18 +39,18 @@ def test_a_finding_keeps_its_contract(classifier, height, width):
     assert finding.cautions == ()
 
 
-def test_reading_twice_gives_the_same_and_leaves_the_picture_alone(classifier):
-    picture = radiograph()
-    before = picture.pixels.copy()
-    first, second = classifier.read(picture), classifier.read(picture)
+def test_reading_is_deterministic_and_does_not_change_its_input(classifier):
+    image = radiograph()
+    pixels_before = image.pixels.copy()
+    first, second = classifier.read(image), classifier.read(image)
 
     assert first.probability == second.probability
     np.testing.assert_array_equal(first.heat_map, second.heat_map)
     np.testing.assert_array_equal(first.embedding, second.embedding)
-    np.testing.assert_array_equal(picture.pixels, before)
+    np.testing.assert_array_equal(image.pixels, pixels_before)
 
 
-def test_a_finding_does_not_change_with_the_next_reading(classifier):
+def test_a_finding_does_not_change_with_the_next_one(classifier):
     finding = classifier.read(noise(1))
     heat_map, embedding = finding.heat_map.copy(), finding.embedding.copy()
     classifier.read(noise(2))
@@ -59,41 +59,41 @@ def test_a_finding_does_not_change_with_the_next_reading(classifier):
     np.testing.assert_array_equal(finding.embedding, embedding)
 
 
-def test_eight_threads_read_what_one_reads(classifier):
-    pictures = [noise(seed) for seed in range(8)]
-    alone = [classifier.read(picture) for picture in pictures]
-    assert len({finding.probability for finding in alone}) == len(pictures)
+def test_eight_threads_make_the_findings_of_one(classifier):
+    radiographs = [noise(seed) for seed in range(8)]
+    expected = [classifier.read(image) for image in radiographs]
+    assert len({finding.probability for finding in expected}) == len(radiographs)
 
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(classifier.read, pictures * 5))
+        findings = list(pool.map(classifier.read, radiographs * 5))
 
-    for index, finding in enumerate(together):
-        expected = alone[index % len(pictures)]
-        assert finding.probability == expected.probability
-        np.testing.assert_array_equal(finding.heat_map, expected.heat_map)
-        np.testing.assert_array_equal(finding.embedding, expected.embedding)
+    for finding, reference in zip(findings, expected * 5, strict=True):
+        assert finding.probability == reference.probability
+        np.testing.assert_array_equal(finding.heat_map, reference.heat_map)
+        np.testing.assert_array_equal(finding.embedding, reference.embedding)
 
 
-def test_readers_of_one_release_agree_whatever_their_threads(classifier):
-    other = Classifier(classifier.release, threads=1)
-    assert other.read(radiograph()).probability == pytest.approx(classifier.read(radiograph()).probability, abs=1e-5)
+def test_the_number_of_threads_does_not_change_the_probability(classifier):
+    single_threaded = Classifier(classifier.release, threads=1)
+    expected = classifier.read(radiograph()).probability
+    assert single_threaded.read(radiograph()).probability == pytest.approx(expected, abs=1e-5)
 
 
 # --- heat map
 
 
-def test_evidence_against_pneumonia_only_gives_a_map_of_zeros(classifier, monkeypatch):
+def test_a_heat_map_of_negative_evidence_is_all_zeros(classifier, monkeypatch):
     rows, columns = classifier.release.outputs["class_activation_map"][1:]
-    answer(monkeypatch, classifier, class_activation_map=np.linspace(-9, 0, rows * columns).reshape(rows, columns))
+    set_output(monkeypatch, classifier, class_activation_map=np.linspace(-9, 0, rows * columns).reshape(rows, columns))
     assert not classifier.read(radiograph()).heat_map.any()
 
 
-def test_the_map_has_the_releases_scale_and_not_the_pictures_own(classifier, monkeypatch):
+def test_the_heat_map_has_the_scale_of_the_release(classifier, monkeypatch):
     scale = classifier.release.map_scale
     evidence = np.full(classifier.release.outputs["class_activation_map"][1:], scale / 4, np.float32)
     evidence[0, 0] = -scale
     evidence[0, 1] = 3 * scale
-    answer(monkeypatch, classifier, class_activation_map=evidence)
+    set_output(monkeypatch, classifier, class_activation_map=evidence)
 
     heat_map = classifier.read(radiograph()).heat_map
 
@@ -102,24 +102,25 @@ def test_the_map_has_the_releases_scale_and_not_the_pictures_own(classifier, mon
     np.testing.assert_allclose(heat_map[1:], 0.25, rtol=1e-6)
 
 
-# --- a network that answers with no number: NaN compares as below any threshold, so it would read as normal
+# --- outputs that are not finite: NaN compares as below any threshold, so the verdict would be NORMAL
 
 
-def spoil(monkeypatch, network: LiteRTNetwork, output: str, value: float) -> None:
-    """Make one number of an output another, under all that checks it."""
+def corrupt_output(monkeypatch, network: LiteRTNetwork, output: str, value: float) -> None:
+    """Set one value of a network output, below the check of the output."""
     run = network._run
 
-    def spoilt(**inputs):
-        answers = {name: values.copy() for name, values in run(**inputs).items()}
-        answers[output].flat[-1] = value
-        return answers
+    def run_corrupted(**inputs):
+        outputs = {name: values.copy() for name, values in run(**inputs).items()}
+        outputs[output].flat[-1] = value
+        return outputs
 
-    monkeypatch.setattr(network, "_run", spoilt)
+    monkeypatch.setattr(network, "_run", run_corrupted)
 
 
 @pytest.mark.parametrize("output", [*OUTPUTS, OUTPUT])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_is_no_finding(classifier, monkeypatch, output, value):
-    spoil(monkeypatch, classifier.segmenter._network if output == OUTPUT else classifier._network, output, value)
-    with pytest.raises(ReleaseIncompatible, match=f"^{re.escape(NO_NUMBER)}$"):
+def test_an_output_that_is_not_finite_gives_no_finding(classifier, monkeypatch, output, value):
+    network = classifier.segmenter._network if output == OUTPUT else classifier._network
+    corrupt_output(monkeypatch, network, output, value)
+    with pytest.raises(ReleaseIncompatible, match=f"^{re.escape(NOT_FINITE)}$"):
         classifier.read(radiograph())

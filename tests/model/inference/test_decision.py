@@ -1,4 +1,4 @@
-"""From probability to verdict: when one class alone is plausible, and what a prevalence does to a probability."""
+"""Operating points, conformal limits, verdicts, and the shift of a probability to another prevalence."""
 
 import math
 import re
@@ -32,18 +32,18 @@ def log_odds(probability: float) -> float:
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), float("inf")])
-def test_a_threshold_that_is_no_probability_is_refused(threshold):
-    words = f"threshold: a probability, 0-1, expected, got {threshold}"
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+def test_a_threshold_outside_0_to_1_is_refused(threshold):
+    message = f"threshold: a probability, 0-1, expected, got {threshold}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         at(threshold)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["coverage", "least_pneumonia", "most_normal"])
-def test_a_limit_or_coverage_that_is_no_share_is_refused_by_its_name(name, value):
+def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_its_name(name, value):
     good = {"coverage": 0.9, "least_pneumonia": 0.4, "most_normal": 0.6}
-    words = f"{name}: a share or probability, 0-1, expected, got {value}"
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+    message = f"{name}: a share or probability, 0-1, expected, got {value}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         limits(**(good | {name: value}))
 
 
@@ -56,10 +56,10 @@ def test_a_class_is_plausible_at_its_own_limit():
 
 
 def test_between_limits_with_a_gap_no_class_is_plausible():
-    apart = limits(least_pneumonia=0.6, most_normal=0.4)
+    disjoint = limits(least_pneumonia=0.6, most_normal=0.4)
 
-    assert apart.prediction_set(0.5) == frozenset()
-    assert (apart.prediction_set(0.4), apart.prediction_set(0.6)) == ({NORMAL}, {PNEUMONIA})
+    assert disjoint.prediction_set(0.5) == frozenset()
+    assert (disjoint.prediction_set(0.4), disjoint.prediction_set(0.6)) == ({NORMAL}, {PNEUMONIA})
 
 
 # --- verdicts
@@ -87,24 +87,26 @@ def test_a_class_that_the_operating_point_contradicts_is_indeterminate():
     assert classify(0.3, at(0.1), conformal) is INDETERMINATE  # normal alone is plausible, above it
 
 
-def test_where_every_class_is_always_plausible_nothing_is_determined():
+def test_every_verdict_is_indeterminate_if_both_classes_are_always_plausible():
     assert {classify(p, at(0.5), limits(0.0, 1.0)) for p in (0.0, 0.3, 0.5, 1.0)} == {INDETERMINATE}
 
 
-@given(probability=probabilities, threshold=probabilities, least=probabilities, most=probabilities)
-def test_a_verdict_is_a_class_only_on_the_right_side_of_threshold_and_both_limits(probability, threshold, least, most):
-    verdict = classify(probability, at(threshold), limits(least, most))
+@given(probability=probabilities, threshold=probabilities, pneumonia_from=probabilities, normal_up_to=probabilities)
+def test_a_verdict_is_a_class_only_if_threshold_and_limits_agree(probability, threshold, pneumonia_from, normal_up_to):
+    verdict = classify(probability, at(threshold), limits(pneumonia_from, normal_up_to))
 
-    assert (verdict is PNEUMONIA) == (probability >= threshold and probability >= least and probability > most)
-    assert (verdict is NORMAL) == (probability < threshold and probability < least and probability <= most)
+    only_pneumonia = probability >= pneumonia_from and probability > normal_up_to
+    only_normal = probability < pneumonia_from and probability <= normal_up_to
+    assert (verdict is PNEUMONIA) == (probability >= threshold and only_pneumonia)
+    assert (verdict is NORMAL) == (probability < threshold and only_normal)
 
 
-@given(pair=st.tuples(probabilities, probabilities).map(sorted), threshold=probabilities, of=st.data())
-def test_a_higher_probability_never_turns_pneumonia_into_normal(pair, threshold, of):
-    conformal = limits(of.draw(probabilities), of.draw(probabilities))
+@given(pair=st.tuples(probabilities, probabilities).map(sorted), threshold=probabilities, data=st.data())
+def test_a_higher_probability_never_turns_pneumonia_into_normal(pair, threshold, data):
+    conformal = limits(data.draw(probabilities), data.draw(probabilities))
     order = [NORMAL, INDETERMINATE, PNEUMONIA]
 
-    lower, higher = (order.index(classify(one, at(threshold), conformal)) for one in pair)
+    lower, higher = (order.index(classify(probability, at(threshold), conformal)) for probability in pair)
 
     assert lower <= higher
 
@@ -113,66 +115,67 @@ def test_a_higher_probability_never_turns_pneumonia_into_normal(pair, threshold,
 
 
 @given(probability=insides, old=prevalences, new=prevalences)
-def test_another_prevalence_moves_the_log_odds_by_the_difference_of_its_own(probability, old, new):
+def test_another_prevalence_shifts_the_log_odds_by_the_difference_in_log_odds(probability, old, new):
     moved = adjust_to_prevalence(probability, old, new)
 
     assert log_odds(moved) == pytest.approx(log_odds(probability) + log_odds(new) - log_odds(old), abs=1e-6)
 
 
-def test_a_probability_at_another_prevalence_is_that_of_a_thousand_counted_by_hand():
-    # of 1000 at 50 %, 100 look like this: 80 ill. At 10 % the ill are a fifth as many, the healthy 9/5: 16 and 36
+def test_a_shifted_probability_equals_one_counted_by_hand():
+    # 100 of 1000 at 50% have this probability: 80 ill, 20 healthy. At 10% there are 1/5 of the ill and 9/5 of the
+    # healthy: 16 and 36.
     assert adjust_to_prevalence(0.8, 0.5, 0.1) == pytest.approx(16 / 52)
 
 
-def test_a_probability_that_says_nothing_becomes_the_prevalence():
+def test_a_probability_equal_to_the_prevalence_becomes_the_new_prevalence():
     assert adjust_to_prevalence(0.75, 0.75, 0.03) == pytest.approx(0.03)
 
 
 @given(pair=st.tuples(insides, insides).map(sorted), old=prevalences, new=prevalences)
-def test_the_order_of_probabilities_is_that_at_every_prevalence(pair, old, new):
+def test_the_order_of_probabilities_is_the_same_at_every_prevalence(pair, old, new):
     assume(pair[1] - pair[0] > 1e-9)
 
-    lower, higher = (adjust_to_prevalence(one, old, new) for one in pair)
+    lower, higher = (adjust_to_prevalence(probability, old, new) for probability in pair)
 
     assert lower < higher
 
 
 @given(probability=insides, old=prevalences, new=prevalences)
-def test_the_way_back_leads_to_the_same_probability(probability, old, new):
+def test_shifting_back_gives_the_original_probability(probability, old, new):
     assert adjust_to_prevalence(adjust_to_prevalence(probability, old, new), new, old) == pytest.approx(
         probability, rel=1e-9
     )
 
 
-@given(probability=probabilities, old=prevalences, one=prevalences, new=prevalences)
-def test_two_steps_lead_where_one_does(probability, old, one, new):
-    in_two = adjust_to_prevalence(adjust_to_prevalence(probability, old, one), one, new)
+@given(probability=probabilities, old=prevalences, middle=prevalences, new=prevalences)
+def test_two_shifts_equal_one(probability, old, middle, new):
+    shifted = adjust_to_prevalence(adjust_to_prevalence(probability, old, middle), middle, new)
 
-    assert in_two == pytest.approx(adjust_to_prevalence(probability, old, new), rel=1e-9)
+    assert shifted == pytest.approx(adjust_to_prevalence(probability, old, new), rel=1e-9)
 
 
 @given(old=prevalences, new=prevalences)
-def test_certainty_is_certainty_at_every_prevalence(old, new):
+def test_probabilities_of_0_and_1_do_not_change(old, new):
     assert (adjust_to_prevalence(0.0, old, new), adjust_to_prevalence(1.0, old, new)) == (0, 1)
 
 
 @given(probability=probabilities, prevalence=prevalences)
 @example(probability=0.1 + 0.2, prevalence=0.7479489516864175)
-def test_at_its_own_prevalence_a_probability_is_the_very_same_number(probability, prevalence):
+def test_a_probability_at_its_own_prevalence_is_exactly_unchanged(probability, prevalence):
     assert adjust_to_prevalence(probability, prevalence, prevalence) == probability
 
 
 @given(probabilities=st.lists(probabilities, max_size=9), old=prevalences, new=prevalences)
-def test_an_array_is_moved_number_by_number(probabilities, old, new):
+def test_an_array_is_shifted_element_by_element(probabilities, old, new):
     moved = adjust_to_prevalence(np.array(probabilities), old, new)
 
-    assert moved.tolist() == [adjust_to_prevalence(one, old, new) for one in probabilities]
+    assert moved.tolist() == [adjust_to_prevalence(probability, old, new) for probability in probabilities]
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
-def test_a_prevalence_of_none_or_all_or_beyond_is_refused(share):
-    words = f"prevalence: a share between 0 and 1 expected, got {share}"
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+def test_a_prevalence_that_is_not_between_0_and_1_is_refused(share):
+    message = f"prevalence: a share between 0 and 1 expected, got {share}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         adjust_to_prevalence(0.5, 0.5, share)
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         adjust_to_prevalence(0.5, share, 0.5)

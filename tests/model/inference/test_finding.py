@@ -1,4 +1,4 @@
-"""A finding as stated at an operating point and a prevalence: verdict, probability and threshold."""
+"""A finding as presented: at an operating point and a prevalence, with cautions on age and heat map."""
 
 import math
 import re
@@ -9,75 +9,168 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.codes import Caution
 from model.inference.classifier import Classifier
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
-from model.inference.finding import restate
+from model.inference.finding import Finding, HeatMapCheck, present
+from model.inference.release_loader import Release
 from tests.support.findings import radiograph
 
+UNRELIABLE = HeatMapCheck(("little of the evidence lies within the lungs",))
 
-def point(threshold: float) -> OperatingPoint:
+
+@pytest.fixture
+def release(classifier) -> Release:
+    return classifier.release
+
+
+@pytest.fixture
+def finding(classifier) -> Finding:
+    """A finding with evidence and no caution."""
+    return with_evidence(classifier.read(radiograph()))
+
+
+def with_evidence(finding: Finding) -> Finding:
+    return replace(finding, heat_map=np.ones_like(finding.heat_map), cautions=())
+
+
+def point_at(threshold: float) -> OperatingPoint:
     return OperatingPoint("of the test", threshold, "by hand")
 
 
-def at(finding, classifier: Classifier, threshold: float, prevalence: float | None = None):
-    return restate(finding, classifier.release, point(threshold), prevalence or classifier.release.training_prevalence)
+def present_at(finding: Finding, release: Release, threshold: float, prevalence: float | None = None) -> Finding:
+    return present(finding, release, point=point_at(threshold), prevalence=prevalence or release.training_prevalence)
 
 
-def test_the_verdict_is_that_of_the_point_and_the_conformal_limits(classifier):
-    finding = classifier.read(radiograph())
+def cautions_of(finding: Finding, release: Release, **circumstances) -> tuple[Caution, ...]:
+    presented = present(finding, release, point=release.operating_point(), prevalence=0.2, **circumstances)
+    return presented.cautions
+
+
+# --- operating point and prevalence
+
+
+def test_the_verdict_follows_from_the_operating_point_and_the_conformal_limits(finding, release):
     p = finding.probability
+    above, below = math.nextafter(p, 1), math.nextafter(p, 0)
 
     def verdict(threshold: float, least_pneumonia: float, most_normal: float) -> Verdict:
         limits = ConformalLimits(0.9, least_pneumonia, most_normal, "by hand")
-        return restate(finding, replace(classifier.release, conformal=limits), point(threshold), 0.5).verdict
+        return present_at(finding, replace(release, conformal=limits), threshold, 0.5).verdict
 
-    above, below = math.nextafter(p, 1), math.nextafter(p, 0)
     assert verdict(p, least_pneumonia=p, most_normal=below) is Verdict.PNEUMONIA
     assert verdict(above, least_pneumonia=above, most_normal=p) is Verdict.NORMAL
     assert verdict(above, least_pneumonia=p, most_normal=below) is Verdict.INDETERMINATE  # they contradict each other
     assert verdict(p, least_pneumonia=p, most_normal=p) is Verdict.INDETERMINATE  # both are plausible
-    assert verdict(p, least_pneumonia=above, most_normal=below) is Verdict.INDETERMINATE  # neither is
+    assert verdict(p, least_pneumonia=above, most_normal=below) is Verdict.INDETERMINATE  # neither is plausible
 
 
-def test_the_operating_point_changes_the_verdict_and_nothing_else(classifier):
-    finding = classifier.read(radiograph())
-    bold, cautious = at(finding, classifier, 1.0), at(finding, classifier, 0.0)
+def test_the_operating_point_changes_the_verdict_and_nothing_else(finding, release):
+    high, low = present_at(finding, release, 1.0), present_at(finding, release, 0.0)
 
-    assert bold.verdict != cautious.verdict
-    assert bold.operating_point == point(1.0)
-    assert bold.probability == cautious.probability == finding.probability
-    np.testing.assert_array_equal(bold.heat_map, finding.heat_map)
+    assert high.verdict != low.verdict
+    assert high.operating_point == point_at(1.0)
+    assert high.probability == low.probability == finding.probability
+    np.testing.assert_array_equal(high.heat_map, finding.heat_map)
 
 
 @given(prevalence=st.floats(0.001, 0.999), threshold=st.floats(0.001, 0.999))
-def test_prevalence_moves_probability_and_threshold_together_and_leaves_the_verdict(classifier, prevalence, threshold):
+def test_prevalence_moves_probability_and_threshold_together_and_keeps_the_verdict(classifier, prevalence, threshold):
     finding = replace(classifier.read(radiograph(64, 64)), probability=0.4)
-    moved, unmoved = at(finding, classifier, threshold, prevalence), at(finding, classifier, threshold)
+    release = classifier.release
+    moved, unmoved = (present_at(finding, release, threshold, at) for at in (prevalence, None))
 
     assert moved.prevalence == prevalence
     assert moved.verdict == unmoved.verdict
-    assert (moved.probability > 0.4) == (
-        prevalence > classifier.release.training_prevalence
-    ) or moved.probability == 0.4
+    is_higher = prevalence > release.training_prevalence
+    assert (moved.probability > 0.4) == is_higher or moved.probability == 0.4
     assert (moved.probability >= moved.operating_point.threshold) == (threshold <= 0.4)
 
 
-def test_a_finding_that_is_stated_at_another_prevalence_is_not_stated_again(classifier):
-    moved = at(classifier.read(radiograph()), classifier, 0.5, 0.2)
+def test_a_finding_at_another_prevalence_is_refused(finding, release):
+    moved = present_at(finding, release, 0.5, 0.2)
 
-    words = "finding: at the training prevalence expected, got 0.2"
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        at(moved, classifier, 0.5, 0.3)
+    message = "finding: at the training prevalence expected, got 0.2"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        present_at(moved, release, 0.5, 0.3)
 
 
-def test_a_reading_is_at_the_default_operating_point_and_the_training_prevalence(classifier):
-    eager = replace(
-        classifier.release,
-        operating_points=(replace(classifier.release.operating_point(), threshold=0.0),),
+def test_the_classifier_uses_the_default_operating_point_and_the_training_prevalence(release):
+    lenient = replace(
+        release,
+        operating_points=(replace(release.operating_point(), threshold=0.0),),
         conformal=ConformalLimits(0.9, 0.0, 0.0, "by hand"),
     )
-    finding = Classifier(eager).read(radiograph())
+    finding = Classifier(lenient).read(radiograph())
 
     assert finding.verdict is Verdict.PNEUMONIA
     assert finding.operating_point.threshold == 0
-    assert finding.prevalence == classifier.release.training_prevalence
+    assert finding.prevalence == release.training_prevalence
+
+
+# --- cautions
+
+
+def test_a_finding_has_no_new_caution_if_age_and_heat_map_check_are_unknown(finding, release):
+    assert cautions_of(finding, release) == ()
+
+
+def test_an_age_within_the_population_has_no_caution_and_an_age_outside_has_one(finding, release):
+    youngest, oldest = release.description["population_years"]
+    for age in (youngest, oldest):
+        assert cautions_of(finding, release, age_years=age) == ()
+    for age in (youngest - 1, oldest + 1):
+        assert cautions_of(finding, release, age_years=age) == (Caution.OUTSIDE_POPULATION,)
+
+
+@pytest.mark.parametrize(
+    ("check", "cautions"),
+    [
+        (None, ()),
+        (HeatMapCheck(()), ()),
+        (HeatMapCheck(), (Caution.EXPLANATION_UNCHECKED,)),
+        (HeatMapCheck(None), (Caution.EXPLANATION_UNCHECKED,)),
+        (UNRELIABLE, (Caution.EXPLANATION_UNRELIABLE,)),
+    ],
+    ids=["no check asked for", "passed", "default", "not checked", "unreliable"],
+)
+def test_the_heat_map_check_gives_at_most_one_caution(finding, release, check, cautions):
+    assert cautions_of(finding, release, heat_map_check=check) == cautions
+
+
+@pytest.mark.parametrize("check", [None, HeatMapCheck(()), HeatMapCheck(), UNRELIABLE])
+def test_a_heat_map_without_evidence_never_has_a_caution(finding, release, check):
+    without_evidence = replace(finding, heat_map=np.zeros_like(finding.heat_map))
+    assert cautions_of(without_evidence, release, heat_map_check=check) == ()
+
+
+@pytest.mark.parametrize(
+    ("check", "last"),
+    [(HeatMapCheck(), Caution.EXPLANATION_UNCHECKED), (UNRELIABLE, Caution.EXPLANATION_UNRELIABLE)],
+)
+def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, check, last):
+    earlier = (Caution.LUNGS_NOT_FOUND, Caution.BURNED_IN_ANNOTATION, Caution.MIRRORED)
+    _, oldest = release.description["population_years"]
+    cautions = cautions_of(replace(finding, cautions=earlier), release, age_years=oldest + 1, heat_map_check=check)
+    assert cautions == (*earlier, Caution.OUTSIDE_POPULATION, last)
+
+
+# --- findings of another model version
+
+
+def test_a_finding_of_another_model_version_is_returned_as_it_is(finding, release):
+    earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # which restating would refuse
+    presented = present(
+        earlier, release, point=point_at(0.99), prevalence=0.2, age_years=None, heat_map_check=HeatMapCheck(())
+    )
+    assert presented is earlier
+
+
+def test_a_finding_of_another_model_version_gets_new_cautions_only(finding, release):
+    _, oldest = release.description["population_years"]
+    earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
+    presented = present(
+        earlier, release, point=point_at(0.99), prevalence=0.2, age_years=oldest + 1, heat_map_check=UNRELIABLE
+    )
+    assert presented.cautions == (Caution.MIRRORED, Caution.OUTSIDE_POPULATION, Caution.EXPLANATION_UNRELIABLE)
+    assert replace(presented, cautions=earlier.cautions).__dict__ == earlier.__dict__

@@ -1,3 +1,5 @@
+"""Rows of findings and refusals as dictionaries, JSON lines and CSV."""
+
 import csv
 import io
 import json
@@ -25,12 +27,12 @@ def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> F
     return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE_IMAGE, empty[0], "1.2.3", cautions)
 
 
-def parsed(text: str) -> list[dict[str, str]]:
+def parse_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_columns_and_their_order_are_fixed():
-    """Other programs read these; a new column goes to the end, and with a new major version."""
+    """Other programs read these; a new column goes to the end and needs a new major version."""
     assert ",".join(COLUMNS) == EXPECTED
 
 
@@ -90,7 +92,7 @@ def test_both_kinds_of_row_have_every_column_in_order(row):
     assert tuple(row) == COLUMNS
 
 
-def test_json_lines_hold_the_rows_as_they_are():
+def test_json_lines_hold_the_rows_unchanged():
     for row in ROWS:
         text = to_jsonl(row)
         assert "\n" not in text
@@ -98,28 +100,28 @@ def test_json_lines_hold_the_rows_as_they_are():
         assert tuple(json.loads(text)) == COLUMNS
 
 
-def test_csv_holds_what_json_holds():
-    for row, read in zip(ROWS, parsed(to_csv(ROWS)), strict=True):
-        assert tuple(read) == COLUMNS
+def test_csv_holds_the_same_values_as_json():
+    for row, csv_row in zip(ROWS, parse_csv(to_csv(ROWS)), strict=True):
+        assert tuple(csv_row) == COLUMNS
         for column, value in row.items():
             if column == "cautions":
-                assert read[column] == ";".join(value)
+                assert csv_row[column] == ";".join(value)
             elif value is None:
-                assert read[column] == ""
+                assert csv_row[column] == ""
             elif isinstance(value, float):
-                assert float(read[column]) == value  # in full precision
+                assert float(csv_row[column]) == value  # in full precision
             else:
-                assert read[column] == str(value)
+                assert csv_row[column] == str(value)
 
 
-def test_csv_begins_with_the_columns_and_each_line_ends_with_a_newline_alone():
+def test_csv_starts_with_the_columns_and_lines_end_with_a_newline_only():
     assert to_csv([]) == EXPECTED + "\n"
     assert to_csv(ROWS[:1]).splitlines()[0] == EXPECTED
     assert "\r" not in to_csv(ROWS)
     assert to_csv(ROWS).endswith("1.2.3,\n")
 
 
-def test_csv_row_by_row_is_csv_at_once():
+def test_csv_written_row_by_row_equals_csv_written_at_once():
     one_by_one = [to_csv([row], header=number == 0) for number, row in enumerate(ROWS)]
     assert "".join(one_by_one) == to_csv(ROWS)
 
@@ -130,16 +132,16 @@ awkward = st.text(
 
 
 @given(paths=st.lists(awkward, min_size=1, max_size=4))
-def test_any_name_comes_back_from_csv_and_json(paths):
+def test_any_path_survives_csv_and_json(paths):
     rows = [finding_row(path, finding()) for path in paths]
 
-    assert [row["path"] for row in parsed(to_csv(rows))] == paths
+    assert [row["path"] for row in parse_csv(to_csv(rows))] == paths
     assert [json.loads(to_jsonl(row))["path"] for row in rows] == paths
 
 
 @given(probability=st.floats(0, 1))
-def test_any_probability_comes_back_exactly(probability):
+def test_any_probability_survives_csv_and_json_exactly(probability):
     row = finding_row("a.png", finding(probability))
 
-    assert float(parsed(to_csv([row]))[0]["probability"]) == probability
+    assert float(parse_csv(to_csv([row]))[0]["probability"]) == probability
     assert json.loads(to_jsonl(row))["probability"] == probability

@@ -1,3 +1,5 @@
+"""LiteRT network: outputs, refused files, values that are not finite, and threads."""
+
 import math
 import re
 import threading
@@ -13,10 +15,10 @@ from model.inference.lung_segmentation import OUTPUT
 from model.inference.parallel import ordered_map
 from model.inference.release_loader import load_release
 
-ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-UNOPENED = f"^{re.escape(f'The trained network cannot be opened. {ADVICE}')}$"
-UNFITTING = f"^{re.escape(f'The trained network and its description do not fit each other. {ADVICE}')}$"
-NO_NUMBER = f"^{re.escape(f'The trained network gave no number for this picture. {ADVICE}')}$"
+RESTORE_TEXT = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+CANNOT_BE_OPENED = f"^{re.escape(f'The trained network cannot be opened. {RESTORE_TEXT}')}$"
+DOES_NOT_FIT = f"^{re.escape(f'The trained network and its description do not fit each other. {RESTORE_TEXT}')}$"
+NOT_FINITE = f"^{re.escape(f'The trained network gave no number for this picture. {RESTORE_TEXT}')}$"
 
 
 @pytest.fixture(scope="module")
@@ -43,30 +45,30 @@ def noise(side: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 255, (1, side, side, 1)).astype(np.float32)
 
 
-def test_answers_come_by_name_and_without_the_first_axis(network, side):
-    answers = network(noise(side))
-    assert {name: values.shape for name, values in answers.items()} == {OUTPUT: (side, side)}
-    assert answers[OUTPUT].dtype == np.float32
+def test_outputs_have_names_and_no_batch_axis(network, side):
+    outputs_by_name = network(noise(side))
+    assert {name: values.shape for name, values in outputs_by_name.items()} == {OUTPUT: (side, side)}
+    assert outputs_by_name[OUTPUT].dtype == np.float32
 
 
-def test_a_picture_is_left_alone_and_an_answer_outlives_the_next_one(network, side):
-    picture = noise(side, 1)
-    before = picture.copy()
-    answer = network(picture)[OUTPUT]
-    kept = answer.copy()
+def test_a_run_changes_neither_its_input_nor_earlier_outputs(network, side):
+    network_input = noise(side, 1)
+    input_before = network_input.copy()
+    output = network(network_input)[OUTPUT]
+    output_before = output.copy()
     network(noise(side, 2))
 
-    np.testing.assert_array_equal(picture, before)
-    np.testing.assert_array_equal(answer, kept)
+    np.testing.assert_array_equal(network_input, input_before)
+    np.testing.assert_array_equal(output, output_before)
 
 
-# --- a network that is not the one described
+# --- networks other than described
 
 
-@pytest.mark.parametrize("by", [-32, -1, 1, 32])
-def test_a_network_for_pictures_of_another_size_is_refused(content, side, outputs, by):
-    with pytest.raises(ReleaseIncompatible, match=UNFITTING):
-        LiteRTNetwork(content, side + by, outputs)
+@pytest.mark.parametrize("difference", [-32, -1, 1, 32])
+def test_a_network_of_another_input_size_is_refused(content, side, outputs, difference):
+    with pytest.raises(ReleaseIncompatible, match=DOES_NOT_FIT):
+        LiteRTNetwork(content, side + difference, outputs)
 
 
 @pytest.mark.parametrize(
@@ -79,100 +81,100 @@ def test_a_network_for_pictures_of_another_size_is_refused(content, side, output
         lambda outputs: {OUTPUT: outputs[OUTPUT][1:]},
         lambda _: {OUTPUT: None},
     ],
-    ids=["none", "another name", "one too many", "a fourth axis", "no batch", "no shape"],
+    ids=["none", "another name", "one too many", "fourth axis", "no batch axis", "no shape"],
 )
-def test_a_network_of_other_answers_is_refused(content, side, outputs, change):
-    with pytest.raises(ReleaseIncompatible, match=UNFITTING):
+def test_a_network_of_other_outputs_is_refused(content, side, outputs, change):
+    with pytest.raises(ReleaseIncompatible, match=DOES_NOT_FIT):
         LiteRTNetwork(content, side, change(outputs))
 
 
 @pytest.mark.parametrize("kept", [0, 1, 1000, 0.5, -1000])
 def test_a_truncated_network_is_refused(content, side, outputs, kept):
     length = int(kept * len(content)) if isinstance(kept, float) else kept
-    with pytest.raises(ReleaseIncompatible, match=UNOPENED):
+    with pytest.raises(ReleaseIncompatible, match=CANNOT_BE_OPENED):
         LiteRTNetwork(content[:length], side, outputs)
 
 
-def test_what_is_no_network_is_refused(side, outputs):
-    with pytest.raises(ReleaseIncompatible, match=UNOPENED):
+def test_a_file_that_is_no_network_is_refused(side, outputs):
+    with pytest.raises(ReleaseIncompatible, match=CANNOT_BE_OPENED):
         LiteRTNetwork(b"Dear colleague, " * 1000, side, outputs)
 
 
-# --- answers that are no numbers
+# --- values that are not finite
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("name", ["first", "last"])
-def test_one_value_that_is_no_number_is_no_answer(network, side, monkeypatch, name, value):
-    answers = {part: np.zeros((1, 3, 3), np.float32) for part in ("first", "last")}
-    answers[name][0, 2, 1] = value
-    monkeypatch.setattr(network, "_run", lambda **_: answers)
-    with pytest.raises(ReleaseIncompatible, match=NO_NUMBER):
+def test_one_value_that_is_not_finite_is_refused(network, side, monkeypatch, name, value):
+    outputs_by_name = {part: np.zeros((1, 3, 3), np.float32) for part in ("first", "last")}
+    outputs_by_name[name][0, 2, 1] = value
+    monkeypatch.setattr(network, "_run", lambda **_: outputs_by_name)
+    with pytest.raises(ReleaseIncompatible, match=NOT_FINITE):
         network(noise(side))
 
 
 # --- threads
 
 
-def test_eight_threads_get_what_one_gets(network, side):
-    pictures = [noise(side, seed) for seed in range(8)]
-    alone = [network(picture)[OUTPUT] for picture in pictures]
-    assert len({answer.tobytes() for answer in alone}) == len(pictures)
+def test_eight_threads_get_the_outputs_of_one(network, side):
+    inputs = [noise(side, seed) for seed in range(8)]
+    expected = [network(network_input)[OUTPUT] for network_input in inputs]
+    assert len({output.tobytes() for output in expected}) == len(inputs)
 
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(network, pictures * 5))
+        results = list(pool.map(network, inputs * 5))
 
-    for index, answers in enumerate(together):
-        np.testing.assert_array_equal(answers[OUTPUT], alone[index % len(pictures)])
+    for index, outputs_by_name in enumerate(results):
+        np.testing.assert_array_equal(outputs_by_name[OUTPUT], expected[index % len(inputs)])
 
 
-@pytest.mark.parametrize("processors", [1, 3])
-def test_no_more_threads_are_at_work_than_there_are_processors(content, side, outputs, monkeypatch, processors):
-    monkeypatch.setattr(model.inference.litert, "usable_cpus", lambda: processors)
+@pytest.mark.parametrize("cpus", [1, 3])
+def test_no_more_interpreters_run_at_once_than_there_are_cpus(content, side, outputs, monkeypatch, cpus):
+    monkeypatch.setattr(model.inference.litert, "usable_cpus", lambda: cpus)
     network = LiteRTNetwork(content, side, outputs)
-    inside, most, pause = [], [], threading.Event()
+    running, counts, pause = [], [], threading.Event()
 
     def run(**_):
-        inside.append(1)
-        most.append(len(inside))
+        running.append(1)
+        counts.append(len(running))
         pause.wait(0.02)
-        inside.pop()
+        running.pop()
         return {OUTPUT: np.zeros((1, side, side), np.float32)}
 
     monkeypatch.setattr(network, "_run", run)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(network, [noise(side)] * 24))
-    assert max(most) == processors
+    assert max(counts) == cpus
 
 
-def test_an_interpreter_is_never_at_work_for_two(network, side, monkeypatch):
-    at_work, pause = [], threading.Event()
+def test_an_interpreter_never_runs_in_two_threads_at_once(network, side, monkeypatch):
+    busy, pause = [], threading.Event()
 
-    def opened():
-        run = opening()
+    def open_exclusive():
+        run = open_interpreter()
 
-        def alone(**inputs):
-            assert run not in at_work
-            at_work.append(run)
+        def run_alone(**inputs):
+            assert run not in busy
+            busy.append(run)
             pause.wait(0.002)
-            answers = run(**inputs)
-            at_work.remove(run)
-            return answers
+            outputs_by_name = run(**inputs)
+            busy.remove(run)
+            return outputs_by_name
 
-        return alone
+        return run_alone
 
-    opening = network._open
-    network._free.clear()
-    monkeypatch.setattr(network, "_open", opened)
+    open_interpreter = network._open
+    network._idle.clear()
+    monkeypatch.setattr(network, "_open", open_exclusive)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(network, [noise(side)] * 24))
-    assert 1 <= len(network._free) <= model.inference.parallel.usable_cpus()
+    assert 1 <= len(network._idle) <= model.inference.parallel.usable_cpus()
 
 
-# --- many pictures
+# --- ordered map
 
 
-def test_many_results_come_in_the_order_of_what_they_are_of():
+def test_results_are_in_the_order_of_the_items():
     def work(number: int) -> int:
         threading.Event().wait(0.01 * (number % 3))
         return number
@@ -180,7 +182,7 @@ def test_many_results_come_in_the_order_of_what_they_are_of():
     assert list(ordered_map(work, range(40))) == list(range(40))
 
 
-def test_many_items_are_taken_no_faster_than_they_are_worked_on():
+def test_items_are_taken_with_a_bounded_look_ahead():
     taken = []
 
     def items():
@@ -189,12 +191,12 @@ def test_many_items_are_taken_no_faster_than_they_are_worked_on():
             yield number
 
     results = ordered_map(lambda number: number, items())
-    for wanted in range(50):
-        assert next(results) == wanted
-        assert len(taken) <= wanted + 2 + 2 * model.inference.parallel.usable_cpus()
+    for number in range(50):
+        assert next(results) == number
+        assert len(taken) <= number + 2 + 2 * model.inference.parallel.usable_cpus()
 
 
-def test_the_first_error_of_many_comes_after_the_results_before_it_and_ends_the_rest():
+def test_an_error_comes_after_earlier_results_and_cancels_the_rest():
     done = []
 
     def work(number: int) -> int:
@@ -211,6 +213,6 @@ def test_the_first_error_of_many_comes_after_the_results_before_it_and_ends_the_
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_number_of_processor_threads_changes_no_answer(content, side, outputs, network, threads):
-    other = LiteRTNetwork(content, side, outputs, threads)
-    np.testing.assert_allclose(other(noise(side))[OUTPUT], network(noise(side))[OUTPUT], atol=1e-4)
+def test_the_number_of_threads_does_not_change_the_output(content, side, outputs, network, threads):
+    with_threads = LiteRTNetwork(content, side, outputs, threads)
+    np.testing.assert_allclose(with_threads(noise(side))[OUTPUT], network(noise(side))[OUTPUT], atol=1e-4)

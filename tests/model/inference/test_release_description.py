@@ -1,4 +1,4 @@
-"""A description (model.json) that cannot be understood is refused before anything is read."""
+"""A model.json that cannot be understood is refused."""
 
 import json
 import shutil
@@ -10,37 +10,30 @@ from hypothesis import strategies as st
 from model.errors import ReleaseError, ReleaseIncompatible
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import Release, load_release
-from tests.support.release_files import (  # noqa: F401 (a fixture)
-    ADVICE,
-    DAMAGED,
-    describe,
-    description,
-    exactly,
-    own_small_release,
-)
+from tests.support.release_files import DAMAGED_TEXT, RESTORE_TEXT, exactly, read_description, write_description
 
 
-def refused_as_damaged(directory) -> None:
-    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED)):
+def assert_damaged(directory) -> None:
+    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED_TEXT)):
         load_release(directory)
 
 
 @pytest.mark.parametrize("text", ["", "model", "[]", "null", "3", '"model"', "{}", '{"files": []}', "[" * 100_000])
-def test_json_of_another_kind(small_copy, text):
-    describe(small_copy, text)
-    refused_as_damaged(small_copy)
+def test_json_of_another_structure_is_refused(small_copy, text):
+    write_description(small_copy, text)
+    assert_damaged(small_copy)
 
 
-def test_bytes_that_are_no_text(small_copy):
+def test_a_description_that_is_no_text_is_refused(small_copy):
     (small_copy / "model.json").write_bytes(b"\xff\xfe\xfd")
-    refused_as_damaged(small_copy)
+    assert_damaged(small_copy)
 
 
-def test_truncated_description(small_copy):
+def test_a_truncated_description_is_refused(small_copy):
     text = (small_copy / "model.json").read_text().rstrip()
     for length in (1, len(text) // 3, len(text) // 2, len(text) - 1):
-        describe(small_copy, text[:length])
-        refused_as_damaged(small_copy)
+        write_description(small_copy, text[:length])
+        assert_damaged(small_copy)
 
 
 REQUIRED = (
@@ -76,14 +69,14 @@ REQUIRED = (
 
 
 @pytest.mark.parametrize("keys", REQUIRED, ids=lambda keys: ".".join(map(str, keys)))
-def test_what_reading_needs_must_be_there(small_copy, keys):
-    listed = description(small_copy)
-    holder = listed
+def test_required_values_must_be_present(small_copy, keys):
+    content = read_description(small_copy)
+    parent = content
     for key in keys[:-1]:
-        holder = holder[key]
-    del holder[keys[-1]]
-    describe(small_copy, listed)
-    refused_as_damaged(small_copy)
+        parent = parent[key]
+    del parent[keys[-1]]
+    write_description(small_copy, content)
+    assert_damaged(small_copy)
 
 
 @pytest.mark.parametrize(
@@ -114,38 +107,38 @@ def test_what_reading_needs_must_be_there(small_copy, keys):
         (("view", "margin"), -0.5),
     ],
 )
-def test_numbers_that_would_make_a_wrong_finding(small_copy, keys, value):
-    listed = description(small_copy)
-    holder = listed
+def test_numbers_out_of_range_are_refused(small_copy, keys, value):
+    content = read_description(small_copy)
+    parent = content
     for key in keys[:-1]:
-        holder = holder[key]
-    holder[keys[-1]] = value
-    describe(small_copy, listed)
-    refused_as_damaged(small_copy)
+        parent = parent[key]
+    parent[keys[-1]] = value
+    write_description(small_copy, content)
+    assert_damaged(small_copy)
 
 
-@pytest.mark.parametrize("part", ["lungs", "LUNG_BOX", "Whole", "", None, 1, ["whole"]])
-def test_a_part_that_this_program_does_not_know(small_copy, part):
-    listed = description(small_copy)
-    listed["view"]["part"] = part
-    describe(small_copy, listed)
-    refused_as_damaged(small_copy)
+@pytest.mark.parametrize("kind", ["lungs", "LUNG_BOX", "Whole", "", None, 1, ["whole"]])
+def test_an_unknown_kind_of_region_is_refused(small_copy, kind):
+    content = read_description(small_copy)
+    content["view"]["part"] = kind
+    write_description(small_copy, content)
+    assert_damaged(small_copy)
 
 
-@pytest.mark.parametrize("part", RegionKind)
-def test_each_part_that_this_program_knows_is_taken_over(small_copy, part):
-    listed = description(small_copy)
-    listed["view"] = {"part": part.value, "margin": 0.25}
-    describe(small_copy, listed)
-    assert load_release(small_copy).view == InputRegion(part, 0.25)
+@pytest.mark.parametrize("kind", RegionKind)
+def test_every_known_kind_of_region_is_loaded(small_copy, kind):
+    content = read_description(small_copy)
+    content["view"] = {"part": kind.value, "margin": 0.25}
+    write_description(small_copy, content)
+    assert load_release(small_copy).input_region == InputRegion(kind, 0.25)
 
 
-def places(value, here=()):
-    """Every place in a tree of JSON values."""
-    yield here
+def paths(value, path=()):
+    """Yield the path of every value in a tree of JSON values."""
+    yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
-        yield from places(inner, (*here, key))
+        yield from paths(inner, (*path, key))
 
 
 json_values = st.recursive(
@@ -159,19 +152,19 @@ json_values = st.recursive(
 def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp_path_factory, data):
     directory = tmp_path_factory.getbasetemp() / "mutated"
     shutil.copytree(small_directory, directory, dirs_exist_ok=True)
-    listed = description(directory)
-    place = data.draw(st.sampled_from(list(places(listed))))
+    content = read_description(directory)
+    path = data.draw(st.sampled_from(list(paths(content))))
     value = data.draw(json_values)
-    if place:
-        holder = listed
-        for key in place[:-1]:
-            holder = holder[key]
-        holder[place[-1]] = value
-    describe(directory, listed if place else json.dumps(value))
+    if path:
+        parent = content
+        for key in path[:-1]:
+            parent = parent[key]
+        parent[path[-1]] = value
+    write_description(directory, content if path else json.dumps(value))
     try:
         release = load_release(directory)
     except ReleaseError as error:
-        assert str(error).endswith(ADVICE)  # noqa: PT017 - only some changes raise
+        assert str(error).endswith(RESTORE_TEXT)  # noqa: PT017 (only some changes raise)
     else:
         assert isinstance(release, Release)
         assert all(0 <= point.threshold <= 1 for point in release.operating_points)

@@ -1,4 +1,4 @@
-"""Similar training cases: nearest first, nobody of the patient's own group, copies marked; the index as released."""
+"""Similar training cases: order, patient groups, duplicates, distances, and the index as a file of the release."""
 
 import hashlib
 import re
@@ -17,103 +17,110 @@ from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
 from model.inference.release_loader import Release, load_release
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCase, SimilarCaseIndex, normalise
 from model.release_files import ReleaseFile
-from tests.support.inventories import survey_of, with_bits_changed
+from tests.support.inventories import make_inventory, with_bits_changed
 from training.release.similar_case_index import build_index, save_index
 
 CHANNELS = 16
-ELSEWHERE = np.zeros(HASH_BITS // 8, np.uint8)  # a fingerprint like none
+NO_DUPLICATE = np.zeros(HASH_BITS // 8, np.uint8)  # far from every fingerprint of the index
 
 
-def embedded(count: int, seed: int = 0) -> np.ndarray:
-    """Embeddings as a network has them: float32 (count, CHANNELS), none below 0."""
+def random_embeddings(count: int, seed: int = 0) -> np.ndarray:
+    """Embeddings like those of a network: float32 (count, CHANNELS), none negative."""
     return np.random.default_rng(seed).gamma(0.7, size=(count, CHANNELS)).astype(np.float32)
 
 
-def films(count: int, **more) -> ImageInventory:
-    return survey_of([{} for _ in range(count)], embeddings=embedded(count), **more)
+def random_inventory(count: int, **changes) -> ImageInventory:
+    """An inventory of so many images with random embeddings."""
+    return make_inventory([{} for _ in range(count)], embeddings=random_embeddings(count), **changes)
 
 
-def between(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    return (1 - share) * normalise(one[np.newaxis])[0] + share * normalise(other[np.newaxis])[0]
+def between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+    """An embedding that is this share of the way from one to another."""
+    return (1 - share) * normalise(first[np.newaxis])[0] + share * normalise(second[np.newaxis])[0]
 
 
-def released(index: SimilarCaseIndex, folder: Path) -> Release:
+def release_with(index: SimilarCaseIndex, folder: Path) -> Release:
+    """A release in a folder with this index."""
     save_index(index, folder)
     files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((folder / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
-    project = load_release()
-    return replace(project, directory=folder, description=project.description | {"files": files})
+    release = load_release()
+    return replace(release, directory=folder, description=release.description | {"files": files})
 
 
-# --- who is near
+# --- nearest images
 
 
-def test_the_nearest_come_first_with_all_that_is_known_of_them():
-    pictures = [
+def test_the_nearest_images_come_first_with_their_labels():
+    images = [
         {"file": f"{n}.jpeg", "label": "PNEUMONIA", "cause": "viral", "patient": f"person{n}_virus"} for n in range(30)
     ]
-    of = survey_of(pictures, embeddings=embedded(30))
-    index = build_index(of)
+    inventory = make_inventory(images, embeddings=random_embeddings(30))
+    index = build_index(inventory)
 
-    found = index.nearest(between(of.embeddings[7], of.embeddings[21], 0.1), of.fingerprints[7])
+    cases = index.nearest(between(inventory.embeddings[7], inventory.embeddings[21], 0.1), inventory.fingerprints[7])
 
-    assert len(found) == NEIGHBOURS_SHOWN
-    assert [one.distance for one in found] == sorted(one.distance for one in found)
-    first = found[0]
-    assert first == SimilarCase("7.jpeg", "PNEUMONIA", "viral", "person7_virus", first.distance, same_film=True)
+    assert len(cases) == NEIGHBOURS_SHOWN
+    assert [case.distance for case in cases] == sorted(case.distance for case in cases)
+    first = cases[0]
+    assert first == SimilarCase("7.jpeg", "PNEUMONIA", "viral", "person7_virus", first.distance, is_duplicate=True)
     assert 0 < first.distance < 0.02
-    assert found[1].file != first.file
+    assert cases[1].file != first.file
 
 
 @given(query=npst.arrays(np.float32, CHANNELS, elements=st.floats(0, 100, width=32)), count=st.integers(1, 40))
-def test_no_picture_is_nearer_than_those_that_are_named(query, count):
-    index = build_index(films(30))
+def test_no_image_is_nearer_than_those_returned(query, count):
+    index = build_index(random_inventory(30))
 
-    found = index.nearest(query, ELSEWHERE, count=count)
+    cases = index.nearest(query, NO_DUPLICATE, count=count)
 
-    assert len(found) == min(count, 30)
+    assert len(cases) == min(count, 30)
     distances = index.distances(query)
-    np.testing.assert_array_equal([one.distance for one in found], np.sort(distances)[:count].astype(float))
-    assert {one.file for one in found} == {f"{n}.jpeg" for n in np.argsort(distances, kind="stable")[:count]}
+    np.testing.assert_array_equal([case.distance for case in cases], np.sort(distances)[:count].astype(float))
+    assert {case.file for case in cases} == {f"{n}.jpeg" for n in np.argsort(distances, kind="stable")[:count]}
 
 
-def test_nobody_of_the_patients_own_group_is_named():
-    pictures = [{"patient": f"person{n % 10}_{n}", "group": f"person{n % 10}"} for n in range(30)]
-    of = survey_of(pictures, embeddings=embedded(30))
-    index = build_index(of)
+def test_images_of_the_given_group_are_left_out():
+    images = [{"patient": f"person{n % 10}_{n}", "group": f"person{n % 10}"} for n in range(30)]
+    inventory = make_inventory(images, embeddings=random_embeddings(30))
+    index = build_index(inventory)
 
     for n in range(10):
-        anybody = index.nearest(of.embeddings[n], of.fingerprints[n])
-        others = index.nearest(of.embeddings[n], of.fingerprints[n], group=f"person{n}", count=30)
-        assert anybody[0].file == f"{n}.jpeg"
+        of_any_group = index.nearest(inventory.embeddings[n], inventory.fingerprints[n])
+        others = index.nearest(inventory.embeddings[n], inventory.fingerprints[n], group=f"person{n}", count=30)
+        assert of_any_group[0].file == f"{n}.jpeg"
         assert len(others) == 27
-        assert not any(one.patient.startswith(f"person{n}_") for one in others)
+        assert not any(case.patient.startswith(f"person{n}_") for case in others)
 
 
-def test_where_the_index_holds_none_but_the_patients_own_there_is_no_neighbour():
-    of = survey_of([{"patient": "somebody"}] * 3)
+def test_an_index_of_one_group_has_no_similar_case_for_that_group():
+    inventory = make_inventory([{"patient": "somebody"}] * 3)
 
-    assert build_index(of).nearest(of.embeddings[0], of.fingerprints[0], group="somebody") == []
-
-
-@pytest.mark.parametrize(("bits", "same"), [(0, True), (DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)])
-def test_a_copy_of_the_picture_at_hand_is_marked(bits, same):
-    of = films(12)
-
-    first, *others = build_index(of).nearest(of.embeddings[3], with_bits_changed(of.fingerprints[3], bits))
-
-    assert (first.file, first.same_film) == ("3.jpeg", same)
-    assert not any(one.same_film for one in others)
+    assert build_index(inventory).nearest(inventory.embeddings[0], inventory.fingerprints[0], group="somebody") == []
 
 
-def test_pictures_at_the_same_distance_come_in_the_order_of_the_index():
-    of = films(300)
-    alike = np.flatnonzero(np.random.default_rng(1).random(300) < 0.4)
-    of.embeddings[alike] = of.embeddings[alike[0]]
+@pytest.mark.parametrize(
+    ("bits", "is_duplicate"), [(0, True), (DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)]
+)
+def test_a_copy_of_the_query_image_is_marked(bits, is_duplicate):
+    inventory = random_inventory(12)
 
-    found = build_index(of).nearest(of.embeddings[alike[0]], ELSEWHERE, count=len(alike))
+    first, *others = build_index(inventory).nearest(
+        inventory.embeddings[3], with_bits_changed(inventory.fingerprints[3], bits)
+    )
 
-    assert [one.file for one in found] == [f"{n}.jpeg" for n in alike]
-    assert len({one.distance for one in found}) == 1
+    assert (first.file, first.is_duplicate) == ("3.jpeg", is_duplicate)
+    assert not any(case.is_duplicate for case in others)
+
+
+def test_ties_are_in_the_order_of_the_index():
+    inventory = random_inventory(300)
+    identical = np.flatnonzero(np.random.default_rng(1).random(300) < 0.4)
+    inventory.embeddings[identical] = inventory.embeddings[identical[0]]
+
+    cases = build_index(inventory).nearest(inventory.embeddings[identical[0]], NO_DUPLICATE, count=len(identical))
+
+    assert [case.file for case in cases] == [f"{n}.jpeg" for n in identical]
+    assert len({case.distance for case in cases}) == 1
 
 
 # --- distances
@@ -126,66 +133,69 @@ activations = st.just(0.0) | st.floats(2**-10, 50, width=32)
     embeddings=npst.arrays(np.float32, (12, CHANNELS), elements=activations),
     query=npst.arrays(np.float32, CHANNELS, elements=activations),
 )
-def test_a_distance_is_one_less_the_cosine_within_the_rounding_of_the_codes(embeddings, query):
-    """All axes are kept here, so that nothing but rounding is lost."""
-    index = build_index(survey_of([{}] * 12, embeddings=embeddings))
+def test_a_distance_is_one_minus_the_cosine_within_the_rounding_of_the_codes(embeddings, query):
+    """The index keeps all axes here, so only rounding is lost."""
+    index = build_index(make_inventory([{}] * 12, embeddings=embeddings))
 
     rounding = np.linalg.norm(index.scale) / 2
     squares = ((normalise(embeddings) - normalise(query[np.newaxis])) ** 2).sum(axis=1)
     np.testing.assert_allclose(index.distances(query), squares / 2, atol=2 * rounding + rounding**2 / 2 + 0.005)
     if query.any():
-        lit = embeddings.any(axis=1)
-        cosine = normalise(embeddings[lit]) @ normalise(query[np.newaxis])[0]
-        np.testing.assert_allclose(squares[lit] / 2, 1 - cosine, atol=1e-5)
+        nonzero = embeddings.any(axis=1)
+        cosine = normalise(embeddings[nonzero]) @ normalise(query[np.newaxis])[0]
+        np.testing.assert_allclose(squares[nonzero] / 2, 1 - cosine, atol=1e-5)
 
 
-def test_the_length_of_an_embedding_does_not_matter():
-    of = films(12)
-    index = build_index(of)
+def test_the_length_of_an_embedding_has_no_effect():
+    inventory = random_inventory(12)
+    index = build_index(inventory)
 
-    np.testing.assert_allclose(index.distances(40 * of.embeddings[2]), index.distances(of.embeddings[2]), atol=1e-6)
+    np.testing.assert_allclose(
+        index.distances(40 * inventory.embeddings[2]), index.distances(inventory.embeddings[2]), atol=1e-6
+    )
 
 
-def test_scaling_to_length_one_leaves_nothing_as_nothing():
+def test_normalising_keeps_zeros():
     scaled = normalise(np.array([[3, 4], [0, 0]], np.float32))
 
     np.testing.assert_allclose(scaled, [[0.6, 0.8], [0, 0]])
     assert scaled.dtype == np.float32
 
 
-# --- as a file of the release
+# --- file of the release
 
 
-def test_an_index_comes_out_of_its_release_as_it_went_in(tmp_path):
-    index = build_index(films(40))
+def test_an_index_is_the_same_after_saving_and_loading(tmp_path):
+    index = build_index(random_inventory(40))
 
-    again = SimilarCaseIndex.from_release(released(index, tmp_path))
+    loaded = SimilarCaseIndex.from_release(release_with(index, tmp_path))
 
     assert [path.name for path in tmp_path.iterdir()] == [ReleaseFile.SIMILAR_CASES]
     for name in SimilarCaseIndex.__dataclass_fields__:
-        before, after = getattr(index, name), getattr(again, name)
+        before, after = getattr(index, name), getattr(loaded, name)
         np.testing.assert_array_equal(before, after)
         assert before.dtype == after.dtype
-    query = embedded(1, seed=5)[0]
-    assert again.nearest(query, ELSEWHERE) == index.nearest(query, ELSEWHERE)
+    query = random_embeddings(1, seed=5)[0]
+    assert loaded.nearest(query, NO_DUPLICATE) == index.nearest(query, NO_DUPLICATE)
 
 
 @pytest.mark.parametrize("kept", [0, 1000, -1], ids=["emptied", "cut short", "last byte gone"])
 def test_a_truncated_index_is_refused(tmp_path, kept):
-    release = released(build_index(films(40)), tmp_path)
+    release = release_with(build_index(random_inventory(40)), tmp_path)
     (tmp_path / ReleaseFile.SIMILAR_CASES).write_bytes((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()[:kept])
 
-    sentence = f"The trained model is not the one that was released: {ReleaseFile.SIMILAR_CASES} has changed. {RESTORE_RELEASE_TEXT}"
-    with pytest.raises(ReleaseCorrupted, match=f"^{re.escape(sentence)}$"):
+    name = ReleaseFile.SIMILAR_CASES
+    message = f"The trained model is not the one that was released: {name} has changed. {RESTORE_RELEASE_TEXT}"
+    with pytest.raises(ReleaseCorrupted, match=f"^{re.escape(message)}$"):
         SimilarCaseIndex.from_release(release)
 
 
 def test_a_missing_index_is_named(tmp_path):
-    release = released(build_index(films(40)), tmp_path)
+    release = release_with(build_index(random_inventory(40)), tmp_path)
     (tmp_path / ReleaseFile.SIMILAR_CASES).unlink()
 
-    sentence = f"The trained model is incomplete: {ReleaseFile.SIMILAR_CASES} is missing. {RESTORE_RELEASE_TEXT}"
-    with pytest.raises(ReleaseMissing, match=f"^{re.escape(sentence)}$"):
+    message = f"The trained model is incomplete: {ReleaseFile.SIMILAR_CASES} is missing. {RESTORE_RELEASE_TEXT}"
+    with pytest.raises(ReleaseMissing, match=f"^{re.escape(message)}$"):
         SimilarCaseIndex.from_release(release)
 
 
@@ -193,13 +203,13 @@ def test_a_missing_index_is_named(tmp_path):
     "change",
     [
         lambda arrays: arrays.pop("codes"),
-        lambda arrays: arrays.update(of_another_program=np.zeros(3)),
+        lambda arrays: arrays.update(unknown=np.zeros(3)),
         lambda arrays: arrays.update(files=np.array([None, {}], object)),
     ],
     ids=["an array missing", "an unknown array", "pickled names"],
 )
-def test_an_index_of_another_program_is_told(tmp_path, change):
-    released(build_index(films(40)), tmp_path)
+def test_an_index_in_another_format_is_refused(tmp_path, change):
+    release_with(build_index(random_inventory(40)), tmp_path)
     with np.load(tmp_path / ReleaseFile.SIMILAR_CASES) as arrays:
         changed = dict(arrays)
     change(changed)
@@ -211,7 +221,7 @@ def test_an_index_of_another_program_is_told(tmp_path, change):
     assert str(raised.value) == f"The index of similar cases cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
-def test_the_index_of_the_projects_own_release_fits_its_reader_and_its_training_pictures():
+def test_the_index_of_the_own_release_fits_its_classifier_and_its_training_images():
     release = load_release()
     index = SimilarCaseIndex.from_release(release)
 

@@ -1,4 +1,4 @@
-"""Rates of admission in words: what was measured on too few pictures is not stated."""
+"""Error rates of the admission check; a share of too few images is not stated."""
 
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
 
@@ -26,10 +26,10 @@ ADMISSION = {
 }
 
 
-def test_a_row_per_set_of_films_that_was_measured():
+def test_each_measured_set_has_a_row():
     assert admitted_table(ADMISSION) == [
-        {"Films": words, "Refused": "0.100 (0.000-0.200)", "Read with a caution": "0.020 (0.000-0.200)", "n": str(n)}
-        for words, n in (
+        {"Films": set_name, "Refused": "0.100 (0.000-0.200)", "Read with a caution": "0.020 (0.000-0.200)", "n": str(n)}
+        for set_name, n in (
             ("validation", 844),
             ("validation, as other software would show it", 844),
             ("official test split", 624),
@@ -38,7 +38,7 @@ def test_a_row_per_set_of_films_that_was_measured():
     assert [row["Films"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
 
 
-def test_a_share_of_fewer_than_thirty_pictures_is_not_measured():
+def test_share_of_fewer_than_thirty_images_is_not_measured():
     rows = {row["Pictures"]: row for row in inadmissible_table(ADMISSION)}
     assert rows["photographs"]["Accepted"] == "0.100 (0.000-0.200)"
     assert rows["rare"]["Accepted"] == "not measured"
@@ -46,18 +46,18 @@ def test_a_share_of_fewer_than_thirty_pictures_is_not_measured():
     assert (rows["rare"]["n"], rows["side views of the chest"]["n"]) == ("29", "0")
 
 
-def test_one_step_is_stated_where_one_helps():
+def test_correction_rate_is_stated_if_a_correction_exists():
     rows = {row["Pictures"]: row["Put right in one step"] for row in inadmissible_table(ADMISSION)}
     assert rows["upside down"] == "0.100 (0.000-0.200)"
     assert rows["photographs"] == ""
 
 
-def test_the_sentences_say_how_often_a_mirrored_film_is_noticed():
+def test_sentences_state_how_often_a_mirrored_image_is_noticed():
     assert "0.900 (0.000-0.200)" in admission_sentences(ADMISSION)[-1]
     assert "(844 films)" in admission_sentences(ADMISSION)[-1]
 
 
-def test_in_short_the_worst_kind_is_told_and_what_was_not_measured():
+def test_summary_states_the_worst_family_and_the_unmeasured_ones():
     worst = {"upside down": {"accepted": share(300, 0.15)}}
     sentence = refusal_sentence(ADMISSION | {"negatives": ADMISSION["negatives"] | worst})
     assert "refuses 0.100 (0.000-0.200) of the 624 films" in sentence

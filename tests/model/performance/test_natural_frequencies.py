@@ -1,4 +1,4 @@
-"""Of 1,000 children: counts, their intervals and their words."""
+"""Counts of 1,000 children, their intervals, sentence and table."""
 
 import pytest
 from hypothesis import given
@@ -22,20 +22,22 @@ PREDICTIVE = {
 shares = st.floats(0, 1)
 
 
-def test_each_is_counted_by_hand():
+def test_counts_match_a_manual_count():
     assert natural_frequencies(RATES, 0.1) == {"caught": 90, "missed": 10, "false_alarms": 180, "spared": 720}
 
 
 @given(sensitivity=shares, specificity=shares, prevalence=shares)
-def test_all_are_told_and_none_twice(sensitivity, specificity, prevalence):
-    of = natural_frequencies({"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}, prevalence)
+def test_counts_add_up_to_1000(sensitivity, specificity, prevalence):
+    counts = natural_frequencies(
+        {"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}, prevalence
+    )
 
-    assert sum(of.values()) == 1000
-    assert min(of.values()) >= 0
-    assert of["caught"] + of["missed"] == pytest.approx(1000 * prevalence, abs=0.5)
+    assert sum(counts.values()) == 1000
+    assert min(counts.values()) >= 0
+    assert counts["caught"] + counts["missed"] == pytest.approx(1000 * prevalence, abs=0.5)
 
 
-def test_the_counts_have_the_intervals_of_the_rates():
+def test_intervals_follow_from_those_of_the_rates():
     assert natural_frequency_intervals(RATES, 0.2) == {
         "caught": (170, 190),
         "missed": (10, 30),
@@ -47,22 +49,22 @@ def test_the_counts_have_the_intervals_of_the_rates():
 @given(prevalence=shares, edges=st.lists(shares, min_size=6, max_size=6).map(sorted))
 def test_every_count_lies_within_its_interval(prevalence, edges):
     rates = {
-        name: dict(zip(("low", "value", "high"), of, strict=True))
-        for name, of in (("sensitivity", edges[::2]), ("specificity", edges[1::2]))
+        name: dict(zip(("low", "value", "high"), sorted_edges, strict=True))
+        for name, sorted_edges in (("sensitivity", edges[::2]), ("specificity", edges[1::2]))
     }
-    counts, ranges = natural_frequencies(rates, prevalence), natural_frequency_intervals(rates, prevalence)
-    for name, (low, high) in ranges.items():
+    counts, intervals = natural_frequencies(rates, prevalence), natural_frequency_intervals(rates, prevalence)
+    for name, (low, high) in intervals.items():
         assert low - 1 <= counts[name] <= high + 1  # each is rounded on its own
 
 
-def test_what_becomes_of_them_in_a_sentence():
+def test_sentence_states_all_counts():
     assert natural_frequency_sentence(natural_frequencies(RATES, 0.2)) == (
         "Of 1,000 children, 200 have pneumonia: the reader finds 180 and misses 20. Of the 800 without, it raises a "
         "false alarm in 160 and leaves 640 alone."
     )
 
 
-def test_alarms_and_their_absence_hold_all_of_them():
+def test_table_covers_all_children():
     rows = natural_frequency_table(natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE)
     assert rows["Reader: pneumonia"] == {
         "Children": "340",

@@ -1,4 +1,4 @@
-"""Bins of equal mass, and whether what happens in them is what was said of them."""
+"""Bins of equal mass, and the reliability diagram against manual counts."""
 
 import numpy as np
 import pytest
@@ -13,26 +13,26 @@ from tests.support.predictions import predictions
     probability=st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0])), max_size=60),
     bins=st.integers(1, 20),
 )
-def test_bins_hold_equally_many_or_one_more_and_follow_the_order_of_probability(probability, bins):
+def test_bins_hold_equally_many_or_one_more_and_follow_the_probability(probability, bins):
     probability = np.array(probability)
-    bin_of = equal_mass_bins(probability, bins)
+    bin_of_image = equal_mass_bins(probability, bins)
 
-    counts = np.bincount(bin_of, minlength=bins)
+    counts = np.bincount(bin_of_image, minlength=bins)
     assert counts.size == bins
     assert set(counts) <= {len(probability) // bins, -(-len(probability) // bins)}
-    ordered = probability[np.lexsort((probability, bin_of))]
+    ordered = probability[np.lexsort((probability, bin_of_image))]
     assert (np.diff(ordered) >= 0).all()
 
 
-def test_bins_of_a_few_pictures_counted_by_hand():
+def test_bins_of_a_few_images_match_a_manual_count():
     assert equal_mass_bins(np.array([0.9, 0.1, 0.5, 0.3, 0.7]), 2).tolist() == [1, 0, 0, 0, 1]
 
 
-def test_where_pictures_are_fewer_than_bins_each_has_one_of_its_own():
+def test_each_image_has_its_own_bin_if_images_are_fewer_than_bins():
     assert len(set(equal_mass_bins(np.linspace(1, 0, 7)))) == 7
 
 
-def test_each_bin_tells_what_was_said_and_what_happened_there():
+def test_each_bin_has_mean_probability_and_share_of_pneumonia():
     table = reliability_diagram(predictions([0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.8, 1.0]), bins=2)
 
     assert list(table.columns) == ["probability", "share", "low", "high", "n"]
@@ -43,27 +43,27 @@ def test_each_bin_tells_what_was_said_and_what_happened_there():
     assert (table["share"] < table["high"]).all()
 
 
-def test_pictures_of_one_patient_count_as_one_in_the_interval():
+def test_interval_counts_patients():
     target, probability = np.tile([0, 1], 30), np.full(60, 0.5)
-    alone = reliability_diagram(predictions(target, probability), bins=1)
-    together = reliability_diagram(predictions(target, probability, np.repeat(np.arange(15), 4) + 15 * target), bins=1)
+    single = reliability_diagram(predictions(target, probability), bins=1)
+    grouped = reliability_diagram(predictions(target, probability, np.repeat(np.arange(15), 4) + 15 * target), bins=1)
 
-    width = [float((table["high"] - table["low"]).iloc[0]) for table in (alone, together)]
+    width = [float((table["high"] - table["low"]).iloc[0]) for table in (single, grouped)]
     assert width[1] > 1.2 * width[0]
 
 
-def test_bins_of_a_reader_that_means_what_it_says_lie_on_the_diagonal():
+def test_calibrated_classifier_lies_on_the_diagonal():
     rng = np.random.default_rng(4)
     probability = rng.random(1500)
 
     table = reliability_diagram(predictions(rng.random(1500) < probability, probability))
 
     assert len(table) == RELIABILITY_BINS
-    held = (table["low"] <= table["probability"]) & (table["probability"] <= table["high"])
-    assert held.sum() >= RELIABILITY_BINS - 2  # of 15 intervals of 95 % less than one fails on average
+    contains_diagonal = (table["low"] <= table["probability"]) & (table["probability"] <= table["high"])
+    assert contains_diagonal.sum() >= RELIABILITY_BINS - 2  # of 15 intervals of 95%, fewer than one fails on average
 
 
-def test_bins_of_a_reader_that_exaggerates_lie_off_the_diagonal():
+def test_overconfident_classifier_lies_off_the_diagonal():
     rng = np.random.default_rng(4)
     truth = rng.random(1500)
     odds = (truth / (1 - truth)) ** 3

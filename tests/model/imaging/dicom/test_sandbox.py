@@ -1,4 +1,4 @@
-"""The child process that reads DICOM: what it gives back, its limits, how many there are, and what is left of them."""
+"""Child processes that read DICOM: their answers, their limits, their number, and their end."""
 
 import os
 import signal
@@ -18,131 +18,131 @@ from model.imaging.dicom import sandbox
 from model.imaging.dicom.read import read_dicom
 from model.limits import DICOM_AT_ONCE
 from tests.support.browser import ROOT
-from tests.support.dicom_files import without_meta
-from tests.support.sandbox_files import DEEP, film
+from tests.support.dicom_files import without_file_meta
+from tests.support.sandbox_files import TWELVE_BIT_PIXELS, small_dicom_file
 
 
-def test_the_child_gives_back_what_it_has_read():
-    file = film(WindowCenter=["100", "2000"], WindowWidth=["50", "4000"], ImagerPixelSpacing=["0.2", "0.2"])
+def test_the_radiograph_of_the_child_arrives_unchanged():
+    file = small_dicom_file(WindowCenter=["100", "2000"], WindowWidth=["50", "4000"], ImagerPixelSpacing=["0.2", "0.2"])
     for window in (0, 1):
-        expected, given_back = read_dicom(file, window), decode(file, window)
-        np.testing.assert_array_equal(given_back.pixels, expected.pixels)
-        assert given_back.pixels.flags["C_CONTIGUOUS"]
-        assert given_back.pixels.flags["ALIGNED"]
-        assert given_back.metadata == expected.metadata
-        assert (given_back.source_format, given_back.bits) == ("DICOM", 12)
+        expected, received = read_dicom(file, window), decode(file, window)
+        np.testing.assert_array_equal(received.pixels, expected.pixels)
+        assert received.pixels.flags["C_CONTIGUOUS"]
+        assert received.pixels.flags["ALIGNED"]
+        assert received.metadata == expected.metadata
+        assert (received.source_format, received.bits) == ("DICOM", 12)
 
 
-def test_the_program_itself_imports_no_parser_of_dicom(tmp_path):
-    (tmp_path / "film").write_bytes(film())
+def test_the_parent_process_imports_no_dicom_parser(tmp_path):
+    (tmp_path / "file").write_bytes(small_dicom_file())
     program = (
         "import pathlib, sys\nfrom model.imaging.decode import decode\ndecode(pathlib.Path(sys.argv[1]).read_bytes())\n"
         "print([name for name in ('pydicom', 'gdcm', '_gdcm') if name in sys.modules])"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "film")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    assert done.stdout.decode().strip() == "[]"
+    command = [sys.executable, "-c", program, str(tmp_path / "file")]
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert completed.stdout.decode().strip() == "[]"
 
 
-def test_a_refusal_comes_back_as_it_was_said():
+def test_a_refusal_of_the_child_arrives_unchanged():
     with pytest.raises(WrongModality, match=r"^This is a CT image, as the file says, which is not read\."):
-        decode(film(Modality="CT"))
+        decode(small_dicom_file(Modality="CT"))
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        film(),
-        without_meta(film(ImplicitVRLittleEndian)),
-        without_meta(film()),
-        b"II*\0" + film()[4:],  # also a TIFF, by its preamble
+        small_dicom_file(),
+        without_file_meta(small_dicom_file(ImplicitVRLittleEndian)),
+        without_file_meta(small_dicom_file()),
+        b"II*\0" + small_dicom_file()[4:],  # also a TIFF, by its preamble
     ],
     ids=["preamble", "bare, implicit", "bare, explicit", "TIFF preamble"],
 )
-def test_a_dicom_file_is_known_by_its_content(file):
+def test_a_dicom_file_is_recognised_by_its_content(file):
     assert decode(file).source_format == "DICOM"
 
 
 # --- limits
 
 
-def limited(program: str) -> subprocess.CompletedProcess:
-    """Run a program under the child's limits: 600 MB of memory, one second of processor time."""
-    code = f"from model.imaging.dicom.worker import limit\nlimit(600 * 2**20, 1)\n{program}"
+def run_limited(program: str) -> subprocess.CompletedProcess:
+    """Run a program with resource limits of 600 MB of memory and one second of processor time."""
+    code = f"from model.imaging.dicom.worker import set_resource_limits\nset_resource_limits(600 * 2**20, 1)\n{program}"
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: other systems limit less")
-def test_memory_time_and_files_of_the_child_are_limited(tmp_path):
-    assert b"MemoryError" in limited("bytearray(2**30)").stderr
-    assert limited("while True: pass").returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-    assert b"File too large" in limited(f"open({str(tmp_path / 'file')!r}, 'wb', buffering=0).write(b'a')").stderr
+def test_memory_processor_time_and_files_of_the_child_are_limited(tmp_path):
+    assert b"MemoryError" in run_limited("bytearray(2**30)").stderr
+    assert run_limited("while True: pass").returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+    assert b"File too large" in run_limited(f"open({str(tmp_path / 'file')!r}, 'wb', buffering=0).write(b'a')").stderr
 
 
-# --- how many, and what is left
+# --- number and end
 
 
-def test_two_files_are_decoded_at_once_and_no_more(monkeypatch):
-    busy, most, lock = 0, 0, threading.Lock()
-    real = sandbox._ask
+def test_at_most_two_files_are_decoded_at_once(monkeypatch):
+    busy, max_busy, lock = 0, 0, threading.Lock()
+    original_ask = sandbox._ask
 
-    def asked(*given: object) -> bytes:
-        nonlocal busy, most
+    def ask(*arguments: object) -> bytes:
+        nonlocal busy, max_busy
         with lock:
             busy += 1
-            most = max(most, busy)
+            max_busy = max(max_busy, busy)
         try:
             time.sleep(0.1)
-            return real(*given)
+            return original_ask(*arguments)
         finally:
             with lock:
                 busy -= 1
 
-    monkeypatch.setattr(sandbox, "_ask", asked)
-    files = [film(Rows=rows, PixelData=DEEP[:rows].tobytes()) for rows in range(40, 48)]
+    monkeypatch.setattr(sandbox, "_ask", ask)
+    files = [small_dicom_file(Rows=rows, PixelData=TWELVE_BIT_PIXELS[:rows].tobytes()) for rows in range(40, 48)]
     with ThreadPoolExecutor(8) as pool:
-        read = list(pool.map(decode, files))
-    assert [picture.height for picture in read] == list(range(40, 48))
-    assert most == DICOM_AT_ONCE == 2
+        radiographs = list(pool.map(decode, files))
+    assert [radiograph.height for radiograph in radiographs] == list(range(40, 48))
+    assert max_busy == DICOM_AT_ONCE == 2
 
 
-def test_each_file_has_a_child_of_its_own_and_one_waits_for_the_next():
-    decode(film())
-    (first,) = sandbox._waiting
-    decode(film())
-    (second,) = sandbox._waiting
+def test_each_file_has_its_own_child_and_one_more_waits_for_the_next():
+    decode(small_dicom_file())
+    (first,) = sandbox._idle_children
+    decode(small_dicom_file())
+    (second,) = sandbox._idle_children
     assert first.pid != second.pid
     assert first.poll() is not None
     assert second.poll() is None
 
 
-def test_a_child_that_has_died_while_waiting_is_replaced():
-    decode(film())
-    sandbox._waiting[0].kill()
-    sandbox._waiting[0].wait()
-    assert decode(film()).width == 80
+def test_an_idle_child_that_has_died_is_replaced():
+    decode(small_dicom_file())
+    sandbox._idle_children[0].kill()
+    sandbox._idle_children[0].wait()
+    assert decode(small_dicom_file()).width == 80
 
 
-@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"], ids=["returns", "is killed"])
-def test_the_waiting_child_ends_with_the_program(end, tmp_path):
-    (tmp_path / "film").write_bytes(film())
+@pytest.mark.parametrize("last_line", ["", "os.kill(os.getpid(), 9)"], ids=["returns", "is killed"])
+def test_the_idle_child_ends_with_the_program(last_line, tmp_path):
+    (tmp_path / "file").write_bytes(small_dicom_file())
     program = (
-        "import os, pathlib, sys\nfrom model import sandbox\nfrom model.imaging.decode import decode\n"
-        f"decode(pathlib.Path(sys.argv[1]).read_bytes())\nprint(sandbox._waiting[0].pid, flush=True)\n{end}"
+        "import os, pathlib, sys\nfrom model.imaging.dicom import sandbox\nfrom model.imaging.decode import decode\n"
+        f"decode(pathlib.Path(sys.argv[1]).read_bytes())\nprint(sandbox._idle_children[0].pid, flush=True)\n{last_line}"
     )
-    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "film")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    assert done.stderr == b""
-    pid = int(done.stdout)
+    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "file")]
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert completed.stderr == b""
+    pid = int(completed.stdout)
     for _ in range(100):
-        if not alive(pid):
+        if not is_running(pid):
             return
         time.sleep(0.1)
     pytest.fail("the child outlived the program")
 
 
-def alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

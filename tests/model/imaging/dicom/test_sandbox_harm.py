@@ -1,4 +1,4 @@
-"""DICOM files that are damaged or mean harm, and what becomes of them in the child process."""
+"""Damaged and hostile DICOM files in the child process."""
 
 import io
 import struct
@@ -22,76 +22,81 @@ from pydicom.uid import (
 
 from model.errors import DecodingAborted, FileRefused, FileUnreadable
 from model.imaging.decode import decode
-from model.imaging.dicom import sandbox
+from model.imaging.dicom.protocol import encode_request, split_answer
 from model.imaging.dicom.worker import handle
 from model.limits import DICOM_MEMORY
-from tests.support.dicom_files import radiograph, without_meta
-from tests.support.sandbox_files import DEEP, STOPPED, deflate_bomb, film
+from tests.support.dicom_files import dicom_file, without_file_meta
+from tests.support.sandbox_files import ABORTED_TEXT, TWELVE_BIT_PIXELS, deflate_bomb, small_dicom_file
 
-COMPRESSED = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
-ONE_OF_EACH = {
-    syntax.name: radiograph(
-        DEEP if syntax != JPEGBaseline8Bit else (DEEP >> 4).astype(np.uint8),
+COMPRESSED_SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
+FILES_BY_SYNTAX = {
+    syntax.name: dicom_file(
+        TWELVE_BIT_PIXELS if syntax != JPEGBaseline8Bit else (TWELVE_BIT_PIXELS >> 4).astype(np.uint8),
         syntax,
         **({"BitsStored": 12} if syntax != JPEGBaseline8Bit else {}),
     )
-    for syntax in (ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit, *COMPRESSED)
+    for syntax in (ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit, *COMPRESSED_SYNTAXES)
 }
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
-@pytest.mark.parametrize("file", ONE_OF_EACH.values(), ids=ONE_OF_EACH)
+@pytest.mark.parametrize("file", FILES_BY_SYNTAX.values(), ids=FILES_BY_SYNTAX)
 def test_a_truncated_file_is_refused(file, share):
     start = file[: int(share * len(file))]
     with pytest.raises(FileRefused):
         decode(start if len(start) > 132 else file[:140])
 
 
-def test_a_file_that_is_no_dicom_behind_its_first_bytes_is_refused():
+def test_files_that_only_begin_like_dicom_are_refused():
     for content in (bytes(128) + b"DICM" + bytes(500), bytes.fromhex("0800000004000000") + bytes(9), b"\x02\0\0\0UL"):
         with pytest.raises(FileRefused):
             decode(content)
 
 
-PLAIN = [film(), film(ImplicitVRLittleEndian), without_meta(film(ImplicitVRLittleEndian)), film(RLELossless)]
+VALID_FILES = [
+    small_dicom_file(),
+    small_dicom_file(ImplicitVRLittleEndian),
+    without_file_meta(small_dicom_file(ImplicitVRLittleEndian)),
+    small_dicom_file(RLELossless),
+]
 
 
 @settings(max_examples=300)
 @given(
-    file=st.sampled_from(PLAIN),
+    file=st.sampled_from(VALID_FILES),
     changes=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 255)), min_size=1, max_size=4),
 )
-def test_whatever_the_tags_say_the_child_has_an_answer(file, changes):
+def test_the_child_answers_whatever_the_tags_say(file, changes):
     content = bytearray(file)
-    for place, change in changes:
-        content[132 + place] ^= change
-    header, _ = sandbox._split_answer(handle(0, bytes(content)))
+    for offset, change in changes:
+        content[132 + offset] ^= change
+    header, _ = split_answer(handle(encode_request(bytes(content), window=0)))
     assert {"refused", "message"} <= set(header) or {"height", "width", "bits", "metadata"} == set(header)
 
 
-def test_a_file_that_inflates_beyond_measure_is_stopped():
+def test_a_deflate_bomb_is_stopped():
     bomb = deflate_bomb(6)
     assert len(bomb) < DICOM_MEMORY / 100
-    with pytest.raises(DecodingAborted, match=f"^{STOPPED}"):
+    with pytest.raises(DecodingAborted, match=f"^{ABORTED_TEXT}"):
         decode(bomb)
 
 
 @pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless, JPEGLosslessSV1], ids=["J2K", "JPEG-LS", "JPEG"])
-def test_a_frame_that_claims_to_be_larger_than_its_file_says_is_refused(syntax):
-    file = film(syntax)
+def test_a_frame_that_declares_a_larger_size_than_the_tags_is_refused(syntax):
+    file = small_dicom_file(syntax)
     (frame,) = generate_frames(dcmread(io.BytesIO(file)).PixelData, number_of_frames=1)
     changed = bytearray(frame)
     if syntax == JPEG2000Lossless:
-        place = frame.index(b"\xff\x51") + 6  # Xsiz, Ysiz, then XTsiz and YTsiz (ITU-T T.800, A.5.1)
-        for side in (place, place + 4, place + 16, place + 20):
-            changed[side : side + 4] = struct.pack(">I", 60_000)
+        position = frame.index(b"\xff\x51") + 6  # Xsiz, Ysiz, then XTsiz and YTsiz (ITU-T T.800, A.5.1)
+        for offset in (position, position + 4, position + 16, position + 20):
+            changed[offset : offset + 4] = struct.pack(">I", 60_000)
     else:
-        place = frame.index(b"\xff\xf7" if syntax == JPEGLSLossless else b"\xff\xc3") + 5
-        changed[place : place + 4] = struct.pack(">HH", 60_000, 60_000)
+        position = frame.index(b"\xff\xf7" if syntax == JPEGLSLossless else b"\xff\xc3") + 5
+        changed[position : position + 4] = struct.pack(">HH", 60_000, 60_000)
     with pytest.raises((DecodingAborted, FileUnreadable)):
-        decode(film(syntax, PixelData=encapsulate([bytes(changed)])))
+        decode(small_dicom_file(syntax, PixelData=encapsulate([bytes(changed)])))
 
 
-def test_what_pydicom_cannot_make_sense_of_is_damaged():
+def test_a_file_that_pydicom_cannot_read_is_damaged():
     with pytest.raises(FileUnreadable, match=r"^This picture is damaged or incomplete, so it is not read\. Complete"):
-        decode(film(PixelData=bytes(100)))
+        decode(small_dicom_file(PixelData=bytes(100)))

@@ -1,4 +1,4 @@
-"""By what of it a DICOM file is refused."""
+"""Refusals of DICOM files by their tags."""
 
 import io
 
@@ -33,19 +33,19 @@ from model.errors import (
 )
 from model.imaging.dicom.display_terms import HIDDEN_VALUE_TEXT
 from model.imaging.dicom.read import read_dicom
-from tests.support.dicom_files import DEEP, radiograph, told
+from tests.support.dicom_files import UINT16_PIXELS, dicom_file, read_metadata
 
 
-def why_refused(kind: type[FileRefused], file: bytes | None = None, **tags: object) -> str:
+def refusal_message(error_type: type[FileRefused], file: bytes | None = None, **tags: object) -> str:
     with pytest.raises(FileRefused) as refused:
-        read_dicom(file or radiograph(**tags), 0)
-    assert type(refused.value) is kind
+        read_dicom(file or dicom_file(**tags), 0)
+    assert type(refused.value) is error_type
     assert len(str(refused.value).split(". ")) >= 3  # what happened, what is accepted, what to do
     return str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("modality", "words"),
+    ("modality", "description"),
     [
         ("CT", "a CT image"),
         ("MR", "a magnetic resonance (MR) image"),
@@ -56,21 +56,21 @@ def why_refused(kind: type[FileRefused], file: bytes | None = None, **tags: obje
         ("DOE ANN", "another kind of image than a radiograph"),
     ],
 )
-def test_another_modality_is_refused_by_name(modality, words):
-    assert why_refused(WrongModality, Modality=modality) == (
-        f"This is {words}, as the file says, which is not read. Chest radiographs (modality CR, DX or RG) are "
+def test_other_modalities_are_refused_and_named(modality, description):
+    assert refusal_message(WrongModality, Modality=modality) == (
+        f"This is {description}, as the file says, which is not read. Chest radiographs (modality CR, DX or RG) are "
         "accepted. Please choose the frontal chest radiograph."
     )
 
 
 @pytest.mark.parametrize("modality", ["CR", "DX", "RG", None, ""])
-def test_radiographs_and_files_of_untold_modality_are_read(modality):
-    assert told(Modality=modality).modality == (modality or "")
+def test_radiographs_and_files_without_modality_are_read(modality):
+    assert read_metadata(Modality=modality).modality == (modality or "")
 
 
 @pytest.mark.parametrize("view", ["LL", "RL", "LATERAL", "LAT", "LEFT LATERAL", "RIGHT_LATERAL", "PA LATERAL", "L LAT"])
-def test_a_lateral_film_is_refused(view):
-    assert why_refused(LateralView, ViewPosition=view) == (
+def test_lateral_views_are_refused(view):
+    assert refusal_message(LateralView, ViewPosition=view) == (
         "This is a lateral film, as the file says, which is not read. Frontal chest radiographs (AP or PA) are "
         "accepted. Please choose the frontal film. Where the file is mistaken, export it as a PNG or JPEG picture and "
         "choose that file."
@@ -80,8 +80,8 @@ def test_a_lateral_film_is_refused(view):
 @pytest.mark.parametrize(
     "view", ["RLO", "LLO", "LAO", "RAO", "LPO", "RPO", "OBL", "OBLIQUE", "AP OBLIQUE", "PA_OBLIQUE"]
 )
-def test_an_oblique_film_is_refused(view):
-    assert why_refused(LateralView, ViewPosition=view) == (
+def test_oblique_views_are_refused(view):
+    assert refusal_message(LateralView, ViewPosition=view) == (
         "This is an oblique film, as the file says, which is not read. Frontal chest radiographs (AP or PA) are "
         "accepted. Please choose the frontal film. Where the file is mistaken, export it as a PNG or JPEG picture and "
         "choose that file."
@@ -91,8 +91,8 @@ def test_an_oblique_film_is_refused(view):
 @pytest.mark.parametrize(
     "rows_and_columns", [["A", "F"], ["P", "F"], ["PL", "FA"], ["AFR", "FP"], ["a", "f"], ["F", "A"]]
 )
-def test_a_film_whose_rows_or_columns_run_from_front_to_back_is_a_lateral_one(rows_and_columns):
-    assert why_refused(LateralView, ViewPosition=None, PatientOrientation=rows_and_columns).startswith(
+def test_rows_or_columns_that_run_from_front_to_back_mean_a_lateral_view(rows_and_columns):
+    assert refusal_message(LateralView, ViewPosition=None, PatientOrientation=rows_and_columns).startswith(
         "This is a lateral film, as the file says"
     )
 
@@ -104,8 +104,8 @@ def test_a_film_whose_rows_or_columns_run_from_front_to_back_is_a_lateral_one(ro
         *(["H", ""], ["", "A"], ["AP", "F"], ["PA", "F"], ["A", "F", "F"], ["ANN", "F"], "A", "P", "PA", "", None),
     ],
 )
-def test_other_orientations_missing_ones_and_odd_ones_are_no_reason_to_refuse(orientation):
-    assert told(PatientOrientation=orientation).view_position == "AP"
+def test_other_missing_and_invalid_orientations_are_accepted(orientation):
+    assert read_metadata(PatientOrientation=orientation).view_position == "AP"
 
 
 def view_code(meaning: str) -> Sequence:
@@ -114,42 +114,42 @@ def view_code(meaning: str) -> Sequence:
     return Sequence([item])
 
 
-def test_a_lateral_film_is_known_by_its_view_code_too():
-    why_refused(LateralView, ViewPosition=None, ViewCodeSequence=view_code("Lateral projection"))
+def test_a_lateral_view_is_recognised_by_its_view_code():
+    refusal_message(LateralView, ViewPosition=None, ViewCodeSequence=view_code("Lateral projection"))
 
 
-def test_an_oblique_film_is_known_by_its_view_code_too():
-    sentence = why_refused(LateralView, ViewPosition=None, ViewCodeSequence=view_code("left anterior oblique"))
-    assert sentence.startswith("This is an oblique film")
+def test_an_oblique_view_is_recognised_by_its_view_code():
+    message = refusal_message(LateralView, ViewPosition=None, ViewCodeSequence=view_code("left anterior oblique"))
+    assert message.startswith("This is an oblique film")
 
 
 @pytest.mark.parametrize("view", ["AP", "PA", "LLD", "RLD", None])
 @pytest.mark.parametrize("meaning", ["antero-posterior", "left lateral decubitus"])
-def test_films_from_the_front_are_read(view, meaning):
-    assert told(ViewPosition=view, ViewCodeSequence=view_code(meaning)).view_position == (view or "")
+def test_frontal_views_are_read(view, meaning):
+    assert read_metadata(ViewPosition=view, ViewCodeSequence=view_code(meaning)).view_position == (view or "")
 
 
-@pytest.mark.parametrize("part", ["HIP", "EXTREMITY", "KNEE", "ABDOMEN", "skull"])
-def test_a_film_of_another_part_is_refused(part):
-    assert f"another part of the body ({part.upper()}), as the file says" in why_refused(
-        WrongBodyPart, BodyPartExamined=part
+@pytest.mark.parametrize("body_part", ["HIP", "EXTREMITY", "KNEE", "ABDOMEN", "skull"])
+def test_other_body_parts_are_refused(body_part):
+    assert f"another part of the body ({body_part.upper()}), as the file says" in refusal_message(
+        WrongBodyPart, BodyPartExamined=body_part
     )
 
 
-@pytest.mark.parametrize("part", ["CHEST", "THORAX", "CHESTABDOMEN", "LUNG", "", None])
-def test_a_film_of_the_chest_or_of_an_untold_part_is_read(part):
-    assert told(BodyPartExamined=part).body_part == (part or "")
+@pytest.mark.parametrize("body_part", ["CHEST", "THORAX", "CHESTABDOMEN", "LUNG", "", None])
+def test_chests_and_files_without_a_body_part_are_read(body_part):
+    assert read_metadata(BodyPartExamined=body_part).body_part == (body_part or "")
 
 
-@pytest.mark.parametrize("part", ["POITRINE", "HIPPO"])
-def test_a_film_of_a_part_by_another_word_is_read(part):
-    assert told(BodyPartExamined=part).body_part == HIDDEN_VALUE_TEXT
+@pytest.mark.parametrize("body_part", ["POITRINE", "HIPPO"])
+def test_files_with_an_unknown_body_part_are_read(body_part):
+    assert read_metadata(BodyPartExamined=body_part).body_part == HIDDEN_VALUE_TEXT
 
 
-def test_several_pictures_are_refused_by_number():
+def test_multi_frame_files_are_refused_with_the_number_of_frames():
     stack = np.zeros((12, 40, 40), np.uint8)
-    file = radiograph(stack, NumberOfFrames=12, Rows=40, Columns=40)
-    assert why_refused(MultiFrameImage, file).startswith("This DICOM file holds 12 pictures (a loop or a stack")
+    file = dicom_file(stack, NumberOfFrames=12, Rows=40, Columns=40)
+    assert refusal_message(MultiFrameImage, file).startswith("This DICOM file holds 12 pictures (a loop or a stack")
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_several_pictures_are_refused_by_number():
         ({"PhotometricInterpretation": "PALETTE COLOR"}, (40, 40)),
     ],
 )
-def test_colour_is_refused(tags, shape):
-    file = radiograph(np.zeros(shape, np.uint8), **tags)
-    assert why_refused(ColourImage, file).startswith("This DICOM file holds a picture in colour")
+def test_colour_images_are_refused(tags, shape):
+    file = dicom_file(np.zeros(shape, np.uint8), **tags)
+    assert refusal_message(ColourImage, file).startswith("This DICOM file holds a picture in colour")
 
 
-def test_files_without_a_picture_are_refused():
+def test_files_without_an_image_are_refused():
     for sop in (BasicTextSRStorage, MediaStorageDirectoryStorage):
-        file = radiograph(SOPClassUID=sop, Modality=None, PixelData=None)
+        file = dicom_file(SOPClassUID=sop, Modality=None, PixelData=None)
         expected = "DICOMDIR" if sop == MediaStorageDirectoryStorage else "holds no picture, or only the beginning of"
-        assert expected in why_refused(FormatUnsupported, file)
+        assert expected in refusal_message(FormatUnsupported, file)
 
 
 @pytest.mark.parametrize(
@@ -179,48 +179,52 @@ def test_files_without_a_picture_are_refused():
         (HTJ2KLossless, 12, "High-Throughput JPEG 2000 Image Compression (Lossless Only)"),
     ],
 )
-def test_pixels_stored_in_a_way_not_read_are_refused_by_its_name(syntax, bits, name):
-    empty = b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"  # no frame: none is looked at
-    file = radiograph(DEEP, syntax, BitsStored=bits, PixelData=empty)
-    assert f"stored in a way that is not read ({name})" in why_refused(FormatUnsupported, file)
+def test_unsupported_transfer_syntaxes_are_refused_and_named(syntax, bits, name):
+    no_frame = b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"  # no frame: it is not needed
+    file = dicom_file(UINT16_PIXELS, syntax, BitsStored=bits, PixelData=no_frame)
+    assert f"stored in a way that is not read ({name})" in refusal_message(FormatUnsupported, file)
 
 
 def test_an_unknown_transfer_syntax_is_refused_without_its_identifier():
-    file = radiograph(DEEP, BitsStored=12).replace(ExplicitVRLittleEndian.encode(), b"1.2.999.99999.9.9.9")
-    assert "stored in a way that is not read (in an unknown way)" in why_refused(FormatUnsupported, file)
+    file = dicom_file(UINT16_PIXELS, BitsStored=12).replace(ExplicitVRLittleEndian.encode(), b"1.2.999.99999.9.9.9")
+    assert "stored in a way that is not read (in an unknown way)" in refusal_message(FormatUnsupported, file)
 
 
 def test_pixels_of_more_than_16_bits_are_refused():
-    file = radiograph(np.zeros((40, 40), np.uint32))
-    assert "has 32 bits for each pixel" in why_refused(FormatUnsupported, file)
+    file = dicom_file(np.zeros((40, 40), np.uint32))
+    assert "has 32 bits for each pixel" in refusal_message(FormatUnsupported, file)
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "kind"),
+    ("rows", "columns", "error_type"),
     [(60_000, 60_000, ImageTooLarge), (31, 400, ImageTooSmall), (400, 31, ImageTooSmall)],
 )
-def test_the_sides_are_checked_before_a_decoder_starts(rows, columns, kind, monkeypatch):
+def test_the_size_is_checked_before_a_decoder_starts(rows, columns, error_type, monkeypatch):
     monkeypatch.setattr(
         "model.imaging.dicom.grayscale.pixel_array", lambda *_, **__: pytest.fail("a decoder was started")
     )
-    assert f"This picture has {columns} x {rows} pixels" in why_refused(kind, Rows=rows, Columns=columns)
+    assert f"This picture has {columns} x {rows} pixels" in refusal_message(error_type, Rows=rows, Columns=columns)
 
 
-FRAMED = (JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, JPEGBaseline8Bit)
-SIDES = [(39, 40), (40, 39), (41, 40), (40, 41)]
+CODESTREAM_SYNTAXES = (JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, JPEGBaseline8Bit)
+WRONG_SIZES = [(39, 40), (40, 39), (41, 40), (40, 41)]
 
 
 @pytest.mark.parametrize(
     ("syntax", "rows", "columns"),
-    [(syntax, *sides) for syntax in (ImplicitVRLittleEndian, ExplicitVRBigEndian, *FRAMED) for sides in SIDES]
-    + [(syntax, 50, 32) for syntax in FRAMED],  # as many pixels
+    [
+        (syntax, *size)
+        for syntax in (ImplicitVRLittleEndian, ExplicitVRBigEndian, *CODESTREAM_SYNTAXES)
+        for size in WRONG_SIZES
+    ]
+    + [(syntax, 50, 32) for syntax in CODESTREAM_SYNTAXES],  # the same number of pixels
 )
-def test_sides_that_the_pixels_do_not_have_are_an_error_and_no_sheared_picture(syntax, rows, columns, monkeypatch):
+def test_a_size_that_does_not_match_the_pixel_data_is_an_error(syntax, rows, columns, monkeypatch):
     monkeypatch.setattr(
         "model.imaging.dicom.grayscale.pixel_array", lambda *_, **__: pytest.fail("a decoder was started")
     )
     bits = 8 if syntax == JPEGBaseline8Bit else 12
-    stored = DEEP.astype(np.uint8) if bits == 8 else DEEP
-    pixels = dcmread(io.BytesIO(radiograph(stored, syntax, BitsStored=bits))).PixelData
-    with pytest.raises(ValueError, match=r"^other sides than told$"):
-        read_dicom(radiograph(stored, syntax, BitsStored=bits, Rows=rows, Columns=columns, PixelData=pixels), 0)
+    stored = UINT16_PIXELS.astype(np.uint8) if bits == 8 else UINT16_PIXELS
+    pixels = dcmread(io.BytesIO(dicom_file(stored, syntax, BitsStored=bits))).PixelData
+    with pytest.raises(ValueError, match=r"^pixel data does not match Rows and Columns$"):
+        read_dicom(dicom_file(stored, syntax, BitsStored=bits, Rows=rows, Columns=columns, PixelData=pixels), 0)

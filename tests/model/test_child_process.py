@@ -1,0 +1,114 @@
+"""Child processes: what they share with their parent, and how they end."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from model.child_process import PROJECT_ROOT, ChildProcess, end_child, start_child
+
+# A module for the child, in place of one of the project's. It is found through PYTHONPATH.
+PROBE = """
+import json, os, sys
+from model.child_process import open_answer_pipe
+answers = open_answer_pipe()
+print("printed by a library", flush=True)
+os.system("echo printed by a program")
+print("an error", file=sys.stderr, flush=True)
+request = sys.stdin.buffer.readline().decode()
+group = os.getpgid(0) if hasattr(os, "getpgid") else None
+content = {"folder": os.getcwd(), "arguments": sys.argv[1:], "request": request, "group": group}
+content["added"] = os.environ["ADDED"]
+answers.write(json.dumps(content).encode() + b"\\n")
+answers.flush()
+sys.stdin.buffer.read()
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the probe: `start("argument")`. It is ended after the test."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    search_path = os.pathsep.join([str(tmp_path), str(PROJECT_ROOT)])
+    children: list[ChildProcess] = []
+
+    def start_probe(*arguments: str, **options) -> ChildProcess:
+        environment = {"PYTHONPATH": search_path, "ADDED": "value"}
+        children.append(start_child("probe", *arguments, environment=environment, **options))
+        return children[-1]
+
+    yield start_probe
+    for child in children:
+        end_child(child)
+
+
+def ask(child: ChildProcess) -> dict:
+    child.stdin.write(b"request\n")
+    child.stdin.flush()
+    return json.loads(child.stdout.readline())
+
+
+def test_a_child_runs_a_module_in_the_project_directory_and_answers(start):
+    answer = ask(start("first", "second argument"))
+    assert answer["folder"] == str(PROJECT_ROOT)
+    assert answer["arguments"] == ["first", "second argument"]
+    assert answer["request"] == "request\n"
+    assert answer["added"] == "value"
+
+
+def test_what_libraries_print_is_no_part_of_the_answer(start):
+    child = start()
+    ask(child)
+    child.stdin.close()
+    assert child.stdout.read() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="Windows has no such groups")
+def test_a_child_is_in_a_process_group_of_its_own_only_if_asked(start):
+    assert ask(start())["group"] == os.getpgid(0)
+    child = start(own_group=True)
+    assert ask(child)["group"] == child.pid != os.getpgid(0)
+
+
+def test_the_environment_of_the_parent_is_passed_on_unchanged_by_default(monkeypatch, tmp_path):
+    (tmp_path / "probe.py").write_text(PROBE)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(PROJECT_ROOT)]))
+    monkeypatch.setenv("ADDED", "by the parent")
+    child = start_child("probe")
+    try:
+        assert ask(child)["added"] == "by the parent"
+    finally:
+        end_child(child)
+
+
+def test_an_ended_child_is_gone_and_its_pipes_are_closed(start):
+    child = start()
+    end_child(child)
+    assert child.returncode is not None
+    assert child.stdin.closed
+    assert child.stdout.closed
+
+
+def test_a_child_can_be_ended_twice_and_after_it_ended_itself(start):
+    child = start()
+    ask(child)
+    child.stdin.close()
+    assert child.wait(timeout=20) == 0
+    end_child(child)
+    end_child(child)
+
+
+def test_a_child_is_ended_while_part_of_a_request_is_unsent(start):
+    child = start()
+    child.stdin.write(b"no end of line")  # stays in the buffer
+    child.kill()
+    child.wait()
+    end_child(child)
+    assert child.stdin.closed
+
+
+def test_a_child_that_cannot_be_started_raises_the_error_of_the_system(monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(PROJECT_ROOT / "no such program"))
+    with pytest.raises(OSError, match="no such program"):
+        start_child("probe")
