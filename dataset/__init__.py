@@ -1,1 +1,1 @@
-"""The labelled set: file names to patient, cause and split; index, cut and download."""
+"""The labelled data set of chest X-rays: index, split, download, quality audit and the tables of the explorer."""

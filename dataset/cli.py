@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -14,7 +15,7 @@ from model.console import run_with_messages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what it was asked, 1 after a sentence on what went wrong, 2 on wrong usage."""
+    """Run one command; the exit status is 0 after success, 1 after an error message, 2 after wrong usage."""
     options = _parser().parse_args(arguments)
     return run_with_messages(lambda: options.command(options), stopped="Stopped.")
 
@@ -22,24 +23,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dataset", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    fetching = commands.add_parser("download", help="fetch the public data set, or a few sample pictures of it")
-    fetching.add_argument("--to", type=Path, metavar="FOLDER", help=f"default: CHEST_XRAY_DIR, or {DEFAULT_ROOT}")
-    fetching.add_argument(
+    download = commands.add_parser("download", help="fetch the public data set, or a few sample pictures of it")
+    download.add_argument("--to", type=Path, metavar="FOLDER", help=f"default: CHEST_XRAY_DIR, or {DEFAULT_ROOT}")
+    download.add_argument(
         "--samples",
         type=int,
         metavar="N",
         help="fetch so many pictures (3 to 120) of the official test split instead of the whole set: a third each of "
         "normal, bacterial and viral films; what is left over goes to normal, then bacterial",
     )
-    fetching.set_defaults(command=_download)
-    auditing = commands.add_parser(
+    download.set_defaults(command=_download)
+    audit = commands.add_parser(
         "audit",
         help="look for copies, patients in two splits, unreadable and odd pictures",
         description=f"Read every picture of the set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released reader, and "
         "tell of copies, patients in two splits, unreadable and odd pictures.",
     )
-    auditing.add_argument("--out", type=_new_file, metavar="FILE", help="write all that was found as JSON, too")
-    auditing.set_defaults(command=_audit)
+    audit.add_argument("--out", type=_writable_file, metavar="FILE", help="write all that was found as JSON, too")
+    audit.set_defaults(command=_audit)
     return parser
 
 
@@ -51,7 +52,7 @@ def _download(options: argparse.Namespace) -> None:
     target = validate_target(options.to or dataset_root())
     count = sum(EXPECTED.values()) if options.samples is None else len(sample_names(options.samples))
     print(f"{DOWNLOAD_NOTICE if options.samples is None else download_notice(count)}\nTo: {target}", flush=True)
-    with closing(_Bars()) as bars:
+    with closing(_ProgressBars()) as bars:
         if options.samples is None:
             download_full_set(target, bars)
         else:
@@ -59,8 +60,8 @@ def _download(options: argparse.Namespace) -> None:
     print(f"{count:,} pictures lie in {target}")
 
 
-def _new_file(text: str) -> Path:
-    """A file that can be written, for argparse: told before minutes of reading, and not after."""
+def _writable_file(text: str) -> Path:
+    """Convert the argument `--out` and check it, so that a mistake shows up before minutes of reading."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is not a file in a folder that is there")
@@ -72,31 +73,31 @@ def _audit(options: argparse.Namespace) -> None:
     from dataset.quality.features import scan_images
     from dataset.quality.report import audit_report
     from dataset.split import split
-    from model.inference.classifier import Classifier
-    from model.inference.release_loader import load_release
+    from model.inference.classifier import load_model
 
-    parts = vars(split(load_index(dataset_root())))
-    found = audit_dataset(scan_images(Classifier(load_release()), {name: part for name, part in parts.items() if part}))
-    print("\n".join(audit_report(found)))
-    for one in found["unreadable"]:
-        print(f"{one['file']}: {one['reason']}")
+    parts = {name: records for name, records in split(load_index(dataset_root())).parts().items() if records}
+    audit = audit_dataset(scan_images(load_model(), parts))
+    print("\n".join(audit_report(audit)))
+    for file in audit["unreadable"]:
+        print(f"{file['file']}: {file['reason']}")
     if options.out:
-        options.out.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
+        options.out.write_text(json.dumps(audit, indent=2, allow_nan=False) + "\n")
         print(f"Written to {options.out}.")
 
 
-class _Bars:
-    """One progress bar at a time on standard error: a new one when what is counted changes."""
+class _ProgressBars:
+    """Progress bars on standard error, one at a time: a new one for each unit."""
 
     def __init__(self) -> None:
-        self._what, self._bar = "", tqdm(disable=True)
+        self._unit = ""
+        self._bar: tqdm[Any] = tqdm(disable=True)
 
-    def __call__(self, now: Progress) -> None:
-        if now.what != self._what:
+    def __call__(self, progress: Progress) -> None:
+        if progress.unit != self._unit:
             self._bar.close()
-            self._what = now.what
-            self._bar = tqdm(total=now.total, initial=now.done, unit=f" {now.what}", disable=None)
-        self._bar.update(now.done - self._bar.n)
+            self._unit = progress.unit
+            self._bar = tqdm(total=progress.total, initial=progress.done, unit=f" {progress.unit}", disable=None)
+        self._bar.update(progress.done - self._bar.n)
 
     def close(self) -> None:
         self._bar.close()

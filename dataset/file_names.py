@@ -1,13 +1,15 @@
-"""What a file name of the Kermany set tells: patient and cause.
+"""Patient and cause from a file name of the Kermany data set.
 
-Patients are inferred: the set comes with no list of them. `person12_bacteria_3` and `person12_virus_5` are different
-people, `IM-0012-..` and `NORMAL2-IM-0012-..` too: by number alone 264 "patients", 170 of them with
-pneumonia, would stand in both train and test, by series and number none does.
+The data set comes without a list of patients, so they are inferred. `person12_bacteria_3` and `person12_virus_5` are
+different people, and so are `IM-0012-..` and `NORMAL2-IM-0012-..`: by number alone, 264 "patients" (170 of them with
+pneumonia) would be in both train and test; by series and number, none is.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from model.codes import Label
 
 NORMAL_NAME = re.compile(r"(?P<series>(?:NORMAL2-)?IM)-(?P<number>\d+)-")
 PNEUMONIA_NAME = re.compile(r"person(?P<number>\d+)_(?P<agent>bacteria|virus)_")
@@ -16,11 +18,13 @@ CAUSE = {"bacteria": "bacterial", "virus": "viral"}
 
 @dataclass(frozen=True)
 class PatientIdentity:
-    """Who and what a file name speaks of.
+    """Patient and cause that a file name stands for.
 
-    patient: by series and number, as far as a name tells ("person12_bacteria", "NORMAL2-IM-0012").
-    group: by number alone within a class, never splits one patient; the validation cut keeps groups together.
-    cause: "bacterial", "viral", "none" (a normal film) or "unknown".
+    Attributes:
+        patient: Series and number, as far as the name has them ("person12_bacteria", "NORMAL2-IM-0012").
+        group: Number alone, within a class. Images of one patient always have the same group; the validation split
+            keeps groups together.
+        cause: "bacterial", "viral", "none" (normal image) or "unknown".
     """
 
     patient: str
@@ -29,12 +33,15 @@ class PatientIdentity:
 
 
 def parse_file_name(file_name: str, label: str) -> PatientIdentity:
-    """Read patient, group and cause from a file name; a name of no known form is a patient of its own."""
-    cause = "none" if label == "NORMAL" else "unknown"
+    """Parse patient, group and cause; a name of no known form counts as a patient of its own.
+
+    The label decides whether a cause is possible, whatever the name says.
+    """
+    is_normal = label == Label.NORMAL
+    cause = "none" if is_normal else "unknown"
     if match := PNEUMONIA_NAME.match(file_name):
         number, agent = int(match["number"]), match["agent"]
-        named = cause if label == "NORMAL" else CAUSE[agent]  # the folder is the label, whatever a name says
-        return PatientIdentity(f"person{number}_{agent}", f"person{number}", named)
+        return PatientIdentity(f"person{number}_{agent}", f"person{number}", cause if is_normal else CAUSE[agent])
     if match := NORMAL_NAME.match(file_name):
         return PatientIdentity(f"{match['series']}-{match['number']}", f"IM-{match['number']}", cause)
     stem = PurePath(file_name).stem

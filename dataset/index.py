@@ -1,4 +1,4 @@
-"""Find the labelled pictures: `train/ val/ test/` x `NORMAL/ PNEUMONIA/` under one folder."""
+"""Index of the labelled images: `train/ val/ test/` x `NORMAL/ PNEUMONIA/` in one folder."""
 
 import os
 from collections import Counter
@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.file_names import parse_file_name
+from model.codes import LABELS, Label
 from model.errors import DatasetError
 
-OFFICIAL_SPLITS = ("train", "val", "test")
-LABELS = ("NORMAL", "PNEUMONIA")
+OFFICIAL_TEST_SPLIT = "test"
+OFFICIAL_SPLITS = ("train", "val", OFFICIAL_TEST_SPLIT)  # the folders of the data set as published
 DEFAULT_ROOT = Path("data/chest_xray")
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One labelled picture.
+    """One labelled image of the data set.
 
-    split: the official folder, "train", "val" or "test"; label: "NORMAL" or "PNEUMONIA";
-    patient, group and cause: see `dataset.file_names.PatientIdentity`.
+    Attributes:
+        path: Path of the file.
+        split: Official split, one of `OFFICIAL_SPLITS`.
+        label: Class, from the folder.
+        patient, group, cause: See `dataset.file_names.PatientIdentity`.
     """
 
     path: Path
     split: str
-    label: str
+    label: Label
     patient: str
     group: str
     cause: str
@@ -36,29 +40,29 @@ class LabelledImage:
 
     @property
     def relative_path(self) -> str:
-        """Where it lies within the set: "train/NORMAL/IM-0115-0001.jpeg"."""
+        """Path within the data set: "train/NORMAL/IM-0115-0001.jpeg"."""
         return f"{self.split}/{self.label}/{self.path.name}"
 
 
 def unique_names(records: Sequence[LabelledImage]) -> list[str]:
-    """A name for each record: that of its file, or its place where other files have the same name."""
-    times = Counter(record.path.name for record in records)
-    return [record.path.name if times[record.path.name] == 1 else record.relative_path for record in records]
+    """Return a unique name per record: the file name, or the relative path if the file name occurs more than once."""
+    occurrences = Counter(record.path.name for record in records)
+    return [record.path.name if occurrences[record.path.name] == 1 else record.relative_path for record in records]
 
 
 def dataset_root() -> Path:
-    """The folder named by `CHEST_XRAY_DIR`, or `data/chest_xray`."""
+    """Return the folder of the data set: `CHEST_XRAY_DIR`, or `data/chest_xray` if it is unset or empty."""
     return Path(os.environ.get("CHEST_XRAY_DIR") or DEFAULT_ROOT)
 
 
 def load_index(root: Path) -> list[LabelledImage]:
-    """List every picture of the set, ordered by split, label and name.
+    """List all images of the data set, ordered by split, label and file name.
 
-    Hidden files and sub-folders are passed over. A split may be absent (`val` is sixteen pictures that some copies
-    drop), a class may not.
+    Hidden files and sub-folders are ignored. A split may be missing (some copies drop the sixteen images of `val`), a
+    class may not.
 
     Raises:
-        DatasetError: no such folder, a split without its two classes, an empty class.
+        DatasetError: The folder does not exist, has none of the splits, or a split lacks images of a class.
     """
     if not root.is_dir():
         raise DatasetError(
@@ -71,7 +75,7 @@ def load_index(root: Path) -> list[LabelledImage]:
     return [record for split in splits for label in LABELS for record in _images_of_class(root, split, label)]
 
 
-def _images_of_class(root: Path, split: str, label: str) -> list[LabelledImage]:
+def _images_of_class(root: Path, split: str, label: Label) -> list[LabelledImage]:
     folder = root / split / label
     if not folder.is_dir():
         raise DatasetError(f"The folder {folder} is missing: every split needs the two classes NORMAL and PNEUMONIA.")
@@ -81,6 +85,6 @@ def _images_of_class(root: Path, split: str, label: str) -> list[LabelledImage]:
     return [_labelled_image(path, split, label) for path in paths]
 
 
-def _labelled_image(path: Path, split: str, label: str) -> LabelledImage:
+def _labelled_image(path: Path, split: str, label: Label) -> LabelledImage:
     identity = parse_file_name(path.name, label)
     return LabelledImage(path, split, label, identity.patient, identity.group, identity.cause)

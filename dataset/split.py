@@ -1,20 +1,20 @@
-"""Cut a validation part out of the official train and val folders, whole patients at a time.
+"""Split of the official train and val folders into training and validation, by patient.
 
-The official test folder is never touched here: it measures a release and chooses nothing.
+The official test folder remains the test split: it measures a release and selects nothing.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dataset.index import LabelledImage
-from model.codes import LABELS
+from dataset.index import OFFICIAL_TEST_SPLIT, LabelledImage
+from model.codes import LABELS, SplitName
 from model.errors import DatasetError
 
 VALIDATION_SHARE = 0.15
 
-# Groups whose pictures also exist in original size: kept out of training, so that the same films can later show
-# how the reading holds when a film is scaled by other software.
+# Groups whose images also exist in original size. They are kept out of training, so that they can measure how a finding
+# changes if other software scales the image.
 HELD_OUT_GROUPS = frozenset(
     [f"IM-{n}" for n in ("0343", "0401", "0439", "0501", "0581", "0608", "0609", "0641", "0415", "0622", "0804")]
     + [f"IM-{n}" for n in ("0825", "0845", "0851", "0854", "0880", "0983", "0995", "1227", "1329")]
@@ -25,45 +25,53 @@ HELD_OUT_GROUPS = frozenset(
 
 @dataclass(frozen=True)
 class Split:
-    """Training, validation and test records; no group stands in both training and validation."""
+    """Records of the three splits; no group is in both training and validation."""
 
     training: list[LabelledImage]
     validation: list[LabelledImage]
     test: list[LabelledImage]
 
+    def parts(self) -> dict[str, list[LabelledImage]]:
+        """Return the records by split, in the order of `SPLITS`."""
+        return {
+            SplitName.TRAINING: self.training,
+            SplitName.VALIDATION: self.validation,
+            SplitName.TEST: self.test,
+        }
+
     def part(self, name: str) -> list[LabelledImage]:
-        """The records of "training", "validation" or "test"."""
-        return {"training": self.training, "validation": self.validation, "test": self.test}[name]
+        """Return the records of "training", "validation" or "test"."""
+        return self.parts()[name]
 
 
 def split_for_training(records: Sequence[LabelledImage]) -> Split:
-    """Cut into parts that can train, choose and measure; see `split`.
+    """Split as `split` does and check that training and validation have images of both classes.
 
     Raises:
-        DatasetError: a class is absent from training or validation.
+        DatasetError: A class is missing in training or validation.
     """
-    parts = split(records)
-    for name in ("training", "validation"):
+    result = split(records)
+    for name in (SplitName.TRAINING, SplitName.VALIDATION):
         for label in LABELS:
-            if not any(record.label == label for record in parts.part(name)):
+            if not any(record.label == label for record in result.part(name)):
                 raise DatasetError(
                     f"No {label} picture is left for {name} after {VALIDATION_SHARE:.0%} of the patients were set "
                     "aside for validation: add pictures of more patients to train/."
                 )
-    return parts
+    return result
 
 
 def split(records: Sequence[LabelledImage]) -> Split:
-    """Cut by a hash of the group's name: the same on every machine, whatever other pictures are added.
+    """Split by a hash of the group name: the same on every machine, whatever other images exist.
 
-    The hash ignores the training seed on purpose: runs with different seeds are compared on the same validation. A part
-    may be empty: enough for looking at the pictures that are there, too little for training.
+    The hash ignores the training seed on purpose, so that runs with different seeds share one validation split. A split
+    may be empty, which is enough for an audit or the explorer, but not for training.
     """
-    pool = [record for record in records if record.split != "test"]
+    development = [record for record in records if record.split != OFFICIAL_TEST_SPLIT]
     return Split(
-        training=[record for record in pool if not _is_validation(record.group)],
-        validation=[record for record in pool if _is_validation(record.group)],
-        test=[record for record in records if record.split == "test"],
+        training=[record for record in development if not _is_validation(record.group)],
+        validation=[record for record in development if _is_validation(record.group)],
+        test=[record for record in records if record.split == OFFICIAL_TEST_SPLIT],
     )
 
 

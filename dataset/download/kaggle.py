@@ -1,9 +1,9 @@
-"""Ask Kaggle for the archive of the public set, or for one file of it.
+"""Download of the public data set, or of one file of it, from Kaggle with kagglehub.
 
-What travels, as read in kagglehub 1.0.2: one POST to api.kaggle.com names the set, its version and, where one is
-wanted, the file; the answer leads on to a signed address at storage.googleapis.com, where archive and files lie. No
-package index, no usage statistics; the user agent is "kagglehub/<version>". No account is needed; a Kaggle token found
-on the machine goes to api.kaggle.com alone.
+Requests, as of kagglehub 1.0.2: one POST to api.kaggle.com names the data set, its version and, for a single file, the
+file; the response redirects to a signed address at storage.googleapis.com. There is no request to a package index and
+no usage statistics; the user agent is "kagglehub/<version>". No account is needed; a Kaggle token on this machine is
+sent to api.kaggle.com only.
 """
 
 import functools
@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -33,7 +33,7 @@ MANUAL_DOWNLOAD_TEXT = (
     f"Or download the set by hand from {PAGE} on any machine, unpack it, "
     "and set CHEST_XRAY_DIR to the folder that holds train, val and test."
 )
-TIMEOUT_S = (10, 60)  # to connect; between two pieces of the answer
+TIMEOUT_S = (10, 60)  # to connect; between two chunks of the response
 MEGABYTE = 1_000_000
 STATUS_ADVICE = {
     401: "it asks for a login or does not know the Kaggle token on this machine (none is needed: remove it)",
@@ -43,12 +43,20 @@ STATUS_ADVICE = {
 
 
 def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: ProgressCallback) -> Path:
-    """Fetch the archive, have `unpack(archive, folder)` unpack it, and return that folder.
+    """Download the archive and unpack it.
 
-    After a broken connection the part that has come stays in `cache`, and the next call goes on from it.
+    After a broken connection the received part stays in `cache`, and the next call resumes.
+
+    Args:
+        cache: Folder for the archive and the unpacked files.
+        unpack: Called with the path of the archive and the folder to unpack to.
+        report: Called for each megabyte.
+
+    Returns:
+        Folder of the unpacked files.
 
     Raises:
-        DatasetError: no network, Kaggle refuses, or what came is no archive.
+        DatasetError: There is no network, Kaggle refuses, or the file is not an archive.
     """
     with (
         _as_dataset_errors("Start the download again: it goes on from there."),
@@ -58,10 +66,10 @@ def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: Pro
 
 
 def fetch_file(cache: Path, path: str) -> Path:
-    """Fetch one file of the set, such as "chest_xray/test/NORMAL/IM-0001-0001.jpeg", and return where it lies.
+    """Download one file of the data set, such as "chest_xray/test/NORMAL/IM-0001-0001.jpeg", and return its path.
 
     Raises:
-        DatasetError: no network, or Kaggle refuses.
+        DatasetError: There is no network, or Kaggle refuses.
     """
     with _as_dataset_errors("Nothing was laid down, try again."), _kagglehub_settings(cache, isolate_callback(None)):
         return _dataset_download(HANDLE, path=path)
@@ -74,19 +82,21 @@ def _dataset_download(handle: str, **options: str) -> Path:
 
 
 @contextmanager
-def _as_dataset_errors(after_a_break: str) -> Iterator[None]:
+def _as_dataset_errors(retry_text: str) -> Iterator[None]:
+    """Convert errors of requests and kagglehub to `DatasetError`; `retry_text` is advice after a lost connection."""
     from kagglehub.exceptions import DataCorruptionError
 
     try:
         yield
     except requests.HTTPError as error:
-        host, status = urlsplit(error.response.url).hostname, error.response.status_code
+        response = cast(requests.Response, error.response)  # raise_for_status always sets it
+        host, status = urlsplit(response.url).hostname, response.status_code
         reason = STATUS_ADVICE.get(status, "try again later")
         raise DownloadInterrupted(f"{host} answered with status {status}: {reason}. {MANUAL_DOWNLOAD_TEXT}") from error
     except requests.RequestException as error:
-        if error.request is None:  # requests names none once the answer has begun
-            raise DownloadInterrupted(f"The connection broke off. {after_a_break}") from error
-        host, kind = urlsplit(error.request.url).hostname, type(error).__name__
+        if error.request is None:  # requests sets none once the response has begun
+            raise DownloadInterrupted(f"The connection broke off. {retry_text}") from error
+        host, kind = urlsplit(str(error.request.url)).hostname, type(error).__name__
         raise DownloadInterrupted(
             f"{host} cannot be reached ({kind}): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
         ) from error
@@ -98,10 +108,12 @@ def _as_dataset_errors(after_a_break: str) -> Iterator[None]:
 
 
 class MegabyteProgress:
-    """Stands in for kagglehub's own progress bar: tells each megabyte and draws nothing."""
+    """Replacement for the tqdm bar of kagglehub: reports each megabyte and draws nothing."""
 
-    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_looks: Any):
-        self._report, self._total, self._bytes, self._told = report, total, initial, -1
+    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_tqdm_options: Any):
+        self._report = report
+        self._total_bytes, self._received_bytes = total, initial
+        self._reported_megabytes = -1
 
     def __enter__(self) -> "MegabyteProgress":
         self.update(0)
@@ -110,44 +122,46 @@ class MegabyteProgress:
     def __exit__(self, *_error: object) -> None:
         pass
 
-    def update(self, came: int) -> None:
-        self._bytes += came
-        done, total = round(self._bytes / MEGABYTE), round(self._total / MEGABYTE)
-        if done != self._told:
-            self._told = done
-            self._report(Progress(done, total, "MB"))
+    def update(self, new_bytes: int) -> None:
+        """Add received bytes; named and called as `tqdm.update`."""
+        self._received_bytes += new_bytes
+        megabytes = round(self._received_bytes / MEGABYTE)
+        if megabytes != self._reported_megabytes:
+            self._reported_megabytes = megabytes
+            self._report(Progress(megabytes, round(self._total_bytes / MEGABYTE), "MB"))
 
 
 @contextmanager
 def _kagglehub_settings(
     cache: Path, report: ProgressCallback, unpack: Callable[[Path, Path], None] | None = None
 ) -> Iterator[None]:
+    """Configure kagglehub, which has no options for this, by environment variables and replaced attributes."""
     import kagglehub.clients
     import kagglehub.http_resolver
 
     send = requests.Session.send
-    in_place_of = [
-        # kagglesdk names no timeout, so that a host that stays silent would hang it for ever.
+    replacements: list[tuple[Any, str, Any]] = [
+        # kagglesdk sets no timeout: a host that does not answer would block it forever.
         (requests.Session, "send", lambda *args, **options: send(*args, **{"timeout": TIMEOUT_S, **options})),
-        # A page runs this in the server: nothing is drawn or printed, whoever asked is told.
+        # A page runs this in the server: nothing is drawn or printed, the caller gets the progress.
         (kagglehub.clients, "tqdm", functools.partial(MegabyteProgress, report)),
         (kagglehub.clients, "already_printed_version_warning", True),
         (logging.getLogger("kagglehub"), "handlers", [logging.NullHandler()]),
     ]
-    if unpack:  # kagglehub's own does not tell how far it is, and unpacks every picture twice
-        in_place_of.append((kagglehub.http_resolver, "_extract_archive", lambda *paths: unpack(*map(Path, paths))))
+    if unpack:  # kagglehub's own function reports no progress and unpacks every image twice
+        replacements.append((kagglehub.http_resolver, "_extract_archive", lambda *paths: unpack(*map(Path, paths))))
     with ExitStack() as stack:
-        stack.enter_context(_environment(cache))
-        for owner, name, value in in_place_of:
-            stack.enter_context(_replaced(owner, name, value))
+        stack.enter_context(_set_environment(cache))
+        for owner, name, value in replacements:
+            stack.enter_context(_replace_attribute(owner, name, value))
         yield
 
 
 @contextmanager
-def _environment(cache: Path) -> Iterator[None]:
+def _set_environment(cache: Path) -> Iterator[None]:
     settings = {
-        "KAGGLEHUB_CACHE": str(cache),  # not `output_dir`: that is emptied before a download, so nothing is resumed
-        "DISABLE_KAGGLE_CACHE": "true",  # in a Kaggle or Colab notebook it would ask another host for a mount
+        "KAGGLEHUB_CACHE": str(cache),  # not `output_dir`: it is emptied before a download, so nothing could be resumed
+        "DISABLE_KAGGLE_CACHE": "true",  # in a Kaggle or Colab notebook it would request a mount from another host
         "DISABLE_COLAB_CACHE": "true",
     }
     before = {name: os.environ.get(name) for name in settings}
@@ -161,7 +175,7 @@ def _environment(cache: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+def _replace_attribute(owner: Any, name: str, value: Any) -> Iterator[None]:
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:

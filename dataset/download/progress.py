@@ -1,4 +1,4 @@
-"""How far a download has come, told to whoever wants to know."""
+"""Progress of a download, and the callback that receives it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,18 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total`, counted in `what`: "MB" of the archive, "files" that have come or are unpacked."""
+    """State of a download: `done` of `total`, in `unit`: "MB" of the archive, or "files" fetched or unpacked."""
 
     done: int
     total: int
-    what: str
+    unit: str
 
 
 ProgressCallback = Callable[[Progress], None]
 
 
 class CallbackRaised(BaseException):
-    """Whoever was told raised `error`; nothing on the way out takes it for an error of the network or the disk."""
+    """Carries the exception of a progress callback past the download's own handlers (hence BaseException).
+
+    Without it, an exception of the caller would be reported as an error of the network or the disk.
+    """
 
     def __init__(self, error: BaseException):
         super().__init__()
@@ -25,14 +28,14 @@ class CallbackRaised(BaseException):
 
 
 def isolate_callback(progress: ProgressCallback | None) -> ProgressCallback:
-    """Tell `progress` where there is one; what it raises, such as Streamlit's stop of a page, comes as `CallbackRaised`."""
+    """Wrap a callback, or None: its exceptions, such as the one that stops a Streamlit page, raise `CallbackRaised`."""
 
-    def report(now: Progress) -> None:
+    def report(state: Progress) -> None:
         if progress is None:
             return
         try:
-            progress(now)
-        except KeyboardInterrupt:  # meant for the download, whatever it was doing just then
+            progress(state)
+        except KeyboardInterrupt:  # Ctrl-C stops the download, whichever code it happens to hit
             raise
         except BaseException as error:
             raise CallbackRaised(error) from None

@@ -1,4 +1,4 @@
-"""Fetch a handful of pictures per class and cause: enough to look around, in seconds."""
+"""Download of a few sample images per class and cause: enough for a first look, within seconds."""
 
 import csv
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT, SOURCE, fetch_file
 from dataset.download.progress import Progress, ProgressCallback, isolate_callback
 from dataset.download.staging import SAMPLES_MARKER, staging_area
+from dataset.index import OFFICIAL_TEST_SPLIT
+from model.codes import Label, SplitName
 from model.errors import DatasetError, FileRefused
 from model.imaging.decode import decode
 from model.inference.release_loader import load_release
@@ -13,76 +15,83 @@ from model.release_files import ReleaseFile
 
 DEFAULT_SAMPLES = 24
 MIN_SAMPLES, MAX_SAMPLES = 3, 120
-SAMPLE_STRATA = (("NORMAL", "none"), ("PNEUMONIA", "bacterial"), ("PNEUMONIA", "viral"))  # label and cause
-IMAGE_MB = 0.25  # on average over the three kinds: normal films about 0.6, films of pneumonia 0.1
+SAMPLE_STRATA = (  # label and cause
+    (Label.NORMAL, "none"),
+    (Label.PNEUMONIA, "bacterial"),
+    (Label.PNEUMONIA, "viral"),
+)
+IMAGE_MB = 0.25  # mean over the three strata: about 0.6 for normal images, 0.1 for pneumonia
 
 
 def download_size(count: int) -> str:
-    """How much travels for so many pictures, in words."""
+    """Return the size of the download of so many images as text."""
     return f"about {max(1, round(count * IMAGE_MB))} MB"
 
 
 def download_notice(count: int) -> str:
-    """What is fetched, whose it is and from where, to be said first."""
+    """Return the notice to show before the download: content, origin, licence and size."""
     return f"{SOURCE}\n{count} pictures of the official test split come, {download_size(count)} in all."
 
 
 def sample_names(count: int) -> list[str]:
-    """So many pictures of the official test split, as "test/NORMAL/<name>": the same ones every time.
+    """Select images of the official test split, the same ones every time, as "test/NORMAL/<name>".
 
-    A third each are normal, bacterial and viral films, spread evenly over their names; where three does not divide
-    `count`, normal has one more, and bacterial too where two are left over.
+    One third each is normal, bacterial and viral, evenly spaced in the sorted names. If three does not divide `count`,
+    there is one more normal image, and if two are left over, one more bacterial image too.
 
     Raises:
-        DatasetError: fewer than 3 or more than 120 are wanted.
-        ReleaseError: the release, whose table has the names, is missing or altered.
+        DatasetError: `count` is below 3 or above 120.
+        ReleaseError: The release, whose predictions.csv lists the names, is missing or altered.
     """
     if not MIN_SAMPLES <= count <= MAX_SAMPLES:
         raise DatasetError(f"{count} sample pictures cannot be fetched: {MIN_SAMPLES} to {MAX_SAMPLES} can.")
-    release = load_release()
-    table = release.read_file(ReleaseFile.PREDICTIONS).decode()
-    rows = [row for row in csv.DictReader(table.splitlines()) if row["split"] == "test"]
-    picked = []
-    for number, kind in enumerate(SAMPLE_STRATA):
-        names = sorted(f"test/{row['label']}/{row['file']}" for row in rows if (row["label"], row["cause"]) == kind)
-        share = (count + len(SAMPLE_STRATA) - 1 - number) // len(SAMPLE_STRATA)
-        picked += [names[place * len(names) // share] for place in range(share)]
-    return picked
+    table = load_release().read_file(ReleaseFile.PREDICTIONS).decode()
+    rows = [row for row in csv.DictReader(table.splitlines()) if row["split"] == SplitName.TEST]
+    selected: list[str] = []
+    for number, stratum in enumerate(SAMPLE_STRATA):
+        names = sorted(
+            f"{OFFICIAL_TEST_SPLIT}/{row['label']}/{row['file']}"
+            for row in rows
+            if (row["label"], row["cause"]) == stratum
+        )
+        stratum_count = (count + len(SAMPLE_STRATA) - 1 - number) // len(SAMPLE_STRATA)
+        selected += [names[position * len(names) // stratum_count] for position in range(stratum_count)]
+    return selected
 
 
 def download_samples(folder: Path, count: int = DEFAULT_SAMPLES, progress: ProgressCallback | None = None) -> Path:
-    """Lay `count` pictures at `folder` as test/{NORMAL,PNEUMONIA}/*.jpeg and return its whole path.
+    """Install `count` sample images as `folder`/test/{NORMAL,PNEUMONIA}/*.jpeg and return the resolved path.
 
-    A hidden marker lists them, so that `download_full_set` and another call may put something else in their place. What
-    `progress` raises comes out as it was.
+    A hidden marker file lists them, so that `download_full_set` or another call may replace them. An exception in
+    `progress` is raised unchanged.
 
     Args:
-        folder: absent, empty, or sample pictures alone.
-        count: see `sample_names`.
-        progress: told of each file that has come.
+        folder: A folder that does not exist, is empty, or holds sample images only.
+        count: See `sample_names`.
+        progress: Called for each file that was fetched.
 
     Raises:
-        DatasetError: another download is running, the folder is taken, no network, Kaggle refuses, disk full,
-            interrupted, or what came is no picture. Nothing was laid down.
-        ReleaseError: the release, whose table has the names, is missing or altered.
+        DatasetError: Another download is running, the folder is in use, there is no network, Kaggle refuses, the disk
+            is full, the download was interrupted, or a file is not an image. Nothing was installed.
+        ReleaseError: The release, whose predictions.csv lists the names, is missing or altered.
     """
     report = isolate_callback(progress)
     names = sample_names(count)
-    with staging_area(folder, "samples", f"{download_size(count)} are needed") as site:
-        together = site.work / "together"
+    with staging_area(folder, "samples", f"{download_size(count)} are needed") as staging:
+        collected = staging.work / "together"
         for number, name in enumerate(names):
             report(Progress(number, len(names), "files"))
-            place = together / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _validate_count(fetch_file(site.work, f"chest_xray/{name}")).rename(place)
+            destination = collected / name
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            _require_image(fetch_file(staging.work, f"chest_xray/{name}")).rename(destination)
         report(Progress(len(names), len(names), "files"))
-        (together / SAMPLES_MARKER).write_text("\n".join(names) + "\n", encoding="utf-8")
-        site.install(together)
-    return site.target
+        (collected / SAMPLES_MARKER).write_text("\n".join(names) + "\n", encoding="utf-8")
+        staging.install(collected)
+    return staging.target
 
 
-def _validate_count(path: Path) -> Path:
-    """The file, where it is a picture that can be read."""
+def _require_image(path: Path) -> Path:
+    """Return the path if the file can be decoded."""
     try:
         decode(path.read_bytes())
     except FileRefused as error:

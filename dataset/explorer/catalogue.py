@@ -1,4 +1,4 @@
-"""The table that the explorer shows: each picture of the set with what the release says of it, judged and selected."""
+"""Catalogue of the labelled set for the explorer: every image with its finding, to be filtered and sorted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from dataset.index import LabelledImage
+from model.codes import Label
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict, classify
 
 
 class Outcome(StrEnum):
-    """What became of a labelled picture at an operating point."""
+    """Verdict compared with the label."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -20,7 +21,7 @@ class Outcome(StrEnum):
 
 
 class Order(StrEnum):
-    """In which order pictures are shown."""
+    """Order of the images."""
 
     NAME = "file name"
     HIGHEST = "highest probability first"
@@ -31,13 +32,15 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which pictures are wanted; an empty tuple or text asks for nothing.
+    """Conditions that an image must meet; an empty tuple or text sets no condition.
 
-    labels, causes, splits, outcomes: the values that are wanted.
-    probability: least and most, 0-1, both included.
-    patient: whole key of a patient ("person12_bacteria"), or of a number ("person12": both of its patients).
-    name: part of the file name. Patient and name in any case.
-    on_disk: only pictures that lie on this machine.
+    Attributes:
+        labels, causes, splits, outcomes: Accepted values.
+        probability: Minimum and maximum, 0-1, both included.
+        patient: Full key of a patient ("person12_bacteria"), or of a number ("person12" for both of its patients).
+            Upper and lower case are equal.
+        name: Part of the file name. Upper and lower case are equal.
+        on_disk: Whether the image must be on this computer.
     """
 
     labels: tuple[str, ...] = ()
@@ -54,21 +57,29 @@ class Filter:
 class Catalogue:
     """The labelled set as a release knows it.
 
-    rows: those of predictions.csv, by file name, with `path`, None where the picture is not on this machine, and, at an
-        operating point, `verdict` and `outcome`.
-    here: how many of them are on this machine.
-    unknown: how many pictures lie on this machine that the release was not measured on; nothing is known of them.
+    Attributes:
+        rows: Rows of predictions.csv, indexed by file name, with `path` (None if the image is not on this computer)
+            and, at an operating point, `verdict` and `outcome`.
+        n_on_disk: Number of these images on this computer.
+        n_unknown: Number of images on this computer that the release was not measured on; they are not in `rows`.
     """
 
     rows: pd.DataFrame
-    here: int
-    unknown: int
+    n_on_disk: int
+    n_unknown: int
 
 
 def build_catalogue(
     predictions: pd.DataFrame, records: Sequence[LabelledImage], point: OperatingPoint, conformal: ConformalLimits
 ) -> Catalogue:
-    """The set of predictions.csv, whose pictures are those of the records; probabilities at the training prevalence."""
+    """Combine the predictions of a release with the images on this computer.
+
+    Args:
+        predictions: Rows of predictions.csv; probabilities are at the training prevalence.
+        records: Images on this computer.
+        point: Operating point of the verdicts.
+        conformal: Limits of the release.
+    """
     files = predictions["file"].tolist()
     paths = {name: record.path for record in records for name in (record.path.name, record.relative_path)}
     verdicts = [classify(probability, point, conformal) for probability in predictions["probability"]]
@@ -77,42 +88,48 @@ def build_catalogue(
         verdict=[str(verdict) for verdict in verdicts],
         outcome=[str(_outcome(verdict, label)) for verdict, label in zip(verdicts, predictions["label"], strict=True)],
     ).set_axis(files)
-    here = int(rows["path"].notna().sum())
-    return Catalogue(rows, here, len(records) - here)
+    n_on_disk = int(rows["path"].notna().sum())
+    return Catalogue(rows, n_on_disk, len(records) - n_on_disk)
 
 
-def select(rows: pd.DataFrame, wanted: Filter) -> pd.DataFrame:
-    """The rows of a catalogue that a selection asks for, in their own order."""
-    keep = rows["probability"].between(*wanted.probability)
-    for column in ("label", "cause", "split", "outcome"):
-        if values := getattr(wanted, f"{column}s"):
-            keep &= rows[column].isin(values)
-    if patient := wanted.patient.strip().casefold():
+def select(rows: pd.DataFrame, conditions: Filter) -> pd.DataFrame:
+    """Return the rows that meet all conditions, in their order."""
+    keep = rows["probability"].between(*conditions.probability)
+    for column, accepted in (
+        ("label", conditions.labels),
+        ("cause", conditions.causes),
+        ("split", conditions.splits),
+        ("outcome", conditions.outcomes),
+    ):
+        if accepted:
+            keep &= rows[column].isin(accepted)
+    if patient := conditions.patient.strip().casefold():
         keys = rows["patient"].str.casefold()
         keep &= (keys == patient) | keys.str.startswith(f"{patient}_")
-    if name := wanted.name.strip().casefold():
+    if name := conditions.name.strip().casefold():
         keep &= rows["file"].str.casefold().str.contains(name, regex=False)
-    if wanted.on_disk:
+    if conditions.on_disk:
         keep &= rows["path"].notna()
     return rows[keep]
 
 
 def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
-    """The rows of a catalogue in an order; equal ones by file name.
+    """Sort the rows of a catalogue; equal ones by file name.
 
-    A confident error is far from its label: wrong pictures come first, the furthest at the top, then the others alike.
+    A confident error has a probability far from its label: wrong verdicts come first, the largest distance at the top,
+    then all others, by distance too.
 
     Args:
-        rows: to be ordered.
-        order: which one.
-        seed: of the random order; the same seed gives the same order.
+        rows: Rows of a catalogue.
+        order: Order to sort by.
+        seed: Seed of the random order; the same seed gives the same order.
     """
     rows = rows.sort_values("file")
     if order is Order.RANDOM:
         return rows.iloc[np.random.default_rng(seed).permutation(len(rows))]
     if order is Order.WORST:
-        error = (rows["probability"] - (rows["label"] == "PNEUMONIA")).abs()
-        return rows.iloc[np.lexsort((-error, rows["outcome"] != Outcome.WRONG))]
+        distance = (rows["probability"] - (rows["label"] == Label.PNEUMONIA)).abs()
+        return rows.iloc[np.lexsort((-distance, rows["outcome"] != Outcome.WRONG))]
     if order is Order.NAME:
         return rows
     return rows.sort_values("probability", ascending=order is Order.LOWEST, kind="stable")

@@ -1,4 +1,4 @@
-"""Mean radiographs of the training pictures, which a release keeps for those who have no pictures."""
+"""Mean radiographs of the training images, which a release carries for users without the data set."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -6,55 +6,70 @@ from typing import Self
 
 import numpy as np
 
+from model.codes import Label
 from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-SATURATING_DIFFERENCE = (
-    40.0  # grey levels of difference: hardly a pixel of the two classes differs by more (2 of 10,000)
-)
-_DENSER, _LIGHTER = np.array([217.0, 115.0, 13.0]), np.array([61.0, 139.0, 217.0])  # orange, blue: told apart by all
-PNEUMONIA_GROUPS = {"bacterial": "PNEUMONIA, bacterial", "viral": "PNEUMONIA, viral", "unknown": "PNEUMONIA"}
-GROUP_NAMES = {"none": "NORMAL", **PNEUMONIA_GROUPS}
+# Grey levels of difference at which the colour saturates; 2 of 10,000 pixels of the two classes differ by more.
+SATURATING_DIFFERENCE = 40.0
+_DENSER_COLOUR = np.array([217.0, 115.0, 13.0])  # orange and blue can be distinguished with any colour vision
+_LIGHTER_COLOUR = np.array([61.0, 139.0, 217.0])
+_PNEUMONIA_TITLES = {
+    "bacterial": f"{Label.PNEUMONIA}, bacterial",
+    "viral": f"{Label.PNEUMONIA}, viral",
+    "unknown": str(Label.PNEUMONIA),
+}
+_TITLES = {"none": str(Label.NORMAL), **_PNEUMONIA_TITLES}  # by cause
 
 
 @dataclass(frozen=True, eq=False)
 class MeanRadiograph:
-    """Mean of the working pictures of n films: float32 (side, side), 0-255, bright = dense."""
+    """Mean of the working images of `n` radiographs.
+
+    Attributes:
+        pixels: float32 (side, side), 0-255, bright = dense.
+        n: Number of radiographs.
+    """
 
     pixels: np.ndarray
     n: int
 
     def pooled(self, other: Self) -> Self:
-        """The mean of both groups of films together."""
+        """Return the mean of all radiographs of both groups."""
         n = self.n + other.n
         return type(self)((self.pixels * self.n + other.pixels * other.n) / np.float32(n), n)
 
 
 def difference_image(first: MeanRadiograph, second: MeanRadiograph) -> np.ndarray:
-    """Where two means differ, on one scale for all pairs.
+    """Draw the difference of two means, on one scale for all pairs.
 
     Returns:
-        uint8 (side, side, 3): white where they are alike, towards orange where the first is denser, towards blue where
-        the second is; the full colour from FULL_COLOUR grey levels on.
+        uint8 (side, side, 3): white where they are equal, towards orange where the first is denser, towards blue where
+        the second is denser; the full colour from `SATURATING_DIFFERENCE` grey levels on.
     """
-    share = np.clip((first.pixels - second.pixels) / SATURATING_DIFFERENCE, -1, 1)[..., np.newaxis]
-    colour = np.where(share > 0, _DENSER, _LIGHTER)
-    return np.rint(255 + np.abs(share) * (colour - 255)).astype(np.uint8)
+    strength = np.clip((first.pixels - second.pixels) / SATURATING_DIFFERENCE, -1, 1)[..., np.newaxis]
+    colour = np.where(strength > 0, _DENSER_COLOUR, _LIGHTER_COLOUR)
+    image: np.ndarray = np.rint(255 + np.abs(strength) * (colour - 255)).astype(np.uint8)
+    return image
 
 
 def load_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
-    """Mean radiographs by title: NORMAL, each cause of pneumonia, and PNEUMONIA unless one named cause alone is kept.
+    """Load the mean radiographs of a release by title.
+
+    Returns:
+        NORMAL, each cause of pneumonia, and all PNEUMONIA, unless the release has a single named cause.
 
     Raises:
-        ReleaseError: the file is missing, altered, or not what this program understands.
+        ReleaseError: The file is missing, altered or invalid.
     """
     with open_arrays(release.read_file(ReleaseFile.MEAN_RADIOGRAPHS), "The mean radiographs") as arrays:
         means = {
             title: MeanRadiograph(arrays[f"{cause}_mean"].astype(np.float32), int(arrays[f"{cause}_count"]))
-            for cause, title in GROUP_NAMES.items()
+            for cause, title in _TITLES.items()
             if f"{cause}_mean" in arrays
         }
-    if len(of_pneumonia := [means[title] for title in PNEUMONIA_GROUPS.values() if title in means]) > 1:
-        means["PNEUMONIA"] = reduce(MeanRadiograph.pooled, of_pneumonia)
+    pneumonia_means = [means[title] for title in _PNEUMONIA_TITLES.values() if title in means]
+    if len(pneumonia_means) > 1:
+        means[str(Label.PNEUMONIA)] = reduce(MeanRadiograph.pooled, pneumonia_means)
     return means

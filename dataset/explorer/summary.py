@@ -1,13 +1,13 @@
-"""What the set is made of, counted for charts; all from the rows of `dataset.explorer.catalogue`."""
+"""Counts and distributions of the labelled set for charts, from the rows of `dataset.explorer.catalogue`."""
 
 import numpy as np
 import pandas as pd
 
-from model.codes import LABELS, SPLITS
+from model.codes import LABELS, SPLITS, Label
 
-MAX_IMAGES_SHOWN = 10  # of a patient that are told apart; who has more counts with these
+MAX_IMAGES_SHOWN = 10  # patients with more images are counted with those who have 10
 DISTRIBUTION_BINS = 30
-MEASURES = {
+MEASURES = {  # measure and axis title
     "intensity": "Mean grey of the film, 0-255",
     "contrast": "Contrast (standard deviation of grey)",
     "width": "Width of the original, px",
@@ -16,25 +16,26 @@ MEASURES = {
 
 
 def counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Pictures and patients of each class and cause, in words: a column per split and one for all."""
-    kinds = {label: rows[rows["label"] == label] for label in LABELS}
-    kinds |= {f"PNEUMONIA, {cause}": rows[rows["cause"] == cause] for cause in ("bacterial", "viral")}
-    kinds["all"] = rows
-    return pd.DataFrame(
-        {
-            **{
-                split: {kind: _count_images_and_patients(of[of["split"] == split]) for kind, of in kinds.items()}
-                for split in SPLITS
-            },
-            "all": {kind: _count_images_and_patients(of) for kind, of in kinds.items()},
-        }
-    )
+    """Count images and patients, as text ("12 of 3"), of each class and cause: a column per split, and one for all."""
+    groups: dict[str, pd.DataFrame] = {str(label): rows[rows["label"] == label] for label in LABELS}
+    groups |= {f"{Label.PNEUMONIA}, {cause}": rows[rows["cause"] == cause] for cause in ("bacterial", "viral")}
+    groups["all"] = rows
+    columns = {
+        str(split): {name: _count_images_and_patients(group[group["split"] == split]) for name, group in groups.items()}
+        for split in SPLITS
+    }
+    columns["all"] = {name: _count_images_and_patients(group) for name, group in groups.items()}
+    return pd.DataFrame(columns)
 
 
 def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
-    """How many patients have how many pictures: Class, Pictures ("10+" for MOST_PICTURES and more), Patients."""
-    pictures = rows.groupby(["label", "patient"]).size().clip(upper=MAX_IMAGES_SHOWN)
-    patients = pictures.groupby("label").value_counts().rename("Patients").reset_index()
+    """Count patients by number of images.
+
+    Returns:
+        One row per class and number: Class, Pictures (as text; "10+" for `MAX_IMAGES_SHOWN` and more), Patients.
+    """
+    images = rows.groupby(["label", "patient"]).size().clip(upper=MAX_IMAGES_SHOWN)
+    patients = images.groupby("label").value_counts().rename("Patients").reset_index()
     patients.columns = ["Class", "Pictures", "Patients"]
     return patients.sort_values(["Class", "Pictures"]).assign(
         Pictures=lambda table: table["Pictures"].map(lambda n: f"{n}+" if n == MAX_IMAGES_SHOWN else f"{n}")
@@ -42,11 +43,17 @@ def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS) -> pd.DataFrame:
-    """How a measure of MEASURES is distributed within each class.
+    """Make histograms of a measure, one per class, over the same bins.
 
-    Pictures whose measure is not known are left out; the outer half percents count into the outermost bins.
+    Images without the measure are left out. The outer half percent on each side is counted in the outermost bin.
 
-    Columns: Class, low, high (edges of the bin), Films, Share (of the class's films).
+    Args:
+        rows: Rows of a catalogue.
+        measure: Key of `MEASURES`.
+        bins: Number of bins.
+
+    Returns:
+        One row per class and bin: Class, low, high (edges of the bin), Films, Share (of the class's images).
     """
     values = rows["width"] / rows["height"] if measure == "aspect" else rows[measure]
     values = values.astype(float).dropna()
@@ -54,10 +61,10 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
     edges = np.linspace(low, max(high, low + 1e-6), bins + 1)
     tables = []
     for label in LABELS:
-        films = np.histogram(values[rows.loc[values.index, "label"] == label].clip(edges[0], edges[-1]), edges)[0]
-        share = films / max(1, films.sum())
+        images = np.histogram(values[rows.loc[values.index, "label"] == label].clip(edges[0], edges[-1]), edges)[0]
+        share = images / max(1, images.sum())
         tables.append(
-            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": films, "Share": share})
+            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": images, "Share": share})
         )
     return pd.concat(tables, ignore_index=True)
 

@@ -1,6 +1,6 @@
-"""Small pictures for a gallery, made when they are wanted and kept in a bounded memory that all sessions share.
+"""Thumbnails for the gallery, in a bounded cache that all sessions share.
 
-They are pictures of the public set and no user's, so sharing them gives nothing away.
+They show images of the public data set and no user's, so sharing them discloses nothing.
 """
 
 import io
@@ -12,23 +12,24 @@ from PIL import Image
 
 from model.imaging.decode import decode
 
-THUMBNAIL_SIDE = 224  # pixels; twice what a tile of a gallery takes, for sharp screens
+THUMBNAIL_SIDE = 224  # pixels; twice the size of a gallery tile, for high-resolution screens
 MAX_CACHED = 1000  # of about 7 kB each
 
 
 def thumbnail(path: Path) -> bytes:
-    """A picture as a JPEG of SIDE x SIDE pixels, its proportions kept, black beside it.
+    """Return a JPEG of THUMBNAIL_SIDE x THUMBNAIL_SIDE pixels: the image in its aspect ratio on black.
 
     Raises:
-        FileRefused: it cannot be read.
-        OSError: the file cannot be opened.
+        FileRefused: The image cannot be read.
+        OSError: The file cannot be opened.
     """
-    changed = path.stat()
-    return _thumbnail(path, changed.st_mtime_ns, changed.st_size)
+    status = path.stat()
+    return _thumbnail(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=MAX_CACHED)
-def _thumbnail(path: Path, _changed: int, _size: int) -> bytes:
+def _thumbnail(path: Path, _modified_ns: int, _size: int) -> bytes:
+    """Make a thumbnail; time and size of the file are part of the key, so that a changed file is read again."""
     pixels = decode(path.read_bytes()).pixels
     scale = THUMBNAIL_SIDE / max(pixels.shape)
     height, width = (max(1, round(side * scale)) for side in pixels.shape)

@@ -1,106 +1,169 @@
-"""What is wrong or odd in the labelled set: copies, patients in two splits, labels that contradict each other.
+"""Audit of the labelled set: duplicates, patients in two splits, contradicting labels, outliers.
 
-Two pictures are exact copies where their decoded pixels at working size are the same, near copies where their
-fingerprints are nearly the same (`model.imaging.perceptual_hash`) or the reader cannot tell them apart (SAME_TO_READER).
+Two images are exact copies if their decoded pixels at working size are equal. They are near copies if their perceptual
+hashes are nearly equal (`DUPLICATE_MAX_BITS`) or their embeddings are (`DUPLICATE_MIN_COSINE`).
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from dataset.quality.features import ImageInventory
+from dataset.quality.features import ImageInventory, UnreadableFile
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
 from model.inference.similar_cases import normalise
 
-# Cosine of two embeddings: of the public set's 17 million pairs none but exact copies reaches it.
+# Cosine of two embeddings. Of the 17 million pairs of the public set, only exact copies reach it.
 DUPLICATE_MIN_COSINE = 0.997
 OUTLIER_IQR = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977, "far out")
-BLOCK = 500  # pictures that are compared with all others at once
+BLOCK = 500  # images that are compared with all others at once, to bound memory
 
 
-def audit_dataset(survey: ImageInventory) -> dict:
-    """Audit the set.
+class DuplicatePair(TypedDict):
+    """Two copies of one radiograph.
 
-    Returns:
-        pictures: how many were looked at; unreadable: file and reason; copies: pairs of `a`, `b` (files), `exact`,
-        `bits` (fingerprint distance), `similarity` (cosine of the embeddings), and whether they stand in two `folders`
-        (official splits) or `splits` (after the cut), under two `patients_of`, with two `labels`; closest_others: bits and
-        similarity of the most alike pictures that are no copies; patients: per key, how many there are and how many of
-        them stand in two official splits or in two parts of the cut; odd: file and what is odd about it.
+    a, b: File names; exact: whether the pixels are equal; bits: Hamming distance of the perceptual hashes; similarity:
+    cosine of the embeddings; two_...: whether the copies differ in official split (folder), split, patient or label.
     """
-    rows = survey.rows
-    pairs, bits, similarity = _compare(survey)
+
+    a: str
+    b: str
+    exact: bool
+    bits: int
+    similarity: float
+    two_folders: bool
+    two_splits: bool
+    two_patients: bool
+    two_labels: bool
+
+
+class ClosestOthers(TypedDict):
+    """Smallest hash distance and largest cosine among all pairs that are no copies; None if there is no such pair."""
+
+    bits: int | None
+    similarity: float | None
+
+
+class PatientSpread(TypedDict):
+    """Number of patients, and how many of them have images in two official splits (folders) or in two splits."""
+
+    patients: int
+    in_two_folders: int
+    in_two_splits: int
+
+
+class Outlier(TypedDict):
+    """An image and what is unusual about it."""
+
+    file: str
+    what: str
+
+
+class DatasetAudit(TypedDict):
+    """Result of an audit, as in dataset_audit.json.
+
+    pictures: Number of images that were read; patients: spread of the patients by the key that identifies them.
+    """
+
+    pictures: int
+    unreadable: list[UnreadableFile]
+    copies: list[DuplicatePair]
+    closest_others: ClosestOthers
+    patients: dict[str, PatientSpread]
+    odd: list[Outlier]
+
+
+def audit_dataset(inventory: ImageInventory) -> DatasetAudit:
+    """Audit the labelled set."""
+    rows = inventory.rows
+    pairs, closest_others = _find_duplicates(inventory)
     return {
         "pictures": len(rows),
-        "unreadable": survey.unreadable,
-        "copies": [_pair(rows, *pair) for pair in pairs],
-        "closest_others": {"bits": bits, "similarity": similarity},
-        "patients": {"series and number": _spread(rows, "patient"), "number alone": _spread(rows, "group")},
+        "unreadable": inventory.unreadable,
+        "copies": [_duplicate_pair(rows, *pair) for pair in pairs],
+        "closest_others": closest_others,
+        "patients": {
+            "series and number": _patient_spread(rows, "patient"),
+            "number alone": _patient_spread(rows, "group"),
+        },
         "odd": list(_outliers(rows)),
     }
 
 
-def duplicate_groups(copies: list[dict]) -> list[list[str]]:
-    """Pairs of copies joined into groups of files that are all copies of one film, each in order."""
+def duplicate_groups(copies: Sequence[DuplicatePair]) -> list[list[str]]:
+    """Merge pairs of copies into groups of files that all show one radiograph; files and groups are sorted."""
     groups: list[set[str]] = []
     for pair in copies:
-        joined = {pair["a"], pair["b"]}.union(*(group for group in groups if group & {pair["a"], pair["b"]}))
-        groups = [group for group in groups if not group & joined] + [joined]
+        files = {pair["a"], pair["b"]}
+        merged = files.union(*(group for group in groups if group & files))
+        groups = [group for group in groups if not group & merged] + [merged]
     return sorted(sorted(group) for group in groups)
 
 
-def _compare(survey: ImageInventory) -> tuple[list[tuple[int, int, int, float]], int | None, float | None]:
-    """Every pair of copies as (first, second, bits, similarity), and the closest of all other pairs by each measure."""
-    embeddings = normalise(survey.embeddings.astype(np.float32))
-    copies, fewest, highest = [], [], []
+def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, int, float]], ClosestOthers]:
+    """Return each pair of copies as (first row, second row, bits, similarity), and the closest of all other pairs."""
+    embeddings = normalise(inventory.embeddings.astype(np.float32))
+    copies: list[tuple[int, int, int, float]] = []
+    min_bits: list[int] = []
+    max_similarity: list[float] = []
     for start in range(0, len(embeddings), BLOCK):
         stop = min(start + BLOCK, len(embeddings))
         similarity = embeddings[start:stop] @ embeddings.T
-        bits = np.stack([hash_distances(one, survey.fingerprints) for one in survey.fingerprints[start:stop]])
-        later = np.arange(len(embeddings)) > np.arange(start, stop)[:, np.newaxis]
-        same = later & ((bits <= DUPLICATE_MAX_BITS) | (similarity >= DUPLICATE_MIN_COSINE))
+        bits = np.stack([hash_distances(code, inventory.fingerprints) for code in inventory.fingerprints[start:stop]])
+        is_later = np.arange(len(embeddings)) > np.arange(start, stop)[:, np.newaxis]  # each pair once
+        is_copy = is_later & ((bits <= DUPLICATE_MAX_BITS) | (similarity >= DUPLICATE_MIN_COSINE))
         copies += [
-            (start + i, int(j), int(bits[i, j]), min(1.0, float(similarity[i, j]))) for i, j in np.argwhere(same)
+            (start + int(i), int(j), int(bits[i, j]), min(1.0, float(similarity[i, j])))
+            for i, j in np.argwhere(is_copy)
         ]
-        others = later & ~same
-        if others.any():
-            fewest.append(int(bits[others].min()))
-            highest.append(float(similarity[others].max()))
-    return copies, min(fewest, default=None), max(highest, default=None)
+        is_other = is_later & ~is_copy
+        if is_other.any():
+            min_bits.append(int(bits[is_other].min()))
+            max_similarity.append(float(similarity[is_other].max()))
+    return copies, {"bits": min(min_bits, default=None), "similarity": max(max_similarity, default=None)}
 
 
-def _pair(rows: pd.DataFrame, first: int, second: int, bits: int, similarity: float) -> dict:
+def _duplicate_pair(rows: pd.DataFrame, first: int, second: int, bits: int, similarity: float) -> DuplicatePair:
     a, b = rows.iloc[first], rows.iloc[second]
-    differs = {f"two_{column}s": bool(a[column] != b[column]) for column in ("folder", "split", "patient", "label")}
-    exact = bool(a["content"] == b["content"])
-    return {"a": a["file"], "b": b["file"], "exact": exact, "bits": bits, "similarity": similarity, **differs}
-
-
-def _spread(rows: pd.DataFrame, key: str) -> dict[str, int]:
-    """How many patients a key tells apart, and how many of them stand in two folders or in two splits."""
-    of = rows.groupby([key, "label"])  # a number names one patient within a class at most
     return {
-        "patients": of.ngroups,
-        "in_two_folders": int((of["folder"].nunique() > 1).sum()),
-        "in_two_splits": int((of["split"].nunique() > 1).sum()),
+        "a": a["file"],
+        "b": b["file"],
+        "exact": bool(a["content"] == b["content"]),
+        "bits": bits,
+        "similarity": similarity,
+        "two_folders": bool(a["folder"] != b["folder"]),
+        "two_splits": bool(a["split"] != b["split"]),
+        "two_patients": bool(a["patient"] != b["patient"]),
+        "two_labels": bool(a["label"] != b["label"]),
     }
 
 
-def _outliers(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
-    without_lungs = rows.loc[~rows["lungs_found"], "file"]
-    yield from ({"file": file, "what": "no lungs found"} for file in without_lungs)
-    words = (("intensity", "very bright", "very dark"), ("contrast", "very high contrast", "very low contrast"))
-    for column, above, below in words:
+def _patient_spread(rows: pd.DataFrame, key: str) -> PatientSpread:
+    patients = rows.groupby([key, "label"])  # a number identifies a patient only within a class
+    return {
+        "patients": patients.ngroups,
+        "in_two_folders": int((patients["folder"].nunique() > 1).sum()),
+        "in_two_splits": int((patients["split"].nunique() > 1).sum()),
+    }
+
+
+def _outliers(rows: pd.DataFrame) -> Iterator[Outlier]:
+    for file in rows.loc[~rows["lungs_found"], "file"]:
+        yield {"file": file, "what": "no lungs found"}
+    names = (("intensity", "very bright", "very dark"), ("contrast", "very high contrast", "very low contrast"))
+    for column, above_name, below_name in names:
         low, high = _outlier_limits(rows[column])
         outside = itertools.chain(
-            ((file, above) for file in rows.loc[rows[column] > high, "file"]),
-            ((file, below) for file in rows.loc[rows[column] < low, "file"]),
+            ((file, above_name) for file in rows.loc[rows[column] > high, "file"]),
+            ((file, below_name) for file in rows.loc[rows[column] < low, "file"]),
         )
-        yield from ({"file": file, "what": what} for file, what in outside)
+        for file, name in outside:
+            yield {"file": file, "what": name}
 
 
 def _outlier_limits(values: pd.Series) -> tuple[float, float]:
-    first, third = values.quantile([0.25, 0.75])
-    return first - OUTLIER_IQR * (third - first), third + OUTLIER_IQR * (third - first)
+    lower_quartile, upper_quartile = values.quantile([0.25, 0.75])
+    reach = OUTLIER_IQR * (upper_quartile - lower_quartile)
+    return lower_quartile - reach, upper_quartile + reach

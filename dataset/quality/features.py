@@ -1,8 +1,12 @@
-"""Look once at every picture of the labelled set and keep what the figures, the audit and the index are made of."""
+"""Features of every image of the labelled set, from one pass over the files.
+
+The metrics, the audit, the mean radiographs and the index of similar cases are computed from them.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -17,73 +21,100 @@ from model.imaging.preprocessing import WORKING_SIDE, working_image
 from model.inference.classifier import Classifier
 
 
+class UnreadableFile(TypedDict):
+    """A file that could not be read, and the reason as a sentence."""
+
+    file: str
+    reason: str
+
+
 @dataclass(frozen=True, eq=False)
 class ImageInventory:
-    """What was seen of n pictures.
+    """Features of the n images that could be read.
 
-    rows: one per picture: file (see `dataset.index.unique_names`), patient, group, folder (of the official split), split
-        ("training", "validation", "test"), label, cause, probability (0-1, at the training prevalence), intensity and
-        contrast (mean and standard deviation of the working picture, 0-255), height and width (of the file, pixels),
-        lungs_found, content (SHA-256 of the working picture).
-    embeddings: float32 (n, channels).
-    fingerprints: uint8 (n, bytes), see `model.imaging.perceptual_hash`.
-    sums: per split and cause, the sum of the working pictures: float64 (WORKING_SIDE, WORKING_SIDE).
-    unreadable: file and reason of what could not be read; in none of the others.
+    Attributes:
+        rows: One row per image: file (see `dataset.index.unique_names`), patient, group, folder (official split), split
+            ("training", "validation", "test"), label, cause, probability (0-1, at the training prevalence), intensity
+            and contrast (mean and standard deviation of the working image, 0-255), height and width (of the file, in
+            pixels), lungs_found, content (SHA-256 of the working image).
+        embeddings: float32 (n, channels).
+        fingerprints: Perceptual hashes, uint8 (n, bytes), see `model.imaging.perceptual_hash`.
+        sums: Sum of the working images per split and cause: float64 (WORKING_SIDE, WORKING_SIDE).
+        unreadable: Files that are in none of the other attributes.
     """
 
     rows: pd.DataFrame
     embeddings: np.ndarray
     fingerprints: np.ndarray
     sums: dict[tuple[str, str], np.ndarray]
-    unreadable: list[dict[str, str]] = field(default_factory=list)
+    unreadable: list[UnreadableFile] = field(default_factory=list)
 
-    def mean_picture(self, split: str, cause: str) -> tuple[np.ndarray, int]:
-        """Mean of the working pictures of a cause, float64 (side, side), and how many they are."""
+    def mean_image(self, split: str, cause: str) -> tuple[np.ndarray, int]:
+        """Return the mean of the working images of a cause, float64 (side, side), and their number."""
         count = int(((self.rows["split"] == split) & (self.rows["cause"] == cause)).sum())
         return self.sums[split, cause] / count, count
 
 
 def scan_images(classifier: Classifier, parts: Mapping[str, Sequence[LabelledImage]]) -> ImageInventory:
-    """Read every picture of the parts: "training", "validation" or "test" to its records.
+    """Read every image once.
+
+    Args:
+        classifier: Computes probabilities and embeddings.
+        parts: Records by split: "training", "validation", "test".
 
     Raises:
-        DatasetError: not one picture can be read.
+        DatasetError: No image at all can be read.
     """
-    seen = ImageStatistics()
-    names = iter(unique_names([record for records in parts.values() for record in records]))
+    builder = _InventoryBuilder(classifier)
+    file_names = iter(unique_names([record for records in parts.values() for record in records]))
     for split, records in parts.items():
         for record in tqdm(records, desc=f"reading {split} pictures", unit="picture", disable=None):
-            file = next(names)
-            try:
-                seen.add(classifier, record, {"file": file, "split": split})
-            except FileRefused as refused:
-                seen.unreadable.append({"file": file, "reason": str(refused)})
-            except OSError as error:  # its own words would name the folder
-                seen.unreadable.append({"file": file, "reason": f"{error.strerror}."})
-    if not seen.rows:
-        raise DatasetError(
-            "Not one picture of the data set can be read: its files are to be complete PNG or JPEG pictures."
+            builder.add(record, next(file_names), split)
+    return builder.build()
+
+
+class _InventoryBuilder:
+    """Collects the features image by image."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._rows: list[dict[str, Any]] = []
+        self._embeddings: list[np.ndarray] = []
+        self._fingerprints: list[np.ndarray] = []
+        self._sums: dict[tuple[str, str], np.ndarray] = {}
+        self._unreadable: list[UnreadableFile] = []
+
+    def add(self, record: LabelledImage, file_name: str, split: str) -> None:
+        """Read one image, or note why it cannot be read."""
+        try:
+            self._read(record, file_name, split)
+        except FileRefused as refusal:
+            self._unreadable.append({"file": file_name, "reason": str(refusal)})
+        except OSError as error:  # not str(error), which names the folder
+            self._unreadable.append({"file": file_name, "reason": f"{error.strerror}."})
+
+    def build(self) -> ImageInventory:
+        """Return the inventory of all images added so far."""
+        if not self._rows:
+            raise DatasetError(
+                "Not one picture of the data set can be read: its files are to be complete PNG or JPEG pictures."
+            )
+        return ImageInventory(
+            pd.DataFrame(self._rows),
+            np.stack(self._embeddings),
+            np.stack(self._fingerprints),
+            self._sums,
+            self._unreadable,
         )
-    return ImageInventory(
-        pd.DataFrame(seen.rows), np.stack(seen.embeddings), np.stack(seen.fingerprints), seen.sums, seen.unreadable
-    )
 
-
-@dataclass
-class ImageStatistics:
-    rows: list[dict] = field(default_factory=list)
-    embeddings: list[np.ndarray] = field(default_factory=list)
-    fingerprints: list[np.ndarray] = field(default_factory=list)
-    sums: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
-    unreadable: list[dict[str, str]] = field(default_factory=list)
-
-    def add(self, classifier: Classifier, record: LabelledImage, known: dict[str, str]) -> None:
+    def _read(self, record: LabelledImage, file_name: str, split: str) -> None:
         radiograph = decode(record.path.read_bytes())
         working = working_image(radiograph)
-        finding = classifier.read(replace(radiograph, pixels=working))  # which need not be resized again
-        self.rows.append(
+        finding = self._classifier.read(replace(radiograph, pixels=working))  # saves resizing it a second time
+        self._rows.append(
             {
-                **known,
+                "file": file_name,
+                "split": split,
                 "patient": record.patient,
                 "group": record.group,
                 "folder": record.split,
@@ -95,11 +126,10 @@ class ImageStatistics:
                 "height": radiograph.height,
                 "width": radiograph.width,
                 "lungs_found": Caution.LUNGS_NOT_FOUND not in finding.cautions,
-                "content": hashlib.sha256(np.ascontiguousarray(working)).hexdigest(),
+                "content": hashlib.sha256(working.tobytes()).hexdigest(),
             }
         )
-        self.embeddings.append(finding.embedding)
-        self.fingerprints.append(perceptual_hash(working))
+        self._embeddings.append(finding.embedding)
+        self._fingerprints.append(perceptual_hash(working))
         empty = np.zeros((WORKING_SIDE, WORKING_SIDE))
-        key = known["split"], record.cause
-        self.sums[key] = self.sums.get(key, empty) + working
+        self._sums[split, record.cause] = self._sums.get((split, record.cause), empty) + working

@@ -1,31 +1,40 @@
-"""The audit of the labelled set in words, the same on the page, in the card and in the shell."""
+"""The audit of the labelled set in sentences, the same on the page, in the model card and on the command line."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from dataset.quality.audit import duplicate_groups
+from dataset.quality.audit import (
+    ClosestOthers,
+    DatasetAudit,
+    DuplicatePair,
+    Outlier,
+    PatientSpread,
+    duplicate_groups,
+)
+from dataset.quality.features import UnreadableFile
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
 
 
-def audit_report(found: dict) -> list[str]:
-    """Sentences on what `dataset.quality.audit.audit_dataset` found."""
+def audit_report(audit: DatasetAudit) -> list[str]:
+    """Describe the result of an audit, one sentence per question."""
     return [
-        _unreadable(found["pictures"], found["unreadable"]),
-        _copies(found["copies"]),
-        *([_contradictions(found["copies"])] if found["copies"] else []),
-        _closest(found["closest_others"]),
-        _patients(found["patients"]),
-        _outliers(found["odd"]),
+        _unreadable_sentence(audit["pictures"], audit["unreadable"]),
+        _copies_sentence(audit["copies"]),
+        *([_contradictions_sentence(audit["copies"])] if audit["copies"] else []),
+        _closest_others_sentence(audit["closest_others"]),
+        _patients_sentence(audit["patients"]),
+        _outliers_sentence(audit["odd"]),
     ]
 
 
-def _unreadable(pictures: int, unreadable: list[dict]) -> str:
+def _unreadable_sentence(n_readable: int, unreadable: Sequence[UnreadableFile]) -> str:
     if not unreadable:
-        return f"All {pictures:,} pictures can be read."
-    return f"{_format_count(len(unreadable), 'picture')} cannot be read ({_names(one['file'] for one in unreadable)})."
+        return f"All {n_readable:,} pictures can be read."
+    files = _list_names(file["file"] for file in unreadable)
+    return f"{_format_count(len(unreadable), 'picture')} cannot be read ({files})."
 
 
-def _copies(copies: list[dict]) -> str:
+def _copies_sentence(copies: Sequence[DuplicatePair]) -> str:
     if not copies:
         return "No picture is a copy of another."
     groups = duplicate_groups(copies)
@@ -37,54 +46,56 @@ def _copies(copies: list[dict]) -> str:
     )
 
 
-def _contradictions(copies: list[dict]) -> str:
-    kinds = (
-        ("two_labels", "with different labels"),
-        ("two_folders", "in two official splits"),
-        ("two_splits", "in two of training, validation and test"),
-        ("two_patients", "under the names of two patients"),
-    )
-    said = []
-    for kind, words in kinds:
-        pairs = [f"{pair['a']} and {pair['b']}" for pair in copies if pair[kind]]
-        said.append(f"{len(pairs)} {words}{f' ({_names(pairs)})' if pairs else ''}")
-    return f"Of these pairs stand {', '.join(said)}."
+def _contradictions_sentence(copies: Sequence[DuplicatePair]) -> str:
+    pairs_by_kind = {
+        "with different labels": [pair for pair in copies if pair["two_labels"]],
+        "in two official splits": [pair for pair in copies if pair["two_folders"]],
+        "in two of training, validation and test": [pair for pair in copies if pair["two_splits"]],
+        "under the names of two patients": [pair for pair in copies if pair["two_patients"]],
+    }
+    clauses = []
+    for kind, pairs in pairs_by_kind.items():
+        files = _list_names(f"{pair['a']} and {pair['b']}" for pair in pairs)
+        clauses.append(f"{len(pairs)} {kind} ({files})" if pairs else f"{len(pairs)} {kind}")
+    return f"Of these pairs stand {', '.join(clauses)}."
 
 
-def _closest(closest: dict) -> str:
+def _closest_others_sentence(closest: ClosestOthers) -> str:
     if closest["bits"] is None:
         return "There are no other pairs to compare."
     return (
-        f"Any other two differ by {closest['bits']} of {HASH_BITS} bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} "
-        f"or fewer), and the reader sees none as more alike than {closest['similarity']:.4f} (1: the same)."
+        f"Any other two differ by {closest['bits']} of {HASH_BITS} bits of the fingerprint or more (copies by "
+        f"{DUPLICATE_MAX_BITS} or fewer), and the reader sees none as more alike than {closest['similarity']:.4f} (1: "
+        "the same)."
     )
 
 
-def _patients(patients: dict) -> str:
-    said = (
-        f"by {key}, {of['patients']:,} patients, {of['in_two_folders']} of them in two official splits and "
-        f"{of['in_two_splits']} in two of training, validation and test"
-        for key, of in patients.items()
+def _patients_sentence(patients: Mapping[str, PatientSpread]) -> str:
+    clauses = (
+        f"by {key}, {spread['patients']:,} patients, {spread['in_two_folders']} of them in two official splits and "
+        f"{spread['in_two_splits']} in two of training, validation and test"
+        for key, spread in patients.items()
     )
-    return f"Patients as the file names tell them: {'; '.join(said)}."
+    return f"Patients as the file names tell them: {'; '.join(clauses)}."
 
 
-def _outliers(odd: list[dict]) -> str:
-    if not odd:
+def _outliers_sentence(outliers: Sequence[Outlier]) -> str:
+    if not outliers:
         return "No picture is odd in brightness or contrast, and lungs are found in all."
-    kinds = Counter(one["what"] for one in odd)
-    said = (
-        f"{what}: {count} ({_names(one['file'] for one in odd if one['what'] == what)})"
-        for what, count in kinds.items()
+    counts = Counter(outlier["what"] for outlier in outliers)
+    clauses = (
+        f"{kind}: {count} ({_list_names(outlier['file'] for outlier in outliers if outlier['what'] == kind)})"
+        for kind, count in counts.items()
     )
-    return f"Odd pictures: {'; '.join(said)}."
+    return f"Odd pictures: {'; '.join(clauses)}."
 
 
-def _format_count(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _format_count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _names(names: Iterable[str], most: int = 5) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(shown[:most]) + more
+def _list_names(names: Iterable[str], max_names: int = 5) -> str:
+    """Join names with commas; of a long list, only the first ones and the number of the others."""
+    listed = list(names)
+    rest = f" and {len(listed) - max_names} more" if len(listed) > max_names else ""
+    return ", ".join(listed[:max_names]) + rest

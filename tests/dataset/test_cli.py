@@ -1,4 +1,4 @@
-"""`python -m dataset`: exit status, sentences without tracebacks, and what each command prints and leaves."""
+"""`python -m dataset`: exit status, error messages, output and files of each command."""
 
 import re
 import subprocess
@@ -19,43 +19,43 @@ from tests.support.terminal import Terminal
 COUNT = len(WHOLE_SET)
 
 
-def test_help_answers_without_importing_anything_heavy():
+def test_help_imports_no_heavy_library():
     program = """
 import sys
 from dataset.cli import main
 for arguments in ([], ["download"], ["audit"]):
     try:
         main([*arguments, "--help"])
-    except SystemExit as ended:
-        assert ended.code == 0
+    except SystemExit as stop:
+        assert stop.code == 0
 print(sorted({"tensorflow", "keras", "pandas", "kagglehub", "streamlit"} & sys.modules.keys()))
 """
-    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    process = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
 
-    assert ended.stderr == ""
-    assert ended.stdout.startswith("usage: python -m dataset")
-    assert ended.stdout.endswith("[]\n")
+    assert process.stderr == ""
+    assert process.stdout.startswith("usage: python -m dataset")
+    assert process.stdout.endswith("[]\n")
 
 
-def test_the_module_runs_as_a_program_and_names_its_commands():
+def test_module_runs_as_a_program_and_lists_its_commands():
     command = [sys.executable, "-m", "dataset", "--help"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    assert ended.returncode == 0
-    assert all(re.search(rf"^    {name}\s", ended.stdout, re.MULTILINE) for name in ("download", "audit"))
+    assert process.returncode == 0
+    assert all(re.search(rf"^    {name}\s", process.stdout, re.MULTILINE) for name in ("download", "audit"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["fetch"], ["download", "--samples", "many"], ["download", "--samples"]])
 def test_wrong_usage_exits_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as stop:
         main(arguments)
 
-    assert ended.value.code == 2
+    assert stop.value.code == 2
     assert capsys.readouterr().err.startswith("usage: python -m dataset")
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_downloading_says_first_what_comes_and_last_where_it_lies(target, capfd):
+def test_download_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert main(["download", "--to", str(target)]) == 0
 
     assert files_under(target) == WHOLE_SET
@@ -63,7 +63,7 @@ def test_downloading_says_first_what_comes_and_last_where_it_lies(target, capfd)
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_downloading_samples_says_first_what_comes_and_last_where_it_lies(target, capfd):
+def test_download_of_samples_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert main(["download", "--to", str(target), "--samples", "24"]) == 0
 
     assert files_under(target) == sorted([".samples", *sample_names(24)])
@@ -72,7 +72,7 @@ def test_downloading_samples_says_first_what_comes_and_last_where_it_lies(target
 
 @pytest.mark.parametrize("options", [[], ["--samples", "3"]])
 @pytest.mark.usefixtures("kaggle")
-def test_without_a_folder_the_configured_one_is_taken(target, monkeypatch, options):
+def test_download_without_a_folder_uses_the_configured_one(target, monkeypatch, options):
     monkeypatch.setenv("CHEST_XRAY_DIR", str(target))
     assert main(["download", *options]) == 0
     assert target.is_dir()
@@ -86,7 +86,7 @@ def test_without_a_folder_the_configured_one_is_taken(target, monkeypatch, optio
     ],
 )
 @pytest.mark.usefixtures("kaggle")
-def test_a_terminal_shows_one_bar_for_each_thing_that_is_counted(target, monkeypatch, options, bars):
+def test_terminal_shows_one_bar_per_unit(target, monkeypatch, options, bars):
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
 
@@ -98,7 +98,7 @@ def test_a_terminal_shows_one_bar_for_each_thing_that_is_counted(target, monkeyp
         assert re.search(bar, line), line
 
 
-def test_a_refusal_is_one_sentence(kaggle, target, capsys):
+def test_refusal_by_kaggle_is_one_sentence(kaggle, target, capsys):
     kaggle.status = 404
     assert main(["download", "--to", str(target)]) == 1
 
@@ -108,30 +108,30 @@ def test_a_refusal_is_one_sentence(kaggle, target, capsys):
 
 
 @pytest.mark.parametrize("options", [[], ["--samples", "24"]])
-def test_a_taken_folder_is_told_before_anything_else(kaggle, target, capsys, options):
+def test_folder_in_use_is_reported_before_any_request(kaggle, target, capsys, options):
     target.mkdir(parents=True)
     (target / "mine.txt").write_text("keep")
 
     assert main(["download", "--to", str(target), *options]) == 1
 
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"{target} is taken, nothing was laid down.")
-    assert kaggle.seen == []
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{target} is taken, nothing was laid down.")
+    assert kaggle.requests == []
 
 
 @pytest.mark.parametrize("count", ["0", "2", "121"])
-def test_a_number_of_samples_out_of_range_is_told(kaggle, target, capsys, count):
+def test_number_of_samples_out_of_range_is_refused(kaggle, target, capsys, count):
     assert main(["download", "--to", str(target), "--samples", count]) == 1
     assert capsys.readouterr() == ("", f"{count} sample pictures cannot be fetched: 3 to 120 can.\n")
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
-def test_ctrl_c_is_one_sentence(target, monkeypatch, capsys):
-    def stopped(*_):
+def test_ctrl_c_prints_one_sentence(target, monkeypatch, capsys):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset.download.full_set, "download_full_set", stopped)
+    monkeypatch.setattr(dataset.download.full_set, "download_full_set", interrupt)
 
     assert main(["download", "--to", str(target)]) == 1
     assert capsys.readouterr().err == "\nStopped.\n"

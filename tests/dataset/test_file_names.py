@@ -1,4 +1,4 @@
-"""What file names of the Kermany set tell: patient, group and cause."""
+"""Patient, group and cause from file names of the Kermany data set."""
 
 import pytest
 from hypothesis import given
@@ -20,12 +20,12 @@ LABELS = st.sampled_from(["NORMAL", "PNEUMONIA"])
         ("NORMAL2-IM-0012-0001.jpeg", "NORMAL", PatientIdentity("NORMAL2-IM-0012", "IM-0012", "none")),
     ],
 )
-def test_each_form_of_name_in_the_set_tells_patient_group_and_cause(name, label, identity):
+def test_every_known_form_of_name_is_parsed(name, label, identity):
     assert parse_file_name(name, label) == identity
 
 
 @given(number=NUMBERS, first=st.integers(1, 99), second=st.integers(1, 99))
-def test_bacteria_and_virus_of_one_number_are_two_patients_of_one_group(number, first, second):
+def test_bacteria_and_virus_of_one_number_are_two_patients_in_one_group(number, first, second):
     bacterial = parse_file_name(f"person{number}_bacteria_{first}.jpeg", "PNEUMONIA")
     viral = parse_file_name(f"person{number}_virus_{second}.jpeg", "PNEUMONIA")
 
@@ -35,7 +35,7 @@ def test_bacteria_and_virus_of_one_number_are_two_patients_of_one_group(number, 
 
 
 @given(number=NUMBERS)
-def test_the_two_series_of_normal_films_are_two_patients_of_one_group(number):
+def test_both_series_of_normal_images_are_two_patients_in_one_group(number):
     first = parse_file_name(f"IM-{number:04}-0001.jpeg", "NORMAL")
     second = parse_file_name(f"NORMAL2-IM-{number:04}-0001.jpeg", "NORMAL")
 
@@ -44,31 +44,31 @@ def test_the_two_series_of_normal_films_are_two_patients_of_one_group(number):
 
 
 @given(number=NUMBERS, form=st.sampled_from(["person{}_virus_", "person{}_bacteria_", "IM-{}-", "NORMAL2-IM-{}-"]))
-def test_all_films_of_one_patient_have_one_identity(number, form):
-    names = [form.format(number) + film for film in ("1.jpeg", "0002.jpeg", "0001-0003.png")]
+def test_all_images_of_a_patient_have_the_same_identity(number, form):
+    names = [form.format(number) + suffix for suffix in ("1.jpeg", "0002.jpeg", "0001-0003.png")]
 
     assert len({parse_file_name(name, "PNEUMONIA") for name in names}) == 1
 
 
-@given(one=NUMBERS, other=NUMBERS)
-def test_different_numbers_are_different_patients_and_groups(one, other):
-    first, second = (parse_file_name(f"person{number}_virus_1.jpeg", "PNEUMONIA") for number in (one, other))
+@given(numbers=st.tuples(NUMBERS, NUMBERS))
+def test_different_numbers_are_different_patients_and_groups(numbers):
+    first, second = (parse_file_name(f"person{number}_virus_1.jpeg", "PNEUMONIA") for number in numbers)
 
-    assert (first.patient == second.patient) == (first.group == second.group) == (one == other)
+    assert (first.patient == second.patient) == (first.group == second.group) == (numbers[0] == numbers[1])
 
 
 @pytest.mark.parametrize(("label", "cause"), [("NORMAL", "none"), ("PNEUMONIA", "unknown")])
 @pytest.mark.parametrize(
     "name", ["chest 7.png", "person_virus_1.jpeg", "person7_fungus_1.jpeg", "IM-.jpeg", "xIM-0001-0001.jpeg", "ä.jpg"]
 )
-def test_a_name_of_no_known_form_is_a_patient_of_its_own(name, label, cause):
+def test_name_of_unknown_form_is_a_patient_of_its_own(name, label, cause):
     stem = name.rsplit(".", 1)[0]
 
     assert parse_file_name(name, label) == PatientIdentity(stem, stem, cause)
 
 
 @given(name=st.text(st.characters(exclude_characters="/\0"), min_size=1), label=LABELS)
-def test_any_name_whatever_gives_an_identity(name, label):
+def test_any_name_gives_an_identity(name, label):
     identity = parse_file_name(name, label)
 
     assert identity.cause in {"bacterial", "viral", "none", "unknown"}

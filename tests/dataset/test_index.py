@@ -1,4 +1,4 @@
-"""Finding the labelled pictures, and the sentences where they do not lie as they should."""
+"""Index of the labelled images, and error messages for an unexpected folder layout."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from model.errors import DatasetError
 NAMES = {"NORMAL": ("NORMAL2-IM-0002-0001.jpeg", "IM-0001-0001.jpeg"), "PNEUMONIA": ("person3_virus_4.jpeg",)}
 
 
-def lay_out(root: Path, splits: tuple[str, ...] = ("train", "val", "test")) -> Path:
+def create_dataset(root: Path, splits: tuple[str, ...] = ("train", "val", "test")) -> Path:
     for split in splits:
         for label, names in NAMES.items():
             folder = root / split / label
@@ -21,8 +21,8 @@ def lay_out(root: Path, splits: tuple[str, ...] = ("train", "val", "test")) -> P
     return root
 
 
-def test_records_come_by_split_then_class_then_name(tmp_path):
-    records = load_index(lay_out(tmp_path))
+def test_records_are_ordered_by_split_class_and_name(tmp_path):
+    records = load_index(create_dataset(tmp_path))
 
     assert [record.path.relative_to(tmp_path).as_posix() for record in records] == [
         f"{split}/{name}"
@@ -31,8 +31,8 @@ def test_records_come_by_split_then_class_then_name(tmp_path):
     ]
 
 
-def test_a_record_tells_split_class_patient_group_cause_and_target(tmp_path):
-    *_, normal, pneumonia = load_index(lay_out(tmp_path))
+def test_record_has_split_label_patient_group_cause_and_target(tmp_path):
+    *_, normal, pneumonia = load_index(create_dataset(tmp_path))
 
     path = tmp_path / "test" / "PNEUMONIA" / "person3_virus_4.jpeg"
     assert pneumonia == LabelledImage(path, "test", "PNEUMONIA", "person3_virus", "person3", "viral")
@@ -40,8 +40,8 @@ def test_a_record_tells_split_class_patient_group_cause_and_target(tmp_path):
     assert (normal.target, pneumonia.target) == (0, 1)
 
 
-def test_hidden_files_and_folders_within_a_class_are_passed_over(tmp_path):
-    expected = load_index(lay_out(tmp_path))
+def test_hidden_files_and_sub_folders_are_ignored(tmp_path):
+    expected = load_index(create_dataset(tmp_path))
     (tmp_path / "train" / "NORMAL" / ".DS_Store").write_bytes(b"")
     (tmp_path / "train" / "NORMAL" / "._IM-0001-0001.jpeg").write_bytes(b"")
     (tmp_path / "train" / "NORMAL" / "older").mkdir()
@@ -51,13 +51,13 @@ def test_hidden_files_and_folders_within_a_class_are_passed_over(tmp_path):
 
 
 @pytest.mark.parametrize("absent", ["train", "val", "test"])
-def test_a_split_may_be_absent(tmp_path, absent):
+def test_split_may_be_missing(tmp_path, absent):
     present = tuple(split for split in ("train", "val", "test") if split != absent)
 
-    assert {record.split for record in load_index(lay_out(tmp_path, present))} == set(present)
+    assert {record.split for record in load_index(create_dataset(tmp_path, present))} == set(present)
 
 
-def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
+def test_missing_folder_is_reported_with_what_to_do(tmp_path):
     sentence = (
         f"There is no folder {tmp_path / 'nowhere'}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and "
         "test/, or fetch the set with `python -m dataset download`."
@@ -66,15 +66,15 @@ def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
         load_index(tmp_path / "nowhere")
 
 
-def test_a_folder_without_any_split_is_named(tmp_path):
+def test_folder_without_splits_is_reported(tmp_path):
     sentence = f"{tmp_path} holds none of the folders train, val and test, each with NORMAL and PNEUMONIA."
 
     with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
         load_index(tmp_path)
 
 
-def test_a_missing_class_is_named(tmp_path):
-    folder = lay_out(tmp_path) / "val" / "PNEUMONIA"
+def test_missing_class_is_reported(tmp_path):
+    folder = create_dataset(tmp_path) / "val" / "PNEUMONIA"
     (folder / "person3_virus_4.jpeg").unlink()
     folder.rmdir()
 
@@ -83,8 +83,8 @@ def test_a_missing_class_is_named(tmp_path):
         load_index(tmp_path)
 
 
-def test_a_class_with_nothing_but_hidden_files_is_empty(tmp_path):
-    folder = lay_out(tmp_path) / "test" / "PNEUMONIA"
+def test_class_with_only_hidden_files_is_empty(tmp_path):
+    folder = create_dataset(tmp_path) / "test" / "PNEUMONIA"
     (folder / "person3_virus_4.jpeg").rename(folder / ".person3_virus_4.jpeg")
 
     sentence = f"The folder {folder} is empty: put its pictures there or remove the split test."
@@ -92,14 +92,14 @@ def test_a_class_with_nothing_but_hidden_files_is_empty(tmp_path):
         load_index(tmp_path)
 
 
-def test_the_set_lies_where_the_environment_says(monkeypatch, tmp_path):
+def test_dataset_root_is_read_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path))
 
     assert dataset_root() == tmp_path
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_the_set_lies_in_the_project_where_the_environment_says_nothing(monkeypatch, value):
+def test_dataset_root_defaults_to_the_project(monkeypatch, value):
     monkeypatch.delenv("CHEST_XRAY_DIR", raising=False)
     if value is not None:
         monkeypatch.setenv("CHEST_XRAY_DIR", value)
@@ -107,8 +107,8 @@ def test_the_set_lies_in_the_project_where_the_environment_says_nothing(monkeypa
     assert dataset_root() == DEFAULT_ROOT
 
 
-def test_files_of_one_name_are_told_apart_by_their_place_and_others_keep_their_name(tmp_path):
-    lay_out(tmp_path, ("train", "test"))
+def test_repeated_file_names_become_relative_paths_and_others_stay(tmp_path):
+    create_dataset(tmp_path, ("train", "test"))
     (tmp_path / "test" / "NORMAL" / "mine.png").write_bytes(b"")
     records = load_index(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The validation cut: whole groups, the same whatever else lies in the set, and never the official test."""
+"""The validation split keeps groups together, ignores all other images and never touches the official test split."""
 
 import re
 from pathlib import Path
@@ -22,14 +22,14 @@ def record(split: str, label: str, name: str) -> LabelledImage:
 
 
 def numbered(split: str, numbers: range) -> list[LabelledImage]:
-    """Every form of name for each number: two patients of one group in each class."""
+    """Make records with every form of name per number: two patients of one group in each class."""
     return [record(split, label, form.format(n)) for label, forms in FORMS.items() for form in forms for n in numbers]
 
 
-# Enough people of both classes that none runs out, whatever is added to them.
+# Enough patients of both classes for training and validation, whatever is added to them.
 BASE = numbered("train", range(1, 61))
 
-added = st.lists(
+additional_records = st.lists(
     st.builds(
         lambda split, label, form, number: record(split, label, FORMS[label][form].format(number)),
         st.sampled_from(["train", "val", "test"]),
@@ -41,9 +41,9 @@ added = st.lists(
 )
 
 
-@given(others=added)
-def test_no_group_stands_on_both_sides_and_no_picture_is_lost(others):
-    records = BASE + others
+@given(additions=additional_records)
+def test_no_group_is_in_both_splits_and_no_image_is_lost(additions):
+    records = BASE + additions
     parts = split_for_training(records)
 
     assert not {r.group for r in parts.training} & {r.group for r in parts.validation}
@@ -51,32 +51,32 @@ def test_no_group_stands_on_both_sides_and_no_picture_is_lost(others):
     assert sorted(map(str, records)) == sorted(map(str, parts.training + parts.validation + parts.test))
 
 
-@given(others=added)
-def test_the_side_of_a_group_depends_on_no_other_picture(others):
-    alone, together = split_for_training(BASE), split_for_training(BASE + others)
+@given(additions=additional_records)
+def test_split_of_a_group_depends_on_no_other_image(additions):
+    base, extended = split_for_training(BASE), split_for_training(BASE + additions)
 
-    assert set(alone.training) <= set(together.training)
-    assert set(alone.validation) <= set(together.validation)
+    assert set(base.training) <= set(extended.training)
+    assert set(base.validation) <= set(extended.validation)
 
 
-@given(others=added)
-def test_the_official_test_folder_is_neither_trained_nor_validated_on(others):
-    parts = split_for_training(BASE + others)
+@given(additions=additional_records)
+def test_official_test_split_is_in_neither_training_nor_validation(additions):
+    parts = split_for_training(BASE + additions)
 
-    assert parts.test == [r for r in others if r.split == "test"]
+    assert parts.test == [r for r in additions if r.split == "test"]
     assert "test" not in {r.split for r in parts.training + parts.validation}
 
 
-def test_the_official_val_folder_is_cut_like_the_train_folder():
-    of_train, of_val = (
+def test_official_val_folder_is_split_like_the_train_folder():
+    from_train, from_val = (
         split_for_training(numbered("train", range(1, 61))),
         split_for_training(numbered("val", range(1, 61))),
     )
 
-    assert [r.path.name for r in of_val.validation] == [r.path.name for r in of_train.validation]
+    assert [r.path.name for r in from_val.validation] == [r.path.name for r in from_train.validation]
 
 
-def test_groups_whose_pictures_exist_in_original_size_are_validation_only():
+def test_groups_with_originals_are_in_validation_only():
     names = [(group, f"{group}-0001" if group.startswith("IM") else f"{group}_virus_1") for group in HELD_OUT_GROUPS]
     held_out = [record("train", "NORMAL" if name.startswith("IM") else "PNEUMONIA", name) for _, name in names]
     assert {r.group for r in held_out} == HELD_OUT_GROUPS
@@ -84,15 +84,15 @@ def test_groups_whose_pictures_exist_in_original_size_are_validation_only():
     assert set(held_out) <= set(split_for_training(BASE + held_out).validation)
 
 
-def test_about_the_share_of_groups_that_is_named_goes_to_validation():
+def test_validation_gets_about_its_share_of_groups():
     parts = split_for_training(numbered("train", range(10_000, 14_000)))  # numbers that no held-out group has
 
     share = len(parts.validation) / (len(parts.validation) + len(parts.training))
     assert share == pytest.approx(VALIDATION_SHARE, abs=0.02)
 
 
-def test_the_cut_is_this_one_on_every_machine():
-    """Figures of different runs and machines are compared on one validation part, so its hash may never change."""
+def test_split_is_the_same_on_every_machine():
+    """Metrics of different runs and machines are compared on one validation split, so its hash must never change."""
     validation = split_for_training(numbered("train", range(1, 61))).validation
 
     assert {r.group for r in validation} == {f"IM-{n:04}" for n in (2, 24, 37, 44, 53, 57, 59)} | {
@@ -100,7 +100,7 @@ def test_the_cut_is_this_one_on_every_machine():
     }
 
 
-def test_parts_are_had_by_name():
+def test_parts_are_available_by_name():
     parts = Split(training=BASE[:1], validation=BASE[1:2], test=BASE[2:3])
 
     assert [parts.part(name) for name in ("training", "validation", "test")] == [BASE[:1], BASE[1:2], BASE[2:3]]
@@ -108,7 +108,7 @@ def test_parts_are_had_by_name():
 
 @pytest.mark.parametrize("part", ["training", "validation"])
 @pytest.mark.parametrize("label", ["NORMAL", "PNEUMONIA"])
-def test_a_class_that_runs_out_is_named_with_the_part_that_lacks_it(part, label):
+def test_missing_class_is_reported_with_its_split(part, label):
     parts = split_for_training(BASE)
     records = [r for r in BASE if not (r.label == label and r in parts.part(part))]
 

@@ -1,4 +1,4 @@
-"""The whole set: what is laid down, and that nothing is where something goes wrong on this machine."""
+"""Download of the whole data set: installed files, and nothing installed after an error on this machine."""
 
 import errno
 import io
@@ -15,38 +15,38 @@ from dataset.download.full_set import DOWNLOAD_NOTICE, SPACE_NOTE, download_full
 from model.errors import DatasetError
 from tests.support.kaggle_server import COUNTS, WHOLE_SET, files_under, kaggle_archive, refusal
 
-NO_ROOM = (
+DISK_FULL = (
     "The disk of {} has too little room: about 4 GB are needed while unpacking, 1.2 GB afterwards. Nothing was laid "
     "down. Free some, or name a folder on another disk (--to, or CHEST_XRAY_DIR)."
 )
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_lays_the_set_down_flat_without_macos_litter(target):
+def test_installs_the_data_set_without_files_of_macos(target):
     assert download_full_set(target) == target
 
     assert files_under(target) == WHOLE_SET
     for path in target.rglob("*.jpeg"):
-        with Image.open(path) as picture:
-            picture.load()
-    assert list(target.parent.iterdir()) == [target], "the working folder is gone"
+        with Image.open(path) as image:
+            image.load()
+    assert list(target.parent.iterdir()) == [target], "the work folder is deleted"
 
 
-def test_takes_the_inner_copy_when_the_outer_is_not_whole(kaggle, target):
+def test_uses_the_inner_copy_if_the_outer_one_is_incomplete(kaggle, target):
     stream = io.BytesIO(kaggle.archive)
-    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(whole := io.BytesIO(), "w") as new:
+    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(changed := io.BytesIO(), "w") as new:
         for name in old.namelist():
             if name != "chest_xray/train/NORMAL/IM-0002-0001.jpeg":
                 new.writestr(name, old.read(name))
-    kaggle.archive = whole.getvalue()
+    kaggle.archive = changed.getvalue()
 
     download_full_set(target)
     assert files_under(target) == WHOLE_SET
 
 
-def test_the_notice_says_whom_it_asks_how_much_comes_and_under_which_licence():
-    for words in ("api.kaggle.com", "storage.googleapis.com", "2.5 GB", "CC BY 4.0", "Kermany", "rscbjbr9sj"):
-        assert words in DOWNLOAD_NOTICE
+def test_notice_names_hosts_size_licence_and_authors():
+    for term in ("api.kaggle.com", "storage.googleapis.com", "2.5 GB", "CC BY 4.0", "Kermany", "rscbjbr9sj"):
+        assert term in DOWNLOAD_NOTICE
 
 
 @pytest.mark.usefixtures("kaggle")
@@ -62,7 +62,7 @@ def test_fills_an_empty_folder(target):
     assert files_under(target) == WHOLE_SET
 
 
-def test_refuses_a_target_that_holds_something(kaggle, target):
+def test_refuses_a_folder_with_other_content(kaggle, target):
     target.mkdir(parents=True)
     (target / "mine.txt").write_text("keep")
 
@@ -73,7 +73,7 @@ def test_refuses_a_target_that_holds_something(kaggle, target):
         "CHEST_XRAY_DIR)."
     )
     assert files_under(target.parent) == ["chest_xray/mine.txt"]
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
 def test_refuses_a_target_that_is_a_file(kaggle, target):
@@ -82,11 +82,11 @@ def test_refuses_a_target_that_is_a_file(kaggle, target):
     with pytest.raises(DatasetError, match="is taken"):
         download_full_set(target)
     assert target.read_text() == "keep"
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_refuses_a_target_that_is_filled_meanwhile(target):
+def test_refuses_a_target_that_was_filled_meanwhile(target):
     def fill(_) -> None:
         target.mkdir(exist_ok=True)
         (target / "mine.txt").write_text("keep")
@@ -96,7 +96,7 @@ def test_refuses_a_target_that_is_filled_meanwhile(target):
     assert files_under(target.parent) == ["chest_xray/mine.txt"]
 
 
-def test_wrong_counts_lay_nothing_down(kaggle, target):
+def test_wrong_counts_install_nothing(kaggle, target):
     kaggle.archive = kaggle_archive(COUNTS | {"train/NORMAL": 2})
 
     sentence = refusal(download_full_set, target)
@@ -104,14 +104,14 @@ def test_wrong_counts_lay_nothing_down(kaggle, target):
     assert files_under(target.parent) == []
 
 
-def test_an_archive_of_something_else_lays_nothing_down(kaggle, target):
+def test_unrelated_archive_installs_nothing(kaggle, target):
     with zipfile.ZipFile(stream := io.BytesIO(), "w") as archive:
         archive.writestr("readme.txt", "moved")
     kaggle.archive = stream.getvalue()
     assert "train/NORMAL 0 instead of 3" in refusal(download_full_set, target)
 
 
-def test_no_archive_at_all_lays_nothing_down(kaggle, target):
+def test_web_page_instead_of_an_archive_installs_nothing(kaggle, target):
     kaggle.archive = b"<html>Please log in to the guest network</html>"
     assert refusal(download_full_set, target).startswith(
         "What came cannot be used and was deleted (File is not a zip file). Try again."
@@ -120,12 +120,12 @@ def test_no_archive_at_all_lays_nothing_down(kaggle, target):
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_ctrl_c_keeps_the_archive_alone(target, monkeypatch):
-    def stop(*_) -> None:
+def test_ctrl_c_keeps_only_the_archive(target, monkeypatch):
+    def interrupt(*_) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(zipfile.ZipFile, "extract", stop)
+        patch.setattr(zipfile.ZipFile, "extract", interrupt)
         assert refusal(download_full_set, target) == (
             "Interrupted: nothing was laid down. The same command goes on where it stopped."
         )
@@ -136,37 +136,37 @@ def test_ctrl_c_keeps_the_archive_alone(target, monkeypatch):
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_clears_what_a_killed_run_left(target):
-    left = target.with_name(".chest_xray.download") / "datasets" / "versions" / "2" / "train" / "NORMAL"
-    left.mkdir(parents=True)
-    (left / "half.jpeg").write_bytes(b"")
+def test_deletes_unpacked_files_of_a_killed_run(target):
+    unpacked = target.with_name(".chest_xray.download") / "datasets" / "versions" / "2" / "train" / "NORMAL"
+    unpacked.mkdir(parents=True)
+    (unpacked / "half.jpeg").write_bytes(b"")
     download_full_set(target)
     assert files_under(target.parent) == [f"chest_xray/{name}" for name in WHOLE_SET]
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_a_disk_that_fills_up_leaves_nothing_behind(target, monkeypatch):
+def test_full_disk_leaves_nothing_behind(target, monkeypatch):
     extract = zipfile.ZipFile.extract
 
-    def no_room(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
+    def fill_disk(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
         extract(archive, member, folder)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(zipfile.ZipFile, "extract", no_room)
-    assert refusal(download_full_set, target) == NO_ROOM.format(target.parent)
+    monkeypatch.setattr(zipfile.ZipFile, "extract", fill_disk)
+    assert refusal(download_full_set, target) == DISK_FULL.format(target.parent)
     assert list(target.parent.iterdir()) == []
 
 
-def test_too_little_room_is_said_before_anything_is_fetched(kaggle, target, monkeypatch):
+def test_too_little_disk_space_is_reported_before_any_request(kaggle, target, monkeypatch):
     monkeypatch.setattr(module, "REQUIRED_BYTES", shutil.disk_usage(target.anchor).total + 1)
-    assert refusal(download_full_set, target) == NO_ROOM.format(target.parent)
-    assert SPACE_NOTE in NO_ROOM
-    assert kaggle.seen == []
+    assert refusal(download_full_set, target) == DISK_FULL.format(target.parent)
+    assert SPACE_NOTE in DISK_FULL
+    assert kaggle.requests == []
     assert list(target.parent.iterdir()) == []
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_a_folder_that_cannot_be_written_is_said(target, monkeypatch):
+def test_unwritable_folder_is_reported(target, monkeypatch):
     def refuse(*_args, **_options) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_written_is_said(target, monkeypatch):
     assert refusal(download_full_set, target) == f"The set cannot be written to {target} ({os.strerror(errno.EACCES)})."
 
 
-def test_expects_the_published_counts():
+def test_expected_counts_are_the_published_ones():
     assert sum(module.EXPECTED.values()) == 5856
     assert [sum(n for part, n in module.EXPECTED.items() if part.startswith(s)) for s in ("train", "val", "test")] == [
         5216,

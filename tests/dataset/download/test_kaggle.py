@@ -1,4 +1,4 @@
-"""Talking to Kaggle: what is asked of whom, and the sentences where no good answer comes."""
+"""Requests to Kaggle, and error messages for failed ones."""
 
 import logging
 import os
@@ -15,11 +15,11 @@ from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
 from dataset.download.samples import download_samples
 from tests.support.kaggle_server import API_PATH, FILE_PATH, STORAGE_PATH, WHOLE_SET, files_under, refusal
 
-both = pytest.mark.parametrize("fetch", [download_full_set, download_samples])
+both_downloads = pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 
 
-def hooks() -> list:
-    """All that is replaced within kagglehub and beside it while it runs."""
+def replaced_attributes() -> list:
+    """Return everything that is replaced while kagglehub runs."""
     return [
         requests.Session.send,
         kagglehub.clients.tqdm,
@@ -29,20 +29,20 @@ def hooks() -> list:
     ]
 
 
-def test_asks_for_the_pinned_version_once_and_for_nothing_else(kaggle, target):
+def test_requests_the_pinned_version_once_and_nothing_else(kaggle, target):
     download_full_set(target)
 
-    assert kaggle.seen == [(f"POST {API_PATH}", None), (f"GET {STORAGE_PATH}", None)]
-    assert kaggle.asked_for == [
+    assert kaggle.requests == [(f"POST {API_PATH}", None), (f"GET {STORAGE_PATH}", None)]
+    assert kaggle.queries == [
         {"ownerSlug": "paultimothymooney", "datasetSlug": "chest-xray-pneumonia", "datasetVersionNumber": 2}
     ]
 
 
-def test_asks_for_each_sample_once_and_for_nothing_else(kaggle, target):
+def test_requests_each_sample_once_and_nothing_else(kaggle, target):
     download_samples(target, 3)
 
-    names = kaggle.files_asked_for()
-    assert kaggle.asked_for == [
+    names = kaggle.requested_files()
+    assert kaggle.queries == [
         {
             "ownerSlug": "paultimothymooney",
             "datasetSlug": "chest-xray-pneumonia",
@@ -51,28 +51,28 @@ def test_asks_for_each_sample_once_and_for_nothing_else(kaggle, target):
         }
         for name in names
     ]
-    assert kaggle.seen == [
+    assert kaggle.requests == [
         request for name in names for request in ((f"POST {API_PATH}", None), (f"GET {FILE_PATH}{name}?signed", None))
     ]
 
 
-@both
+@both_downloads
 @pytest.mark.parametrize("status", [302, 404])
-def test_leaves_environment_kagglehub_and_requests_as_they_were(fetch, kaggle, target, monkeypatch, status):
+def test_restores_environment_kagglehub_and_requests(fetch, kaggle, target, monkeypatch, status):
     kaggle.status = status
     monkeypatch.setenv("KAGGLEHUB_CACHE", "/elsewhere")
-    before, hooked = dict(os.environ), hooks()
+    environment, attributes = dict(os.environ), replaced_attributes()
 
     if status == 302:
         fetch(target)
     else:
         refusal(fetch, target)
 
-    assert dict(os.environ) == before
-    assert hooks() == hooked
+    assert dict(os.environ) == environment
+    assert replaced_attributes() == attributes
 
 
-@both
+@both_downloads
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
@@ -85,15 +85,15 @@ def test_leaves_environment_kagglehub_and_requests_as_they_were(fetch, kaggle, t
         (503, "try again later"),
     ],
 )
-def test_a_refusal_names_host_status_and_the_way_by_hand(fetch, kaggle, target, status, reason):
+def test_refusal_names_host_status_and_manual_download(fetch, kaggle, target, status, reason):
     kaggle.status = status
     assert refusal(fetch, target) == f"127.0.0.1 answered with status {status}: {reason}. {MANUAL_DOWNLOAD_TEXT}"
     assert list(target.parent.iterdir()) == []
 
 
-@both
+@both_downloads
 @pytest.mark.usefixtures("no_network")
-def test_an_unreachable_host_is_named_at_once(fetch, target):
+def test_unreachable_host_is_reported_at_once(fetch, target):
     start = time.monotonic()
     sentence = refusal(fetch, target)
     assert time.monotonic() - start < 5
@@ -103,14 +103,14 @@ def test_an_unreachable_host_is_named_at_once(fetch, target):
     assert list(target.parent.iterdir()) == []
 
 
-@both
-def test_a_host_that_stays_silent_is_given_up(fetch, kaggle, target, monkeypatch):
+@both_downloads
+def test_host_that_does_not_answer_times_out(fetch, kaggle, target, monkeypatch):
     monkeypatch.setattr(dataset.download.kaggle, "TIMEOUT_S", (1, 0.2))
-    kaggle.silent.clear()
+    kaggle.may_answer.clear()
     assert refusal(fetch, target).startswith("127.0.0.1 cannot be reached (ReadTimeout)")
 
 
-def test_goes_on_after_a_broken_connection(kaggle, target, monkeypatch):
+def test_resumes_after_a_broken_connection(kaggle, target, monkeypatch):
     monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)  # it writes whole chunks, by default of 1 MiB
     kaggle.bytes_before_break = 2500
     assert refusal(download_full_set, target) == (
@@ -119,14 +119,14 @@ def test_goes_on_after_a_broken_connection(kaggle, target, monkeypatch):
 
     kaggle.bytes_before_break = None
     download_full_set(target)
-    assert kaggle.seen[-1] == (f"GET {STORAGE_PATH}", "bytes=2000-")
+    assert kaggle.requests[-1] == (f"GET {STORAGE_PATH}", "bytes=2000-")
     assert list(target.parent.iterdir()) == [target]
     assert files_under(target) == WHOLE_SET
 
 
-def test_a_connection_that_breaks_in_the_middle_of_the_samples_leaves_nothing(kaggle, target):
+def test_broken_connection_during_samples_leaves_nothing(kaggle, target):
     kaggle.bytes_before_break, kaggle.broken_from = 100, 2
 
     assert refusal(download_samples, target) == "The connection broke off. Nothing was laid down, try again."
-    assert len(kaggle.asked_for) == 3
+    assert len(kaggle.queries) == 3
     assert list(target.parent.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Sample pictures: which ones, how they lie, and that whatever takes their place takes it whole."""
+"""Sample images: selection, installed files, and replacement by another download."""
 
 import csv
 from collections import Counter
@@ -18,15 +18,15 @@ NOT_A_PICTURE = "What came is no picture, nothing was laid down. Perhaps the log
 
 
 def causes(names: list[str]) -> Counter:
-    """How many of each cause, as the release's table has it; all are of the official test split."""
+    """Count causes with predictions.csv of the release; all names must be of the official test split."""
     with (RELEASE_DIR / "predictions.csv").open() as table:
         rows = {f"test/{row['label']}/{row['file']}": row for row in csv.DictReader(table) if row["split"] == "test"}
     return Counter(rows[name]["cause"] for name in names)
 
 
 @pytest.fixture
-def sampled(kaggle, target) -> Path:  # noqa: ARG001 (the server must run)
-    """Six samples lie at the target."""
+def sampled(kaggle, target) -> Path:  # noqa: ARG001 (starts the server)
+    """Target with six installed samples."""
     return download_samples(target, 6)
 
 
@@ -34,13 +34,13 @@ def sampled(kaggle, target) -> Path:  # noqa: ARG001 (the server must run)
     ("count", "normal", "bacterial", "viral"),
     [(24, 8, 8, 8), (25, 9, 8, 8), (26, 9, 9, 8), (3, 1, 1, 1), (120, 40, 40, 40)],
 )
-def test_samples_are_spread_over_normal_bacterial_and_viral(count, normal, bacterial, viral):
+def test_samples_are_a_third_each_normal_bacterial_and_viral(count, normal, bacterial, viral):
     names = sample_names(count)
     assert causes(names) == {"none": normal, "bacterial": bacterial, "viral": viral}
     assert len(set(names)) == count
 
 
-def test_samples_are_the_same_every_time_and_spread_over_the_names():
+def test_samples_are_deterministic_and_spread_over_the_names():
     names = sample_names(24)
     assert names == sample_names(24)
     normal = [name for name in names if "/NORMAL/" in name]
@@ -48,20 +48,20 @@ def test_samples_are_the_same_every_time_and_spread_over_the_names():
 
 
 @pytest.mark.parametrize("count", [-1, 0, 2, 121])
-def test_too_few_or_too_many_are_refused_before_anything_is_fetched(kaggle, target, count):
+def test_count_out_of_range_is_refused_before_any_request(kaggle, target, count):
     sentence = refusal(download_samples, target, count)
     assert sentence == f"{count} sample pictures cannot be fetched: 3 to 120 can."
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
-def test_samples_lie_as_the_set_does_with_a_marker_that_lists_them(kaggle, target):
+def test_samples_are_laid_out_like_the_data_set_with_a_marker_file(kaggle, target):
     assert download_samples(target) == target
 
     names = sample_names(24)
-    assert kaggle.files_asked_for() == [f"chest_xray/{name}" for name in names]
+    assert kaggle.requested_files() == [f"chest_xray/{name}" for name in names]
     assert files_under(target) == sorted([*names, SAMPLES_MARKER])
     assert (target / SAMPLES_MARKER).read_text().splitlines() == names
-    assert list(target.parent.iterdir()) == [target], "the working folder is gone"
+    assert list(target.parent.iterdir()) == [target], "the work folder is deleted"
     assert sorted(f"test/{r.label}/{r.path.name}" for r in load_index(target)) == sorted(names)
 
 
@@ -71,49 +71,49 @@ def test_prints_nothing_itself(target, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_notice_says_whom_it_asks_how_much_comes_and_under_which_licence():
-    said = download_notice(24)
-    for words in ("api.kaggle.com", "storage.googleapis.com", "24 pictures", "about 6 MB", "CC BY 4.0", "Kermany"):
-        assert words in said
+def test_notice_names_hosts_count_size_licence_and_authors():
+    notice = download_notice(24)
+    for term in ("api.kaggle.com", "storage.googleapis.com", "24 pictures", "about 6 MB", "CC BY 4.0", "Kermany"):
+        assert term in notice
     assert download_size(3) == "about 1 MB"
 
 
 @pytest.mark.parametrize(
-    "came", [b"<html>Please log in to the guest network</html>", jpeg(100)[:-100]], ids=["page", "half"]
+    "content", [b"<html>Please log in to the guest network</html>", jpeg(100)[:-100]], ids=["page", "half"]
 )
-def test_what_is_no_picture_is_refused(kaggle, target, came):
-    kaggle.picture = came
+def test_file_that_is_not_an_image_is_refused(kaggle, target, content):
+    kaggle.image = content
     assert refusal(download_samples, target).startswith(NOT_A_PICTURE)
     assert list(target.parent.iterdir()) == []
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_ctrl_c_leaves_nothing(target):
-    def stop(_) -> None:
+def test_ctrl_c_installs_nothing(target):
+    def interrupt(_) -> None:
         raise KeyboardInterrupt
 
-    assert refusal(download_samples, target, 6, stop) == "Interrupted: nothing was laid down."
+    assert refusal(download_samples, target, 6, interrupt) == "Interrupted: nothing was laid down."
     assert list(target.parent.iterdir()) == []
 
 
-def test_the_whole_set_takes_the_place_of_samples(sampled):
+def test_whole_data_set_replaces_samples(sampled):
     download_full_set(sampled)
     assert files_under(sampled.parent) == [f"chest_xray/{name}" for name in WHOLE_SET]
 
 
-def test_other_samples_take_the_place_of_samples(sampled):
+def test_other_samples_replace_samples(sampled):
     download_samples(sampled, 9)
     assert files_under(sampled) == sorted([*sample_names(9), SAMPLES_MARKER])
     assert list(sampled.parent.iterdir()) == [sampled]
 
 
 @pytest.mark.parametrize("fetch", [download_full_set, download_samples])
-def test_samples_stay_until_all_that_replaces_them_is_there(kaggle, sampled, fetch):
-    def samples_lie_there(_) -> None:
+def test_samples_stay_until_their_replacement_is_complete(kaggle, sampled, fetch):
+    def check_samples(_) -> None:
         assert files_under(sampled) == before
 
     before = files_under(sampled)
-    fetch(sampled, progress=samples_lie_there)
+    fetch(sampled, progress=check_samples)
     assert files_under(sampled) != before
 
     kaggle.status = 404
@@ -123,7 +123,7 @@ def test_samples_stay_until_all_that_replaces_them_is_there(kaggle, sampled, fet
     assert files_under(sampled) == before
 
 
-def test_samples_come_back_where_the_last_rename_fails(sampled, monkeypatch):
+def test_samples_are_restored_if_the_last_rename_fails(sampled, monkeypatch):
     def fail(path: Path, new: Path) -> Path:
         if new == sampled and path.name != "before":
             raise PermissionError(13, "Permission denied")
@@ -145,36 +145,36 @@ def add_a_folder(folder: Path) -> None:
     (folder / "mine").mkdir()
 
 
-def take_one_away(folder: Path) -> None:
+def delete_a_file(folder: Path) -> None:
     next(folder.rglob("*.jpeg")).unlink()
 
 
-def lose_the_marker(folder: Path) -> None:
+def delete_the_marker(folder: Path) -> None:
     (folder / SAMPLES_MARKER).unlink()
 
 
 @pytest.mark.parametrize("fetch", [download_full_set, download_samples])
-@pytest.mark.parametrize("change", [add_a_file, add_a_folder, take_one_away, lose_the_marker])
-def test_a_folder_that_is_no_longer_samples_alone_is_taken(kaggle, sampled, fetch, change):
+@pytest.mark.parametrize("change", [add_a_file, add_a_folder, delete_a_file, delete_the_marker])
+def test_folder_with_changed_samples_is_in_use(kaggle, sampled, fetch, change):
     change(sampled)
     before = files_under(sampled)
-    kaggle.seen.clear()
+    kaggle.requests.clear()
 
     with pytest.raises(DatasetError, match="is taken, nothing was laid down"):
         fetch(sampled)
     assert files_under(sampled) == before
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_samples_do_not_take_the_place_of_the_whole_set(target):
+def test_samples_do_not_replace_the_whole_data_set(target):
     download_full_set(target)
     with pytest.raises(DatasetError, match="is taken"):
         download_samples(target)
     assert files_under(target) == WHOLE_SET
 
 
-def test_samples_leave_alone_what_has_come_of_the_archive(kaggle, target):
+def test_samples_keep_a_partial_archive_of_the_whole_data_set(kaggle, target):
     kaggle.bytes_before_break = len(kaggle.archive) - 1
     refusal(download_full_set, target)
     kaggle.bytes_before_break = None

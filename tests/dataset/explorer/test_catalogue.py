@@ -1,4 +1,4 @@
-"""The explorer's table: what is known of each picture, which are selected, and in which order they come."""
+"""Catalogue of the explorer: rows, filters and orders."""
 
 from pathlib import Path
 
@@ -37,49 +37,49 @@ def record(file: str) -> LabelledImage:
     return LabelledImage(Path("/set") / file, "test", "NORMAL", "", "", "")
 
 
-def rows(*here: str) -> pd.DataFrame:
-    return build_catalogue(PREDICTIONS, [record(file) for file in here], POINT, LIMITS).rows
+def rows(*files_on_disk: str) -> pd.DataFrame:
+    return build_catalogue(PREDICTIONS, [record(file) for file in files_on_disk], POINT, LIMITS).rows
 
 
-def files(found: pd.DataFrame) -> list[str]:
-    return found["file"].tolist()
+def files(rows: pd.DataFrame) -> list[str]:
+    return rows["file"].tolist()
 
 
 @pytest.fixture
-def everything() -> pd.DataFrame:
+def all_rows() -> pd.DataFrame:
     return rows("IM-0001-0001.jpeg")
 
 
-def test_a_picture_that_is_here_has_its_path_and_others_have_none(everything):
-    assert everything.loc["IM-0001-0001.jpeg", "path"] == Path("/set/IM-0001-0001.jpeg")
-    assert everything["path"].isna().sum() == 5
+def test_images_on_disk_have_a_path_and_others_have_none(all_rows):
+    assert all_rows.loc["IM-0001-0001.jpeg", "path"] == Path("/set/IM-0001-0001.jpeg")
+    assert all_rows["path"].isna().sum() == 5
 
 
-def test_pictures_that_the_release_does_not_know_are_counted_and_left_out():
-    found = build_catalogue(PREDICTIONS, [record("IM-0001-0001.jpeg"), record("mine.png")], POINT, LIMITS)
-    assert (found.here, found.unknown, len(found.rows)) == (1, 1, 6)
-    assert "mine.png" not in found.rows.index
+def test_images_unknown_to_the_release_are_counted_and_left_out():
+    catalogue = build_catalogue(PREDICTIONS, [record("IM-0001-0001.jpeg"), record("mine.png")], POINT, LIMITS)
+    assert (catalogue.n_on_disk, catalogue.n_unknown, len(catalogue.rows)) == (1, 1, 6)
+    assert "mine.png" not in catalogue.rows.index
 
 
-def test_files_of_one_name_are_found_by_their_place():
+def test_repeated_file_names_are_matched_by_relative_path():
     twins = table(("train/NORMAL/x.png", "x", "training", "none", 0.1), ("test/NORMAL/x.png", "x", "test", "none", 0.2))
     records = [
         LabelledImage(Path(f"/set/{split}/NORMAL/x.png"), split, "NORMAL", "", "", "") for split in ("train", "test")
     ]
-    found = build_catalogue(twins, records, POINT, LIMITS)
-    assert found.rows["path"].tolist() == [record.path for record in records]
-    assert (found.here, found.unknown) == (2, 0)
+    catalogue = build_catalogue(twins, records, POINT, LIMITS)
+    assert catalogue.rows["path"].tolist() == [record.path for record in records]
+    assert (catalogue.n_on_disk, catalogue.n_unknown) == (2, 0)
 
 
-def test_an_outcome_is_right_wrong_or_indeterminate_at_the_operating_point(everything):
-    assert everything["outcome"].tolist() == ["right", "wrong", "indeterminate", "right", "wrong", "right"]
-    assert everything["verdict"].tolist()[:3] == ["NORMAL", "PNEUMONIA", "INDETERMINATE"]
-    elsewhere = build_catalogue(PREDICTIONS, [], OperatingPoint("rule-out", 0.05, ""), LIMITS).rows
-    assert elsewhere.loc["IM-0001-0001.jpeg", "outcome"] == "indeterminate"
+def test_outcome_is_right_wrong_or_indeterminate_at_the_operating_point(all_rows):
+    assert all_rows["outcome"].tolist() == ["right", "wrong", "indeterminate", "right", "wrong", "right"]
+    assert all_rows["verdict"].tolist()[:3] == ["NORMAL", "PNEUMONIA", "INDETERMINATE"]
+    at_rule_out = build_catalogue(PREDICTIONS, [], OperatingPoint("rule-out", 0.05, ""), LIMITS).rows
+    assert at_rule_out.loc["IM-0001-0001.jpeg", "outcome"] == "indeterminate"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("conditions", "expected"),
     [
         (Filter(), [0, 1, 2, 3, 4, 5]),
         (Filter(labels=("NORMAL",)), [0, 1, 2]),
@@ -97,48 +97,48 @@ def test_an_outcome_is_right_wrong_or_indeterminate_at_the_operating_point(every
         (Filter(on_disk=True), [0]),
     ],
 )
-def test_filters_keep_what_is_asked_for_and_combine(everything, wanted, found):
-    assert files(select(everything, wanted)) == [PREDICTIONS["file"][n] for n in found]
+def test_conditions_of_a_filter_combine(all_rows, conditions, expected):
+    assert files(select(all_rows, conditions)) == [PREDICTIONS["file"][n] for n in expected]
 
 
 @st.composite
 def catalogues(draw) -> pd.DataFrame:
-    """Up to thirty pictures of any class, cause, split and probability."""
-    made = []
+    """Up to thirty images of any class, cause, split and probability."""
+    images = []
     for number in range(draw(st.integers(0, 30))):
         label = draw(st.sampled_from(list(CAUSES)))
         cause = draw(st.sampled_from(CAUSES[label]))
         split = draw(st.sampled_from(["training", "validation", "test"]))
-        made.append((f"film{number:02}.png", f"p{number % 7}", split, cause, draw(st.floats(0, 1))))
-    return build_catalogue(table(*made), [], POINT, LIMITS).rows
+        images.append((f"film{number:02}.png", f"p{number % 7}", split, cause, draw(st.floats(0, 1))))
+    return build_catalogue(table(*images), [], POINT, LIMITS).rows
 
 
 @given(catalogues(), st.sampled_from(list(Order)), st.integers(0, 9))
-def test_an_order_keeps_every_picture_once(rows, order, seed):
+def test_every_order_keeps_each_image_once(rows, order, seed):
     assert sorted(files(sort(rows, order, seed))) == sorted(rows["file"])
 
 
 @given(catalogues())
-def test_orders_by_probability_and_name_are_sorted(rows):
+def test_orders_by_probability_and_name(rows):
     assert sort(rows, Order.HIGHEST)["probability"].is_monotonic_decreasing
     assert sort(rows, Order.LOWEST)["probability"].is_monotonic_increasing
     assert files(sort(rows, Order.NAME)) == sorted(rows["file"])
 
 
 @given(catalogues())
-def test_the_most_confident_error_comes_first_and_errors_before_all_else(rows):
-    found = sort(rows, Order.WORST)
-    wrong = (found["outcome"] == Outcome.WRONG).to_numpy()
-    errors = (found["probability"] - (found["label"] == "PNEUMONIA")).abs().to_numpy()
+def test_order_worst_puts_errors_first_by_distance(rows):
+    by_error = sort(rows, Order.WORST)
+    wrong = (by_error["outcome"] == Outcome.WRONG).to_numpy()
+    distance = (by_error["probability"] - (by_error["label"] == "PNEUMONIA")).abs().to_numpy()
     assert not (np.diff(wrong.astype(int)) > 0).any()
-    assert (np.diff(errors[wrong]) <= 0).all()
-    assert (np.diff(errors[~wrong]) <= 0).all()
+    assert (np.diff(distance[wrong]) <= 0).all()
+    assert (np.diff(distance[~wrong]) <= 0).all()
 
 
-def test_a_seed_gives_its_order_again_and_another_seed_another(everything):
-    assert files(sort(everything, Order.RANDOM, 1)) == files(sort(everything, Order.RANDOM, 1))
-    assert files(sort(everything, Order.RANDOM, 1)) != files(sort(everything, Order.RANDOM, 2))
+def test_random_order_depends_on_the_seed(all_rows):
+    assert files(sort(all_rows, Order.RANDOM, 1)) == files(sort(all_rows, Order.RANDOM, 1))
+    assert files(sort(all_rows, Order.RANDOM, 1)) != files(sort(all_rows, Order.RANDOM, 2))
 
 
-def test_the_random_order_does_not_depend_on_how_the_rows_lay_before(everything):
-    assert files(sort(everything[::-1], Order.RANDOM, 3)) == files(sort(everything, Order.RANDOM, 3))
+def test_random_order_ignores_the_previous_order(all_rows):
+    assert files(sort(all_rows[::-1], Order.RANDOM, 3)) == files(sort(all_rows, Order.RANDOM, 3))

@@ -1,4 +1,4 @@
-"""Mean radiographs: made of training pictures, of a hundred at least, and read again from the release."""
+"""Mean radiographs: made from at least a hundred training images, and loaded from the release."""
 
 import hashlib
 from dataclasses import replace
@@ -21,38 +21,38 @@ from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompat
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.release_loader import Release, load_release
 from model.release_files import ReleaseFile
-from tests.support.inventories import survey_of
+from tests.support.inventories import make_inventory
 from training.release.mean_radiographs import MIN_IMAGES, save_mean_radiographs
 
 HALF_A_STEP = 1 / 16  # of float16 below 256
 SQUARE = (WORKING_SIDE, WORKING_SIDE)
 
 
-def films(counts: dict[tuple[str, str], int]) -> ImageInventory:
-    """A survey of so many films per split and cause; films of a cause have one picture, another than other causes."""
-    pictures = [{"split": split, "cause": cause} for (split, cause), count in counts.items() for _ in range(count)]
-    sums = {key: count * picture_of(key[1]).astype(float) for key, count in counts.items()}
-    return survey_of(pictures, embeddings=np.zeros((len(pictures), 1), np.float32), sums=sums)
+def inventory_of(counts: dict[tuple[str, str], int]) -> ImageInventory:
+    """Make an inventory with so many images per split and cause; all images of a cause are equal."""
+    images = [{"split": split, "cause": cause} for (split, cause), count in counts.items() for _ in range(count)]
+    sums = {key: count * image_of(key[1]).astype(float) for key, count in counts.items()}
+    return make_inventory(images, embeddings=np.zeros((len(images), 1), np.float32), sums=sums)
 
 
-def picture_of(cause: str) -> np.ndarray:
+def image_of(cause: str) -> np.ndarray:
     return np.random.default_rng(len(cause)).uniform(0, 255, SQUARE)
 
 
-def released(survey: ImageInventory, folder: Path) -> Release:
-    save_mean_radiographs(survey, folder)
+def release_with(inventory: ImageInventory, folder: Path) -> Release:
+    save_mean_radiographs(inventory, folder)
     files = {
         ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((folder / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
     }
-    project = load_release()
-    return replace(project, directory=folder, description=project.description | {"files": files})
+    release = load_release()
+    return replace(release, directory=folder, description=release.description | {"files": files})
 
 
-def test_a_mean_is_kept_of_each_cause_of_the_training_pictures_with_their_number(tmp_path):
+def test_each_cause_of_the_training_images_has_a_mean_and_a_count(tmp_path):
     counts = {("training", "none"): 130, ("training", "bacterial"): 120, ("training", "viral"): MIN_IMAGES}
-    others = {("validation", "none"): 200, ("test", "viral"): 300}
+    other_splits = {("validation", "none"): 200, ("test", "viral"): 300}
 
-    means = load_mean_radiographs(released(films(counts | others), tmp_path))
+    means = load_mean_radiographs(release_with(inventory_of(counts | other_splits), tmp_path))
 
     assert [path.name for path in tmp_path.iterdir()] == [ReleaseFile.MEAN_RADIOGRAPHS]
     assert {title: mean.n for title, mean in means.items()} == {
@@ -63,24 +63,24 @@ def test_a_mean_is_kept_of_each_cause_of_the_training_pictures_with_their_number
     }
     for title, cause in (("NORMAL", "none"), ("PNEUMONIA, bacterial", "bacterial"), ("PNEUMONIA, viral", "viral")):
         assert (means[title].pixels.dtype, means[title].pixels.shape) == (np.float32, SQUARE)
-        np.testing.assert_allclose(means[title].pixels, picture_of(cause), atol=HALF_A_STEP)
-    of_all = (120 * picture_of("bacterial") + 100 * picture_of("viral")) / 220
-    np.testing.assert_allclose(means["PNEUMONIA"].pixels, of_all, atol=HALF_A_STEP)
+        np.testing.assert_allclose(means[title].pixels, image_of(cause), atol=HALF_A_STEP)
+    pooled = (120 * image_of("bacterial") + 100 * image_of("viral")) / 220
+    np.testing.assert_allclose(means["PNEUMONIA"].pixels, pooled, atol=HALF_A_STEP)
 
 
-def test_no_mean_is_kept_of_fewer_than_a_hundred_pictures(tmp_path):
+def test_no_mean_of_fewer_than_a_hundred_images(tmp_path):
     assert MIN_IMAGES == 100
-    few = films({("training", "none"): 99, ("training", "bacterial"): 100, ("training", "viral"): 99})
+    few = inventory_of({("training", "none"): 99, ("training", "bacterial"): 100, ("training", "viral"): 99})
 
-    release = released(few, tmp_path)
+    release = release_with(few, tmp_path)
 
     assert load_mean_radiographs(release).keys() == {"PNEUMONIA, bacterial"}
     with np.load(tmp_path / ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
         assert set(arrays) == {"bacterial_mean", "bacterial_count"}
 
 
-def test_a_set_too_small_for_any_mean_has_none(tmp_path):
-    assert load_mean_radiographs(released(films({("training", "none"): 5}), tmp_path)) == {}
+def test_small_data_set_has_no_means(tmp_path):
+    assert load_mean_radiographs(release_with(inventory_of({("training", "none"): 5}), tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,14 @@ def test_a_set_too_small_for_any_mean_has_none(tmp_path):
         ),
     ],
 )
-def test_films_whose_name_tells_no_cause_are_part_of_all_pneumonia(tmp_path, counts, titles):
-    means = load_mean_radiographs(released(films({("training", cause): n for cause, n in counts.items()}), tmp_path))
+def test_images_of_unknown_cause_count_as_pneumonia(tmp_path, counts, titles):
+    means = load_mean_radiographs(
+        release_with(inventory_of({("training", cause): n for cause, n in counts.items()}), tmp_path)
+    )
 
     assert {title: mean.n for title, mean in means.items()} == titles
-    of_all = sum(n * picture_of(cause) for cause, n in counts.items()) / sum(counts.values())
-    np.testing.assert_allclose(means["PNEUMONIA"].pixels, of_all, atol=HALF_A_STEP)
+    pooled = sum(n * image_of(cause) for cause, n in counts.items()) / sum(counts.values())
+    np.testing.assert_allclose(means["PNEUMONIA"].pixels, pooled, atol=HALF_A_STEP)
 
 
 groups = npst.arrays(
@@ -107,25 +109,25 @@ groups = npst.arrays(
 )
 
 
-@given(one=groups, other=groups)
-def test_a_joined_mean_is_the_mean_of_all_films_of_both(one, other):
-    means = [MeanRadiograph(group.mean(axis=0), len(group)) for group in (one, other)]
+@given(pair=st.tuples(groups, groups))
+def test_pooled_mean_is_the_mean_of_all_images(pair):
+    first, second = (MeanRadiograph(group.mean(axis=0), len(group)) for group in pair)
 
-    joined, together = means[0].pooled(means[1]), np.concatenate([one, other])
+    pooled, images = first.pooled(second), np.concatenate(pair)
 
-    assert (joined.n, joined.pixels.dtype) == (len(together), np.float32)
-    np.testing.assert_allclose(joined.pixels, together.mean(axis=0), atol=1e-3)
+    assert (pooled.n, pooled.pixels.dtype) == (len(images), np.float32)
+    np.testing.assert_allclose(pooled.pixels, images.mean(axis=0), atol=1e-3)
 
 
-def test_altered_means_are_refused(tmp_path):
-    release = released(films({("training", "none"): 100}), tmp_path)
+def test_altered_file_is_refused(tmp_path):
+    release = release_with(inventory_of({("training", "none"): 100}), tmp_path)
     (tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).write_bytes((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()[:-1])
 
     with pytest.raises(ReleaseCorrupted, match=f"{ReleaseFile.MEAN_RADIOGRAPHS} has changed"):
         load_mean_radiographs(release)
 
 
-def test_means_without_their_number_are_told(tmp_path):
+def test_mean_without_a_count_is_refused(tmp_path):
     np.savez_compressed(tmp_path / ReleaseFile.MEAN_RADIOGRAPHS, none_mean=np.zeros(SQUARE, np.float16))
     files = {
         ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
@@ -137,7 +139,7 @@ def test_means_without_their_number_are_told(tmp_path):
     assert str(raised.value) == f"The mean radiographs cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
-def test_the_projects_own_release_has_the_mean_of_every_cause():
+def test_project_release_has_a_mean_of_every_cause():
     release = load_release()
     means = load_mean_radiographs(release)
 
@@ -146,15 +148,15 @@ def test_the_projects_own_release_has_the_mean_of_every_cause():
     assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["pictures"]["training"]
 
 
-def test_a_difference_is_white_where_alike_orange_where_the_first_is_denser_and_blue_where_the_second_is():
+def test_difference_is_white_if_equal_orange_if_the_first_is_denser_and_blue_if_the_second_is():
     levels = np.array(
         [[0, SATURATING_DIFFERENCE, -SATURATING_DIFFERENCE, SATURATING_DIFFERENCE / 2, 2 * SATURATING_DIFFERENCE]],
         np.float32,
     )
-    shown = difference_image(MeanRadiograph(100 + levels, 1), MeanRadiograph(np.full_like(levels, 100), 1))
+    image = difference_image(MeanRadiograph(100 + levels, 1), MeanRadiograph(np.full_like(levels, 100), 1))
 
-    assert shown.dtype == np.uint8
-    same, denser, lighter, half, beyond = shown[0].astype(int)
+    assert image.dtype == np.uint8
+    same, denser, lighter, half, beyond = image[0].astype(int)
     assert same.tolist() == [255, 255, 255]
     assert denser[0] > denser[1] > denser[2]
     assert lighter[0] < lighter[1] < lighter[2]

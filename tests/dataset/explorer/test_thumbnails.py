@@ -1,4 +1,4 @@
-"""Thumbnails: their size, proportions, and the bounded memory that keeps them."""
+"""Thumbnails: size, aspect ratio and bounded cache."""
 
 import io
 import os
@@ -14,7 +14,7 @@ from tests.support.synthetic import synthetic_file
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept():
+def empty_cache():
     dataset.explorer.thumbnails._thumbnail.cache_clear()
 
 
@@ -23,44 +23,44 @@ def pixels(content: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("height", "width"), [(300, 400), (400, 300), (50, 50), (1600, 40)])
-def test_is_a_square_jpeg_with_the_picture_whole_and_black_beside_it(tmp_path, height, width):
-    film = tmp_path / "film.png"
-    Image.new("L", (width, height), 200).save(film)
-    content = thumbnail(film)
-    shown = pixels(content)
+def test_is_a_square_jpeg_of_the_complete_image_on_black(tmp_path, height, width):
+    path = tmp_path / "image.png"
+    Image.new("L", (width, height), 200).save(path)
+    content = thumbnail(path)
+    thumb = pixels(content)
 
     assert Image.open(io.BytesIO(content)).format == "JPEG"
-    assert shown.shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-    bright = shown > 100
+    assert thumb.shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    bright = thumb > 100
     rows, columns = bright.any(axis=1).sum(), bright.any(axis=0).sum()
     scale = THUMBNAIL_SIDE / max(height, width)
     assert (rows, columns) == pytest.approx((height * scale, width * scale), abs=2)
-    assert shown[bright].mean() == pytest.approx(200, abs=3)
-    assert shown[~bright].mean() < 30 if (~bright).any() else True
+    assert thumb[bright].mean() == pytest.approx(200, abs=3)
+    assert thumb[~bright].mean() < 30 if (~bright).any() else True
 
 
-def test_is_made_once_and_again_when_the_file_changes(tmp_path):
-    film = tmp_path / "film.png"
-    film.write_bytes(synthetic_file())
-    assert thumbnail(film) is thumbnail(film)
+def test_is_cached_until_the_file_changes(tmp_path):
+    path = tmp_path / "image.png"
+    path.write_bytes(synthetic_file())
+    assert thumbnail(path) is thumbnail(path)
 
-    Image.new("L", (60, 60), 255).save(film)
-    os.utime(film, ns=(1, 1))
-    assert pixels(thumbnail(film)).min() > 200
+    Image.new("L", (60, 60), 255).save(path)
+    os.utime(path, ns=(1, 1))
+    assert pixels(thumbnail(path)).min() > 200
 
 
-def test_no_more_than_a_bound_are_kept(tmp_path):
+def test_cache_is_bounded(tmp_path):
     assert dataset.explorer.thumbnails._thumbnail.cache_info().maxsize == dataset.explorer.thumbnails.MAX_CACHED
-    film = tmp_path / "film.png"
-    film.write_bytes(synthetic_file(height=64, width=64))
+    path = tmp_path / "image.png"
+    path.write_bytes(synthetic_file(height=64, width=64))
     for second in range(dataset.explorer.thumbnails.MAX_CACHED + 20):
-        os.utime(film, ns=(second, second))
-        thumbnail(film)
+        os.utime(path, ns=(second, second))
+        thumbnail(path)
     assert dataset.explorer.thumbnails._thumbnail.cache_info().currsize == dataset.explorer.thumbnails.MAX_CACHED
 
 
-def test_what_cannot_be_read_is_refused_in_words(tmp_path):
-    film = tmp_path / "film.png"
-    film.write_bytes(synthetic_file()[:200])
+def test_unreadable_file_is_refused_with_a_message(tmp_path):
+    path = tmp_path / "image.png"
+    path.write_bytes(synthetic_file()[:200])
     with pytest.raises(FileUnreadable, match="damaged or incomplete"):
-        thumbnail(film)
+        thumbnail(path)

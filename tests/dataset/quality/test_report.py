@@ -1,11 +1,11 @@
-"""The audit of the labelled set in sentences, each with the files it speaks of."""
+"""The audit of the labelled set in sentences with file names."""
 
 import pytest
 
 from dataset.quality.audit import audit_dataset
 from dataset.quality.report import audit_report
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
-from tests.support.inventories import survey_of
+from tests.support.inventories import make_inventory
 
 PATIENTS = {
     "series and number": {"patients": 4097, "in_two_folders": 0, "in_two_splits": 1},
@@ -22,16 +22,16 @@ CLEAN = {
 
 
 def pair(a: str, b: str, exact: bool = True, **flags: bool) -> dict:
-    usual = dict.fromkeys(("two_folders", "two_splits", "two_patients", "two_labels"), False)
-    return {"a": a, "b": b, "exact": exact, "bits": 0, "similarity": 1.0} | usual | flags
+    no_flags = dict.fromkeys(("two_folders", "two_splits", "two_patients", "two_labels"), False)
+    return {"a": a, "b": b, "exact": exact, "bits": 0, "similarity": 1.0} | no_flags | flags
 
 
-def test_a_set_with_nothing_wrong_is_said_to_be_so():
+def test_report_of_a_clean_data_set():
     assert audit_report(CLEAN) == [
         "All 5,856 pictures can be read.",
         "No picture is a copy of another.",
-        f"Any other two differ by 38 of 256 bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} or fewer), and the "
-        "reader sees none as more alike than 0.9961 (1: the same).",
+        f"Any other two differ by 38 of 256 bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} or fewer), "
+        "and the reader sees none as more alike than 0.9961 (1: the same).",
         "Patients as the file names tell them: by series and number, 4,097 patients, 0 of them in two official splits "
         "and 1 in two of training, validation and test; by number alone, 2,790 patients, 264 of them in two official "
         "splits and 265 in two of training, validation and test.",
@@ -47,13 +47,13 @@ def test_a_set_with_nothing_wrong_is_said_to_be_so():
         (7, "7 pictures cannot be read (0.jpeg, 1.jpeg, 2.jpeg, 3.jpeg, 4.jpeg and 2 more)."),
     ],
 )
-def test_unreadable_pictures_are_counted_and_the_first_named(count, sentence):
+def test_unreadable_files_are_counted_and_the_first_ones_named(count, sentence):
     unreadable = [{"file": f"{n}.jpeg", "reason": "Broken."} for n in range(count)]
 
     assert audit_report(CLEAN | {"unreadable": unreadable})[0] == sentence
 
 
-def test_copies_are_counted_by_film_and_by_pair():
+def test_copies_are_counted_by_file_and_by_pair():
     copies = [pair("a", "b"), pair("b", "c", exact=False), pair("a", "c", exact=False), pair("x", "y")]
 
     assert audit_report(CLEAN | {"copies": copies})[1] == (
@@ -64,7 +64,7 @@ def test_copies_are_counted_by_film_and_by_pair():
     )
 
 
-def test_copies_that_contradict_each_other_are_named_by_what_differs():
+def test_contradicting_copies_are_named_by_what_differs():
     copies = [
         pair("a", "b", two_labels=True, two_patients=True),
         pair("c", "d", two_folders=True, two_splits=True),
@@ -78,15 +78,15 @@ def test_copies_that_contradict_each_other_are_named_by_what_differs():
     )
 
 
-def test_odd_pictures_are_named_by_what_is_odd():
-    odd = [
+def test_outliers_are_named_by_what_is_unusual():
+    outliers = [
         {"file": "a", "what": "no lungs found"},
         {"file": "b", "what": "very dark"},
         {"file": "a", "what": "very dark"},
     ]
 
-    assert audit_report(CLEAN | {"odd": odd})[-1] == "Odd pictures: no lungs found: 1 (a); very dark: 2 (b, a)."
+    assert audit_report(CLEAN | {"odd": outliers})[-1] == "Odd pictures: no lungs found: 1 (a); very dark: 2 (b, a)."
 
 
-def test_a_single_picture_leaves_nothing_to_compare():
-    assert "There are no other pairs to compare." in audit_report(audit_dataset(survey_of([{}])))
+def test_single_image_has_nothing_to_compare():
+    assert "There are no other pairs to compare." in audit_report(audit_dataset(make_inventory([{}])))
