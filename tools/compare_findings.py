@@ -24,8 +24,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-RENAMED_CODES: dict[str, str] = {}  # code in BEFORE -> code in AFTER
-
 CODE_COLUMNS = ("status", "verdict", "operating_point", "reason_code", "cautions")
 SENTENCE_COLUMNS = ("reason",)
 MODES: dict[str, tuple[str, ...]] = {"plain": (), "read anyway": ("--read-anyway",)}  # name -> further options
@@ -184,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         metavar="OLD=NEW",
-        help="codes that were renamed, in addition to RENAMED_CODES",
+        help="codes that were renamed between the checkouts, such as unfamiliar=out_of_distribution",
     )
     parser.add_argument("--ignore-sentences", action="store_true", help="do not compare the sentences for people")
     for label in ("before", "after"):
@@ -193,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _parse_renamed(texts: Sequence[str], parser: argparse.ArgumentParser) -> dict[str, str]:
-    renamed = dict(RENAMED_CODES)
+    renamed: dict[str, str] = {}
     for text in texts:
         old, _, new = text.partition("=")
         if not (old and new):

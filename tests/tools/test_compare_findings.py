@@ -197,13 +197,6 @@ def test_renamed_codes_are_equal_alone_and_in_lists(run, after):
     assert run("--renamed", "unfamiliar=out_of_distribution", "several_pictures=multi_frame") == 0
 
 
-def test_codes_are_renamed_by_the_table_of_the_module(run, after, monkeypatch):
-    monkeypatch.setitem(compare_findings.RENAMED_CODES, "several_pictures", "multi_frame")
-    for mode in ("plain", "anyway"):
-        after.prepare([READ, REFUSED | {"reason_code": "multi_frame"}], mode)
-    assert run() == 0
-
-
 def test_a_code_that_keeps_its_old_name_is_a_difference(run, capsys):
     assert run("--renamed", "several_pictures=multi_frame") == 1
     shown = 'b.png: reason_code: "several_pictures" in BEFORE, "several_pictures" in AFTER (expected "multi_frame")'
