@@ -1,1 +1,1 @@
-"""Side-by-side measurements; each prints ratios of what was measured in turn in one run."""
+"""Comparative measurements; each prints ratios of alternatives that were measured in turn in one run."""

@@ -1,4 +1,6 @@
-"""A folder of small pictures through the shell, beside both networks in batches on decoded arrays; and its memory.
+"""Throughput and memory of `python -m model read` on a folder of small images.
+
+The throughput is compared with that of the two networks in batches on decoded arrays.
 
 python -m benchmarks.folder
 """
@@ -10,41 +12,55 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.reading import forward
+from benchmarks.reading import forward_pass
 from benchmarks.results import Measurement
 from model.inference.parallel import usable_cpus
 from model.inference.release_loader import RELEASE_DIR, load_release
+from model.release_files import ReleaseFile
 from tests.support.browser import ROOT
-from tests.support.processes import resident
+from tests.support.processes import resident_megabytes
 from tests.support.synthetic import phantom_file
 
-PICTURES, DIFFERENT = 2000, 40
+N_IMAGES, N_DIFFERENT = 2000, 40
 BATCH = 32
 ROUNDS = 5
 
 
-def measure() -> list[Measurement]:
-    """Measure in turn; of the shell the whole process, its start and the decoding included.
+@dataclass(frozen=True)
+class FolderRun:
+    """Time and memory of one run of the command; memory is that of all its processes."""
 
-    Networks alone have as many pictures as the shell, right after it: what slows a machine down for seconds would else
-    be in one of the two alone.
+    seconds: float
+    second_quarter_megabytes: float
+    last_quarter_megabytes: float
+
+
+def measure() -> list[Measurement]:
+    """Measure both in turn; the time of the command includes its start and the decoding.
+
+    In each round, the networks alone run on as many images right after the command, so that a slow phase of the machine
+    affects both.
     """
-    bare = _batched()
+    run_batch = _batched_networks()
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder))
-        runs = [(*_read(Path(folder)), _run(bare)) for _ in range(ROUNDS)]
-    ratio = statistics.median(of_networks / seconds for seconds, _, of_networks in runs)
-    rate, alone = (statistics.median(PICTURES / run[part] for run in runs) for part in (0, 2))
-    early, late = (statistics.median(of) for of in zip(*(memory for _, memory, _ in runs), strict=True))
+        _write_images(Path(folder))
+        rounds = [(_read_folder(Path(folder)), _run_batches(run_batch)) for _ in range(ROUNDS)]
+    ratio = statistics.median(networks_seconds / run.seconds for run, networks_seconds in rounds)
+    command_rate = statistics.median(N_IMAGES / run.seconds for run, _ in rounds)
+    networks_rate = statistics.median(N_IMAGES / networks_seconds for _, networks_seconds in rounds)
+    early = statistics.median(run.second_quarter_megabytes for run, _ in rounds)
+    late = statistics.median(run.last_quarter_megabytes for run, _ in rounds)
     return [
         Measurement(
-            f"Throughput of python -m model read on {PICTURES} pictures of 224 px / of its two networks in batches",
+            f"Throughput of python -m model read on {N_IMAGES} pictures of 224 px / of its two networks in batches",
             ratio,
             0.8,
-            least=True,
-            parts=f"shell {rate:.0f} pictures per second, networks alone {alone:.0f}, {usable_cpus()} processors",
+            is_minimum=True,
+            parts=f"shell {command_rate:.0f} pictures per second, networks alone {networks_rate:.0f}, "
+            f"{usable_cpus()} processors",
         ),
         Measurement(
             "Memory in the last quarter of the folder / in the second",
@@ -55,55 +71,59 @@ def measure() -> list[Measurement]:
     ]
 
 
-def _write(folder: Path) -> None:
-    films = [phantom_file("JPEG", 224, 224, seed) for seed in range(DIFFERENT)]
-    for number in range(PICTURES):
-        (folder / f"{number:04}.jpg").write_bytes(films[number % DIFFERENT])
+def _write_images(folder: Path) -> None:
+    contents = [phantom_file("JPEG", 224, 224, seed) for seed in range(N_DIFFERENT)]
+    for number in range(N_IMAGES):
+        (folder / f"{number:04}.jpg").write_bytes(contents[number % N_DIFFERENT])
 
 
-def _read(folder: Path) -> tuple[float, tuple[float, float]]:
-    """Seconds for the folder, and the memory of all processes in its second and its last quarter, in MB."""
+def _read_folder(folder: Path) -> FolderRun:
     start = time.perf_counter()
     command = [sys.executable, "-m", "model", "read", str(folder)]
     samples = []
-    with subprocess.Popen(  # noqa: S603 (ourselves)
+    with subprocess.Popen(  # noqa: S603 (our own program)
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         while process.poll() is None:
-            samples.append(resident(process.pid))
+            samples.append(resident_megabytes(process.pid))
             time.sleep(0.1)
     seconds = time.perf_counter() - start
     quarter = len(samples) // 4
-    return seconds, (statistics.median(samples[quarter : 2 * quarter]), statistics.median(samples[3 * quarter : -1]))
+    return FolderRun(
+        seconds, statistics.median(samples[quarter : 2 * quarter]), statistics.median(samples[3 * quarter : -1])
+    )
 
 
-def _run(bare: Callable[[], object]) -> float:
-    """Seconds that as many pictures take in batches."""
+def _run_batches(run_batch: Callable[[], object]) -> float:
+    """Return the seconds that N_IMAGES images take in batches."""
     start = time.perf_counter()
-    for _ in range(PICTURES // BATCH):
-        bare()
-    return (time.perf_counter() - start) * PICTURES / (PICTURES // BATCH * BATCH)
+    for _ in range(N_IMAGES // BATCH):
+        run_batch()
+    return (time.perf_counter() - start) * N_IMAGES / (N_IMAGES // BATCH * BATCH)
 
 
-def _batched() -> Callable[[], object]:
-    """One batch through both networks, exported anew for batches: the released files take one picture."""
+def _batched_networks() -> Callable[[], object]:
+    """Return a function that runs one batch through both networks.
+
+    They are exported again with a batch size, because the released files take one image.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
     from training.networks.classifier import serving_model
 
     release = load_release()
-    classifier = serving_model(keras.models.load_model(RELEASE_DIR / "reader.keras"))
-    lungs = keras.models.load_model(RELEASE_DIR / "lungs.keras")
+    classifier = serving_model(keras.models.load_model(RELEASE_DIR / ReleaseFile.CLASSIFIER_KERAS))
+    lungs = keras.models.load_model(RELEASE_DIR / ReleaseFile.LUNGS_KERAS)
     runs = []
     for network, side in ((lungs, release.lungs.side), (classifier, release.side)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "batched.tflite"
             signature = [keras.InputSpec(shape=(BATCH, side, side, 1), dtype="float32", name="radiograph")]
             network.export(str(path), format="litert", input_signature=signature, verbose=False)
-            runs.append(forward(path.read_bytes(), side, BATCH, usable_cpus()))
+            runs.append(forward_pass(path.read_bytes(), side, BATCH, usable_cpus()))
     return lambda: [run() for run in runs]
 
 
 if __name__ == "__main__":
-    print("\n".join(ratio.row() for ratio in measure()))
+    print("\n".join(measurement.row() for measurement in measure()))

@@ -1,4 +1,4 @@
-"""What the explorer's gallery costs beside simply loading every picture that a filter finds, and in memory.
+"""Time and memory of the explorer's gallery, compared with loading every image that a filter selects.
 
 python -m benchmarks.gallery    # with the data set at CHEST_XRAY_DIR
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -26,29 +27,30 @@ from ui.gallery import PAGE_SIZE
 ROUNDS = 5
 SPLITS = {"test": ("test",), "validation and test": ("validation", "test"), "all": ()}
 PAGES = (1, 10, 100)
-_MEMORY = "memory"  # the argument of the child that measures its own
+_MEMORY = "memory"  # argument of the child process that measures its own memory
 
 
 def main() -> None:
-    """Measure in turn, print medians, ratios and memory."""
-    rows = _rows()
+    """Measure in turn and print medians, ratios and memory."""
+    rows = _catalogue_rows()
     print(_line("pictures of the filter", "n", "page cold", "page warm", "all of them", "all / cold"))
     for name, splits in SPLITS.items():
-        found = select(rows, Filter(splits=splits))
-        cold = _median(lambda splits=splits: _open_page(splits), before=_forget)
-        warm = _median(lambda splits=splits: _open_page(splits))
-        everything = _seconds(lambda found=found: [thumbnail(path) for path in found["path"]], before=_forget)
+        selected = select(rows, Filter(splits=splits))
+        open_page = partial(_open_page, splits)
+        cold = _median_seconds(open_page, before=_clear_caches)
+        warm = _median_seconds(open_page)
+        everything = _seconds(partial(_load_thumbnails, selected), before=_clear_caches)
         seconds = (f"{value:.2f} s" for value in (cold, warm, everything))
-        print(_line(name, len(found), *seconds, f"{everything / cold:.1f}x"))
+        print(_line(name, len(selected), *seconds, f"{everything / cold:.1f}x"))
     print("\n" + _line("pictures looked at", "memory"))
     for pages in PAGES:
         command = [sys.executable, "-m", "benchmarks.gallery", _MEMORY, str(pages)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (ourselves)
-        print(_line(pages * PAGE_SIZE, f"{ended.stdout.strip()} MB"))
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own program)
+        print(_line(pages * PAGE_SIZE, f"{result.stdout.strip()} MB"))
 
 
-def memory(pages: int) -> None:
-    """Turn over so many pages of the gallery in one session and print what the process then holds, in MB."""
+def print_memory(pages: int) -> None:
+    """Visit pages of the gallery in one session and print the resident memory of the process in MB."""
     app = _open_page(())
     for page in range(2, pages + 1):
         app.query_params["page"] = str(page)
@@ -59,11 +61,11 @@ def memory(pages: int) -> None:
         print(f"{int(statm.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f}")
 
 
-def _line(first: object, *others: object) -> str:
-    return f"{first:<24}" + "".join(f"{other:>13}" for other in others)
+def _line(label: object, *values: object) -> str:
+    return f"{label:<24}" + "".join(f"{value:>13}" for value in values)
 
 
-def _rows() -> pd.DataFrame:
+def _catalogue_rows() -> pd.DataFrame:
     release = load_release()
     records = load_index(dataset_root().resolve())
     return build_catalogue(
@@ -76,17 +78,21 @@ def _open_page(splits: tuple[str, ...]) -> AppTest:
     app.switch_page("pages/Dataset_explorer.py")
     app.query_params["split"] = list(splits) or ["training", "validation", "test"]
     app.run()
-    assert not app.exception  # noqa: S101 (a page that failed would look quick)
+    assert not app.exception  # noqa: S101 (a page with an error would seem fast)
     return app
 
 
-def _forget() -> None:
+def _load_thumbnails(selected: pd.DataFrame) -> list[object]:
+    return [thumbnail(path) for path in selected["path"]]
+
+
+def _clear_caches() -> None:
     dataset.explorer.thumbnails._thumbnail.cache_clear()
     st.cache_data.clear()
     st.cache_resource.clear()
 
 
-def _median(work: Callable[[], object], before: Callable[[], None] = lambda: None) -> float:
+def _median_seconds(work: Callable[[], object], before: Callable[[], None] = lambda: None) -> float:
     return statistics.median(_seconds(work, before) for _ in range(ROUNDS))
 
 
@@ -98,4 +104,4 @@ def _seconds(work: Callable[[], object], before: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    memory(int(sys.argv[2])) if sys.argv[1:2] == [_MEMORY] else main()
+    print_memory(int(sys.argv[2])) if sys.argv[1:2] == [_MEMORY] else main()

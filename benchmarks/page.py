@@ -1,4 +1,4 @@
-"""From dropping a large film onto the page to seeing its verdict and map in Chromium, beside the parts of that.
+"""Time from dropping a large radiograph onto the page to its verdict and heat map in Chromium, in total and in parts.
 
 python -m benchmarks.page
 """
@@ -9,23 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from benchmarks.results import Measurement, medians, milliseconds
+from benchmarks.results import Measurement, format_milliseconds, median_seconds
 from model.admission.gate import AdmissionGate
 from model.imaging.decode import decode
 from model.imaging.geometry import resize
 from model.imaging.preprocessing import working_image
-from model.inference.classifier import Classifier
-from model.inference.release_loader import load_release
-from tests.support.browser import IDLE, READY, launched_chromium, served, watched
+from model.inference.classifier import load_model
+from tests.support.browser import IDLE, READY, launch_chromium, open_watched_tab, serve
 from tests.support.synthetic import phantom_file
 from ui.viewer.component import encode_preview, preview_size
 
 HEIGHT, WIDTH = 2500, 3000
 DROPS = 20
-# The page's own clock, in milliseconds: Playwright looks only now and then whether something has appeared. What comes
-# over the WebSocket in one large message is the picture.
-_CLOCK = """
+# Uses the clock of the page, in milliseconds, because Playwright polls for elements at intervals. The only large
+# message over the WebSocket is the image.
+_CLOCK_SCRIPT = """
 addEventListener("change", (event) => { if (event.target.type === "file") window.dropped = performance.now(); }, true);
 window.WebSocket = class extends WebSocket {
   constructor(...given) {
@@ -36,7 +36,7 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
-_SHOWN = """
+_SHOWN_SCRIPT = """
 ([ready, words]) => {
   const last = [...document.querySelectorAll("summary")].some((box) => box.textContent.includes(words));
   const parts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
@@ -50,7 +50,7 @@ _SHOWN = """
 
 
 def measure() -> list[Measurement]:
-    """Drop DROPS films, one after the other; each is another, so that nothing is known of it."""
+    """Drop DROPS images one after the other; all are different, so no cache knows them."""
     contents = [phantom_file("JPEG", HEIGHT, WIDTH, seed) for seed in range(DROPS + 1)]
     with tempfile.TemporaryDirectory() as folder, _page(Path(folder)) as tab:
         rounds = []
@@ -58,48 +58,50 @@ def measure() -> list[Measurement]:
             path = Path(folder) / f"{number}.jpg"
             path.write_bytes(content)
             rounds.append(_drop(tab, path, number + 1))
-    shown, upload, drawing = (statistics.median(of) for of in zip(*rounds[1:], strict=True))
+    shown, upload, drawing = (statistics.median(values) for values in zip(*rounds[1:], strict=True))
     parts = {"upload": upload} | _parts(contents[0]) | {"drawing in the browser": drawing}
     parts["Streamlit on the way"] = shown - sum(parts.values())
     return [
         Measurement(
             f"From dropping a {WIDTH} x {HEIGHT} film to verdict and map in Chromium, median of {DROPS}, in seconds",
             shown,
-            parts=milliseconds(parts),
+            parts=format_milliseconds(parts),
         )
     ]
 
 
 @contextmanager
-def _page(folder: Path) -> Iterator:
-    with served("app.py", folder / "log.txt") as server, launched_chromium() as browser:
-        tab = watched(browser.new_context(viewport={"width": 1440, "height": 900}), [])
-        tab.add_init_script(_CLOCK)
+def _page(folder: Path) -> Iterator[Any]:
+    with serve("app.py", folder / "log.txt") as server, launch_chromium() as browser:
+        tab = open_watched_tab(browser.new_context(viewport={"width": 1440, "height": 900}), [])
+        tab.add_init_script(_CLOCK_SCRIPT)
         tab.goto(server.url)
         tab.get_by_test_id("stFileUploader").wait_for()
         tab.wait_for_selector(IDLE)
         yield tab
 
 
-def _drop(tab, path: Path, count: int) -> tuple[float, float, float]:
-    """Seconds until the session's `count`th film is drawn with its verdict.
+def _drop(tab: Any, path: Path, count: int) -> tuple[float, float, float]:
+    """Drop a file and wait until the session's `count`-th image is drawn with its verdict.
 
-    Of these the first, until it was uploaded, and the last, from when its picture had come.
+    Returns:
+        Seconds from the drop to the drawn image, seconds of these until the upload was complete, and seconds of these
+        after the image had arrived.
     """
     tab.locator("input[type=file]").set_input_files(path)
-    words = f"Read in this session ({count})"  # the page ends in it, below verdict and viewer
-    shown, upload, drawing = tab.wait_for_function(_SHOWN, arg=[READY, words], polling="raf").json_value()
+    last_text = f"Read in this session ({count})"  # at the end of the page, below verdict and viewer
+    shown, upload, drawing = tab.wait_for_function(_SHOWN_SCRIPT, arg=[READY, last_text], polling="raf").json_value()
     tab.wait_for_selector(IDLE)
     return shown / 1000, upload / 1000, drawing / 1000
 
 
 def _parts(content: bytes) -> dict[str, float]:
-    """What the server does with the film, each part once."""
-    gate = AdmissionGate.from_classifier(Classifier(load_release()))
+    """Return the time of each step on the server, in seconds."""
+    gate = AdmissionGate.from_classifier(load_model())
     radiograph = decode(content)
     small = replace(radiograph, pixels=working_image(radiograph))
     preview = resize(radiograph.pixels, *preview_size(radiograph.height, radiograph.width))
-    return medians(
+    return median_seconds(
         {
             "decoding": lambda: decode(content),
             "resizing for the networks": lambda: working_image(radiograph),
@@ -108,9 +110,9 @@ def _parts(content: bytes) -> dict[str, float]:
             "encoding for the viewer": lambda: encode_preview(preview),
         },
         rounds=DROPS,
-        first=2,
+        warm_up=2,
     )
 
 
 if __name__ == "__main__":
-    print("\n".join(ratio.row() for ratio in measure()))
+    print("\n".join(measurement.row() for measurement in measure()))

@@ -1,4 +1,4 @@
-"""What a reading costs beside the networks' plain forward passes, beside Keras with Grad-CAM, and in parts.
+"""Time of one inference, compared with bare forward passes of its networks and with Keras and Grad-CAM, and in parts.
 
 python -m benchmarks.reading
 """
@@ -11,93 +11,107 @@ from dataclasses import replace
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from benchmarks.results import Measurement, medians, milliseconds
+from benchmarks.results import Measurement, format_milliseconds, median_seconds
 from model.admission.gate import AdmissionGate
 from model.explanation.reliability import measure_reliability
 from model.imaging.decode import decode
 from model.imaging.preprocessing import working_image
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release, load_release
+from model.release_files import ReleaseFile
 from tests.support.synthetic import phantom_file
 
 HEIGHT, WIDTH = 1500, 2000
-LUNGS, READER, READING = "lung network", "reader network", "reading"
+LUNGS, CLASSIFIER, READING = "lung network", "reader network", "reading"
 ADMITTED, CHECKS = "checking what it is, then reading", "checks of the heat map"
 KERAS, GRAD_CAM = "model.predict", "tf-keras-vis Grad-CAM"
 
 
 def measure() -> list[Measurement]:
-    """Measure in turn."""
+    """Measure all ratios."""
     release = load_release()
     classifier = Classifier(release)
     content = phantom_file("JPEG", HEIGHT, WIDTH)
     radiograph = decode(content)
     working = working_image(radiograph)
     small = replace(radiograph, pixels=working)
-    seen = classifier.infer_working(working)
+    inference = classifier.infer_working(working)
     gate = AdmissionGate.from_classifier(classifier)
-    bare = {
-        LUNGS: forward(release.lungs.network, release.lungs.side),
-        READER: forward(release.network, release.side),
+    forward_passes = {
+        LUNGS: forward_pass(release.lungs.network, release.lungs.side),
+        CLASSIFIER: forward_pass(release.network, release.side),
         READING: lambda: classifier.finding_from(classifier.infer_working(working)),
     }
-    around = {
+    steps = {
         f"decoding {WIDTH} x {HEIGHT}": lambda: decode(content),
         "working size": lambda: working_image(radiograph),
         ADMITTED: lambda: gate.read(gate.examine(small)),
-        CHECKS: lambda: measure_reliability(classifier, seen),
+        CHECKS: lambda: measure_reliability(classifier, inference),
     }
-    quick = medians(bare, rounds=100, first=5)
-    slow = medians(_keras(release, release.view.network_input(working, seen.lungs, release.side)), rounds=10, first=2)
-    parts = medians(around, rounds=20, first=2)
+    quick = median_seconds(forward_passes, rounds=100, warm_up=5)
+    slow = median_seconds(
+        _keras(release, release.input_region.network_input(working, inference.lungs, release.side)),
+        rounds=10,
+        warm_up=2,
+    )
+    parts = median_seconds(steps, rounds=20, warm_up=2)
     return [
         Measurement(
             "Reading with its map, from the working picture / bare LiteRT calls of its two networks",
-            quick[READING] / (quick[LUNGS] + quick[READER]),
+            quick[READING] / (quick[LUNGS] + quick[CLASSIFIER]),
             1.5,
-            parts=milliseconds(quick),
+            parts=format_milliseconds(quick),
         ),
         Measurement(
             "Keras predict, then Grad-CAM of tf-keras-vis / reading with its map",
             sum(slow.values()) / quick[READING],
             30,
-            least=True,
-            parts=milliseconds(slow),
+            is_minimum=True,
+            parts=format_milliseconds(slow),
         ),
         Measurement(
-            "Checks of the heat map / reading with its map", parts[CHECKS] / quick[READING], parts=milliseconds(parts)
+            "Checks of the heat map / reading with its map",
+            parts[CHECKS] / quick[READING],
+            parts=format_milliseconds(parts),
         ),
     ]
 
 
-def forward(content: bytes, side: int, batch: int = 1, threads: int | None = None) -> Callable[[], None]:
-    """One run of a network on a batch of pictures and nothing around it."""
+def forward_pass(content: bytes, side: int, batch: int = 1, threads: int | None = None) -> Callable[[], None]:
+    """Return a function that runs a LiteRT network on a batch of images and does nothing else.
+
+    Args:
+        content: Bytes of the LiteRT file.
+        side: Height and width of its input.
+        batch: Images in the batch.
+        threads: Processor threads; None leaves the choice to LiteRT.
+    """
     interpreter = Interpreter(model_content=content, num_threads=threads)
     interpreter.allocate_tensors()
-    pictures = np.zeros((batch, side, side, 1), np.float32)
+    images = np.zeros((batch, side, side, 1), np.float32)
 
     def run() -> None:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pictures)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images)
         interpreter.invoke()
 
     return run
 
 
-def _keras(release: Release, picture: np.ndarray) -> dict[str, Callable[[], object]]:
-    """The reader network in Keras, and the call of Grad-CAM that its guide shows."""
+def _keras(release: Release, network_input: np.ndarray) -> dict[str, Callable[[], object]]:
+    """Return the prediction of the Keras network, and Grad-CAM as in the guide of tf-keras-vis."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
-    network = keras.models.load_model(release.directory / "reader.keras")
+    network = keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS)
     grad_cam = Gradcam(network, model_modifier=ReplaceToLinear(), clone=True)
     return {
-        KERAS: lambda: network.predict(picture, verbose=0),
-        GRAD_CAM: lambda: grad_cam(lambda logit: logit[:, 0], picture, penultimate_layer=-1),
+        KERAS: lambda: network.predict(network_input, verbose=0),
+        GRAD_CAM: lambda: grad_cam(lambda logit: logit[:, 0], network_input, penultimate_layer=-1),
     }
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # tf-keras-vis imports SciPy by names of its past
-    print("\n".join(ratio.row() for ratio in measure()))
+    warnings.simplefilter("ignore")  # tf-keras-vis imports SciPy by deprecated names
+    print("\n".join(measurement.row() for measurement in measure()))

@@ -1,8 +1,8 @@
-"""A measured ratio, and how it stands to what it should be."""
+"""Measured ratios, and the comparison with their targets."""
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -10,47 +10,56 @@ from dataclasses import dataclass
 class Measurement:
     """One line of the results.
 
-    what: what was compared with what; value: the ratio; limit: what it should at most be, or at least where `least`;
-    None where nothing is aimed at; parts: what it is made of, in words.
+    Attributes:
+        what: What was compared with what.
+        value: The measured ratio.
+        target: Limit of the ratio; None if there is no target.
+        is_minimum: Whether the target is the lowest acceptable ratio instead of the highest one.
+        parts: Text on the measurements that the ratio was computed from.
     """
 
     what: str
     value: float
-    limit: float | None = None
-    least: bool = False
+    target: float | None = None
+    is_minimum: bool = False
     parts: str = ""
 
     @property
-    def met(self) -> bool | None:
-        """Whether the value is on the right side of the limit; None where there is none."""
-        if self.limit is None:
+    def meets_target(self) -> bool | None:
+        """Whether the ratio meets its target; None if there is no target."""
+        if self.target is None:
             return None
-        return self.value >= self.limit if self.least else self.value <= self.limit
+        return self.value >= self.target if self.is_minimum else self.value <= self.target
 
     def row(self) -> str:
-        """The line as a row of a Markdown table."""
-        aim = "" if self.limit is None else f"{'at least' if self.least else 'at most'} {self.limit:g}"
-        return f"| {self.what} | {self.value:.2f} | {aim} | {_MET[self.met]} | {self.parts} |"
+        """Return the line as a row of a Markdown table."""
+        target = "" if self.target is None else f"{'at least' if self.is_minimum else 'at most'} {self.target:g}"
+        return f"| {self.what} | {self.value:.2f} | {target} | {_MET_TEXTS[self.meets_target]} | {self.parts} |"
 
 
-HEAD = "| what | ratio | aim | met | measured |\n| --- | --- | --- | --- | --- |"
-_MET = {True: "yes", False: "**no**", None: ""}
+TABLE_HEAD = "| what | ratio | aim | met | measured |\n| --- | --- | --- | --- | --- |"
+_MET_TEXTS = {True: "yes", False: "**no**", None: ""}
 
 
-def medians(parts: dict[str, Callable[[], object]], rounds: int, first: int = 0) -> dict[str, float]:
-    """Seconds of each part, the median over rounds, the first ones left out.
+def median_seconds(parts: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 0) -> dict[str, float]:
+    """Return the median time of each part in seconds.
 
-    Each round runs every part once, so that a machine that slows down slows all of them.
+    Each round runs every part once, so a slow phase of the machine affects all of them.
+
+    Args:
+        parts: What to run, by name.
+        rounds: Rounds that count.
+        warm_up: Rounds before these, which do not count.
     """
     seconds: dict[str, list[float]] = {name: [] for name in parts}
-    for _ in range(first + rounds):
+    for _ in range(warm_up + rounds):
         for name, part in parts.items():
             start = time.perf_counter()
             part()
             seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values[first:]) for name, values in seconds.items()}
+    return {name: statistics.median(values[warm_up:]) for name, values in seconds.items()}
 
 
-def milliseconds(of: dict[str, float]) -> str:
-    """Named seconds in words."""
-    return ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in of.items())
+def format_milliseconds(seconds_by_name: Mapping[str, float]) -> str:
+    """Return times, in seconds, as text in milliseconds."""
+    return ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in seconds_by_name.items())

@@ -1,4 +1,4 @@
-"""From the start of a process to the first finding, beside a script that does the same with Keras; time and memory.
+"""Time and memory from process start to the first finding, compared with a Keras script that does the same.
 
 python -m benchmarks.start
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.results import Measurement
@@ -17,63 +18,70 @@ from tests.support.browser import ROOT
 from tests.support.synthetic import phantom_file
 
 ROUNDS = 7
-# What a reading does, with TensorFlow: find the lungs, cut out their box, read it; no map.
-_KERAS = """
+# The inference with TensorFlow: segment the lungs, crop to their box, classify; no heat map.
+_KERAS_SCRIPT = """
 import sys
 import keras, numpy as np
 from PIL import Image
-lungs, reader = (keras.models.load_model(f"{sys.argv[1]}/{name}.keras") for name in ("lungs", "reader"))
-film = Image.open(sys.argv[2]).convert("L").resize((224, 224))
-def seen(picture, side):
-    return np.asarray(picture.resize((side, side)), np.float32)[None, :, :, None]
-fields = lungs.predict(seen(film, lungs.input_shape[1]), verbose=0)[0, :, :, 0] >= 0
+lungs, classifier = (keras.models.load_model(f"{sys.argv[1]}/{name}.keras") for name in ("lungs", "reader"))
+image = Image.open(sys.argv[2]).convert("L").resize((224, 224))
+def network_input(image, side):
+    return np.asarray(image.resize((side, side)), np.float32)[None, :, :, None]
+fields = lungs.predict(network_input(image, lungs.input_shape[1]), verbose=0)[0, :, :, 0] >= 0
 rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))
 if len(rows):
     scale = 224 / len(fields)
     edges = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    film = film.crop([round(edge * scale) for edge in edges])
-print(float(reader.predict(seen(film, reader.input_shape[1]), verbose=0)[0, 0]))
+    image = image.crop([round(edge * scale) for edge in edges])
+print(float(classifier.predict(network_input(image, classifier.input_shape[1]), verbose=0)[0, 0]))
 """
 
 
+@dataclass(frozen=True)
+class ProcessRun:
+    """Seconds until the first line on standard output, and peak memory of the process."""
+
+    seconds: float
+    peak_megabytes: float
+
+
 def measure() -> list[Measurement]:
-    """Start both in turn, the first round left out: it brings the files into memory."""
+    """Start both in turn. The first round does not count, because it loads the files into the page cache."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.jpg"
         path.write_bytes(phantom_file("JPEG", 1000, 1300))
         commands = {
             "python -m model read": ["-m", "model", "read", str(path)],
-            "TensorFlow and Keras": ["-c", _KERAS, str(RELEASE_DIR), str(path)],
+            "TensorFlow and Keras": ["-c", _KERAS_SCRIPT, str(RELEASE_DIR), str(path)],
         }
         rounds = [{name: _run(command) for name, command in commands.items()} for _ in range(ROUNDS + 1)][1:]
-    seconds, megabytes = (
-        {name: statistics.median(one[name][what] for one in rounds) for name in commands} for what in (0, 1)
-    )
-    (ours, theirs), (small, large) = seconds.values(), megabytes.values()
+    seconds = {name: statistics.median(runs[name].seconds for runs in rounds) for name in commands}
+    megabytes = {name: statistics.median(runs[name].peak_megabytes for runs in rounds) for name in commands}
+    (seconds_ours, seconds_keras), (megabytes_ours, megabytes_keras) = seconds.values(), megabytes.values()
     return [
         Measurement(
             "First finding with TensorFlow and Keras / with python -m model read, from process start",
-            theirs / ours,
+            seconds_keras / seconds_ours,
             5,
-            least=True,
-            parts=", ".join(f"{name} {of:.2f} s" for name, of in seconds.items()),
+            is_minimum=True,
+            parts=", ".join(f"{name} {value:.2f} s" for name, value in seconds.items()),
         ),
         Measurement(
             "Most memory of python -m model read / of TensorFlow and Keras",
-            small / large,
+            megabytes_ours / megabytes_keras,
             0.333,
-            parts=", ".join(f"{name} {of:.0f} MB" for name, of in megabytes.items()),
+            parts=", ".join(f"{name} {value:.0f} MB" for name, value in megabytes.items()),
         ),
     ]
 
 
-def _run(arguments: list[str]) -> tuple[float, float]:
-    """Seconds until the first line on standard output, and the most memory that the process took, in MB."""
+def _run(arguments: list[str]) -> ProcessRun:
     start = time.perf_counter()
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen(  # noqa: S603 (ourselves)
+    process = subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
+    assert process.stdout is not None  # noqa: S101 (for the type checker)
     line = process.stdout.readline()
     seconds = time.perf_counter() - start
     process.stdout.close()
@@ -81,8 +89,8 @@ def _run(arguments: list[str]) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if not line:
         raise RuntimeError("a process ended without a finding")
-    return seconds, usage.ru_maxrss / 1024
+    return ProcessRun(seconds, usage.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
-    print("\n".join(ratio.row() for ratio in measure()))
+    print("\n".join(measurement.row() for measurement in measure()))

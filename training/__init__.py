@@ -1,1 +1,1 @@
-"""Make the weights that the app loads: data set to network, fit, evaluation and release."""
+"""Training program: fits, evaluates and releases the models that the app loads."""

@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: fit, lungs, evaluate, release, throughput, explain."""
+"""`python -m training COMMAND`: fit-classifier, fit-lungs, evaluate, release, benchmark."""
 
 import sys
 

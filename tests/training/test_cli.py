@@ -1,4 +1,4 @@
-"""`python -m training`: help, wrong usage, data that are not there, and the measuring of throughput."""
+"""`python -m training`: help, wrong usage, a missing data set, and the benchmark of throughput."""
 
 import re
 import subprocess
@@ -7,10 +7,11 @@ import sys
 import pytest
 
 import training.fitting.throughput
-from tests.support.training import PROJECT, tiny_network, told
+from tests.support.training import PROJECT, error_message, tiny_network
 from training.cli import main
 
-COMMANDS = ("fit", "lungs", "evaluate", "release", "throughput", "explain")
+COMMANDS = ("fit-classifier", "fit-lungs", "evaluate", "release", "benchmark")
+ALIASES = {"fit": "fit-classifier", "lungs": "fit-lungs", "throughput": "benchmark"}
 
 
 def test_help_of_every_command_answers_without_importing_tensorflow():
@@ -24,45 +25,56 @@ for arguments in ([], {", ".join(f"['{command}']" for command in COMMANDS)}):
     assert out.getvalue().startswith("usage: python -m training"), arguments
 print(sorted({{"tensorflow", "keras", "sklearn", "pandas"}} & sys.modules.keys()))
 """
-    ended = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+    assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
-def test_the_module_runs_as_a_program_and_names_its_commands():
+@pytest.mark.parametrize(("alias", "command"), ALIASES.items())
+def test_former_command_names_are_aliases(alias, command, capsys):
+    texts = []
+    for name in (alias, command):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        texts.append(capsys.readouterr().out)
+
+    assert texts[0] == texts[1]
+
+
+def test_the_module_runs_as_a_program_and_lists_its_commands():
     command = [sys.executable, "-m", "training", "--help"]
-    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert ended.returncode == 0
-    assert all(re.search(rf"^    {name}\s", ended.stdout, re.MULTILINE) for name in COMMANDS)
+    assert result.returncode == 0
+    assert all(re.search(rf"^    {name}\s", result.stdout, re.MULTILINE) for name in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [[], ["retrain"], ["fit", "--epochs", "many"], ["release"]])
+@pytest.mark.parametrize("arguments", [[], ["retrain"], ["fit-classifier", "--epochs", "many"], ["release"]])
 def test_wrong_usage_exits_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as raised:
         main(arguments)
 
-    assert ended.value.code == 2
+    assert raised.value.code == 2
     assert capsys.readouterr().err.startswith("usage: python -m training")
 
 
-@pytest.mark.parametrize("command", ["fit", "evaluate", "throughput"])
-def test_a_missing_data_folder_is_told(command, tmp_path, capsys):
+@pytest.mark.parametrize("command", ["fit-classifier", "evaluate", "benchmark"])
+def test_a_missing_data_folder_gives_an_error_message(command, tmp_path, capsys):
     assert main([command, "--data", str(tmp_path / "nowhere")]) == 1
 
-    assert told(capsys) == (
+    assert error_message(capsys) == (
         f"There is no folder {tmp_path / 'nowhere'}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and "
         "test/, or fetch the set with `python -m dataset download`."
     )
 
 
-def test_throughput_prints_the_rate_of_pipeline_step_and_training(tiny_set, monkeypatch, capsys):
+def test_benchmark_prints_the_rates_of_pipeline_step_and_training(tiny_set, monkeypatch, capsys):
     monkeypatch.setattr(training.fitting.throughput, "N_STEPS", 2)
     monkeypatch.setattr(training.fitting.throughput, "N_ROUNDS", 1)
     monkeypatch.setattr(training.fitting.throughput, "N_IMAGES", 20)
-    monkeypatch.setattr(training.fitting.throughput, "build_reader", tiny_network)
+    monkeypatch.setattr(training.fitting.throughput, "build_classifier", tiny_network)
 
-    assert main(["throughput", "--data", str(tiny_set), "--size", "32", "--batch-size", "4"]) == 0
+    assert main(["benchmark", "--data", str(tiny_set), "--input-size", "32", "--batch-size", "4"]) == 0
 
     printed = capsys.readouterr().out
     assert re.fullmatch(

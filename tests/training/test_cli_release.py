@@ -1,4 +1,4 @@
-"""`python -m training release`: what it leaves, and what it says where nothing is released."""
+"""`python -m training release`: the published release, and error messages."""
 
 import errno
 import os
@@ -10,17 +10,17 @@ import pytest
 import training.cli
 import training.release.publish
 from model.inference.release_loader import load_release
-from tests.support.training import told
+from tests.support.training import error_message
 from training.cli import main
 from training.release.model_card import METRICS_END, METRICS_START
 
 
 @pytest.fixture
-def releasing(published, tmp_path, monkeypatch) -> Path:
-    """The place of releases, of the README and of the test log is this one; the checkout counts as clean."""
+def release_directory(published, tmp_path, monkeypatch) -> Path:
+    """The release directory; README and test log are redirected too, and the checkout counts as clean."""
     target = shutil.copytree(published, tmp_path / "release")
     readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n\n{METRICS_START}\nfigures of before\n{METRICS_END}\n\nMore.\n")
+    readme.write_text(f"# Title\n\n{METRICS_START}\nprevious metrics\n{METRICS_END}\n\nMore.\n")
     monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
     monkeypatch.setattr(training.cli, "README", readme)
     monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
@@ -32,38 +32,41 @@ def release_arguments(data: Path, run: Path) -> list[str]:
     return ["release", "--data", str(data), "--run", str(run), "--version", "2.0.0", "--change", "Reads better."]
 
 
-def test_releasing_publishes_the_run_and_writes_its_figures_into_the_readme(tiny_set, measured_run, releasing, capsys):
+def test_release_publishes_the_run_and_writes_its_metrics_into_the_readme(
+    tiny_set, measured_run, release_directory, capsys
+):
     assert main(release_arguments(tiny_set, measured_run)) == 0
 
-    release = load_release(releasing)
+    release = load_release(release_directory)
     assert (release.version, release.description["git_commit"]) == ("2.0.0", "2" * 40)
     readme = training.cli.README.read_text()
     assert readme.startswith(f"# Title\n\n{METRICS_START}\n| ")
     assert readme.endswith(f"{METRICS_END}\n\nMore.\n")
-    assert "figures of before" not in readme
-    assert capsys.readouterr().out == f"Released 2.0.0 in {releasing}; its figures stand in {training.cli.README}.\n"
+    assert "previous metrics" not in readme
+    assert (
+        capsys.readouterr().out
+        == f"Released 2.0.0 in {release_directory}; its figures stand in {training.cli.README}.\n"
+    )
 
 
-def test_releasing_a_run_that_was_never_measured_is_told(tiny_set, tiny_run, releasing, capsys):
+def test_a_run_that_was_not_measured_is_not_released(tiny_set, tiny_run, release_directory, capsys):
     assert main(release_arguments(tiny_set, tiny_run)) == 1
 
-    assert told(capsys) == (
+    assert error_message(capsys) == (
         f"{tiny_run} has not been measured. Run `python -m training evaluate --run {tiny_run}` first."
     )
-    assert load_release(releasing).version == "1.0.0"
+    assert load_release(release_directory).version == "1.0.0"
 
 
-def test_releasing_onto_a_full_disk_is_told_and_leaves_the_old_release(
-    tiny_set, measured_run, releasing, monkeypatch, capsys
-):
-    def full(*_, **__):
+def test_a_full_disk_leaves_the_old_release(tiny_set, measured_run, release_directory, monkeypatch, capsys):
+    def raise_disk_full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copy2", full)
+        patch.setattr(shutil, "copy2", raise_disk_full)
         assert main(release_arguments(tiny_set, measured_run)) == 1
 
-    assert told(capsys) == "The disk is full. Free some space and start the same command again."
-    assert load_release(releasing).version == "1.0.0"
-    assert not list(releasing.parent.glob("release.*"))
-    assert "figures of before" in training.cli.README.read_text()
+    assert error_message(capsys) == "The disk is full. Free some space and start the same command again."
+    assert load_release(release_directory).version == "1.0.0"
+    assert not list(release_directory.parent.glob("release.*"))
+    assert "previous metrics" in training.cli.README.read_text()

@@ -1,1 +1,1 @@
-"""Fitting of the admission check, and the inadmissible images that it learns from."""
+"""Fitting of the admission check, and the inadmissible images that it is fitted on."""

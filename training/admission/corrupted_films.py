@@ -1,4 +1,4 @@
-"""Films as they must not be read: turned, swapped, cut down to a part, without contrast, or within something else."""
+"""Corrupted radiographs that must not be read: rotated, inverted, cropped, low in contrast, or in a screenshot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,49 +11,60 @@ from model.codes import RefusalReason
 from model.imaging.geometry import RelativeBox
 from model.inference.lung_segmentation import LungMask
 
+SCREEN_WIDTH, SCREEN_HEIGHT = 480, 320
+
 
 @dataclass(frozen=True, eq=False)
 class NegativeExample:
-    """A picture that must not be read.
+    """An image that must not be read.
 
-    picture: uint8 (any height, any width).
-    family: whose rate it counts for; code: what it should be refused with.
-    source: whom or what it was made of; pictures of one source resemble each other.
-    remedy: what would put it right, where something would.
+    Attributes:
+        image: uint8 (any height, any width).
+        family: Group of similar images, for which one rate is reported.
+        reason: Reason that the image should be refused with.
+        source: Patient or generator that the image comes from; images of one source resemble each other.
+        correction: What would make the image readable; None if nothing would.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     family: str
-    code: RefusalReason
+    reason: RefusalReason
     source: str
     correction: Correction | None = None
 
 
 def corrupted_versions(
-    picture: np.ndarray, lungs: LungMask | None, source: str, rng: np.random.Generator
+    image: np.ndarray, lungs: LungMask | None, source: str, rng: np.random.Generator
 ) -> Iterator[NegativeExample]:
-    """The wrong forms of one film, uint8 (height, width); those that need to know its lungs where they were found."""
-    spoiled = {
+    """Yield corrupted versions of one radiograph.
+
+    Args:
+        image: uint8 (height, width).
+        lungs: Lung mask; without one, the cropped versions are left out.
+        source: Patient of the radiograph.
+        rng: Source of randomness.
+    """
+    correctable = {
         "turned by 90 degrees": (RefusalReason.ROTATED, Correction(int(rng.choice([1, 3])), invert=False)),
         "upside down": (RefusalReason.ROTATED, Correction(2, invert=False)),
         "black and white swapped": (RefusalReason.INVERTED, Correction(0, invert=True)),
         "swapped and turned": (RefusalReason.INVERTED, Correction(int(rng.integers(1, 4)), invert=True)),
     }
-    for family, (code, correction) in spoiled.items():
-        turned = np.rot90(picture, correction.turns)  # counterclockwise
-        yield NegativeExample(255 - turned if correction.invert else turned, family, code, source, correction)
-    yield NegativeExample(_compress_contrast(picture, rng), "washed out", RefusalReason.NO_CONTRAST, source)
-    yield NegativeExample(_clip_greys(picture, rng), "greys cut off", RefusalReason.NO_CONTRAST, source)
-    yield NegativeExample(
-        _place_on_screen(picture, rng), "screenshots of a film", RefusalReason.NOT_A_RADIOGRAPH, source
-    )
+    for family, (reason, correction) in correctable.items():
+        rotated = np.rot90(image, correction.turns)  # counterclockwise
+        corrupted = 255 - rotated if correction.invert else rotated
+        yield NegativeExample(corrupted, family, reason, source, correction)
+    yield NegativeExample(_compress_contrast(image, rng), "washed out", RefusalReason.NO_CONTRAST, source)
+    yield NegativeExample(_clip_greys(image, rng), "greys cut off", RefusalReason.NO_CONTRAST, source)
+    screenshot = _place_on_screen(image, rng)
+    yield NegativeExample(screenshot, "screenshots of a film", RefusalReason.NOT_A_RADIOGRAPH, source)
     if lungs:
-        for family, box in _cropped_parts(lungs, rng).items():
-            yield NegativeExample(_cut_out(picture, box), family, RefusalReason.CROPPED, source)
+        for family, box in _partial_boxes(lungs, rng).items():
+            yield NegativeExample(_crop(image, box), family, RefusalReason.CROPPED, source)
 
 
-def _cropped_parts(lungs: LungMask, rng: np.random.Generator) -> dict[str, RelativeBox]:
-    """Boxes that hold one lung or less."""
+def _partial_boxes(lungs: LungMask, rng: np.random.Generator) -> dict[str, RelativeBox]:
+    """Return boxes that contain one lung or less, by family."""
     box = lungs.box
     middle, half = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     slack = rng.uniform(-0.04, 0.04)
@@ -61,44 +72,45 @@ def _cropped_parts(lungs: LungMask, rng: np.random.Generator) -> dict[str, Relat
     right = RelativeBox(middle + slack, rng.uniform(0, box.top), rng.uniform(box.right, 1), rng.uniform(box.bottom, 1))
     upper = RelativeBox(rng.uniform(0, box.left), rng.uniform(0, box.top), rng.uniform(box.right, 1), half + slack)
     lower = RelativeBox(rng.uniform(0, box.left), half + slack, rng.uniform(box.right, 1), 1.0)
-    side = rng.uniform(0.25, 0.5, size=2)
-    corner = rng.uniform(0, 1 - side)
+    sides = rng.uniform(0.25, 0.5, size=2)
+    corner = rng.uniform(0, 1 - sides)
     return {
         "one lung": left if rng.random() < 0.5 else right,
         "upper or lower half": upper if rng.random() < 0.5 else lower,
-        "small part": RelativeBox(*corner, *(corner + side)),
+        "small part": RelativeBox(*corner, *(corner + sides)),
     }
 
 
-def _compress_contrast(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """All greys within three to forty of 256."""
+def _compress_contrast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Compress all grey values into three to forty of 256."""
     span = rng.uniform(3, 40)
-    return (rng.uniform(0, 255 - span) + picture * (span / 255)).astype(np.uint8)
+    return (rng.uniform(0, 255 - span) + image * (span / 255)).astype(np.uint8)
 
 
-def _clip_greys(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Contrast so high that most greys end as black or white."""
-    stretched = (picture.astype(np.float32) - rng.uniform(60, 190)) * rng.uniform(6, 20) + 128
-    return np.clip(stretched, 0, 255).astype(np.uint8)
+def _clip_greys(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Raise the contrast until most grey values are black or white."""
+    stretched = (image.astype(np.float32) - rng.uniform(60, 190)) * rng.uniform(6, 20) + 128
+    clipped: np.ndarray = np.clip(stretched, 0, 255)
+    return clipped.astype(np.uint8)
 
 
-def _cut_out(picture: np.ndarray, box: RelativeBox) -> np.ndarray:
-    """The part, at the size of the picture: a part of a large file is not small."""
-    height, width = picture.shape
-    part = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
+def _crop(image: np.ndarray, box: RelativeBox) -> np.ndarray:
+    """Cut out a box and scale it to the size of the image, because a part of a large file is not small either."""
+    height, width = image.shape
+    part = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
     return np.asarray(part)
 
 
-def _place_on_screen(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The film among windows, buttons and words, a tenth to a third of the screen."""
-    width, height = 480, 320
-    screen = Image.new("L", (width, height), int(rng.choice([20, 60, 200, 240])))
+def _place_on_screen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Place the radiograph among windows, buttons and words; it takes a tenth to a third of the screen."""
+    screen = Image.new("L", (SCREEN_WIDTH, SCREEN_HEIGHT), int(rng.choice([20, 60, 200, 240])))
     draw = ImageDraw.Draw(screen)
     for _ in range(rng.integers(4, 12)):
-        x, y = rng.integers(0, width), rng.integers(0, height)
-        draw.rectangle((x, y, x + rng.integers(10, 200), y + rng.integers(6, 40)), fill=int(rng.integers(256)))
+        x, y = int(rng.integers(0, SCREEN_WIDTH)), int(rng.integers(0, SCREEN_HEIGHT))
+        right, bottom = x + int(rng.integers(10, 200)), y + int(rng.integers(6, 40))
+        draw.rectangle((x, y, right, bottom), fill=int(rng.integers(256)))
         draw.text((x, y), "Patient  Study  Series  Window"[: rng.integers(6, 30)], fill=int(rng.integers(256)))
-    side = int(rng.uniform(0.4, 0.7) * height)
-    place = int(rng.integers(0, width - side)), int(rng.integers(0, height - side))
-    screen.paste(Image.fromarray(picture).resize((side, side)), place)
+    side = int(rng.uniform(0.4, 0.7) * SCREEN_HEIGHT)
+    position = int(rng.integers(0, SCREEN_WIDTH - side)), int(rng.integers(0, SCREEN_HEIGHT - side))
+    screen.paste(Image.fromarray(image).resize((side, side)), position)
     return np.asarray(screen)

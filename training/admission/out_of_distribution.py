@@ -1,11 +1,12 @@
-"""Pictures that are no chest radiograph: drawn here, or samples that come with other packages.
+"""Images that are no chest radiographs: synthetic ones, and samples that other Python packages contain.
 
-Each family has one making that the check is fitted on and another, of other sources, that is held out to measure it.
+Each family has two generators with different sources. The check is fitted on the first and measured on the second.
 """
 
 import gzip
 import importlib.util
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,135 +16,189 @@ from scipy import ndimage
 
 from model.codes import RefusalReason
 from model.errors import TrainingError
-from training.admission import synthetic_images as drawings
-from training.admission import synthetic_scans as drawn_scans
+from training.admission import synthetic_images, synthetic_scans
 from training.admission.corrupted_films import NegativeExample
 
 ImageMaker = Callable[[np.random.Generator], np.ndarray]
+Generator = Callable[[np.random.Generator], tuple[str, np.ndarray]]  # returns source and image, uint8
 
-# scikit-image (BSD; its LICENSE names each picture's, most are in the public domain) and scikit-learn (CC BY)
-PHOTOGRAPHS = ("skimage/data/astronaut.png", "skimage/data/camera.png", "skimage/data/coffee.png")
-PHOTOGRAPHS += ("skimage/data/motorcycle_left.png", "skimage/data/rocket.jpg", "skimage/data/coins.png")
-PHOTOGRAPHS += ("skimage/data/ihc.png", "skimage/data/hubble_deep_field.jpg", "sklearn/datasets/images/china.jpg")
-OTHER_PHOTOGRAPHS = ("skimage/data/chelsea.png", "skimage/data/moon.png", "skimage/data/retina.jpg")
-OTHER_PHOTOGRAPHS += ("skimage/data/clock_motion.png", "skimage/data/cell.png", "sklearn/datasets/images/flower.jpg")
+# scikit-image (BSD; its LICENSE lists the licence of each image, most are in the public domain), scikit-learn (CC BY)
+PHOTOGRAPHS: tuple[str, ...] = (
+    "skimage/data/astronaut.png",
+    "skimage/data/camera.png",
+    "skimage/data/coffee.png",
+    "skimage/data/motorcycle_left.png",
+    "skimage/data/rocket.jpg",
+    "skimage/data/coins.png",
+    "skimage/data/ihc.png",
+    "skimage/data/hubble_deep_field.jpg",
+    "sklearn/datasets/images/china.jpg",
+)
+HELD_OUT_PHOTOGRAPHS: tuple[str, ...] = (
+    "skimage/data/chelsea.png",
+    "skimage/data/moon.png",
+    "skimage/data/retina.jpg",
+    "skimage/data/clock_motion.png",
+    "skimage/data/cell.png",
+    "sklearn/datasets/images/flower.jpg",
+)
 TEXTURES = ("skimage/data/brick.png", "skimage/data/grass.png")
-OTHER_TEXTURES = ("skimage/data/gravel.png",)
-FACES = "skimage/data/lfw_subset.npy"  # a hundred faces of 25 pixels, the first hundred of two
+HELD_OUT_TEXTURES = ("skimage/data/gravel.png",)
+FACES = "skimage/data/lfw_subset.npy"  # 200 images of 25 pixels, of which the first 100 are faces
 PAGES = ("skimage/data/page.png", "skimage/data/text.png")
-# nilearn: the ICBM 152 average of 152 brains (Fonov et al. 2011), free to use and to hand on
+# nilearn: ICBM 152, the average of 152 brains (Fonov et al. 2011); free to use and to redistribute
 BRAIN = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 GREY_MATTER = "nilearn/datasets/data/mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz"
 
 
+@dataclass(frozen=True)
+class ImageFamily:
+    """A kind of inadmissible image.
+
+    Attributes:
+        reason: Reason that its images should be refused with.
+        fitted: Generator of the images that the check is fitted on.
+        held_out: Generator of the images that the check is measured on.
+    """
+
+    reason: RefusalReason
+    fitted: Generator
+    held_out: Generator
+
+
 def out_of_distribution_images(held_out: bool, count: int, rng: np.random.Generator) -> Iterator[NegativeExample]:
-    """So many pictures of each family, of the makings that are held out or of those that are not.
+    """Yield images of every family.
+
+    Args:
+        held_out: Whether to use the generators that the check is measured on, instead of those that it is fitted on.
+        count: Number of images per family.
+        rng: Source of randomness.
 
     Raises:
-        TrainingError: a package whose samples are wanted is not installed.
+        TrainingError: A package with sample images is not installed.
     """
-    for family, (code, *makings) in _families().items():
+    for name, family in families().items():
+        generate = family.held_out if held_out else family.fitted
         for _ in range(count):
-            source, picture = makings[held_out](rng)
-            yield NegativeExample(picture, family, code, source)
+            source, image = generate(rng)
+            yield NegativeExample(image, name, family.reason, source)
 
 
-def _families() -> dict:
-    """Family to code, making to fit on, making to measure with; a making gives a source and a picture."""
-    nothing, other = RefusalReason.NOT_A_RADIOGRAPH, RefusalReason.NO_LUNGS
+def families() -> dict[str, ImageFamily]:
+    """Return the families by name."""
+    not_a_radiograph, no_lungs = RefusalReason.NOT_A_RADIOGRAPH, RefusalReason.NO_LUNGS
     return {
-        "blank and gradients": (nothing, _own_images(drawings.blank), _own_images(drawings.gradient)),
-        "noise": (nothing, _own_images(drawings.noise), _own_images(drawings.coloured_noise)),
-        "textures": (
-            nothing,
-            _either_of(_crop(TEXTURES), _own_images(drawings.grating)),
-            _either_of(_crop(OTHER_TEXTURES), _own_images(drawings.voronoi)),
+        "blank and gradients": ImageFamily(
+            not_a_radiograph, _synthetic(synthetic_images.blank), _synthetic(synthetic_images.gradient)
         ),
-        "drawings": (nothing, _own_images(drawings.filled_shapes), _own_images(drawings.line_drawing)),
-        "drawn chests": (nothing, _own_images(drawn_scans.drawn_chest), _own_images(drawn_scans.blurred_chest)),
-        "documents": (
-            nothing,
-            _own_images(drawings.document_page),
-            _either_of(_crop(PAGES), _own_images(drawings.form)),
+        "noise": ImageFamily(
+            not_a_radiograph, _synthetic(synthetic_images.noise), _synthetic(synthetic_images.coloured_noise)
         ),
-        "photographs": (nothing, _crop(PHOTOGRAPHS), _either_of(_crop(OTHER_PHOTOGRAPHS), _face)),
-        "MR slices": (other, _either_of(_brain_slice(BRAIN, 2), _brain_slice(BRAIN, 1)), _brain_slice(GREY_MATTER, 0)),
-        "drawn CT slices": (other, _own_images(drawn_scans.ct_slice), _own_images(drawn_scans.ct_slice_sharp)),
-        "drawn limbs": (other, _own_images(drawn_scans.long_bone), _own_images(drawn_scans.hand)),
+        "textures": ImageFamily(
+            not_a_radiograph,
+            _either(_random_crop(TEXTURES), _synthetic(synthetic_images.grating)),
+            _either(_random_crop(HELD_OUT_TEXTURES), _synthetic(synthetic_images.voronoi)),
+        ),
+        "drawings": ImageFamily(
+            not_a_radiograph, _synthetic(synthetic_images.filled_shapes), _synthetic(synthetic_images.line_drawing)
+        ),
+        "drawn chests": ImageFamily(
+            not_a_radiograph, _synthetic(synthetic_scans.drawn_chest), _synthetic(synthetic_scans.blurred_chest)
+        ),
+        "documents": ImageFamily(
+            not_a_radiograph,
+            _synthetic(synthetic_images.document_page),
+            _either(_random_crop(PAGES), _synthetic(synthetic_images.form)),
+        ),
+        "photographs": ImageFamily(
+            not_a_radiograph, _random_crop(PHOTOGRAPHS), _either(_random_crop(HELD_OUT_PHOTOGRAPHS), _face)
+        ),
+        "MR slices": ImageFamily(
+            no_lungs,
+            _either(_brain_slice(BRAIN, 2), _brain_slice(BRAIN, 1)),
+            _brain_slice(GREY_MATTER, 0),
+        ),
+        "drawn CT slices": ImageFamily(
+            no_lungs, _synthetic(synthetic_scans.ct_slice), _synthetic(synthetic_scans.ct_slice_sharp)
+        ),
+        "drawn limbs": ImageFamily(no_lungs, _synthetic(synthetic_scans.long_bone), _synthetic(synthetic_scans.hand)),
     }
 
 
-def _own_images(draw: ImageMaker) -> Callable:
-    """A drawing is a source of its own."""
+def _synthetic(make_image: ImageMaker) -> Generator:
+    """Return a generator of synthetic images; each is a source of its own."""
 
-    def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:
-        return f"drawing {rng.integers(2**62)}", draw(rng)
+    def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+        return f"drawing {rng.integers(2**62)}", make_image(rng)
 
-    return make
-
-
-def _either_of(*makings: Callable) -> Callable:
-    return lambda rng: makings[rng.integers(len(makings))](rng)
+    return generate
 
 
-def _crop(names: tuple[str, ...]) -> Callable:
-    """Half to all of one of these sample pictures, mirrored or not."""
+def _either(*generators: Generator) -> Generator:
+    """Return a generator that picks one of several at random each time."""
+    return lambda rng: generators[rng.integers(len(generators))](rng)
 
-    def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+
+def _random_crop(names: tuple[str, ...]) -> Generator:
+    """Return a generator of random crops of sample images, mirrored or not; each side keeps at least a half."""
+
+    def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         name = names[rng.integers(len(names))]
-        picture = _sample(name)
-        sides = (np.array(picture.shape) * rng.uniform(0.5, 1, size=2)).astype(int)
-        top, left = rng.integers(0, np.array(picture.shape) - sides + 1)
-        return name, picture[top : top + sides[0], left : left + sides[1]][:, :: rng.choice([1, -1])]
+        image = _load_sample(name)
+        sides = (np.array(image.shape) * rng.uniform(0.5, 1, size=2)).astype(int)
+        top, left = rng.integers(0, np.array(image.shape) - sides + 1)
+        return name, image[top : top + sides[0], left : left + sides[1]][:, :: rng.choice([1, -1])]
 
-    return make
+    return generate
 
 
 def _face(rng: np.random.Generator) -> tuple[str, np.ndarray]:
-    """A coarse face, scaled up."""
+    """Return a coarse face, scaled up."""
     number = int(rng.integers(100))
-    pixels = np.load(_file(FACES), mmap_mode="r")[number]
+    pixels = np.load(_sample_path(FACES), mmap_mode="r")[number]
     face = Image.fromarray((255 * pixels).astype(np.uint8)).resize((250, 250), Image.Resampling.BICUBIC)
     return f"{FACES}, {number}", np.asarray(face)
 
 
-def _brain_slice(name: str, axis: int) -> Callable:
-    """A slice of a volume across an axis, not of its outer fifths, head up."""
+def _brain_slice(name: str, axis: int) -> Generator:
+    """Return a generator of slices of a volume, head up; the outer fifths of the axis are left out."""
 
-    def make(rng: np.random.Generator) -> tuple[str, np.ndarray]:
-        volume = _volume(name)
+    def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+        volume = _load_volume(name)
         number = int(rng.integers(volume.shape[axis] // 5, volume.shape[axis] * 4 // 5))
-        picture = np.rot90(volume.take(number, axis))
-        edge = int(rng.integers(0, 20))
-        return f"{name}, slice {number}", np.pad(ndimage.zoom(picture, 2, order=1), edge)
+        image = np.rot90(volume.take(number, axis))
+        border = int(rng.integers(0, 20))
+        return f"{name}, slice {number}", np.pad(ndimage.zoom(image, 2, order=1), border)
 
-    return make
-
-
-@cache
-def _sample(name: str) -> np.ndarray:
-    """A sample picture in grey: uint8 (height, width)."""
-    with Image.open(_file(name)) as picture:
-        return np.asarray(picture.convert("L"))
+    return generate
 
 
 @cache
-def _volume(name: str) -> np.ndarray:
-    """A volume in NIfTI-1 (little-endian, of whole numbers of 8 bits or floats), scaled to uint8."""
-    content = gzip.decompress(_file(name).read_bytes())
-    shape, kind = np.frombuffer(content, "<i2", 3, 42), int(np.frombuffer(content, "<i2", 1, 70)[0])
+def _load_sample(name: str) -> np.ndarray:
+    """Load a sample image as grey: uint8 (height, width)."""
+    with Image.open(_sample_path(name)) as image:
+        return np.asarray(image.convert("L"))
+
+
+@cache
+def _load_volume(name: str) -> np.ndarray:
+    """Load a NIfTI-1 volume (little-endian; uint8, int16, float32 or float64) and scale it to uint8."""
+    content = gzip.decompress(_sample_path(name).read_bytes())
+    shape, data_type = np.frombuffer(content, "<i2", 3, 42), int(np.frombuffer(content, "<i2", 1, 70)[0])
     start = int(np.frombuffer(content, "<f4", 1, 108)[0])
-    numbers = np.frombuffer(content, {2: "u1", 4: "<i2", 16: "<f4", 64: "<f8"}[kind], int(np.prod(shape)), start)
-    volume = numbers.reshape(shape, order="F").astype(np.float32)
-    return np.clip(255 * volume / np.quantile(volume, 0.999), 0, 255).astype(np.uint8)
+    dtype = {2: "u1", 4: "<i2", 16: "<f4", 64: "<f8"}[data_type]
+    values = np.frombuffer(content, dtype, int(np.prod(shape)), start)
+    volume = values.reshape(shape, order="F").astype(np.float32)
+    scaled: np.ndarray = np.clip(255 * volume / np.quantile(volume, 0.999), 0, 255)
+    return scaled.astype(np.uint8)
 
 
-def _file(name: str) -> Path:
-    package, _, within = name.partition("/")
-    found = importlib.util.find_spec(package)
-    if found is None:
+def _sample_path(name: str) -> Path:
+    package, _, path_in_package = name.partition("/")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
         raise TrainingError(
             f"The admission check learns from sample pictures of the Python package {package}, which is not installed. "
             "Install what requirements-dev.txt lists (`make test` does) and start the same command again."
         )
-    return Path(found.submodule_search_locations[0]) / within
+    return Path(spec.submodule_search_locations[0]) / path_in_package

@@ -1,1 +1,1 @@
-"""Calibration, operating points, conformal limits and heat-map thresholds, chosen on validation."""
+"""Calibration, operating points, conformal limits and heat-map limits, all from the validation split."""

@@ -1,7 +1,8 @@
-"""What is still usual of a heat map that is right: the limits of `model.explanation.reliability`, chosen on validation."""
+"""Limits of the heat-map checks in `model.explanation.reliability`, selected on the validation split."""
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,38 +13,44 @@ from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from training.data.loading import draw_sample, read_radiograph
 
-TARGET_WARNING_RATE = 0.1  # of the correct positives, at most
-N_CHECKED = 300  # pictures with pneumonia, which takes some minutes
+TARGET_WARNING_RATE = 0.1  # largest share of true positives with a warning
+N_CHECKED = 300  # images with pneumonia; takes some minutes
 
 
-def select_reliability_limits(classifier: Classifier, records: Sequence[LabelledImage]) -> dict:
-    """The part of model.json that holds the limits; empty where no picture of the records is found rightly.
+def select_reliability_limits(classifier: Classifier, records: Sequence[LabelledImage]) -> dict[str, Any]:
+    """Select the limits on true positives.
 
-    reader: calibrated and with operating points; records: of validation.
+    Args:
+        classifier: Calibrated classifier with operating points.
+        records: Validation images.
+
+    Returns:
+        The part of model.json that holds the limits; empty if the classifier finds pneumonia in no image that has it.
     """
-    checks = []
-    ill = draw_sample([record for record in records if record.target], N_CHECKED)
-    for record in tqdm(ill, desc="checking explanations", unit="picture", leave=False):
-        seen = classifier.infer(read_radiograph(record))
-        if classifier.finding_from(seen).verdict is Verdict.PNEUMONIA and (
-            found := measure_reliability(classifier, seen)
-        ):
-            checks.append(found)
-    if not checks:
+    measured = []
+    positives = draw_sample([record for record in records if record.target], N_CHECKED)
+    for record in tqdm(positives, desc="checking explanations", unit="picture", leave=False):
+        inference = classifier.infer(read_radiograph(record))
+        if classifier.finding_from(inference).verdict is not Verdict.PNEUMONIA:
+            continue
+        if reliability := measure_reliability(classifier, inference):
+            measured.append(reliability)
+    if not measured:
         return {}
-    where = f"{len(checks)} validation pictures with pneumonia that the reader finds"
-    return {
-        RELIABILITY_KEY: limits_at_rate(checks)
-        | {"chosen": f"Together they warn about at most {TARGET_WARNING_RATE:.0%} of {where}."}
-    }
+    where = f"{len(measured)} validation pictures with pneumonia that the reader finds"
+    chosen = f"Together they warn about at most {TARGET_WARNING_RATE:.0%} of {where}."
+    return {RELIABILITY_KEY: limits_at_rate(measured) | {"chosen": chosen}}
 
 
-def limits_at_rate(checks: Sequence[HeatMapReliability]) -> dict[str, float]:
-    """The highest limits that lie at the same rank in each measure and together warn about WARNED of the checks."""
-    values = np.array(
-        [[getattr(one, name) for name in WARNING_TEXTS] for one in checks], float
-    )  # None becomes not a number
-    allowed = math.floor(TARGET_WARNING_RATE * len(checks) + 1e-9)
-    from_the_highest = np.sort(values, axis=0)[::-1]  # below the last, the lowest of each, there is nothing
-    least = next(row for row in from_the_highest if (values < row).any(axis=1).sum() <= allowed)
-    return dict(zip(WARNING_TEXTS, np.nan_to_num(least, nan=-1.0).tolist(), strict=True))
+def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:
+    """Return the highest limits that together warn about at most TARGET_WARNING_RATE of the heat maps.
+
+    All limits have the same rank among the values of their measure.
+    """
+    values = np.array(  # None becomes NaN
+        [[getattr(reliability, name) for name in WARNING_TEXTS] for reliability in measured], float
+    )
+    max_warnings = math.floor(TARGET_WARNING_RATE * len(measured) + 1e-9)
+    descending = np.sort(values, axis=0)[::-1]  # its last row, the minimum of each measure, warns about nothing
+    limits = next(row for row in descending if (values < row).any(axis=1).sum() <= max_warnings)
+    return dict(zip(WARNING_TEXTS, np.nan_to_num(limits, nan=-1.0).tolist(), strict=True))

@@ -1,7 +1,8 @@
-"""Operating points and conformal limits, chosen on validation, as it is and under stress."""
+"""Operating points, selected on the validation split, unperturbed and perturbed."""
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,18 +13,21 @@ RULE_OUT, BALANCED, RULE_IN = "rule-out", "balanced", "rule-in"
 MIN_SENSITIVITY, MIN_SPECIFICITY = 0.99, 0.98
 
 
-def select_operating_points(unshifted: Predictions, pooled: Predictions, where: str) -> list[dict]:
-    """The three operating points, as model.json holds them, from the most sensitive to the most specific.
+def select_operating_points(unperturbed: Predictions, pooled: Predictions, where: str) -> list[dict[str, Any]]:
+    """Select the three operating points.
 
     Args:
-        unshifted: of the validation pictures as they are.
-        pooled: of the same and of their shifted copies.
-        where: words for the pictures of `pooled`.
+        unperturbed: Predictions on the validation images.
+        pooled: Predictions on the same images and on their perturbed copies.
+        where: Which images `pooled` is on, for the sentence in model.json.
+
+    Returns:
+        Fields of `model.inference.decision.OperatingPoint`, from the most sensitive point to the most specific one.
     """
     balanced = youden_threshold(pooled)
-    both = (unshifted, pooled)
-    rule_out = min(balanced, *(threshold_for_sensitivity(scores, MIN_SENSITIVITY) for scores in both))
-    rule_in = max(balanced, *(threshold_for_specificity(scores, MIN_SPECIFICITY) for scores in both))
+    both = (unperturbed, pooled)
+    rule_out = min(balanced, *(threshold_for_sensitivity(predictions, MIN_SENSITIVITY) for predictions in both))
+    rule_in = max(balanced, *(threshold_for_specificity(predictions, MIN_SPECIFICITY) for predictions in both))
     points = (
         OperatingPoint(
             RULE_OUT,
@@ -40,17 +44,17 @@ def select_operating_points(unshifted: Predictions, pooled: Predictions, where: 
     return [dataclasses.asdict(point) for point in points]
 
 
-def threshold_for_sensitivity(scores: Predictions, least: float) -> float:
-    """The highest threshold of at least this sensitivity, in the middle of the gap that it may stand in."""
-    ill = np.sort(scores.probability[scores.target == 1])
-    last_caught = ill[math.floor((1 - least) * len(ill) + 1e-9)]
-    below = scores.probability[scores.probability < last_caught]
-    return midpoint(below.max(), last_caught) if below.size else float(last_caught)
+def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) -> float:
+    """Return the highest threshold with at least this sensitivity, in the middle of its gap between probabilities."""
+    pneumonia = np.sort(predictions.probability[predictions.target == 1])
+    lowest_detected = pneumonia[math.floor((1 - min_sensitivity) * len(pneumonia) + 1e-9)]
+    below = predictions.probability[predictions.probability < lowest_detected]
+    return midpoint(below.max(), lowest_detected) if below.size else float(lowest_detected)
 
 
-def threshold_for_specificity(scores: Predictions, least: float) -> float:
-    """The lowest threshold of at least this specificity, in the middle of the gap that it may stand in."""
-    healthy = np.sort(scores.probability[scores.target == 0])[::-1]
-    first_spared = healthy[math.floor((1 - least) * len(healthy) + 1e-9)]
-    above = scores.probability[scores.probability > first_spared]
-    return midpoint(first_spared, above.min() if above.size else 1.0)
+def threshold_for_specificity(predictions: Predictions, min_specificity: float) -> float:
+    """Return the lowest threshold with at least this specificity, in the middle of its gap between probabilities."""
+    normal = np.sort(predictions.probability[predictions.target == 0])[::-1]
+    highest_without_alarm = normal[math.floor((1 - min_specificity) * len(normal) + 1e-9)]
+    above = predictions.probability[predictions.probability > highest_without_alarm]
+    return midpoint(highest_without_alarm, above.min() if above.size else 1.0)

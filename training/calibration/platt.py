@@ -1,4 +1,4 @@
-"""From logits to probabilities, and how far these can be taken at their word."""
+"""Platt scaling: calibration of logits to probabilities."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -7,17 +7,19 @@ from model.inference.decision import Calibration
 
 
 def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
-    """Platt scaling with his smoothed targets (Platt 1999, section 2.2), which keep separable data from extremes.
+    """Fit Platt scaling with smoothed targets (Platt 1999, section 2.2).
+
+    Smoothing keeps slope and intercept finite if the classes are separable.
 
     Args:
         logits: float (n,).
         target: 0 or 1 (n,).
     """
     positives, negatives = target.sum(), (1 - target).sum()
-    soft = np.where(target == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    fitted = LogisticRegression(C=np.inf).fit(
+    smoothed = np.where(target == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    regression = LogisticRegression(C=np.inf).fit(
         np.concatenate([logits, logits])[:, np.newaxis],
         np.repeat([1, 0], len(logits)),
-        sample_weight=np.concatenate([soft, 1 - soft]),
+        sample_weight=np.concatenate([smoothed, 1 - smoothed]),
     )
-    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+    return Calibration(float(regression.coef_[0, 0]), float(regression.intercept_[0]))

@@ -1,8 +1,8 @@
-"""Random changes that leave the disease and take the shortcuts away.
+"""Random augmentation that hides shortcuts and keeps the disease.
 
-In this set the class shows without any lung: in the size of the original file, in its aspect ratio, in the sharpness
-of the copies, in letters and collimator edges. Framing, scaling kernels, sharpness, compression and borders are
-therefore drawn at random, so that they stop telling anything.
+In this data set the class shows in properties that have nothing to do with the lungs: size and aspect ratio of the
+original file, sharpness of the copies, letters, and edges of the collimator. Augmentation therefore randomises framing,
+resampling, sharpness, compression and borders, so that none of them predicts the class.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from model.imaging.geometry import RelativeBox
 
-KERNELS = (
+RESAMPLING_FILTERS = (
     Image.Resampling.NEAREST,
     Image.Resampling.BOX,
     Image.Resampling.BILINEAR,
@@ -24,116 +24,141 @@ KERNELS = (
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Draws and applies one random change per call; `strength` 0 gives the picture back as it is, 1 is full.
+    """Applies one random change per call.
 
-    Strength scales how far tone and geometry go and how often each further change happens. `crop` is the largest share
-    of the area that is cut away.
+    Attributes:
+        strength: 0 returns the image unchanged, 1 is full. Scales how far tone and geometry change and how often each
+            further change happens.
+        max_crop: Largest share of the area that is cut away.
     """
 
     strength: float = 1.0
-    crop: float = 0.4
+    max_crop: float = 0.4
 
     def __call__(self, pixels: np.ndarray, box: RelativeBox, side: int, rng: np.random.Generator) -> np.ndarray:
-        """Change one picture and cut out a part of it.
+        """Cut out a random region around a box and change its appearance.
 
         Args:
             pixels: uint8 (height, width), bright = dense.
-            box: the part that a reading would see; what is cut out varies around it.
-            side: of the result.
-            rng: draws the change.
+            box: Region that inference would see; the random region varies around it.
+            side: Height and width of the result, pixels.
+            rng: Source of randomness.
 
         Returns:
             uint8 (side, side).
         """
-        picture = Image.fromarray(pixels)
+        image = Image.fromarray(pixels)
         if self.strength == 0:
-            return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box.to_pixels(*pixels.shape)))
-        return self.change_look(np.asarray(self._reframe(picture, box, side, rng)), rng)
+            return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box.to_pixels(*pixels.shape)))
+        return self.perturb_appearance(np.asarray(self._reframe(image, box, side, rng)), rng)
 
-    def change_look(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Change tone, sharpness, noise, compression and what covers the picture, but move nothing."""
-        picture = self._retone(Image.fromarray(pixels), rng)
-        for change, probability in ((_resharpen, 0.5), (_add_noise, 0.3), (_recompress, 0.4), (_mask, 0.4)):
+    def perturb_appearance(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Change tone, sharpness, noise and compression and cover parts; leave the geometry as it is.
+
+        Args:
+            pixels: uint8 (height, width).
+            rng: Source of randomness.
+
+        Returns:
+            uint8 (height, width).
+        """
+        image = self._change_tone(Image.fromarray(pixels), rng)
+        changes = (
+            (_change_sharpness, 0.5),
+            (_add_noise, 0.3),
+            (_compress_as_jpeg, 0.4),
+            (_cover_part, 0.4),
+        )
+        for change, probability in changes:
             if rng.random() < probability * self.strength:
-                picture = change(picture, rng)
-        return np.asarray(picture)
+                image = change(image, rng)
+        return np.asarray(image)
 
-    def _reframe(self, picture: Image.Image, box: RelativeBox, side: int, rng: np.random.Generator) -> Image.Image:
-        """Rotate a little, cut out a part, mirror, and scale down or up and back with two random kernels."""
+    def _reframe(self, image: Image.Image, box: RelativeBox, side: int, rng: np.random.Generator) -> Image.Image:
+        """Rotate slightly, cut out a region, mirror, and resample through a random intermediate size."""
         if rng.random() < 0.5:
-            picture = picture.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
-        edges = _random_box(box.expanded(rng.uniform(0, 0.12) * self.strength), self.crop * self.strength, rng)
-        cut_out = edges.to_pixels(picture.height, picture.width)
+            image = image.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
+        region = _random_box(box.expanded(rng.uniform(0, 0.12) * self.strength), self.max_crop * self.strength, rng)
+        edges = region.to_pixels(image.height, image.width)
         if rng.random() < 0.6 * self.strength:
             middle = round(side * float(np.exp(rng.uniform(np.log(0.45), np.log(1.6)))))
-            picture = picture.resize((middle, middle), KERNELS[rng.integers(len(KERNELS))], cut_out)
-            picture = picture.resize((side, side), KERNELS[rng.integers(len(KERNELS))])
+            image = image.resize((middle, middle), RESAMPLING_FILTERS[rng.integers(len(RESAMPLING_FILTERS))], edges)
+            image = image.resize((side, side), RESAMPLING_FILTERS[rng.integers(len(RESAMPLING_FILTERS))])
         else:
-            picture = picture.resize((side, side), Image.Resampling.BILINEAR, cut_out)
-        return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else picture
+            image = image.resize((side, side), Image.Resampling.BILINEAR, edges)
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
 
-    def _retone(self, picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    def _change_tone(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
         """Change gamma, contrast and brightness with one look-up table."""
         gamma = np.exp(rng.uniform(-0.45, 0.45) * self.strength)
         contrast = np.exp(rng.uniform(-0.4, 0.4) * self.strength)
         brightness = rng.uniform(-30, 30) * self.strength
         grey = 255 * (np.arange(256) / 255) ** gamma
         table = (grey - 128) * contrast + 128 + brightness
-        return picture.point(np.clip(table, 0, 255).round().astype(np.uint8).tolist())
+        return image.point(np.clip(table, 0, 255).round().astype(np.uint8).tolist())
 
 
-def _random_box(box: RelativeBox, most_lost: float, rng: np.random.Generator) -> RelativeBox:
-    """A part of the box that keeps between 1 - most_lost and all of its area, sides stretched by up to a fifth."""
-    area = 1 - rng.uniform(0, most_lost)
-    stretch = np.exp(rng.uniform(-0.5, 0.5) * most_lost)
-    across, down = box.right - box.left, box.bottom - box.top
-    width = min(1.0, float(np.sqrt(area * stretch))) * across
-    height = min(1.0, float(np.sqrt(area / stretch))) * down
-    left, top = box.left + rng.uniform(0, across - width), box.top + rng.uniform(0, down - height)
+def _random_box(box: RelativeBox, max_loss: float, rng: np.random.Generator) -> RelativeBox:
+    """Return a random part of a box.
+
+    The part keeps between 1 - max_loss and all of the area. Its aspect ratio changes by a random factor.
+    """
+    area = 1 - rng.uniform(0, max_loss)
+    stretch = np.exp(rng.uniform(-0.5, 0.5) * max_loss)
+    box_width, box_height = box.right - box.left, box.bottom - box.top
+    width = min(1.0, float(np.sqrt(area * stretch))) * box_width
+    height = min(1.0, float(np.sqrt(area / stretch))) * box_height
+    left, top = box.left + rng.uniform(0, box_width - width), box.top + rng.uniform(0, box_height - height)
     return RelativeBox(left, top, left + width, top + height)
 
 
-def _resharpen(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def _change_sharpness(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     radius = rng.uniform(0.4, 1.8)
     if rng.random() < 0.6:
-        return picture.filter(ImageFilter.GaussianBlur(radius))
-    return picture.filter(ImageFilter.UnsharpMask(radius, percent=int(rng.integers(50, 250)), threshold=0))
+        return image.filter(ImageFilter.GaussianBlur(radius))
+    return image.filter(ImageFilter.UnsharpMask(radius, percent=int(rng.integers(50, 250)), threshold=0))
 
 
-def _add_noise(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    noise = rng.standard_normal(picture.size[::-1], dtype=np.float32) * np.float32(rng.uniform(1, 9))
-    return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+def _add_noise(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    noise = rng.standard_normal(image.size[::-1], dtype=np.float32) * np.float32(rng.uniform(1, 9))
+    return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
 
-def _recompress(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def _compress_as_jpeg(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=int(rng.integers(20, 95)))
+    image.save(buffer, "JPEG", quality=int(rng.integers(20, 95)))
     return Image.open(buffer).convert("L")
 
 
-def _mask(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Paint a border bar, a block anywhere, or a letter of a side marker."""
-    picture = picture.copy()
-    draw = ImageDraw.Draw(picture)
-    width, height = picture.size
-    grey = int(rng.choice([0, 255, rng.integers(256)]))
-    kind = rng.integers(3)
-    if kind == 0:
-        left, right, top, bottom = rng.uniform(0.02, 0.12, size=4)
-        bars = (
-            (0, 0, left * width, height),
-            ((1 - right) * width, 0, width, height),
-            (0, 0, width, top * height),
-            (0, (1 - bottom) * height, width, height),
-        )
-        for bar in bars:
-            if rng.random() < 0.5:
-                draw.rectangle(bar, fill=grey)
-    elif kind == 1:
-        side = rng.uniform(0.08, 0.25, size=2)
-        left, top = rng.uniform(0, 1 - side)
-        draw.rectangle((left * width, top * height, (left + side[0]) * width, (top + side[1]) * height), fill=grey)
-    else:
-        place = (rng.choice([0.02, 0.85]) * width, rng.uniform(0, 0.9) * height)
-        draw.text(place, str(rng.choice(["R", "L", "AP", "PA"])), fill=grey, font_size=rng.uniform(0.06, 0.14) * height)
-    return picture
+def _cover_part(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Draw bars at the borders, one block anywhere, or the letters of a side marker."""
+    image = image.copy()
+    draw = ImageDraw.Draw(image)
+    grey = int(rng.choice([0, 255, int(rng.integers(256))]))
+    draw_cover = (_draw_border_bars, _draw_block, _draw_side_marker)[rng.integers(3)]
+    draw_cover(draw, image.width, image.height, grey, rng)
+    return image
+
+
+def _draw_border_bars(draw: ImageDraw.ImageDraw, width: int, height: int, grey: int, rng: np.random.Generator) -> None:
+    left, right, top, bottom = rng.uniform(0.02, 0.12, size=4)
+    bars = (
+        (0, 0, left * width, height),
+        ((1 - right) * width, 0, width, height),
+        (0, 0, width, top * height),
+        (0, (1 - bottom) * height, width, height),
+    )
+    for bar in bars:
+        if rng.random() < 0.5:
+            draw.rectangle(bar, fill=grey)
+
+
+def _draw_block(draw: ImageDraw.ImageDraw, width: int, height: int, grey: int, rng: np.random.Generator) -> None:
+    block_width, block_height = sides = rng.uniform(0.08, 0.25, size=2)
+    left, top = rng.uniform(0, 1 - sides)
+    draw.rectangle((left * width, top * height, (left + block_width) * width, (top + block_height) * height), fill=grey)
+
+
+def _draw_side_marker(draw: ImageDraw.ImageDraw, width: int, height: int, grey: int, rng: np.random.Generator) -> None:
+    position = (rng.choice([0.02, 0.85]) * width, rng.uniform(0, 0.9) * height)
+    draw.text(position, str(rng.choice(["R", "L", "AP", "PA"])), fill=grey, font_size=rng.uniform(0.06, 0.14) * height)

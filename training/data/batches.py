@@ -1,4 +1,4 @@
-"""Deterministic batches: each follows from seed, epoch and batch number alone."""
+"""Deterministic batches: each depends on seed, epoch and batch number alone."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -11,48 +11,57 @@ from functools import cached_property
 import numpy as np
 
 from model.imaging.geometry import RelativeBox
-from training.config import RunConfig
+from training.config import ClassifierConfig, RunConfig
 from training.data.augmentation import Augmenter
 
-Batch = tuple[np.ndarray, ...]  # pictures, targets and, if any, weights
-LOOK_AHEAD = 6  # batches prepared before they are asked for; more only holds memory
+Batch = tuple[np.ndarray, ...]  # images, targets and, if the stream weights them, sample weights
+LOOK_AHEAD = 6  # batches prepared in advance; more would only take memory
 
 
 @dataclass(frozen=True)
 class BatchStream(ABC):
-    """Endless shuffled, augmented batches, the same for the same seed whenever it is started.
+    """Endless stream of shuffled and augmented batches.
 
-    Every batch depends on seed, epoch and its number alone, so that a run that was killed goes on with the very
-    pictures that it would have seen. Plain arrays: any Keras backend takes them.
+    Each batch depends on seed, epoch and its number alone, so a run that was killed resumes with exactly the batches
+    that it would have seen. Batches are plain arrays and fit every Keras backend.
 
-    pictures: uint8, first axis n; target: what is to be learned of each, first axis n.
+    Attributes:
+        images: uint8, first axis n.
+        target: What to learn for each image, first axis n.
+        config: Settings of the run.
     """
 
-    pictures: np.ndarray
+    images: np.ndarray
     target: np.ndarray
     config: RunConfig
 
     @abstractmethod
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Make one batch of the pictures numbered `members`: float32 pictures, targets and, if any, weights."""
+        """Return one batch: float32 images, targets and, if the stream weights them, sample weights.
+
+        Args:
+            members: Indices of the images, int (batch,).
+            rng: Source of randomness.
+        """
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in an epoch; which pictures are left over changes with every shuffle."""
-        return max(1, len(self.pictures) // self.config.batch_size)
+        """Full batches per epoch. The images left over change with every shuffle."""
+        return max(1, len(self.images) // self.config.batch_size)
 
     def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
-        """Yield batches from an epoch on, without end."""
+        """Yield batches without end, starting at an epoch."""
         with ThreadPoolExecutor(self.config.workers) as pool:
-            ahead: deque[Future] = deque()
+            pending: deque[Future[Batch]] = deque()
             for members, seed in self._plan(first_epoch):
-                ahead.append(pool.submit(self.batch, members, np.random.default_rng(seed)))
-                if len(ahead) >= LOOK_AHEAD:
-                    yield ahead.popleft().result()
+                pending.append(pool.submit(self.batch, members, np.random.default_rng(seed)))
+                if len(pending) >= LOOK_AHEAD:
+                    yield pending.popleft().result()
 
     def _plan(self, first_epoch: int) -> Iterator[tuple[np.ndarray, tuple[int, int, int]]]:
+        """Yield the image indices and the seed of each batch."""
         for epoch in itertools.count(first_epoch):
-            order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self.pictures))
+            order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self.images))
             for number in range(self.steps_per_epoch):
                 members = order[number * self.config.batch_size : (number + 1) * self.config.batch_size]
                 yield members, (self.config.seed, epoch, number)
@@ -60,19 +69,22 @@ class BatchStream(ABC):
 
 @dataclass(frozen=True)
 class ClassifierBatchStream(BatchStream):
-    """Batches for the reader: float32 (batch, size, size, 1), targets and balanced weights (batch, 1).
+    """Batches for the classifier: images float32 (batch, side, side, 1), targets and sample weights (batch, 1).
 
-    pictures: uint8 (n, any height, any width), of which `boxes` tells the parts that are seen.
+    Attributes:
+        images: uint8 (n, any height, any width).
+        boxes: Region of each image that inference would see.
     """
 
+    config: ClassifierConfig
     boxes: Sequence[RelativeBox]
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Augment the pictures, weigh the classes alike, and mix pairs where the settings say so."""
-        augment = Augmenter(self.config.augmentation, self.config.crop)
-        side = self.config.size
-        pictures = np.stack([augment(self.pictures[i], self.boxes[i], side, rng) for i in members])
-        batch = pictures[..., np.newaxis].astype(np.float32), self.target[members], self._weights[members]
+        """Return one batch of augmented images with balanced weights, mixed in pairs if `mixup` is set."""
+        augment = Augmenter(self.config.augmentation, self.config.max_crop)
+        side = self.config.input_size
+        images = np.stack([augment(self.images[i], self.boxes[i], side, rng) for i in members])
+        batch = images[..., np.newaxis].astype(np.float32), self.target[members], self._weights[members]
         return _mix(batch, self.config.mixup, rng) if self.config.mixup else batch
 
     @cached_property
@@ -81,21 +93,29 @@ class ClassifierBatchStream(BatchStream):
 
 
 def balanced_weights(target: np.ndarray) -> np.ndarray:
-    """float32 weight per picture, mean 1, so that both classes weigh the same however many pictures each has."""
-    share = target.mean()
-    return np.where(target == 1, 0.5 / share, 0.5 / (1 - share)).astype(np.float32)
+    """Return sample weights that give both classes the same total weight.
+
+    Args:
+        target: 0 or 1, any shape; both classes must occur.
+
+    Returns:
+        float32 of the same shape, mean 1.
+    """
+    positive_share = target.mean()
+    weights: np.ndarray = np.where(target == 1, 0.5 / positive_share, 0.5 / (1 - positive_share))
+    return weights.astype(np.float32)
 
 
 def _mix(batch: Batch, concentration: float, rng: np.random.Generator) -> Batch:
-    """Blend each picture and its loss with another's (Zhang et al. 2018, arXiv:1710.09412, equation 1).
+    """Blend each image, and its loss, with that of another image (mixup: Zhang et al. 2018, arXiv:1710.09412, eq. 1).
 
-    The cross-entropy of two weighted targets is that of their weighted mean, weighted by the sum: so the classes still
-    weigh alike.
+    The weighted cross-entropy of two targets equals the cross-entropy of their weighted mean, weighted by the sum of
+    the weights. So the classes keep equal weight.
     """
     share = np.float32(rng.beta(concentration, concentration))
     partner = rng.permutation(len(batch[0]))
-    pictures, target, weights = batch
-    pictures, positive, weights = (
-        share * values + (1 - share) * values[partner] for values in (pictures, target * weights, weights)
+    images, target, weights = batch
+    images, positive_weights, weights = (
+        share * values + (1 - share) * values[partner] for values in (images, target * weights, weights)
     )
-    return pictures, positive / weights, weights
+    return images, positive_weights / weights, weights

@@ -1,4 +1,4 @@
-"""Feed pictures to training: decoded once into memory, changed at random by threads ahead of the step."""
+"""Loading of training images: each file is decoded once and kept in memory."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,65 +23,79 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, eq=False)
 class RegionImages:
-    """Pictures as the view leaves them, and the part of each that is seen.
+    """Images masked by an input region, and the box of the region in each.
 
-    pictures: uint8 (n, WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
-    boxes: n parts.
+    Attributes:
+        images: uint8 (n, WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
+        boxes: Region of each image.
     """
 
-    pictures: np.ndarray
+    images: np.ndarray
     boxes: Sequence[RelativeBox]
 
     def at_side(self, side: int) -> np.ndarray:
-        """What a reading would give the network: float32 (n, side, side, 1), 0-255."""
-        pairs = zip(self.pictures, self.boxes, strict=True)
-        return np.stack([resize(one.astype(np.float32), side, side, box) for one, box in pairs])[..., np.newaxis]
+        """Return the network inputs that inference would make: float32 (n, side, side, 1), 0-255."""
+        pairs = zip(self.images, self.boxes, strict=True)
+        return np.stack([resize(image.astype(np.float32), side, side, box) for image, box in pairs])[..., np.newaxis]
 
 
 def load_region_images(
-    records: Sequence[LabelledImage], segmenter: LungSegmenter, view: InputRegion, what: str
+    records: Sequence[LabelledImage], segmenter: LungSegmenter, region: InputRegion, description: str
 ) -> RegionImages:
-    """Decode each picture, find its lungs and apply the view, as reading does.
+    """Load images, segment their lungs and apply the input region, as inference does.
+
+    Args:
+        records: Images to load.
+        segmenter: Lung segmentation.
+        region: Input region of the classifier.
+        description: What is loaded, for the progress bar.
 
     Raises:
-        DatasetError: a picture cannot be read; the message names it.
+        DatasetError: An image cannot be read; the message names the file.
     """
-    pictures = load_images(records, WORKING_SIDE, what)[..., 0]
+    images = load_images(records, WORKING_SIDE, description)[..., 0]
     boxes = []
-    for number, picture in enumerate(tqdm(pictures, desc=f"lungs of {what}", unit="picture", leave=False)):
-        working = picture.astype(np.float32)
+    for index, image in enumerate(tqdm(images, desc=f"lungs of {description}", unit="picture", leave=False)):
+        working = image.astype(np.float32)
         lungs = segmenter.segment(working)
-        pictures[number] = view.mask(working, lungs).round()
-        boxes.append(view.box(lungs))
-    return RegionImages(pictures, boxes)
+        images[index] = region.mask(working, lungs).round()
+        boxes.append(region.box(lungs))
+    return RegionImages(images, boxes)
 
 
-def load_images(records: Sequence[LabelledImage], size: int, what: str) -> np.ndarray:
-    """Decode and resize as reading does, each picture once.
+def load_images(records: Sequence[LabelledImage], side: int, description: str) -> np.ndarray:
+    """Decode and resize images as inference does, in several threads.
+
+    At 224 pixels an image takes 50 kB, so the 5,856 images of the public data set take 290 MB.
+
+    Args:
+        records: Images to load.
+        side: Height and width of the result, pixels.
+        description: What is loaded, for the progress bar.
 
     Returns:
-        uint8 (pictures, size, size, 1), 0-255, in the order of the records: 50 kB a picture at 224, so that the
-        5,856 of the public set take 290 MB and no epoch decodes again.
+        uint8 (n, side, side, 1), 0-255, in the order of the records.
 
     Raises:
-        DatasetError: a picture cannot be read; the message names it.
+        DatasetError: An image cannot be read; the message names the file.
     """
-    pictures = np.empty((len(records), size, size, 1), np.uint8)
+    images = np.empty((len(records), side, side, 1), np.uint8)
 
     def load(index: int) -> None:
-        pictures[index, ..., 0] = resize(working_image(read_radiograph(records[index])), size, size).round()
+        images[index, ..., 0] = resize(working_image(read_radiograph(records[index])), side, side).round()
 
     with ThreadPoolExecutor() as pool:
-        for _ in tqdm(pool.map(load, range(len(records))), total=len(records), desc=what, unit="picture", leave=False):
+        loaded = pool.map(load, range(len(records)))
+        for _ in tqdm(loaded, total=len(records), desc=description, unit="picture", leave=False):
             pass
-    return pictures
+    return images
 
 
 def read_radiograph(record: LabelledImage) -> Radiograph:
-    """Decode the picture of a record.
+    """Decode the file of a labelled image.
 
     Raises:
-        DatasetError: it cannot be read; the message names it.
+        DatasetError: The file cannot be read; the message names it.
     """
     try:
         return decode(record.path.read_bytes())
@@ -92,22 +106,20 @@ def read_radiograph(record: LabelledImage) -> Radiograph:
 
 
 def targets(records: Sequence[LabelledImage]) -> np.ndarray:
-    """float32 (records, 1): 1 for pneumonia, 0 for normal."""
+    """Return the targets, float32 (n, 1): 1 for pneumonia, 0 for normal."""
     return np.array([[record.target] for record in records], np.float32)
 
 
 def network_inputs(classifier: Classifier, records: Sequence[LabelledImage]) -> np.ndarray:
-    """What the reader's network sees of the pictures of the records: float32 (n, side, side, 1), 0-255."""
-    working = (working_image(read_radiograph(record)) for record in tqdm(records, "pictures", leave=False))
+    """Return the inputs of the pneumonia network: float32 (n, side, side, 1), 0-255."""
+    region, side = classifier.release.input_region, classifier.release.side
+    working_images = (working_image(read_radiograph(record)) for record in tqdm(records, "pictures", leave=False))
     return np.concatenate(
-        [
-            classifier.release.view.network_input(w, classifier.segmenter.segment(w), classifier.release.side)
-            for w in working
-        ]
+        [region.network_input(working, classifier.segmenter.segment(working), side) for working in working_images]
     )
 
 
-def draw_sample(of: Sequence[Item], most: int) -> list[Item]:
-    """At most so many, drawn by a fixed seed, in their order."""
-    chosen = np.random.default_rng(0).permutation(len(of))[:most]
-    return [of[index] for index in sorted(chosen)]
+def draw_sample(items: Sequence[Item], max_items: int) -> list[Item]:
+    """Draw at most `max_items` items with a fixed seed and return them in their original order."""
+    chosen = np.random.default_rng(0).permutation(len(items))[:max_items]
+    return [items[index] for index in sorted(chosen)]

@@ -11,29 +11,41 @@ from dataset.index import LabelledImage
 from model.errors import DatasetError
 
 
-def _mask_path(record: LabelledImage, masks: Path) -> Path:
-    return masks / f"{record.path.stem}.png"
+def images_with_mask(records: Sequence[LabelledImage], folder: Path) -> list[LabelledImage]:
+    """Return the images that have a mask, <stem>.png, in the folder.
 
-
-def images_with_mask(records: Sequence[LabelledImage], masks: Path) -> list[LabelledImage]:
-    found = [record for record in records if _mask_path(record, masks).is_file()]
-    if not found:
+    Raises:
+        DatasetError: No image has a mask.
+    """
+    masked = [record for record in records if _mask_path(record, folder).is_file()]
+    if not masked:
         raise DatasetError(
-            f"{masks} holds no mask named as a picture of the set. --masks takes the folder of the masks."
+            f"{folder} holds no mask named as a picture of the set. --masks takes the folder of the masks."
         )
-    return found
+    return masked
 
 
-def load_masks(records: Sequence[LabelledImage], masks: Path, size: int) -> np.ndarray:
-    """uint8 (n, size, size, 1), 0 or 255."""
-    fields = [_load_mask(_mask_path(record, masks), size) for record in tqdm(records, "masks", leave=False)]
-    return np.stack(fields)[..., np.newaxis]
+def load_masks(records: Sequence[LabelledImage], folder: Path, side: int) -> np.ndarray:
+    """Load and resize the masks of images that have one.
+
+    Returns:
+        uint8 (n, side, side, 1), 0 or 255.
+
+    Raises:
+        DatasetError: A mask cannot be read.
+    """
+    masks = [_load_mask(_mask_path(record, folder), side) for record in tqdm(records, "masks", leave=False)]
+    return np.stack(masks)[..., np.newaxis]
 
 
-def _load_mask(path: Path, size: int) -> np.ndarray:
+def _mask_path(record: LabelledImage, folder: Path) -> Path:
+    return folder / f"{record.path.stem}.png"
+
+
+def _load_mask(path: Path, side: int) -> np.ndarray:
     try:
         with Image.open(path) as mask:
-            shares = np.asarray(mask.convert("L").resize((size, size), Image.Resampling.BOX))
+            coverage = np.asarray(mask.convert("L").resize((side, side), Image.Resampling.BOX))
     except OSError as error:
         raise DatasetError(f"The mask {path} cannot be read. Replace or remove it.") from error
-    return np.where(shares >= 128, 255, 0).astype(np.uint8)
+    return np.where(coverage >= 128, 255, 0).astype(np.uint8)

@@ -1,1 +1,1 @@
-"""Measurements of a release; nothing is chosen here."""
+"""Measurements of a release; nothing is fitted or selected here."""

@@ -1,9 +1,10 @@
-"""How often the admission check refuses what it should read, and accepts what it should refuse."""
+"""Error rates of the admission check: admissible images that it refuses, inadmissible images that it accepts."""
 
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,107 +19,117 @@ from model.imaging.decode import decode
 from model.imaging.preprocessing import WORKING_SIDE
 from model.imaging.radiograph import Radiograph
 from model.performance.binary_metrics import mean_with_ci
+from model.performance.schema import NegativeRates, RefusalRates
 from training.admission.corrupted_films import NegativeExample, corrupted_versions
 from training.admission.out_of_distribution import out_of_distribution_images
 from training.data.loading import load_images, read_radiograph
 from training.evaluation.external_adults import load_adult_images
 from training.evaluation.robustness import perturbations
 
-N_CORRUPTED = 300  # validation films, at most, that wrong ones are made of
-N_PER_FAMILY = 150  # pictures of each other family, of makings and sources that the check was not fitted on
-# What no samples could be had of under a licence that lets everybody measure again.
+N_CORRUPTED = 300  # validation images, at most, that are corrupted
+N_PER_FAMILY = 150  # images of each other family, from generators and sources that the check was not fitted on
+# No samples are available under a licence that lets everybody repeat the measurement.
 UNMEASURED_FAMILIES = ("side views of the chest", "radiographs of other parts of the body", "CT slices of patients")
 
+Judged = list[tuple[NegativeExample, AdmissionDecision]]
 
-def admission_rates(gate: AdmissionGate, parts: Split, adults: Path | None) -> dict:
-    """Every rate of the check; nothing is chosen by them.
+
+def admission_rates(gate: AdmissionGate, split: Split, adults: Path | None) -> dict[str, Any]:
+    """Measure the admission check; nothing is fitted or selected here.
+
+    Args:
+        gate: Gate to measure.
+        split: Images of each split.
+        adults: Folder of adult radiographs.
 
     Returns:
-        "validation", "test" and, null without their folder, "adults": see `_rates`; so are "shifted", validation films
-        as other software would have shown them, one shift each; "mirrored": the share of mirrored validation films that
-        meet the caution; "negatives": see `_negatives`.
+        See `model.performance.schema.AdmissionMetrics`. "shifted" are validation images, each under one perturbation.
+        "mirrored" is the share of mirrored validation images that get the caution. "adults" is null without a folder.
     """
-    films = load_images(parts.validation, WORKING_SIDE, "validation films to admit")[..., 0]
-    patients = _patients(parts.validation)
-    mirrored = [_admission(gate, film[:, ::-1]) for film in tqdm(films, "mirrored films", disable=None)]
+    images = load_images(split.validation, WORKING_SIDE, "validation films to admit")[..., 0]
+    patient = _patients(split.validation)
+    mirrored = [_examine(gate, image[:, ::-1]) for image in tqdm(images, "mirrored films", disable=None)]
     return {
-        "validation": _rates(_of_records(gate, parts.validation), patients),
-        "shifted": _rates([_admission(gate, film) for film in _shifted(films)], patients),
-        "test": _rates(_of_records(gate, parts.test), _patients(parts.test)),
-        "adults": _of_adults(gate, adults) if adults else None,
-        "mirrored": mean_with_ci(np.array([Caution.MIRRORED in one.cautions for one in mirrored]), patients),
-        "negatives": _negatives(gate, films, parts.validation),
+        "validation": _refusal_rates(_examine_records(gate, split.validation), patient),
+        "shifted": _refusal_rates([_examine(gate, image) for image in _perturb(images)], patient),
+        "test": _refusal_rates(_examine_records(gate, split.test), _patients(split.test)),
+        "adults": _adult_rates(gate, adults) if adults else None,
+        "mirrored": mean_with_ci(np.array([Caution.MIRRORED in decision.cautions for decision in mirrored]), patient),
+        "negatives": _negative_rates(gate, images, split.validation),
     }
 
 
-def _rates(admissions: Sequence[AdmissionDecision], patients: np.ndarray) -> dict:
-    """Of pictures that may be read: "refused" and "cautioned", shares with interval and n; how many per code."""
-    decisions = np.array([one.decision for one in admissions])
-    codes = Counter(code for one in admissions for code in (*one.refusals, *one.cautions))
+def _refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) -> RefusalRates:
+    outcomes = np.array([decision.decision for decision in decisions])
+    codes = Counter(code for decision in decisions for code in (*decision.refusals, *decision.cautions))
     return {
-        "refused": mean_with_ci(decisions == Decision.REFUSE, patients),
-        "cautioned": mean_with_ci(decisions == Decision.CAUTION, patients),
+        "refused": mean_with_ci(outcomes == Decision.REFUSE, patient),
+        "cautioned": mean_with_ci(outcomes == Decision.CAUTION, patient),
         "codes": {str(code): count for code, count in sorted(codes.items())},
     }
 
 
-def _negatives(gate: AdmissionGate, films: np.ndarray, records: Sequence[LabelledImage]) -> dict:
-    """Of pictures that must not be read, by family, shares with interval and n.
+def _negative_rates(
+    gate: AdmissionGate, images: np.ndarray, records: Sequence[LabelledImage]
+) -> dict[str, NegativeRates]:
+    """Return the rates on each family of images that must not be read; n is 0 for UNMEASURED_FAMILIES."""
+    judged_by_family: dict[str, Judged] = {}
+    for example in tqdm(_negative_examples(gate, images, records), "pictures to refuse", unit="picture", disable=None):
+        judged_by_family.setdefault(example.family, []).append((example, _examine(gate, example.image)))
+    for family in UNMEASURED_FAMILIES:
+        judged_by_family[family] = []
+    return {family: _family_rates(judged) for family, judged in judged_by_family.items()}
 
-    Returns:
-        Per family "accepted"; "named", refused as what they are; "remedied", offered the step that puts them right,
-        null where none would. Families that nothing was measured of have n 0.
-    """
-    judged: dict[str, list[tuple[NegativeExample, AdmissionDecision]]] = {}
-    for wrong in tqdm(_wrong(gate, films, records), "pictures to refuse", unit="picture", disable=None):
-        judged.setdefault(wrong.family, []).append((wrong, _admission(gate, wrong.picture)))
-    return {family: _family(of) for family, of in judged.items()} | {
-        family: _family([]) for family in UNMEASURED_FAMILIES
+
+def _family_rates(judged: Judged) -> NegativeRates:
+    """Return how often images are accepted, refused for the right reason, and offered the right correction."""
+    sources = np.array([example.source for example, _ in judged])
+
+    def rate(values: list[bool]) -> Any:
+        return mean_with_ci(np.array(values, bool), sources)
+
+    correctable = any(example.correction for example, _ in judged)
+    corrected = [example.correction == decision.correction for example, decision in judged]
+    return {
+        "accepted": rate([not decision.refusals for _, decision in judged]),
+        "named": rate([example.reason in decision.refusals for example, decision in judged]),
+        "remedied": rate(corrected) if correctable else None,
     }
 
 
-def _family(judged: Sequence[tuple[NegativeExample, AdmissionDecision]]) -> dict:
-    sources = np.array([wrong.source for wrong, _ in judged])
-    found = {
-        "accepted": [not admission.refusals for _, admission in judged],
-        "named": [wrong.code in admission.refusals for wrong, admission in judged],
-        "remedied": [wrong.correction == admission.correction for wrong, admission in judged],
-    }
-    shares = {name: mean_with_ci(np.array(of, bool), sources) for name, of in found.items()}
-    return shares | ({} if any(wrong.correction for wrong, _ in judged) else {"remedied": None})
-
-
-def _wrong(gate: AdmissionGate, films: np.ndarray, records: Sequence[LabelledImage]) -> Iterator[NegativeExample]:
+def _negative_examples(
+    gate: AdmissionGate, images: np.ndarray, records: Sequence[LabelledImage]
+) -> Iterator[NegativeExample]:
     rng = np.random.default_rng(1)
-    for number in rng.permutation(len(films))[:N_CORRUPTED]:
-        lungs = gate.classifier.segmenter.segment(films[number].astype(np.float32))
-        yield from corrupted_versions(films[number], lungs, records[number].patient, rng)
-    yield from out_of_distribution_images(True, N_PER_FAMILY, rng)
+    for index in rng.permutation(len(images))[:N_CORRUPTED]:
+        lungs = gate.classifier.segmenter.segment(images[index].astype(np.float32))
+        yield from corrupted_versions(images[index], lungs, records[index].patient, rng)
+    yield from out_of_distribution_images(held_out=True, count=N_PER_FAMILY, rng=rng)
 
 
-def _shifted(films: np.ndarray) -> Iterator[np.ndarray]:
-    """Each film under one of the shifts of `training.evaluation.robustness`, which take turns."""
-    for film, shift in zip(films, itertools.cycle(perturbations().values()), strict=False):
-        yield np.asarray(shift(Image.fromarray(film)))
+def _perturb(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield each image under one of the perturbations of `training.evaluation.robustness`, in turn."""
+    for image, perturbation in zip(images, itertools.cycle(perturbations().values()), strict=False):
+        yield np.asarray(perturbation(Image.fromarray(image)))
 
 
-def _of_records(gate: AdmissionGate, records: Sequence[LabelledImage]) -> list[AdmissionDecision]:
-    """Of the files themselves, decoded as a reading decodes them."""
-    shown = tqdm(records, "films to admit", unit="film", disable=None)
-    return [gate.examine(read_radiograph(record)).admission for record in shown]
+def _examine_records(gate: AdmissionGate, records: Sequence[LabelledImage]) -> list[AdmissionDecision]:
+    """Decode and examine files."""
+    progress = tqdm(records, "films to admit", unit="film", disable=None)
+    return [gate.examine(read_radiograph(record)).admission for record in progress]
 
 
-def _of_adults(gate: AdmissionGate, folder: Path) -> dict:
+def _adult_rates(gate: AdmissionGate, folder: Path) -> RefusalRates:
     table = load_adult_images(folder)
-    shown = tqdm(table["path"], "films of adults to admit", unit="film", disable=None)
-    admissions = [gate.examine(decode(path.read_bytes())).admission for path in shown]
-    return _rates(admissions, table["patient"].to_numpy(str))
+    progress = tqdm(table["path"], "films of adults to admit", unit="film", disable=None)
+    decisions = [gate.examine(decode(path.read_bytes())).admission for path in progress]
+    return _refusal_rates(decisions, table["patient"].to_numpy(str))
 
 
 def _patients(records: Sequence[LabelledImage]) -> np.ndarray:
     return np.array([record.patient for record in records])
 
 
-def _admission(gate: AdmissionGate, picture: np.ndarray) -> AdmissionDecision:
-    """Of a picture, uint8 (any height, any width)."""
-    return gate.examine(Radiograph(np.ascontiguousarray(picture, np.float32), "PNG", 8)).admission
+def _examine(gate: AdmissionGate, image: np.ndarray) -> AdmissionDecision:
+    """Examine an array, uint8 (any height, any width)."""
+    return gate.examine(Radiograph(np.ascontiguousarray(image, np.float32), "PNG", 8)).admission

@@ -1,7 +1,7 @@
-"""How the reader fares outside its population: on films of adults, for which it is not made.
+"""Metrics outside the population: radiographs of adults, for whom the classifier is not intended.
 
-The folder holds pictures in sub-folders and labels.csv: file, label, patient, age_years, sex, view. Nothing is chosen
-on these pictures.
+The folder holds image files in sub-folders, and labels.csv with file, label, patient, age_years, sex and view. Nothing
+is fitted or selected on these images.
 """
 
 from pathlib import Path
@@ -13,8 +13,10 @@ from model.codes import LABELS
 from model.errors import DatasetError
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
+from model.performance.schema import ExternalMetrics
 from training.evaluation.split_metrics import operating_point_metrics, split_metrics
 
+LABELS_FILE = "labels.csv"
 COLUMNS = ("file", "label", "patient", "age_years", "sex", "view")
 AGE_GROUPS = {
     "under 18 years": (0, 18),
@@ -24,14 +26,14 @@ AGE_GROUPS = {
 }
 
 
-def external_metrics(classifier: Classifier, folder: Path) -> dict:
-    """Figures of `split_metrics` on the films of adults, and of `operating_point_metrics` by age group, sex and view.
+def external_metrics(classifier: Classifier, folder: Path) -> ExternalMetrics:
+    """Measure all images together, and by age group, sex and view.
 
     Raises:
-        DatasetError: the folder does not hold what the table names, or the table not what is needed.
+        DatasetError: The table cannot be used, or an image is missing.
     """
-    rows = _read(classifier, folder)
-    groups = {
+    rows = _read_images(classifier, folder)
+    groupings = {
         "age": {name: rows[rows["age_years"].between(*ages, inclusive="left")] for name, ages in AGE_GROUPS.items()},
         "sex": dict(list(rows.groupby("sex"))),
         "view": dict(list(rows.groupby("view"))),
@@ -39,39 +41,39 @@ def external_metrics(classifier: Classifier, folder: Path) -> dict:
     return {
         **split_metrics(rows, classifier.release),
         "groups": {
-            by: {
+            kind: {
                 name: operating_point_metrics(members, classifier.release)
-                for name, members in of.items()
+                for name, members in groups.items()
                 if len(members)
             }
-            for by, of in groups.items()
+            for kind, groups in groupings.items()
         },
     }
 
 
 def load_adult_images(folder: Path) -> pd.DataFrame:
-    """The table of the films, with the path of each; films that it does not name are left out.
+    """Return the table of the images with a column "path". Files that the table does not name are left out.
 
     Raises:
-        DatasetError: the folder does not hold what the table names, or the table not what is needed.
+        DatasetError: The table cannot be used, or an image is missing.
     """
-    films = {path.name: path for path in folder.rglob("*.*")}
+    paths = {path.name: path for path in folder.rglob("*.*")}
     try:
-        table = pd.read_csv(folder / "labels.csv", dtype={"patient": str, "age_years": float})[list(COLUMNS)]
+        table = pd.read_csv(folder / LABELS_FILE, dtype={"patient": str, "age_years": float})[list(COLUMNS)]
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{folder} cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted.") from error
     if table.empty or not table["label"].isin(LABELS).all():
         raise DatasetError(f"{folder} cannot be used: labels.csv with films of {' and '.join(LABELS)} alone is wanted.")
-    if absent := [name for name in table["file"] if name not in films]:
-        raise DatasetError(f"{folder} lacks {len(absent)} of the {len(table)} films that labels.csv names.")
-    return table.assign(path=[films[name] for name in table["file"]])
+    if missing := [name for name in table["file"] if name not in paths]:
+        raise DatasetError(f"{folder} lacks {len(missing)} of the {len(table)} films that labels.csv names.")
+    return table.assign(path=[paths[name] for name in table["file"]])
 
 
-def _read(classifier: Classifier, folder: Path) -> pd.DataFrame:
-    """The table with the probability of each film."""
+def _read_images(classifier: Classifier, folder: Path) -> pd.DataFrame:
+    """Return the table with the probability of each image."""
     table = load_adult_images(folder)
-    read = [
+    probabilities = [
         classifier.read(decode(path.read_bytes())).probability
         for path in tqdm(table["path"], desc="films of adults", unit="film", disable=None)
     ]
-    return table.assign(probability=read, cause="unknown")
+    return table.assign(probability=probabilities, cause="unknown")

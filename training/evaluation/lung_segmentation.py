@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,38 +14,51 @@ from training.data.loading import load_images
 from training.data.lung_masks import images_with_mask, load_masks
 
 
-def segmentation_metrics(segmenter: LungSegmenter, records: Sequence[LabelledImage], masks: Path) -> dict:
-    """Dice coefficient and error of the lung box on those of the pictures that have a mask.
+def segmentation_metrics(segmenter: LungSegmenter, records: Sequence[LabelledImage], masks: Path) -> dict[str, Any]:
+    """Segment the images that have a manual mask and compare.
+
+    Args:
+        segmenter: Lung segmentation to measure.
+        records: Images; those without a mask are left out.
+        masks: Folder of the masks.
 
     Returns:
-        n and patients; mean, median and 5th percentile of Dice; mean and 95th percentile of the largest error of the
-        four edges, as a share of the side (null where no lungs were found); of how many none were found.
+        See `model.performance.schema.LungMetrics`.
+
+    Raises:
+        DatasetError: No image has a mask, or a file cannot be read.
     """
-    drawn_of = images_with_mask(records, masks)
-    drawn = load_masks(drawn_of, masks, segmenter.side)[..., 0] >= 128
-    pictures = load_images(drawn_of, WORKING_SIDE, "pictures with a mask")[..., 0].astype(np.float32)
-    return {"n": len(drawn_of), "patients": len({r.patient for r in drawn_of})} | compare_masks(
-        [segmenter.segment(picture) for picture in pictures], drawn
-    )
+    masked_records = images_with_mask(records, masks)
+    manual_masks = load_masks(masked_records, masks, segmenter.side)[..., 0] >= 128
+    images = load_images(masked_records, WORKING_SIDE, "pictures with a mask")[..., 0].astype(np.float32)
+    counts = {"n": len(masked_records), "patients": len({record.patient for record in masked_records})}
+    return counts | compare_masks([segmenter.segment(image) for image in images], manual_masks)
 
 
-def compare_masks(found: Sequence[LungMask | None], drawn: np.ndarray) -> dict:
-    """What `segmentation_metrics` tells of the lungs found in pictures whose fields people drew, bool (n, rows, columns)."""
-    fields = np.stack([one.fields if one else np.zeros(drawn.shape[1:], bool) for one in found])
-    areas = fields.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2))
-    overlap = 2 * (fields & drawn).sum(axis=(1, 2)) / np.maximum(areas, 1)
-    boxes = [(one and one.box, lung_box(true)) for one, true in zip(found, drawn, strict=True)]
-    errors = [_edge_error(box, true) for box, true in boxes if box and true]
+def compare_masks(lungs: Sequence[LungMask | None], manual_masks: np.ndarray) -> dict[str, Any]:
+    """Compare predicted and manual lung masks.
+
+    Args:
+        lungs: Predicted mask of each image; None if no lungs were found.
+        manual_masks: bool (n, rows, columns).
+
+    Returns:
+        Mean, median and 5th percentile of Dice; mean and 95th percentile of the error of the worst edge of the lung
+        box, as a share of the image side (null if no lungs were found); number of images without lungs.
+    """
+    fields = np.stack([mask.fields if mask else np.zeros(manual_masks.shape[1:], bool) for mask in lungs])
+    areas = fields.sum(axis=(1, 2)) + manual_masks.sum(axis=(1, 2))
+    dice = 2 * (fields & manual_masks).sum(axis=(1, 2)) / np.maximum(areas, 1)
+    boxes = [(mask and mask.box, lung_box(manual)) for mask, manual in zip(lungs, manual_masks, strict=True)]
+    errors = [_edge_error(box, manual_box) for box, manual_box in boxes if box and manual_box]
     return {
-        "dice": {"mean": float(overlap.mean()), "median": float(np.median(overlap)), "p05": _quantile(overlap, 0.05)},
-        "box_error": {"mean": float(np.mean(errors)), "p95": _quantile(errors, 0.95)} if errors else None,
-        "not_found": sum(one is None for one in found),
+        "dice": {"mean": float(dice.mean()), "median": float(np.median(dice)), "p05": float(np.quantile(dice, 0.05))},
+        "box_error": {"mean": float(np.mean(errors)), "p95": float(np.quantile(errors, 0.95))} if errors else None,
+        "not_found": sum(mask is None for mask in lungs),
     }
 
 
-def _edge_error(found: RelativeBox, true: RelativeBox) -> float:
-    return max(abs(getattr(found, e) - getattr(true, e)) for e in ("left", "top", "right", "bottom"))
-
-
-def _quantile(values: Sequence[float], q: float) -> float:
-    return float(np.quantile(values, q))
+def _edge_error(box: RelativeBox, manual_box: RelativeBox) -> float:
+    """Return the largest distance of corresponding edges."""
+    edges = ("left", "top", "right", "bottom")
+    return max(abs(float(getattr(box, edge)) - float(getattr(manual_box, edge))) for edge in edges)

@@ -1,36 +1,40 @@
-"""How often the similar cases carry the label of the image at hand."""
+"""Agreement of similar training cases with the image that they were retrieved for."""
 
 import numpy as np
 
 from dataset.quality.features import ImageInventory
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
 from model.performance.binary_metrics import mean_with_ci
+from model.performance.schema import SimilarCaseMetrics
 
 
-def similar_case_agreement(index: SimilarCaseIndex, survey: ImageInventory, split: str) -> dict:
-    """How alike the nearest COUNT training pictures are to the pictures of a split, patients of their group left out.
+def similar_case_agreement(index: SimilarCaseIndex, inventory: ImageInventory, split: str) -> SimilarCaseMetrics:
+    """Measure how often the nearest training images have the class and the cause of the image at hand.
 
-    Returns:
-        {"count", "split", "same_class": share with interval and n, "by_class": the same of each class, "same_cause"}: a
-        share is the mean over pictures of the share among each one's neighbours.
+    Training images of the patient's own group do not count. Each image contributes the share among its neighbours.
+
+    Args:
+        index: Index of the training images.
+        inventory: Embeddings and rows of the images to measure on.
+        split: Split of these images.
     """
-    of = (survey.rows["split"] == split).to_numpy()
-    rows = survey.rows[of]
-    seen = zip(survey.embeddings[of], survey.fingerprints[of], rows["group"], strict=True)
-    found = [index.nearest(embedding, fingerprint, group) for embedding, fingerprint, group in seen]
+    in_split = (inventory.rows["split"] == split).to_numpy()
+    rows = inventory.rows[in_split]
+    queries = zip(inventory.embeddings[in_split], inventory.fingerprints[in_split], rows["group"], strict=True)
+    neighbours = [index.nearest(embedding, fingerprint, group) for embedding, fingerprint, group in queries]
     patient, label = rows["patient"].to_numpy(str), rows["label"].to_numpy(str)
 
-    def shared(column: str) -> np.ndarray:
-        pairs = zip(rows[column], found, strict=True)
-        return np.array([np.mean([getattr(near, column) == own for near in neighbours]) for own, neighbours in pairs])
+    def agreement(column: str) -> np.ndarray:
+        pairs = zip(rows[column], neighbours, strict=True)
+        return np.array([np.mean([getattr(case, column) == value for case in cases]) for value, cases in pairs])
 
-    same_class = shared("label")
+    same_class = agreement("label")
     return {
         "count": NEIGHBOURS_SHOWN,
         "split": split,
         "same_class": mean_with_ci(same_class, patient),
         "by_class": {
-            one: mean_with_ci(same_class[label == one], patient[label == one]) for one in np.unique(label).tolist()
+            name: mean_with_ci(same_class[label == name], patient[label == name]) for name in np.unique(label).tolist()
         },
-        "same_cause": mean_with_ci(shared("cause"), patient),
+        "same_cause": mean_with_ci(agreement("cause"), patient),
     }

@@ -1,4 +1,4 @@
-"""Every figure of metrics.json about one set of pictures, from what the reader said of them."""
+"""Metrics of one set of images, computed from its predictions."""
 
 import numpy as np
 import pandas as pd
@@ -8,59 +8,64 @@ from model.inference.decision import Verdict, classify
 from model.inference.release_loader import Release
 from model.performance.binary_metrics import Predictions, auc_with_ci, mean_with_ci, rates_with_ci
 from model.performance.release_data import predictions_of
+from model.performance.schema import ConformalMetrics, CountedEstimate, OperatingPointMetrics, SplitMetrics
 from training.evaluation.calibration_metrics import calibration_metrics
 
 KNOWN_CAUSES = ("bacterial", "viral")
 
 
-def operating_point_metrics(rows: pd.DataFrame, release: Release) -> dict:
-    """Ranking, and rates at each operating point: {"n", "patients", "positives", "auc", "operating_points"}."""
-    scores = predictions_of(rows)
-    points = {point.name: rates_with_ci(scores, point.threshold) for point in release.operating_points}
-    return {**auc_with_ci(scores), "operating_points": points}
-
-
-def split_metrics(rows: pd.DataFrame, release: Release) -> dict:
-    """Figures of a set: those of `operating_point_metrics`, and calibration, conformal coverage and indeterminate shares.
+def operating_point_metrics(rows: pd.DataFrame, release: Release) -> OperatingPointMetrics:
+    """Return AUC, and rates at each operating point.
 
     Args:
-        rows: a row per picture: label, cause, probability, patient.
-        release: tells operating points, conformal limits and training prevalence.
+        rows: One row per image: label, probability, patient.
+        release: Source of the operating points.
+    """
+    predictions = predictions_of(rows)
+    points = {point.name: rates_with_ci(predictions, point.threshold) for point in release.operating_points}
+    return {**auc_with_ci(predictions), "operating_points": points}
+
+
+def split_metrics(rows: pd.DataFrame, release: Release) -> SplitMetrics:
+    """Return all metrics: ranking, rates, sensitivity by cause, calibration, conformal coverage.
+
+    Args:
+        rows: One row per image: label, cause, probability, patient.
+        release: Source of operating points, conformal limits and training prevalence.
     """
     return {
         **operating_point_metrics(rows, release),
-        "sensitivity_by_cause": {point.name: _by_cause(rows, point.threshold) for point in release.operating_points},
+        "sensitivity_by_cause": {
+            point.name: _sensitivity_by_cause(rows, point.threshold) for point in release.operating_points
+        },
         "calibration": calibration_metrics(predictions_of(rows), release.training_prevalence),
         "conformal": conformal_metrics(predictions_of(rows), release),
     }
 
 
-def conformal_metrics(scores: Predictions, release: Release) -> dict:
-    """How often the true class is among the plausible ones, and how often the verdict is indeterminate, by class.
-
-    Returns:
-        {"coverage": {class: share}, "indeterminate": {operating point: {class: share}}}, shares with interval and n.
-    """
-    plausible = [release.conformal.prediction_set(one) for one in scores.probability]
+def conformal_metrics(predictions: Predictions, release: Release) -> ConformalMetrics:
+    """Return, by class, how often the true class is plausible and how often the verdict is indeterminate."""
+    prediction_sets = [release.conformal.prediction_set(probability) for probability in predictions.probability]
     covered = np.array(
-        [LABELS[target] in classes for target, classes in zip(scores.target, plausible, strict=True)], dtype=bool
+        [LABELS[target] in classes for target, classes in zip(predictions.target, prediction_sets, strict=True)],
+        dtype=bool,
     )
     indeterminate = {}
     for point in release.operating_points:
-        verdicts = [classify(one, point, release.conformal) for one in scores.probability]
-        of = np.array([verdict is Verdict.INDETERMINATE for verdict in verdicts], dtype=bool)
-        indeterminate[point.name] = _by_class(of, scores)
-    return {"coverage": _by_class(covered, scores), "indeterminate": indeterminate}
+        verdicts = [classify(probability, point, release.conformal) for probability in predictions.probability]
+        is_indeterminate = np.array([verdict is Verdict.INDETERMINATE for verdict in verdicts], dtype=bool)
+        indeterminate[point.name] = _share_by_class(is_indeterminate, predictions)
+    return {"coverage": _share_by_class(covered, predictions), "indeterminate": indeterminate}
 
 
-def _by_class(of: np.ndarray, scores: Predictions) -> dict:
-    classes = {label: scores.target == number for number, label in enumerate(LABELS)}
-    return {label: mean_with_ci(of[members], scores.patient[members]) for label, members in classes.items()}
+def _share_by_class(values: np.ndarray, predictions: Predictions) -> dict[str, CountedEstimate]:
+    members = {label: predictions.target == target for target, label in enumerate(LABELS)}
+    return {label: mean_with_ci(values[of_class], predictions.patient[of_class]) for label, of_class in members.items()}
 
 
-def _by_cause(rows: pd.DataFrame, threshold: float) -> dict:
-    causes = {cause: rows[rows["cause"] == cause] for cause in KNOWN_CAUSES}
+def _sensitivity_by_cause(rows: pd.DataFrame, threshold: float) -> dict[str, CountedEstimate]:
+    rows_by_cause = {cause: rows[rows["cause"] == cause] for cause in KNOWN_CAUSES}
     return {
-        cause: mean_with_ci((of["probability"] >= threshold).to_numpy(), of["patient"].to_numpy(str))
-        for cause, of in causes.items()
+        cause: mean_with_ci((members["probability"] >= threshold).to_numpy(), members["patient"].to_numpy(str))
+        for cause, members in rows_by_cause.items()
     }

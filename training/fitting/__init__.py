@@ -1,1 +1,1 @@
-"""Training runs that survive being killed."""
+"""Training runs, which can be killed and resumed at any time."""

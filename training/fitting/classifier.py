@@ -1,16 +1,17 @@
-"""Train the reader network on the pictures at `CHEST_XRAY_DIR` and keep the epoch that validation liked best.
+"""Train the classifier on the data set at CHEST_XRAY_DIR and keep the epoch with the lowest validation loss.
 
-    python -m training fit --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
+    python -m training fit-classifier --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
 
-A run folder holds config.json, cut.csv (which picture served for what), lungs.keras and lungs.tflite (what found the
-lungs), history.csv, best.weights.h5, and reader.keras once it has ended. The same command goes on with a run that was
-killed.
+A run folder holds config.json, cut.csv (split of each image), lungs.keras and lungs.tflite (lung network in use),
+history.csv, best.weights.h5 and, once the run has ended, reader.keras. The same command resumes a run that was killed.
 """
 
 import csv
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -23,40 +24,51 @@ from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
 from model.storage import atomic_path
 from training.config import ClassifierConfig, RunConfig
-from training.data.batches import BatchStream, ClassifierBatchStream, balanced_weights
+from training.data.batches import Batch, BatchStream, ClassifierBatchStream, balanced_weights
 from training.data.loading import load_region_images, targets
 from training.fitting.callbacks import make_callbacks, resume
 from training.networks.classifier import build_classifier
 
-CONFIG = "config.json"
+CONFIG_FILE = "config.json"
+SPLIT_FILE = "cut.csv"
 
 
 def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
-    """Train, or go on with, the run in the folder `run_with_messages`.
+    """Train the classifier, or resume its run.
+
+    Args:
+        data: Folder of the data set.
+        run: Folder of the run.
+        config: Settings of the run.
 
     Raises:
-        DatasetError: the pictures cannot be used as they lie there.
-        TrainingError: the folder holds a run with other settings, or the backbone cannot be had.
+        DatasetError: The data set cannot be used.
+        TrainingError: The folder holds a run with other settings, or the backbone cannot be loaded.
     """
-    parts = split_for_training(load_index(data))
+    split = split_for_training(load_index(data))
     claim_run_folder(run, config)
-    _write_split(run / "cut.csv", parts)
+    _write_split(run / SPLIT_FILE, split)
     keras.utils.set_random_seed(config.seed)
     classifier = build_classifier(config)
-    segmenter, view = copy_lung_network(config.lungs, run), InputRegion(RegionKind(config.view), config.margin)
-    films = load_region_images(parts.training, segmenter, view, "training pictures")
-    stream = ClassifierBatchStream(films.pictures, targets(parts.training), config, films.boxes)
-    validation = load_region_images(parts.validation, segmenter, view, "validation pictures").at_side(config.size)
-    validation_target = targets(parts.validation)
+    segmenter = copy_lung_network(config.lung_network, run)
+    region = InputRegion(RegionKind(config.region), config.margin)
+    training = load_region_images(split.training, segmenter, region, "training pictures")
+    stream = ClassifierBatchStream(training.images, targets(split.training), config, training.boxes)
+    validation = load_region_images(split.validation, segmenter, region, "validation pictures")
+    validation_images, validation_target = validation.at_side(config.input_size), targets(split.validation)
     compile_classifier(classifier, config, stream.steps_per_epoch)
-    run_training(classifier, stream, (validation, validation_target, balanced_weights(validation_target)), run)
+    run_training(classifier, stream, (validation_images, validation_target, balanced_weights(validation_target)), run)
     save_network(classifier, run / ReleaseFile.CLASSIFIER_KERAS)
 
 
 def run_training(network: keras.Model, stream: BatchStream, validation: Batch, run: Path) -> None:
-    """Train a compiled network, or go on with it, to the end of the run; it ends with the weights of the best epoch.
+    """Train a compiled network, or resume its training; the network ends with the weights of the best epoch.
 
-    stream: what it learns from, with the run's settings; validation: pictures, targets and, if any, weights.
+    Args:
+        network: Compiled network.
+        stream: Training batches, with the settings of the run.
+        validation: Images, targets and, optionally, sample weights.
+        run: Folder of the run.
     """
     first_epoch, end = resume(run, stream.config.epochs)
     network.fit(
@@ -72,33 +84,41 @@ def run_training(network: keras.Model, stream: BatchStream, validation: Batch, r
 
 
 def copy_lung_network(source: str, run: Path) -> LungSegmenter:
-    """Copy the lung network, Keras and LiteRT file, into the run's folder, where it stays with what is trained on it.
+    """Copy the lung network, Keras and LiteRT file, into the folder of a run.
 
-    A run that has them already keeps them, whatever became of the source.
+    The classifier is trained with this lung network and must be released with it. A run that already has one keeps it.
 
     Args:
-        source: "released", or the folder of a finished `lungs` run.
-        run: folder of the run.
+        source: "released", or the folder of a finished run of `fit-lungs`.
+        run: Folder of the run.
+
+    Returns:
+        Lung segmentation with the copied network.
 
     Raises:
-        TrainingError: the lung network is not there.
-        ReleaseError: the release cannot be trusted.
+        TrainingError: The source has no lung network.
+        ReleaseError: The release is damaged or incomplete.
     """
     folder = load_release().directory if source == "released" else Path(source)
-    for name in (name for name in (ReleaseFile.LUNGS, ReleaseFile.LUNGS_KERAS) if not (run / name).exists()):
+    for name in (ReleaseFile.LUNGS, ReleaseFile.LUNGS_KERAS):
+        if (run / name).exists():
+            continue
         if not (folder / name).exists():
             raise TrainingError(
-                f"{folder} holds no trained lung network ({name}). --lungs takes 'released', or the folder of a "
-                "finished run of `python -m training lungs`."
+                f"{folder} holds no trained lung network ({name}). --lung-network takes 'released', or the folder of a "
+                "finished run of `python -m training fit-lungs`."
             )
-        with atomic_path(run / name) as beside:
-            shutil.copy2(folder / name, beside)
+        with atomic_path(run / name) as staged:
+            shutil.copy2(folder / name, staged)
     side = keras.models.load_model(run / ReleaseFile.LUNGS_KERAS).input_shape[1]
     return LungSegmenter((run / ReleaseFile.LUNGS).read_bytes(), side)
 
 
 def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Linear rise, then a cosine to zero: a function of the step alone, so that a resumed run needs no memory of it."""
+    """Return the schedule: linear warm-up, then cosine decay to zero.
+
+    The rate depends on the step alone, so a resumed run needs no further state.
+    """
     warmup = round(config.warmup_epochs * steps_per_epoch)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=config.learning_rate / 100,
@@ -108,8 +128,10 @@ def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.s
     )
 
 
-def compile_network(network: keras.Model, config: RunConfig, steps_per_epoch: int, loss, metrics: list) -> None:
-    """Give a network its optimizer, loss and metrics."""
+def compile_network(
+    network: keras.Model, config: RunConfig, steps_per_epoch: int, loss: Callable[..., Any], metrics: list[Any]
+) -> None:
+    """Compile a network with AdamW, a loss and metrics."""
     optimizer = keras.optimizers.AdamW(
         learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0
     )
@@ -117,43 +139,45 @@ def compile_network(network: keras.Model, config: RunConfig, steps_per_epoch: in
 
 
 def compile_classifier(classifier: keras.Model, config: ClassifierConfig, steps_per_epoch: int) -> None:
-    """Give the reader its optimizer, loss and metrics."""
+    """Compile the classifier with binary cross-entropy, AUC and accuracy."""
     loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
-    auc = keras.metrics.AUC(from_logits=True, name="auc")
-    compile_network(
-        classifier, config, steps_per_epoch, loss, [auc, keras.metrics.BinaryAccuracy("accuracy", threshold=0)]
-    )
+    metrics = [
+        keras.metrics.AUC(from_logits=True, name="auc"),
+        keras.metrics.BinaryAccuracy("accuracy", threshold=0),
+    ]
+    compile_network(classifier, config, steps_per_epoch, loss, metrics)
 
 
 def claim_run_folder(run: Path, config: RunConfig) -> None:
-    """Make the run folder, or make sure that it holds a run with these very settings.
+    """Create the folder of a run and store its settings, or check that it holds a run with the same settings.
 
     Raises:
-        TrainingError: it holds one with others.
+        TrainingError: The folder holds a run with other settings.
     """
     run.mkdir(parents=True, exist_ok=True)
-    written = run / CONFIG
-    if not written.exists():
-        config.save(written)
+    config_path = run / CONFIG_FILE
+    if not config_path.exists():
+        config.save(config_path)
         return
-    found = type(config).load(written)
-    differ = [f.name for f in dataclasses.fields(config) if getattr(found, f.name) != getattr(config, f.name)]
-    if differ:
+    stored = type(config).load(config_path)
+    names = [field.name for field in dataclasses.fields(config)]
+    differences = [name for name in names if getattr(stored, name) != getattr(config, name)]
+    if differences:
         raise TrainingError(
-            f"{run} holds a run with other settings ({', '.join(differ)}). Name another folder with --run, or delete "
-            "this one."
+            f"{run} holds a run with other settings ({', '.join(differences)}). Name another folder with --run, or "
+            "delete this one."
         )
 
 
-def _write_split(path: Path, parts: Split) -> None:
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "part", "patient", "label", "cause"])
-        for part in ("training", "validation"):
-            rows.writerows([r.path.name, part, r.patient, r.label, r.cause] for r in parts.part(part))
-
-
 def save_network(network: keras.Model, path: Path) -> None:
-    """Save without optimizer state; a full disk leaves no half file."""
-    with atomic_path(path) as beside:
-        keras.Model(network.input, network.output, name=network.name).save(beside)
+    """Save a network without optimizer state, atomically."""
+    with atomic_path(path) as staged:
+        keras.Model(network.input, network.output, name=network.name).save(staged)
+
+
+def _write_split(path: Path, split: Split) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "part", "patient", "label", "cause"])
+        for name in ("training", "validation"):
+            writer.writerows([r.path.name, name, r.patient, r.label, r.cause] for r in split.part(name))

@@ -1,13 +1,14 @@
-"""Train the lung network: a small U-Net (Ronneberger et al. 2015, arXiv:1505.04597) that marks the lung fields.
+"""Train the lung segmentation network, a small U-Net.
 
-    python -m training lungs --masks MASKS --run runs/lungs
+    python -m training fit-lungs --masks MASKS --run runs/lungs
 
-MASKS holds a 1-bit PNG per picture under the picture's own stem (fields drawn by people, through the heart). Needed
-only by those who want to train lungs anew: everybody else uses those of the release.
+MASKS holds a 1-bit PNG per image, under the stem of the image. The masks are manual and include the retrocardiac area.
+Needed only to retrain the lung network; the release contains a trained one.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,85 +31,102 @@ from training.networks.export import export_lungs
 from training.networks.lung_unet import build_lung_unet, segmentation_loss
 
 LUNG_METRICS_FILE = "lungs.json"
-MAX_DIFFERENCE = 1e-3  # of a picture's pixels, between the fields of Keras and of LiteRT
+MAX_DIFFERENCE = 1e-3  # share of pixels that may differ between the masks of Keras and of LiteRT
 
 
 @dataclass(frozen=True)
-class LungStream(BatchStream):
-    """Batches of pictures and of their lung fields, moved alike; `target` is uint8 (n, size, size, 1), 0 or 255."""
+class LungBatchStream(BatchStream):
+    """Batches of images and lung masks that are transformed alike.
+
+    Attributes:
+        target: Masks, uint8 (n, side, side, 1), 0 or 255.
+    """
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Float32 pictures, 0-255, and fields, 0-1, both (batch, size, size, 1)."""
+        """Return images, float32 0-255, and masks, float32 0-1, both (batch, side, side, 1)."""
         strength = self.config.augmentation
-        look = Augmenter(strength).change_look
-        pairs = [_move(self.pictures[i, :, :, 0], self.target[i, :, :, 0], strength, rng) for i in members]
-        pictures = np.stack([look(picture, rng) for picture, _ in pairs])[..., np.newaxis]
-        fields = np.stack([field for _, field in pairs])[..., np.newaxis]
-        return pictures.astype(np.float32), fields / np.float32(255)
+        augmenter = Augmenter(strength)
+        pairs = [_transform(self.images[i, :, :, 0], self.target[i, :, :, 0], strength, rng) for i in members]
+        images = np.stack([augmenter.perturb_appearance(image, rng) for image, _ in pairs])[..., np.newaxis]
+        masks = np.stack([mask for _, mask in pairs])[..., np.newaxis]
+        return images.astype(np.float32), masks / np.float32(255)
 
 
-def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict:
-    """Train on the training patients with a mask, measure on the validation patients; returns what lungs.json holds.
+def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[str, Any]:
+    """Train on the training patients with a mask and measure on the validation patients with a mask.
+
+    Args:
+        data: Folder of the data set.
+        masks: Folder of the masks.
+        run: Folder of the run.
+        config: Settings of the run.
+
+    Returns:
+        Content of lungs.json.
 
     Raises:
-        DatasetError: pictures or masks cannot be used as they lie there.
-        TrainingError: the folder holds a run with other settings, or Keras and LiteRT disagree.
+        DatasetError: The data set or the masks cannot be used.
+        TrainingError: The folder holds a run with other settings, or Keras and LiteRT disagree.
     """
-    parts = split_for_training(load_index(data))
-    training, validation = (images_with_mask(part, masks) for part in (parts.training, parts.validation))
+    split = split_for_training(load_index(data))
+    training, validation = (images_with_mask(records, masks) for records in (split.training, split.validation))
     claim_run_folder(run, config)
     keras.utils.set_random_seed(config.seed)
-    network = build_lung_unet(config.size)
-    stream = LungStream(
-        load_images(training, config.size, "training pictures"), load_masks(training, masks, config.size), config
+    side = config.input_size
+    network = build_lung_unet(side)
+    stream = LungBatchStream(
+        load_images(training, side, "training pictures"), load_masks(training, masks, side), config
     )
-    held_out = load_images(validation, config.size, "validation pictures").astype(np.float32)
-    drawn = load_masks(validation, masks, config.size) / np.float32(255)
-    compile_network(
-        network,
-        config,
-        stream.steps_per_epoch,
-        segmentation_loss,
-        [keras.metrics.BinaryAccuracy("accuracy", threshold=0)],
-    )
-    run_training(network, stream, (held_out, drawn), run)
-    with atomic_path(run / ReleaseFile.LUNGS) as exported:
-        export_lungs(network, exported)
-        segmenter = LungSegmenter(exported.read_bytes(), config.size)
-        check_lung_agreement(network, segmenter, held_out)
+    validation_images = load_images(validation, side, "validation pictures").astype(np.float32)
+    validation_masks = load_masks(validation, masks, side) / np.float32(255)
+    accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0)
+    compile_network(network, config, stream.steps_per_epoch, segmentation_loss, [accuracy])
+    run_training(network, stream, (validation_images, validation_masks), run)
+    with atomic_path(run / ReleaseFile.LUNGS) as staged:
+        export_lungs(network, staged)
+        segmenter = LungSegmenter(staged.read_bytes(), side)
+        check_lung_agreement(network, segmenter, validation_images)
     save_network(network, run / ReleaseFile.LUNGS_KERAS)
-    measured = segmentation_metrics(segmenter, validation, masks)
-    write_json(run / LUNG_METRICS_FILE, measured)
-    return measured
+    metrics = segmentation_metrics(segmenter, validation, masks)
+    write_json(run / LUNG_METRICS_FILE, metrics)
+    return metrics
 
 
-def check_lung_agreement(network: keras.Model, segmenter: LungSegmenter, pictures: np.ndarray) -> None:
-    """Compare the fields that Keras and LiteRT find in pictures, float32 (n, size, size, 1), 0-255.
+def check_lung_agreement(network: keras.Model, segmenter: LungSegmenter, images: np.ndarray) -> None:
+    """Compare the lung masks of Keras and LiteRT.
+
+    Args:
+        network: Trained Keras network.
+        segmenter: Lung segmentation with the exported network.
+        images: float32 (n, side, side, 1), 0-255.
 
     Raises:
-        TrainingError: they differ in more than LARGEST_DIFFERENCE of a picture.
+        TrainingError: The masks of an image differ in more than MAX_DIFFERENCE of its pixels.
     """
-    for picture, logits in zip(pictures, network.predict(pictures, verbose=0), strict=True):
-        found = segmenter.segment(picture[..., 0])
-        expected = lung_mask(logits[..., 0] >= 0)
-        differ = (expected != (found.fields if found else False)).mean() > MAX_DIFFERENCE
-        if differ and (found or lung_box(expected)):
+    for image, logits in zip(images, network.predict(images, verbose=0), strict=True):
+        lungs = segmenter.segment(image[..., 0])
+        keras_mask = lung_mask(logits[..., 0] >= 0)
+        differs = (keras_mask != (lungs.fields if lungs else False)).mean() > MAX_DIFFERENCE
+        if differs and (lungs or lung_box(keras_mask)):
             raise TrainingError("Keras and LiteRT find different lungs. Nothing was written that can be released.")
 
 
-def _move(
-    picture: np.ndarray, field: np.ndarray, strength: float, rng: np.random.Generator
+def _transform(
+    image: np.ndarray, mask: np.ndarray, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn, shift, stretch and mirror a picture and its field alike; what comes in from outside is black."""
-    side = picture.shape[0]
+    """Rotate, shift, stretch and mirror an image and its mask alike; areas beyond the border become black."""
+    side = image.shape[0]
     angle = np.deg2rad(rng.uniform(-15, 15) * strength)
     scale = np.exp(rng.uniform(-0.35, 0.35, size=2) * strength) * [1 if rng.random() < 0.5 else -1, 1]
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
     centre = np.array([side / 2, side / 2])
-    offset = centre - turn @ (centre + rng.uniform(-0.12, 0.12, size=2) * side * strength)
-    matrix = (*turn[0], offset[0], *turn[1], offset[1])
-    moved = (
-        Image.fromarray(one).transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
-        for one in (picture, field)
-    )
-    return tuple(np.asarray(one) for one in moved)
+    offset = centre - rotation @ (centre + rng.uniform(-0.12, 0.12, size=2) * side * strength)
+    matrix = (*rotation[0], offset[0], *rotation[1], offset[1])
+
+    def apply(pixels: np.ndarray) -> np.ndarray:
+        transformed = Image.fromarray(pixels).transform(
+            (side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
+        )
+        return np.asarray(transformed)
+
+    return apply(image), apply(mask)

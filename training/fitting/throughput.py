@@ -1,13 +1,13 @@
-"""Pictures per second of the input pipeline alone and of training, measured in one run.
+"""Images per second of the input pipeline alone and of training, measured in one process.
 
-    python -m training throughput
+    python -m training benchmark
 
-Training that is slower than its step on pictures already in memory waits for the pipeline.
+If training is slower than its step on images already in memory, it waits for the pipeline.
 """
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -24,37 +24,38 @@ from training.networks.classifier import build_classifier
 
 N_IMAGES = 512  # enough to draw batches from
 N_STEPS = 12
-N_ROUNDS = 3  # the three are measured in turn, so that a machine that slows down slows all of them
-
-
+N_ROUNDS = 3  # each round measures all three rates, so a slow phase of the machine affects all of them
 PIPELINE, STEP, TRAINING = "pipeline alone", "step alone", "training"
 
 
-def throughput(data: Path, config: ClassifierConfig) -> str:
-    """Measure and describe: pipeline alone, step alone (one batch again and again), both together."""
+def throughput_report(data: Path, config: ClassifierConfig) -> str:
+    """Measure pipeline alone, step alone (the same batch again and again) and both together; return the text."""
     rates = measure_throughput(data, config)
-    lines = [f"{name:>15}: {value:7.1f} pictures per second" for name, value in rates.items()]
+    lines = [f"{name:>15}: {rate:7.1f} pictures per second" for name, rate in rates.items()]
     lines.append(f"training / step alone: {rates[TRAINING] / rates[STEP]:.2f} (1 = never waits for the pipeline)")
-    return "\n".join([f"{keras.backend.backend()}, {config.size} pixels, batches of {config.batch_size}", *lines])
+    return "\n".join([f"{keras.backend.backend()}, {config.input_size} pixels, batches of {config.batch_size}", *lines])
 
 
 def measure_throughput(data: Path, config: ClassifierConfig) -> dict[str, float]:
-    """Pictures per second of PIPELINE, STEP and TRAINING, of the round whose TRAINING / STEP is the median.
+    """Return images per second of PIPELINE, STEP and TRAINING.
 
-    Two of one round, since what slows a machine down for a while would else be in one of them alone.
+    All three come from one round, the one with the median of TRAINING / STEP. Rates of different rounds would differ
+    with the load of the machine.
     """
     training = split_for_training(load_index(data)).training
     records = training[:: max(1, len(training) // N_IMAGES)]
-    pictures = load_images(records, WORKING_SIDE, "pictures")[..., 0]
-    stream = ClassifierBatchStream(pictures, targets(records), config, [WHOLE_IMAGE] * len(pictures))
+    images = load_images(records, WORKING_SIDE, "pictures")[..., 0]
+    stream = ClassifierBatchStream(images, targets(records), config, [WHOLE_IMAGE] * len(images))
     classifier = build_classifier(config)
     compile_classifier(classifier, config, stream.steps_per_epoch)
-    same = next(stream.batches())
-    classifier.fit(_repeat(same), steps_per_epoch=2, verbose=0, shuffle=False)  # traced before the clock starts
+    batch = next(stream.batches())
+    classifier.fit(
+        _repeat(batch), steps_per_epoch=2, verbose=0, shuffle=False
+    )  # traces the graph before the clock starts
     rounds = [
         {
             PIPELINE: _rate(config, lambda: _drain(stream)),
-            STEP: _rate(config, lambda: _train(classifier, _repeat(same))),
+            STEP: _rate(config, lambda: _train(classifier, _repeat(batch))),
             TRAINING: _rate(config, lambda: _train(classifier, stream.batches())),
         }
         for _ in range(N_ROUNDS)
@@ -63,11 +64,11 @@ def measure_throughput(data: Path, config: ClassifierConfig) -> dict[str, float]
 
 
 def _repeat(batch: Batch) -> Iterator[Batch]:
-    while True:  # Keras takes generators, but no itertools.repeat
+    while True:  # Keras accepts generators, but not itertools.repeat
         yield batch
 
 
-def _rate(config: ClassifierConfig, work) -> float:
+def _rate(config: ClassifierConfig, work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()
     return N_STEPS * config.batch_size / (time.perf_counter() - start)
@@ -78,5 +79,5 @@ def _drain(stream: ClassifierBatchStream) -> None:
         pass
 
 
-def _train(classifier: keras.Model, batches) -> None:
+def _train(classifier: keras.Model, batches: Iterator[Batch]) -> None:
     classifier.fit(batches, steps_per_epoch=N_STEPS, verbose=0, shuffle=False)

@@ -1,21 +1,23 @@
-"""The reader network: MobileNetV2, global average pooling, one logit (Sandler et al. 2018, arXiv:1801.04381).
+"""The classifier network: MobileNetV2, global average pooling, one logit (Sandler et al. 2018, arXiv:1801.04381).
 
-One flat functional graph, so that Grad-CAM tools can walk it. Backend-neutral: Keras layers only.
+The graph is flat and functional, as Grad-CAM tools require. It uses Keras layers only, so any backend runs it.
 """
+
+from typing import Any
 
 import keras
 
 from model.errors import TrainingError
+from model.release_files import FEATURE_MAP
 from training.config import ClassifierConfig
 
-FEATURE_MAP = "out_relu"  # the backbone's last layer; what the class-activation map weighs
 EMBEDDING = "embedding"
 HEAD = "logit"
-# Keras's MobileNetV2 averages batch statistics over about 1,000 steps; a run here has as many in all, and would be
-# validated with the statistics of weights that are long gone. 0.98 averages over 50 steps.
+# MobileNetV2 in Keras averages batch statistics over about 1,000 steps. A run takes about as many steps in all, so its
+# validation would use the statistics of outdated weights. 0.98 averages over 50 steps.
 BATCH_NORM_MOMENTUM = 0.98
-# What output stride 16 changes in MobileNetV2's layers.
-STRIDE_16_LAYERS = {
+# Layer settings of MobileNetV2 that differ at output stride 16.
+STRIDE_16_LAYERS: dict[str, dict[str, Any]] = {
     "block_13_pad": {"padding": 0},
     "block_13_depthwise": {"strides": 1, "padding": "same"},
     **{f"block_{number}_depthwise": {"dilation_rate": 2} for number in (14, 15, 16)},
@@ -23,19 +25,25 @@ STRIDE_16_LAYERS = {
 
 
 def build_classifier(config: ClassifierConfig) -> keras.Model:
-    """Build the network; input (batch, size, size, 1), 0-255; output (batch, 1), the logit of pneumonia.
+    """Build the network.
+
+    Args:
+        config: Settings of the run.
+
+    Returns:
+        Model from images (batch, side, side, 1), 0-255, to the logit of pneumonia, (batch, 1).
 
     Raises:
-        TrainingError: the backbone's weights cannot be had or do not fit.
+        TrainingError: The weights of the backbone cannot be loaded or do not fit.
     """
-    pictures = keras.Input((config.size, config.size, 1), name="radiograph")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
+    image = keras.Input((config.input_size, config.input_size, 1), name="radiograph")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
     backbone = keras.applications.MobileNetV2(
-        input_tensor=scaled, include_top=False, weights=None, alpha=config.alpha, name="mobilenet_v2"
+        input_tensor=scaled, include_top=False, weights=None, alpha=config.width_multiplier, name="mobilenet_v2"
     )
     if config.backbone != "none":
         _load_grey_weights(backbone, _rgb_backbone(config))
-    if config.stride == 16:
+    if config.output_stride == 16:
         backbone = _with_stride_16(backbone)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -48,12 +56,17 @@ def build_classifier(config: ClassifierConfig) -> keras.Model:
 
 
 def serving_model(classifier: keras.Model) -> keras.Model:
-    """The network as it is served: logit, class-activation map and embedding of one forward pass.
+    """Return the model to export: logit, class-activation map and embedding from one forward pass.
 
-    With pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
-    (Selvaraju et al. 2017, section 3.1), so the map needs no gradient. Returned as named outputs: logit (batch, 1),
-    class_activation_map (batch, rows, columns), signed, in logits (its mean plus the bias is the logit),
-    embedding (batch, channels).
+    With global pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
+    (Selvaraju et al. 2017, section 3.1). So the map needs no gradient.
+
+    Args:
+        classifier: Trained network; its weights are shared, not copied.
+
+    Returns:
+        Model with named outputs: logit (batch, 1); class_activation_map (batch, rows, columns), signed, in logits (its
+        mean plus the bias is the logit); embedding (batch, channels).
     """
     weights = classifier.get_layer(HEAD).kernel
     features = classifier.get_layer(FEATURE_MAP).output
@@ -69,48 +82,42 @@ def serving_model(classifier: keras.Model) -> keras.Model:
 
 
 def _with_stride_16(backbone: keras.Model) -> keras.Model:
-    """The backbone with twice the rows and columns in its last map and the same weights.
+    """Return the backbone with the same weights and twice the rows and columns in its last feature map.
 
-    The last halving is left out, and the filters behind it reach twice as far, so that each still sees what it was
-    pretrained on (Chen et al. 2017, arXiv:1706.05587, section 3.1).
+    The last downsampling is left out, and the filters after it are dilated, so that each filter still covers the
+    pixels that it was pretrained on (Chen et al. 2017, arXiv:1706.05587, section 3.1).
     """
 
-    def changed(layer: keras.layers.Layer) -> keras.layers.Layer:
-        settings = layer.get_config()
-        settings |= STRIDE_16_LAYERS.get(layer.name, {})
+    def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+        settings = layer.get_config() | STRIDE_16_LAYERS.get(layer.name, {})
         return type(layer).from_config(settings)
 
-    finer = keras.models.clone_model(backbone, clone_function=changed)
-    finer.set_weights(backbone.get_weights())
-    return finer
+    stride_16_backbone = keras.models.clone_model(backbone, clone_function=clone_layer)
+    stride_16_backbone.set_weights(backbone.get_weights())
+    return stride_16_backbone
 
 
 def _freeze(backbone: keras.Model, blocks: int) -> None:
-    """Keep the first blocks as they are, their batch statistics included; the first, unnumbered one ends in `bn`."""
+    """Freeze the first blocks, including their batch statistics. The first block has no number and ends in `bn`."""
     if blocks == 0:
         return
-    last = max(n for n, layer in enumerate(backbone.layers) if layer.name.startswith(_block_names(blocks)))
+    prefixes = ("expanded_conv_", *(f"block_{number}_" for number in range(1, blocks)))
+    last = max(index for index, layer in enumerate(backbone.layers) if layer.name.startswith(prefixes))
     for layer in backbone.layers[: last + 1]:
         layer.trainable = False
 
 
-def _block_names(blocks: int) -> tuple[str, ...]:
-    return ("expanded_conv_", *(f"block_{number}_" for number in range(1, blocks)))
-
-
 def _rgb_backbone(config: ClassifierConfig) -> keras.Model:
-    """MobileNetV2 with the weights asked for, as published: three colour channels."""
-    shape = (config.size, config.size, 3)
+    """Return MobileNetV2 as published, for three colour channels, with the requested weights."""
+    shape, alpha = (config.input_size, config.input_size, 3), config.width_multiplier
     try:
         if config.backbone == "imagenet":
-            return keras.applications.MobileNetV2(input_shape=shape, include_top=False, alpha=config.alpha)
-        backbone = keras.applications.MobileNetV2(
-            input_shape=shape, include_top=False, weights=None, alpha=config.alpha
-        )
+            return keras.applications.MobileNetV2(input_shape=shape, include_top=False, alpha=alpha)
+        backbone = keras.applications.MobileNetV2(input_shape=shape, include_top=False, weights=None, alpha=alpha)
         backbone.load_weights(config.backbone)
-    except Exception as error:  # Keras reports a failed download as a bare Exception, a misfit as one of several
+    except Exception as error:  # Keras raises a bare Exception for a failed download, and several types for a misfit
         raise TrainingError(
-            f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {config.alpha}. "
+            f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {alpha}. "
             "--backbone takes 'imagenet' (downloaded from storage.googleapis.com, which needs the network), the path "
             "of a MobileNetV2 weights file without top layers, or 'none'."
         ) from error
@@ -118,7 +125,7 @@ def _rgb_backbone(config: ClassifierConfig) -> keras.Model:
 
 
 def _load_grey_weights(grey: keras.Model, rgb: keras.Model) -> None:
-    """Copy weights; the first convolution is summed over colours, which is exact for grey pictures."""
+    """Copy weights; the first convolution is summed over colours, which is exact for grey images."""
     weights = rgb.get_weights()
     weights[0] = weights[0].sum(axis=2, keepdims=True)
     grey.set_weights(weights)

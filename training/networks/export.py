@@ -1,4 +1,4 @@
-"""From the Keras network to the LiteRT file that the app reads with, and proof that both say the same."""
+"""Export of Keras networks to LiteRT, and the check that both give the same answers."""
 
 from pathlib import Path
 
@@ -14,49 +14,53 @@ MAX_DIFFERENCE = 1e-3  # of probability, between Keras and LiteRT
 
 
 def export_classifier(classifier: keras.Model, path: Path) -> dict[str, list[int]]:
-    """Write the reader's LiteRT file; returns the shape of each named output."""
+    """Write the LiteRT file of the classifier and return the shape of each named output."""
     return _export(serving_model(classifier), path)
 
 
-def export_lungs(lungs: keras.Model, path: Path) -> None:
-    """Write the lung network's LiteRT file, which answers with probabilities."""
-    probability = keras.layers.Activation("sigmoid", name="probability")(lungs.output)
-    fields = keras.layers.Reshape(tuple(lungs.output.shape[1:3]), name="fields")(probability)
-    _export(keras.Model(lungs.input, {LUNG_PROBABILITY: fields}, name="lungs"), path)
+def export_lungs(lung_network: keras.Model, path: Path) -> None:
+    """Write the LiteRT file of the lung network, whose output is a probability instead of a logit."""
+    probability = keras.layers.Activation("sigmoid", name="probability")(lung_network.output)
+    fields = keras.layers.Reshape(tuple(lung_network.output.shape[1:3]), name="fields")(probability)
+    _export(keras.Model(lung_network.input, {LUNG_PROBABILITY: fields}, name="lungs"), path)
 
 
 def _export(network: keras.Model, path: Path) -> dict[str, list[int]]:
-    """Write a LiteRT file for pictures read one at a time.
+    """Write a LiteRT file with batch size 1.
 
-    Dict outputs keep their names through the signature; positional ones come back in another order.
+    The outputs are a dictionary, because the signature then keeps their names. Positional outputs change their order.
     """
     signature = [keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name="radiograph")]
     network.export(str(path), format="litert", input_signature=signature, verbose=False)
     return {name: [1, *output.shape[1:]] for name, output in network.output.items()}
 
 
-def check_litert_agreement(keras_reader: keras.Model, classifier: Classifier, pictures: np.ndarray) -> float:
-    """Read the same pictures with Keras and with LiteRT and compare.
+def check_litert_agreement(network: keras.Model, classifier: Classifier, images: np.ndarray) -> float:
+    """Run Keras and LiteRT on the same images and compare.
 
     Args:
-        keras_reader: the trained network.
-        reader: the release's reader.
-        pictures: what the network sees, float32 (n, height, width, 1), 0-255.
+        network: Trained Keras network.
+        classifier: Classifier of the release, which runs LiteRT.
+        images: Network inputs, float32 (n, height, width, 1), 0-255.
 
     Returns:
-        The largest difference of probability.
+        Largest difference of probability.
 
     Raises:
-        TrainingError: it is LARGEST_DIFFERENCE or more, or anything is not finite.
+        TrainingError: The difference is MAX_DIFFERENCE or more, or an output is not finite.
     """
-    expected = keras_reader.predict(pictures, verbose=0)[:, 0]
-    raw = [classifier.classify(picture[np.newaxis]) for picture in pictures]
-    outputs = (expected, *(np.append(one.class_activation_map, one.logit) for one in raw), *(r.embedding for r in raw))
-    if not all(np.isfinite(output).all() for output in outputs):
+    keras_logits = network.predict(images, verbose=0)[:, 0]
+    outputs = [classifier.classify(image[np.newaxis]) for image in images]
+    arrays = (
+        keras_logits,
+        *(np.append(output.class_activation_map, output.logit) for output in outputs),
+        *(output.embedding for output in outputs),
+    )
+    if not all(np.isfinite(array).all() for array in arrays):
         raise TrainingError("The exported network answers with numbers that are not finite. Nothing was released.")
-    logits = expected, np.array([reading.logit for reading in raw])
-    of_keras, of_litert = (classifier.release.calibration.probability(of) for of in logits)
-    difference = np.abs(of_keras - of_litert).max()
+    litert_logits = np.array([output.logit for output in outputs])
+    to_probability = classifier.release.calibration.probability
+    difference = float(np.abs(to_probability(keras_logits) - to_probability(litert_logits)).max())
     if difference >= MAX_DIFFERENCE:
         raise TrainingError(
             f"Keras and LiteRT differ by {difference:.4f} of probability; less than {MAX_DIFFERENCE} is accepted. "

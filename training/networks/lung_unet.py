@@ -5,13 +5,19 @@ import keras
 CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
 
 
-def build_lung_unet(size: int) -> keras.Model:
-    """Build the network: (batch, size, size, 1), 0-255, to logits of the same shape.
+def build_lung_unet(side: int) -> keras.Model:
+    """Build the network.
 
-    It works at half the input's size, which is fine enough for a box and a quarter of the cost.
+    It works at half the resolution of the input, which is enough for a box and costs a quarter.
+
+    Args:
+        side: Height and width of the input, pixels; a multiple of 16.
+
+    Returns:
+        Model from images (batch, side, side, 1), 0-255, to logits of the same shape.
     """
-    pictures = keras.Input((size, size, 1), name="radiograph")
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(pictures)
+    image = keras.Input((side, side, 1), name="radiograph")
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
     x = keras.layers.Conv2D(CHANNELS[0], 3, strides=2, padding="same", name="stem")(x)
     skips = []
     for level, channels in enumerate(CHANNELS):
@@ -21,12 +27,11 @@ def build_lung_unet(size: int) -> keras.Model:
         x = keras.layers.UpSampling2D(interpolation="bilinear")(x)
         x = _block(keras.layers.Concatenate()([x, skips[level]]), channels, f"up{level}")
     halved = keras.layers.Conv2D(1, 1, name="halved_logit")(x)
-    return keras.Model(
-        pictures, keras.layers.UpSampling2D(interpolation="bilinear", name="logit")(halved), name="lungs"
-    )
+    return keras.Model(image, keras.layers.UpSampling2D(interpolation="bilinear", name="logit")(halved), name="lungs")
 
 
-def _block(x, channels: int, name: str):
+def _block(x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
+    """Append two convolutions, each with batch normalisation and ReLU."""
     for number in (1, 2):
         x = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv{number}")(x)
         x = keras.layers.BatchNormalization(momentum=0.98, name=f"{name}_norm{number}")(x)
@@ -34,10 +39,17 @@ def _block(x, channels: int, name: str):
     return x
 
 
-def segmentation_loss(drawn, logits):
-    """Cross-entropy, which is smooth, plus soft Dice, which does not mind that most of a picture is no lung."""
+def segmentation_loss(masks: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Return cross-entropy plus soft Dice loss, one value per image.
+
+    Cross-entropy is smooth; Dice does not depend on how much of the image is background.
+
+    Args:
+        masks: Manual masks, 0-1, (batch, side, side, 1).
+        logits: Output of the network, same shape.
+    """
     probability = keras.ops.sigmoid(logits)
-    overlap = 2 * keras.ops.sum(drawn * probability, axis=(1, 2, 3)) + 1
-    areas = keras.ops.sum(drawn + probability, axis=(1, 2, 3)) + 1
-    entropy = keras.ops.mean(keras.losses.binary_crossentropy(drawn, logits, from_logits=True), axis=(1, 2))
+    overlap = 2 * keras.ops.sum(masks * probability, axis=(1, 2, 3)) + 1
+    areas = keras.ops.sum(masks + probability, axis=(1, 2, 3)) + 1
+    entropy = keras.ops.mean(keras.losses.binary_crossentropy(masks, logits, from_logits=True), axis=(1, 2))
     return entropy + 1 - overlap / areas

@@ -1,1 +1,1 @@
-"""From a finished run to a published release directory."""
+"""From a finished run to a published release."""

@@ -1,4 +1,4 @@
-"""What the release keeps of the data set for those who have no pictures: mean radiographs."""
+"""Mean radiographs of a release, which show the data set to users who do not have it."""
 
 from pathlib import Path
 
@@ -6,19 +6,21 @@ import numpy as np
 
 from dataset.quality.features import ImageInventory
 from model.release_files import ReleaseFile
-from model.storage import atomic_path
+from model.storage import write_arrays
 
-MIN_IMAGES = 100  # pictures: a mean of fewer could be told for a picture of somebody
+MIN_IMAGES = 100  # a mean of fewer images might be recognised as one patient
 
 
-def save_mean_radiographs(survey: ImageInventory, folder: Path) -> None:
-    """Write the mean training radiograph of each cause, "none" being the normal films, of at least LEAST pictures."""
-    means = {}
-    for split, cause in survey.sums:
+def save_mean_radiographs(inventory: ImageInventory, folder: Path) -> None:
+    """Write the mean training image of each cause with at least MIN_IMAGES images, atomically.
+
+    The cause of normal images is "none".
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for split, cause in inventory.sums:
         if split != "training":
             continue
-        mean, count = survey.mean_picture(split, cause)
+        mean, count = inventory.mean_image(split, cause)
         if count >= MIN_IMAGES:
-            means |= {f"{cause}_mean": mean.astype(np.float16), f"{cause}_count": np.array(count)}
-    with atomic_path(folder / ReleaseFile.MEAN_RADIOGRAPHS) as beside:
-        np.savez_compressed(beside, **means)
+            arrays |= {f"{cause}_mean": mean.astype(np.float16), f"{cause}_count": np.array(count)}
+    write_arrays(folder / ReleaseFile.MEAN_RADIOGRAPHS, arrays)

@@ -1,11 +1,12 @@
-"""The model card, written from a release's JSON files and from nothing else (Mitchell et al. 2019)."""
+"""The model card (Mitchell et al. 2019), generated from the JSON files of a release alone."""
 
 import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+from dataset.quality.audit import DatasetAudit
 from dataset.quality.report import audit_report
-from model.explanation.reliability import RELIABILITY_KEY as EXPLANATION_CHECKS
+from model.explanation.reliability import RELIABILITY_KEY
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
 from model.performance.explanations import heat_map_sentences, reliability_sentence, reliability_summary, warnings_table
 from model.performance.formatting import METRIC_NAMES, format_estimate
@@ -22,39 +23,43 @@ from model.performance.tables import (
 )
 
 METRICS_START = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
-LINE_WIDTH = 120  # characters of a line
-CAUSE_NAMES = ("Cause", "Sensitivity", "Pictures")  # columns that the card shows; the page draws the others
 METRICS_END = "<!-- end of figures -->"
+LINE_WIDTH = 120  # characters
+CAUSE_COLUMNS = ("Cause", "Sensitivity", "Pictures")  # columns of the table by cause; the page draws the others
+
+Json = dict[str, Any]
 
 
-def metrics_table(metrics: dict[str, Any]) -> str:
-    """Markdown table of the test and validation figures at the default operating point, 95 % intervals in brackets."""
+def metrics_table(metrics: Json) -> str:
+    """Return a Markdown table of the test and validation metrics at the default operating point, with 95% intervals."""
     columns, point = ("test", "validation"), metrics["operating_point"]["name"]
     splits = {name: metrics["splits"][name] | metrics["splits"][name]["operating_points"][point] for name in columns}
     lines = ["| | official test split | validation |", "| --- | --- | --- |"]
     sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
     lines.append(f"| n | {' | '.join(sizes)} |")
     lines += [
-        f"| {words} | {' | '.join(format_estimate(splits[c][name]) for c in columns)} |"
-        for name, words in METRIC_NAMES.items()
+        f"| {metric_text} | {' | '.join(format_estimate(splits[name][metric]) for name in columns)} |"
+        for metric, metric_text in METRIC_NAMES.items()
     ]
-    counts = (splits[name]["confusion"] for name in columns)
-    wrong = (f"{c['fn']} missed of {c['tp'] + c['fn']}, {c['fp']} false alarms of {c['fp'] + c['tn']}" for c in counts)
-    return "\n".join([*lines, f"| Errors | {' | '.join(wrong)} |"])
+    confusions = (splits[name]["confusion"] for name in columns)
+    errors = (
+        f"{c['fn']} missed of {c['tp'] + c['fn']}, {c['fp']} false alarms of {c['fp'] + c['tn']}" for c in confusions
+    )
+    return "\n".join([*lines, f"| Errors | {' | '.join(errors)} |"])
 
 
-def robustness_table(stress: dict[str, Any]) -> str:
-    """Markdown table of the validation figures under each shift of framing, tone, sharpness, codec and scale."""
+def robustness_table(robustness: Json) -> str:
+    """Return a Markdown table of the validation metrics under each perturbation."""
     lines = ["| validation pictures, shifted | AUC | sensitivity | specificity |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {name} | {m['auc']:.3f} | {m['sensitivity']:.3f} | {m['specificity']:.3f} |"
-        for name, m in stress["shifts"].items()
+        for name, m in robustness["shifts"].items()
     ]
     return "\n".join(lines)
 
 
 def markdown_table(rows: list[dict[str, str]]) -> str:
-    """Markdown table of rows that have the same columns; "Not measured." where there are none."""
+    """Return a Markdown table of rows with the same columns; "Not measured." if there are none."""
     if not rows:
         return "Not measured."
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
@@ -62,36 +67,65 @@ def markdown_table(rows: list[dict[str, str]]) -> str:
 
 
 def markdown_list(sentences: Iterable[str]) -> str:
-    """A Markdown list, wrapped."""
+    """Return a wrapped Markdown list."""
     return "\n".join(
-        textwrap.fill(s, LINE_WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
-        for s in sentences
+        textwrap.fill(sentence, LINE_WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for sentence in sentences
     )
 
 
-def with_metrics_section(document: str, metrics: dict[str, Any]) -> str:
-    """A document with what stands between its two figure comments replaced by the figures of these metrics.
+def with_metrics_section(document: str, metrics: Json) -> str:
+    """Return a document with the text between METRICS_START and METRICS_END replaced by the current metrics.
 
     Raises:
-        ValueError: the document has no such comments.
+        ValueError: The document has no such comments.
     """
     start, end = document.index(METRICS_START) + len(METRICS_START), document.index(METRICS_END)
-    told = [*audit_sentences(metrics["shortcut_audit"]), refusal_sentence(metrics["admission"])]
-    told.append(reliability_summary(metrics["explanations"]))
-    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{markdown_list(told)}\n{document[end:]}"
+    sentences = [
+        *audit_sentences(metrics["shortcut_audit"]),
+        refusal_sentence(metrics["admission"]),
+        reliability_summary(metrics["explanations"]),
+    ]
+    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{markdown_list(sentences)}\n{document[end:]}"
 
 
-def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit: dict[str, Any]) -> str:
-    """The card of a release, from its model.json, metrics.json and dataset_audit.json."""
-    point = metrics["operating_point"]["name"]
-    data, stress, audit = description["dataset"], metrics["stress_validation"], metrics["shortcut_audit"]
-    sizes = ", ".join(f"{data['pictures'][p]} {p} pictures of {data['patients'][p]} patients" for p in data["pictures"])
-    libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
+def model_card(description: Json, metrics: Json, data_audit: DatasetAudit) -> str:
+    """Return the model card of a release.
+
+    Args:
+        description: Content of model.json.
+        metrics: Content of metrics.json.
+        data_audit: Content of dataset_audit.json.
+    """
     parts = [
         f"# {description['name']}, model {description['version']}",
         "Generated from model.json, metrics.json and dataset_audit.json; do not edit.",
         "## Intended use",
         _paragraph(description["intended_use"]),
+        *_data_section(description, data_audit),
+        *_performance_section(description, metrics),
+        *_lungs_section(description, metrics),
+        *_robustness_section(metrics),
+        *_operating_points_section(description, metrics),
+        *_calibration_section(description, metrics),
+        *_admission_section(metrics),
+        *_explanation_section(description, metrics),
+        *_external_section(metrics),
+        "## Limits",
+        markdown_list(description["limits"]),
+        "## Ethics",
+        markdown_list(description["ethics"]),
+        *_provenance_section(description),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _data_section(description: Json, data_audit: DatasetAudit) -> list[str]:
+    data = description["dataset"]
+    sizes = ", ".join(
+        f"{count} {name} pictures of {data['patients'][name]} patients" for name, count in data["pictures"].items()
+    )
+    return [
         "## Data",
         _paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {description['population']}"),
         _paragraph(
@@ -100,6 +134,11 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
         ),
         "## What is wrong or odd in the data",
         markdown_list(audit_report(data_audit)),
+    ]
+
+
+def _performance_section(description: Json, metrics: Json) -> list[str]:
+    return [
         "## How well it does",
         metrics_table(metrics),
         _paragraph(
@@ -107,6 +146,12 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
             "its figures flatter. The official test split chose nothing; it had been opened "
             f"{description['test_split_opened']} time(s) when this release was made (training/TEST_LOG.csv)."
         ),
+    ]
+
+
+def _lungs_section(description: Json, metrics: Json) -> list[str]:
+    audit = metrics["shortcut_audit"]
+    return [
         "## What it sees",
         _paragraph(f"{input_region_sentence(description['view'])} {segmentation_sentence(metrics.get('lungs'))}"),
         "## Whether it reads lungs",
@@ -117,26 +162,40 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
         markdown_list(audit_sentences(audit)),
         "The reader among pictures whose originals are of alike width:",
         markdown_table(strata_table(audit)),
+    ]
+
+
+def _robustness_section(metrics: Json) -> list[str]:
+    robustness = metrics["stress_validation"]
+    return [
         "## How it holds under other people's software",
         _paragraph(
-            f"Mean AUC {stress['mean_auc']:.3f}, worst {stress['worst_auc']:.3f}, of {stress['n']} validation "
-            "pictures, at the same operating point, which they helped to choose, as they did the design:"
+            f"Mean AUC {robustness['mean_auc']:.3f}, worst {robustness['worst_auc']:.3f}, of {robustness['n']} "
+            "validation pictures, at the same operating point, which they helped to choose, as they did the design:"
         ),
-        robustness_table(stress),
+        robustness_table(robustness),
+    ]
+
+
+def _operating_points_section(description: Json, metrics: Json) -> list[str]:
+    point, test_metrics = metrics["operating_point"]["name"], metrics["splits"]["test"]
+    by_cause = sensitivity_by_cause_table(test_metrics, point)
+    return [
         "## Operating points",
         markdown_list(
             f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
             for p in description["operating_points"]
         ),
         "On the official test split:",
-        markdown_table(operating_point_table(metrics["splits"]["test"])),
+        markdown_table(operating_point_table(test_metrics)),
         f"Sensitivity by cause on it, at the {point} point:",
-        markdown_table(
-            [
-                {name: row[name] for name in CAUSE_NAMES}
-                for row in sensitivity_by_cause_table(metrics["splits"]["test"], point)
-            ]
-        ),
+        markdown_table([{column: row[column] for column in CAUSE_COLUMNS} for row in by_cause]),
+    ]
+
+
+def _calibration_section(description: Json, metrics: Json) -> list[str]:
+    point = metrics["operating_point"]["name"]
+    return [
         "## How far a probability can be taken at its word",
         _paragraph(
             f"{description['calibration']['chosen']} Calibrated at the prevalence of the training pictures; elsewhere "
@@ -148,27 +207,48 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
         "## When it says that it does not know",
         _paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
         markdown_table(conformal_table(metrics, point)),
+    ]
+
+
+def _admission_section(metrics: Json) -> list[str]:
+    admission = metrics["admission"]
+    return [
         "## What it refuses to read",
-        markdown_list(admission_sentences(metrics["admission"])),
-        markdown_table(admitted_table(metrics["admission"])),
-        markdown_table(inadmissible_table(metrics["admission"])),
+        markdown_list(admission_sentences(admission)),
+        markdown_table(admitted_table(admission)),
+        markdown_table(inadmissible_table(admission)),
+    ]
+
+
+def _explanation_section(description: Json, metrics: Json) -> list[str]:
+    explanations = metrics.get("explanations")
+    return [
         "## Similar training cases",
         _paragraph(similar_cases_sentence(metrics["neighbours"])),
         "## How far a heat map can be believed",
-        _paragraph(reliability_sentence(description.get(EXPLANATION_CHECKS))),
-        markdown_table(warnings_table(metrics.get("explanations"))),
-        markdown_list(heat_map_sentences(metrics.get("explanations"))),
+        _paragraph(reliability_sentence(description.get(RELIABILITY_KEY))),
+        markdown_table(warnings_table(explanations)),
+        markdown_list(heat_map_sentences(explanations)),
+    ]
+
+
+def _external_section(metrics: Json) -> list[str]:
+    adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
+    return [
         "## Outside its population",
-        _paragraph(adults_sentence(metrics.get("adults"), point)),
-        markdown_table(external_table(metrics.get("adults"), point)),
-        "## Limits",
-        markdown_list(description["limits"]),
-        "## Ethics",
-        markdown_list(description["ethics"]),
+        _paragraph(adults_sentence(adults, point)),
+        markdown_table(external_table(adults, point)),
+    ]
+
+
+def _provenance_section(description: Json) -> list[str]:
+    libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
+    settings = ", ".join(f"{name} {value}" for name, value in description["training"].items())
+    return [
         "## How to retrain",
         _paragraph(
             "`python -m training fit`, `evaluate` and `release`; the README tells how, and with which data. Settings "
-            f"of this run: {', '.join(f'{name} {value}' for name, value in description['training'].items())}."
+            f"of this run: {settings}."
         ),
         "## Made by",
         _paragraph(
@@ -178,7 +258,6 @@ def model_card(description: dict[str, Any], metrics: dict[str, Any], data_audit:
         "## Changes",
         markdown_list(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def _paragraph(text: str) -> str:

@@ -2,17 +2,19 @@
 
     python -m training release --run runs/reader --version 1.0.0 --change "First release."
 
-The new release is put together and verified beside the old one, which it replaces in one rename.
+The new release is assembled and verified in a sibling directory, which replaces the old release with one rename.
 """
 
 import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -20,15 +22,16 @@ from dataset.split import Split
 from model.admission.gate import AdmissionGate
 from model.codes import SPLITS
 from model.errors import ReleaseError, TrainingError
-from model.inference.classifier import Classifier
+from model.inference.classifier import load_model
 from model.inference.release_loader import Release, load_release
 from model.release_files import ReleaseFile
 from model.storage import read_file, replace_directory, sha256, write_json, write_text
 from training.data.loading import network_inputs
 from training.networks.export import check_litert_agreement
-from training.release import statements as about
+from training.release import statements
 from training.release.model_card import model_card
 
+# Files that `evaluate` writes for a release.
 MEASURED_FILES = (
     ReleaseFile.METRICS,
     ReleaseFile.PREDICTIONS,
@@ -37,89 +40,103 @@ MEASURED_FILES = (
     ReleaseFile.SIMILAR_CASES,
     ReleaseFile.MEAN_RADIOGRAPHS,
     ReleaseFile.ADMISSION,
-)  # what `evaluate` writes for a release
+)
 HEADLINE_METRICS = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
 LOGGED_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
 class ReleaseNotes:
-    """What a new release is told from outside: version, one sentence for the changelog, commit of the program."""
+    """What the caller states about a new release.
+
+    Attributes:
+        version: Version of the release.
+        change: One sentence for the changelog.
+        commit: Commit of the program.
+    """
 
     version: str
     change: str
     commit: str
 
 
-def publish(candidate: Release, parts: Split, target: Path, edition: ReleaseNotes, times_tested: int) -> Release:
-    """Write the release `target` from a candidate that `evaluate` has measured on all three splits.
+def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes, test_openings: int) -> Release:
+    """Write a release from a candidate that `evaluate` has measured on all three splits.
 
     Args:
-        candidate: made by `training.release.candidate.assemble_candidate`; its measurements lie in its folder.
-        parts: the records, for the check that Keras and LiteRT agree.
-        target: the release folder, replaced whole.
-        edition: version, change and commit.
-        times_tested: how often the official test split has been opened until now.
+        candidate: Result of `training.release.candidate.assemble_candidate`; its directory holds the measurements.
+        split: Images of each split, for the check that Keras and LiteRT agree.
+        target: Directory of the release; it is replaced.
+        notes: Version, change and commit.
+        test_openings: How often the official test split has been measured so far.
+
+    Returns:
+        The new release.
 
     Raises:
-        TrainingError: not measured, measured with other weights, or Keras and LiteRT disagree.
+        TrainingError: The candidate is not measured, or measured with other weights, or Keras and LiteRT disagree.
     """
-    metrics = _metrics(candidate)
+    metrics = _measured_metrics(candidate)
     with replace_directory(target) as staged:
-        for path in candidate.directory.iterdir():  # copytree would report a full disk as an error of its own kind
+        for path in candidate.directory.iterdir():  # shutil.copytree hides the errno of a full disk
             shutil.copy2(path, staged)
-        description = candidate.description | _described(candidate, metrics, target, edition, times_tested)
+        description = candidate.description | _release_entries(candidate, metrics, target, notes, test_openings)
         data_audit = json.loads((staged / ReleaseFile.DATASET_AUDIT).read_text())
         write_text(staged / ReleaseFile.CARD, model_card(description, metrics, data_audit))
         files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != ReleaseFile.DESCRIPTION}
         write_json(staged / ReleaseFile.DESCRIPTION, description | {"files": files})
-        classifier = Classifier(load_release(staged))
-        AdmissionGate.from_classifier(classifier)  # a release that nothing is read with is none
+        classifier = load_model(staged)
+        AdmissionGate.from_classifier(classifier)  # raises if the admission check does not load
         check_litert_agreement(
             keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS),
             classifier,
-            network_inputs(classifier, parts.validation),
+            network_inputs(classifier, split.validation),
         )
     return load_release(target)
 
 
-def _described(candidate: Release, metrics: dict, target: Path, edition: ReleaseNotes, times_tested: int) -> dict:
-    """What a release's model.json holds beyond its candidate's, the checksums apart."""
+def _release_entries(
+    candidate: Release, metrics: Mapping[str, Any], target: Path, notes: ReleaseNotes, test_openings: int
+) -> dict[str, Any]:
+    """Return what model.json of a release holds in addition to that of its candidate, without the checksums."""
     return {
-        "version": edition.version,
+        "version": notes.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": edition.commit,
+        "git_commit": notes.commit,
         "seed": candidate.description["training"]["seed"],
         "libraries": {name: library_version(name) for name in LOGGED_LIBRARIES} | {"python": platform.python_version()},
-        "metrics": {split: _headline(measured, metrics) for split, measured in metrics["splits"].items()},
+        "metrics": {
+            name: _headline_metrics(split_metrics, metrics) for name, split_metrics in metrics["splits"].items()
+        },
         "shortcut_audit": metrics["shortcut_audit"],
         "lungs": candidate.description["lungs"] | {"found": metrics.get("lungs")},
-        "test_split_opened": times_tested,
-        "intended_use": about.INTENDED_USE,
-        "population": about.POPULATION,
-        "population_years": list(about.POPULATION_YEARS),
-        "limits": list(about.LIMITS),
-        "ethics": list(about.ETHICS),
-        "changelog": [{"version": edition.version, "change": edition.change}, *_changelog(target)],
+        "test_split_opened": test_openings,
+        "intended_use": statements.INTENDED_USE,
+        "population": statements.POPULATION,
+        "population_years": list(statements.POPULATION_YEARS),
+        "limits": list(statements.LIMITS),
+        "ethics": list(statements.ETHICS),
+        "changelog": [{"version": notes.version, "change": notes.change}, *_previous_changelog(target)],
     }
 
 
-def _headline(measured: dict, metrics: dict) -> dict:
-    at_point = measured["operating_points"][metrics["operating_point"]["name"]]
-    return {name: (measured | at_point)[name] for name in HEADLINE_METRICS}
+def _headline_metrics(split_metrics: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return HEADLINE_METRICS of a split at the default operating point."""
+    at_point = split_metrics["operating_points"][metrics["operating_point"]["name"]]
+    return {name: {**split_metrics, **at_point}[name] for name in HEADLINE_METRICS}
 
 
 def head_commit(folder: Path) -> str:
-    """The commit that the program stands at, "unknown" outside a git checkout."""
-    found = _git(folder, "rev-parse", "HEAD")
-    return found.stdout.strip() if found.returncode == 0 else "unknown"
+    """Return the commit of a git checkout; "unknown" outside one."""
+    result = _git(folder, "rev-parse", "HEAD")
+    return result.stdout.strip() if result.returncode == 0 else "unknown"
 
 
 def clean_commit(folder: Path) -> str:
-    """The commit of a tree without uncommitted changes, so that a release names the program that made it.
+    """Return the commit of a checkout without uncommitted changes, so that a release names the program that made it.
 
     Raises:
-        TrainingError: something is not committed, or the folder is no git checkout.
+        TrainingError: There are uncommitted changes, or the folder is no git checkout.
     """
     status = _git(folder, "status", "--porcelain")
     if status.returncode != 0:
@@ -133,26 +150,26 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["git", *arguments]
     try:
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
-    except FileNotFoundError:  # no git on this machine
+    except FileNotFoundError:  # git is not installed
         return subprocess.CompletedProcess(command, 127, "", "")
 
 
-def _metrics(candidate: Release) -> dict:
-    """The candidate's measurements, of these very weights and of every split that a release reports."""
+def _measured_metrics(candidate: Release) -> dict[str, Any]:
+    """Return the metrics of a candidate, after checking that they are complete and of the same weights."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
-    absent = [name for name in MEASURED_FILES if not (candidate.directory / name).exists()]
-    if absent:
-        raise TrainingError(f"The candidate has not been measured ({', '.join(absent)} missing). {advice}")
-    metrics = json.loads((candidate.directory / ReleaseFile.METRICS).read_text())
+    missing = [name for name in MEASURED_FILES if not (candidate.directory / name).exists()]
+    if missing:
+        raise TrainingError(f"The candidate has not been measured ({', '.join(missing)} missing). {advice}")
+    metrics: dict[str, Any] = json.loads((candidate.directory / ReleaseFile.METRICS).read_text())
     if metrics["network_sha256"] != candidate.description["files"][ReleaseFile.CLASSIFIER]:
         raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
-    if not metrics["splits"].keys() >= SPLITS:
+    if not metrics["splits"].keys() >= set(SPLITS):
         raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")
     return metrics
 
 
-def _changelog(target: Path) -> list[dict[str, str]]:
-    """What the release to be replaced says of its versions, even where it is of another format or damaged."""
+def _previous_changelog(target: Path) -> list[dict[str, str]]:
+    """Return the changelog of the release to replace, even if that has another format or is damaged."""
     try:
         return list(json.loads(read_file(target, ReleaseFile.DESCRIPTION))["changelog"])
     except (ReleaseError, ValueError, KeyError, TypeError):  # there is none yet, or it cannot be read

@@ -1,4 +1,4 @@
-"""What a release says of itself beside its numbers; shown by the app, the card and every export."""
+"""Statements of a release about its use, population, limits and ethics; shown by the app, the card and exports."""
 
 INTENDED_USE = (
     "A second reader for clinicians who look at frontal chest radiographs of children, after their own look. "
@@ -8,7 +8,7 @@ POPULATION = (
     "Children of one to five years at one hospital (Guangzhou Women and Children's Medical Center), frontal (AP) "
     "films; labels by graders, without follow-up."
 )
-POPULATION_YEARS = (1, 5)  # youngest and oldest, both included
+POPULATION_YEARS = (1, 5)  # youngest and oldest age, inclusive
 LIMITS = (
     "It looks for pneumonia alone; other disease is not looked for.",
     "It has not been measured on children elsewhere; its figures are for films of one hospital.",

@@ -1,6 +1,7 @@
-"""Wrong pictures that admission learns from and is measured on."""
+"""Inadmissible images that the admission check is fitted on and measured on."""
 
 import importlib.util
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ from model.codes import RefusalReason
 from model.errors import TrainingError
 from model.inference.lung_segmentation import lungs_from_probability
 from training.admission import out_of_distribution as module
-from training.admission.corrupted_films import _cropped_parts, corrupted_versions
-from training.admission.out_of_distribution import out_of_distribution_images
+from training.admission.corrupted_films import _partial_boxes, corrupted_versions
+from training.admission.out_of_distribution import families, out_of_distribution_images
 
-FILM = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
+RADIOGRAPH = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
 
 
 def lungs():
@@ -22,73 +23,77 @@ def lungs():
 
 
 @pytest.fixture(scope="module")
-def made() -> dict:
+def examples() -> dict[bool, list]:
     return {
         held_out: list(out_of_distribution_images(held_out, 4, np.random.default_rng(int(held_out))))
         for held_out in (False, True)
     }
 
 
-def test_every_family_has_as_many_pictures_of_both_makings(made):
-    for pictures in made.values():
-        families = [one.family for one in pictures]
-        assert {family: families.count(family) for family in families} == dict.fromkeys(module._families(), 4)
+def test_every_family_has_the_same_number_of_images_from_both_generators(examples):
+    for of_generator in examples.values():
+        assert Counter(example.family for example in of_generator) == dict.fromkeys(families(), 4)
 
 
-def test_pictures_are_grey_and_differ(made):
-    for one in made[False] + made[True]:
-        assert one.picture.dtype == np.uint8
-        assert one.picture.ndim == 2
-        assert min(one.picture.shape) >= 100
-    noise = [one.picture for one in made[False] if one.family == "noise"]
+def test_images_are_grey_and_differ(examples):
+    for example in examples[False] + examples[True]:
+        assert example.image.dtype == np.uint8
+        assert example.image.ndim == 2
+        assert min(example.image.shape) >= 100
+    noise = [example.image for example in examples[False] if example.family == "noise"]
     assert not np.array_equal(noise[0], noise[1])
 
 
-def test_what_is_held_out_shares_no_source_with_what_is_learned_from(made):
-    learned, held_out = ({one.source for one in made[of]} for of in (False, True))
-    assert not learned & held_out
-    assert not set(module.PHOTOGRAPHS) & set(module.OTHER_PHOTOGRAPHS)
-    assert not set(module.TEXTURES) & set(module.OTHER_TEXTURES)
+def test_held_out_images_have_no_source_in_common_with_the_others(examples):
+    fitted, held_out = ({example.source for example in examples[is_held_out]} for is_held_out in (False, True))
+    assert not fitted & held_out
+    assert not set(module.PHOTOGRAPHS) & set(module.HELD_OUT_PHOTOGRAPHS)
+    assert not set(module.TEXTURES) & set(module.HELD_OUT_TEXTURES)
 
 
-def test_the_same_seed_makes_the_same_pictures(made):
+def test_the_same_seed_gives_the_same_images(examples):
     again = out_of_distribution_images(True, 4, np.random.default_rng(1))
-    assert all(np.array_equal(one.picture, other.picture) for one, other in zip(made[True], again, strict=True))
+    assert all(np.array_equal(first.image, second.image) for first, second in zip(examples[True], again, strict=True))
 
 
-def test_sample_pictures_of_a_package_that_is_not_installed_are_asked_for(monkeypatch):
+def test_a_missing_package_with_sample_images_gives_an_error_message(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    module._sample.cache_clear()
+    module._load_sample.cache_clear()
     with pytest.raises(TrainingError, match="the Python package skimage, which is not installed"):
-        module._sample("skimage/data/astronaut.png")
+        module._load_sample("skimage/data/astronaut.png")
 
 
-def test_a_wrong_film_is_put_right_by_its_remedy():
-    for wrong in corrupted_versions(FILM, lungs(), "somebody", np.random.default_rng(2)):
-        if wrong.correction:
-            assert not np.array_equal(wrong.picture, FILM)
-            np.testing.assert_array_equal(wrong.correction.apply(wrong.picture.astype(np.float32)), FILM)
-            assert wrong.code in wrong.correction.corrects
+def test_the_correction_restores_the_radiograph():
+    for example in corrupted_versions(RADIOGRAPH, lungs(), "somebody", np.random.default_rng(2)):
+        if example.correction:
+            assert not np.array_equal(example.image, RADIOGRAPH)
+            np.testing.assert_array_equal(
+                example.correction.apply_to_pixels(example.image.astype(np.float32)), RADIOGRAPH
+            )
+            assert example.reason in example.correction.corrects
 
 
-def test_parts_of_a_film_hold_one_lung_or_less():
+def test_partial_boxes_hold_one_lung_or_less():
     fields = lungs().fields
     for seed in range(40):
-        parts = _cropped_parts(lungs(), np.random.default_rng(seed))
-        assert set(parts) == {"one lung", "upper or lower half", "small part"}
-        for box in parts.values():
+        boxes = _partial_boxes(lungs(), np.random.default_rng(seed))
+        assert set(boxes) == {"one lung", "upper or lower half", "small part"}
+        for box in boxes.values():
             left, top, right, bottom = (round(edge) for edge in box.to_pixels(*fields.shape))
             assert fields[top:bottom, left:right].sum() <= 0.62 * fields.sum()
 
 
-def test_a_part_is_as_large_as_the_film_so_that_its_size_tells_nothing():
-    wrong = corrupted_versions(FILM, lungs(), "somebody", np.random.default_rng(2))
-    assert {one.picture.shape for one in wrong if one.code is RefusalReason.CROPPED} == {FILM.shape}
+def test_a_crop_has_the_size_of_the_radiograph():
+    examples = corrupted_versions(RADIOGRAPH, lungs(), "somebody", np.random.default_rng(2))
+    assert {example.image.shape for example in examples if example.reason is RefusalReason.CROPPED} == {
+        RADIOGRAPH.shape
+    }
 
 
-def test_without_lungs_no_part_is_cut_out():
-    codes = {wrong.code for wrong in corrupted_versions(FILM, None, "somebody", np.random.default_rng(3))}
-    assert codes == {
+def test_without_lungs_there_are_no_crops():
+    examples = corrupted_versions(RADIOGRAPH, None, "somebody", np.random.default_rng(3))
+    reasons = {example.reason for example in examples}
+    assert reasons == {
         RefusalReason.ROTATED,
         RefusalReason.INVERTED,
         RefusalReason.NO_CONTRAST,

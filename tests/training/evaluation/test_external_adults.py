@@ -1,4 +1,4 @@
-"""Films of adults: all and by group, and a folder that cannot be used is told."""
+"""Adult radiographs: metrics of all and by group, and error messages for folders that cannot be used."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import training.calibration.platt
 from model.errors import DatasetError
 from model.inference.decision import ConformalLimits, OperatingPoint
+from training.evaluation import calibration_metrics
 from training.evaluation.external_adults import COLUMNS, external_metrics
 
 GREY = {"ill.png": 200, "well.png": 60, "child.png": 180, "old.png": 90, "sure.png": 230, "missed.png": 80}
@@ -24,8 +24,8 @@ missed.png,PNEUMONIA,007,40,M,PA,x
 """
 
 
-class BrightnessReader:
-    """The probability is the brightness."""
+class BrightnessClassifier:
+    """Its probability is the mean brightness."""
 
     release = SimpleNamespace(
         operating_points=(OperatingPoint("balanced", 0.5, "by hand"),),
@@ -38,13 +38,13 @@ class BrightnessReader:
 
 
 @pytest.fixture(autouse=True)
-def few_fits(monkeypatch):
-    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 20)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(calibration_metrics, "RECALIBRATION_DRAWS", 20)
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Six films in two folders, and one that the table does not name."""
+    """Six images in two folders, and one that the table does not name."""
     root = tmp_path / "adults"
     for number, (name, grey) in enumerate((GREY | {"unnamed.png": 255}).items()):
         path = root / ("first", "second")[number % 2] / name
@@ -55,15 +55,15 @@ def folder(tmp_path) -> Path:
 
 
 def measure(folder: Path) -> dict:
-    return external_metrics(BrightnessReader(), folder)
+    return external_metrics(BrightnessClassifier(), folder)
 
 
-def told(folder: Path, words: str) -> None:
-    with pytest.raises(DatasetError, match=f"^{re.escape(f'{folder} {words}')}$"):
+def assert_error(folder: Path, message: str) -> None:
+    with pytest.raises(DatasetError, match=f"^{re.escape(f'{folder} {message}')}$"):
         measure(folder)
 
 
-def test_the_films_that_the_table_names_are_read_wherever_they_lie(folder):
+def test_images_in_the_table_are_read_from_any_subfolder(folder):
     measured = measure(folder)
 
     assert {name: measured[name] for name in ("n", "patients", "positives")} == {"n": 6, "patients": 5, "positives": 4}
@@ -71,14 +71,17 @@ def test_the_films_that_the_table_names_are_read_wherever_they_lie(folder):
     assert measured["auc"]["value"] == pytest.approx(7 / 8)  # missed.png ranks below old.png
     assert measured["calibration"]["prevalence"] == pytest.approx(4 / 6)
     assert measured["conformal"]["coverage"]["PNEUMONIA"]["value"] == 0.75
-    assert {share["n"] for share in measured["sensitivity_by_cause"]["balanced"].values()} == {0}  # none is known
+    assert {share["n"] for share in measured["sensitivity_by_cause"]["balanced"].values()} == {0}  # no cause is known
 
 
-def test_groups_are_by_age_sex_and_view_and_each_counts_its_own(folder):
+def test_groups_are_by_age_sex_and_view(folder):
     groups = measure(folder)["groups"]
 
-    counted = {by: {name: (one["n"], one["positives"]) for name, one in of.items()} for by, of in groups.items()}
-    assert counted == {
+    counts = {
+        kind: {name: (metrics["n"], metrics["positives"]) for name, metrics in members.items()}
+        for kind, members in groups.items()
+    }
+    assert counts == {
         "age": {
             "under 18 years": (1, 1),
             "18 to 39 years": (2, 1),
@@ -91,7 +94,7 @@ def test_groups_are_by_age_sex_and_view_and_each_counts_its_own(folder):
     assert groups["view"]["PA"]["operating_points"]["balanced"]["confusion"] == {"tp": 2, "fn": 1, "fp": 0, "tn": 1}
 
 
-def test_a_group_has_the_figures_of_its_films_measured_alone(folder):
+def test_a_group_has_the_metrics_of_its_images_measured_alone(folder):
     women = measure(folder)["groups"]["sex"]["F"]
 
     (folder / "labels.csv").write_text("".join(line for line in TABLE.splitlines(True) if ",M," not in line))
@@ -101,57 +104,56 @@ def test_a_group_has_the_figures_of_its_films_measured_alone(folder):
     assert set(women) == {"n", "patients", "positives", "auc", "operating_points"}
 
 
-def test_an_age_group_without_films_is_left_out(folder):
+def test_an_age_group_without_images_is_left_out(folder):
     (folder / "labels.csv").write_text("".join(line for line in TABLE.splitlines(True) if ",17.9," not in line))
 
     assert list(measure(folder)["groups"]["age"]) == ["18 to 39 years", "40 to 59 years", "60 years and older"]
 
 
-def test_a_film_of_unknown_age_and_sex_counts_among_all_and_in_no_group_of_these(folder):
+def test_an_image_of_unknown_age_and_sex_counts_only_in_the_other_groups(folder):
     (folder / "labels.csv").write_text(TABLE.replace("17.9,M", ","))
 
     measured = measure(folder)
 
     assert measured["n"] == 6
-    assert sum(one["n"] for one in measured["groups"]["age"].values()) == 5
-    assert sum(one["n"] for one in measured["groups"]["sex"].values()) == 5
-    assert sum(one["n"] for one in measured["groups"]["view"].values()) == 6
+    totals = {kind: sum(metrics["n"] for metrics in members.values()) for kind, members in measured["groups"].items()}
+    assert totals == {"age": 5, "sex": 5, "view": 6}
 
 
-def test_films_that_are_missing_are_counted(folder):
+def test_missing_images_are_counted(folder):
     (folder / "first" / "ill.png").unlink()
     (folder / "second" / "old.png").unlink()
 
-    told(folder, "lacks 2 of the 6 films that labels.csv names.")
+    assert_error(folder, "lacks 2 of the 6 films that labels.csv names.")
 
 
-WANTED = f"cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted."
+UNUSABLE = f"cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted."
 
 
 @pytest.mark.parametrize(
     "content",
     ["", "file,label\nill.png,NORMAL\n", b"\xff\xfe\x00", TABLE.replace("17.9", "young"), TABLE + 'a,"b'],
-    ids=["empty", "columns missing", "no text", "an age in words", "a quote left open"],
+    ids=["empty", "columns missing", "not text", "age not a number", "unclosed quote"],
 )
-def test_a_table_that_cannot_be_used_is_told(folder, content):
+def test_an_unusable_table_gives_an_error_message(folder, content):
     (folder / "labels.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    told(folder, WANTED)
+    assert_error(folder, UNUSABLE)
 
 
-def test_a_folder_without_a_table_is_told(folder, tmp_path):
+def test_a_folder_without_a_table_gives_an_error_message(folder, tmp_path):
     (folder / "labels.csv").unlink()
 
-    told(folder, WANTED)
-    told(tmp_path / "no such folder", WANTED)
+    assert_error(folder, UNUSABLE)
+    assert_error(tmp_path / "no such folder", UNUSABLE)
 
 
 @pytest.mark.parametrize(
     "content",
     [TABLE.splitlines(True)[0], TABLE.replace("NORMAL,10", "Healthy,10")],
-    ids=["no films", "another label"],
+    ids=["no images", "unknown label"],
 )
-def test_a_table_without_films_or_with_another_label_is_told(folder, content):
+def test_a_table_without_images_or_with_an_unknown_label_gives_an_error_message(folder, content):
     (folder / "labels.csv").write_text(content)
 
-    told(folder, "cannot be used: labels.csv with films of NORMAL and PNEUMONIA alone is wanted.")
+    assert_error(folder, "cannot be used: labels.csv with films of NORMAL and PNEUMONIA alone is wanted.")

@@ -1,4 +1,4 @@
-"""The figures of a set of pictures: ranking, points, causes, calibration and conformal limits, counted by hand."""
+"""Metrics of one set of images: ranking, operating points, causes, calibration, conformal limits, counted by hand."""
 
 from types import SimpleNamespace
 
@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import training.calibration.platt
 from model.inference.decision import ConformalLimits, OperatingPoint
 from model.performance.binary_metrics import auc_with_ci, rates_with_ci
 from model.performance.release_data import predictions_of
 from tests.support.predictions import UNDEFINED
+from training.evaluation import calibration_metrics as calibration_module
 from training.evaluation.calibration_metrics import calibration_metrics
 from training.evaluation.split_metrics import conformal_metrics, operating_point_metrics, split_metrics
 
@@ -22,14 +22,14 @@ RELEASE = SimpleNamespace(
 
 
 @pytest.fixture(autouse=True)
-def few_fits(monkeypatch):
-    monkeypatch.setattr(training.evaluation.calibration_metrics, "RECALIBRATION_DRAWS", 20)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(calibration_module, "RECALIBRATION_DRAWS", 20)
 
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    """Ten pictures of nine patients."""
-    of = [
+    """Ten images of nine patients."""
+    images = [
         ("NORMAL", "none", 0.1, "a"),
         ("NORMAL", "none", 0.2, "a"),
         ("NORMAL", "none", 0.37, "b"),
@@ -41,22 +41,22 @@ def rows() -> pd.DataFrame:
         ("PNEUMONIA", "viral", 0.3, "h"),
         ("PNEUMONIA", "unknown", 0.72, "i"),
     ]
-    return pd.DataFrame(of, columns=["label", "cause", "probability", "patient"])
+    return pd.DataFrame(images, columns=["label", "cause", "probability", "patient"])
 
 
 def values(shares: dict) -> dict:
     return {name: (share["value"], share["n"]) for name, share in shares.items()}
 
 
-def test_scores_of_a_table_tell_pneumonia_as_1(rows):
-    scores = predictions_of(rows)
+def test_predictions_of_a_table_have_target_1_for_pneumonia(rows):
+    predictions = predictions_of(rows)
 
-    assert scores.target.tolist() == [0] * 5 + [1] * 5
-    assert scores.probability.tolist() == rows["probability"].tolist()
-    assert scores.patient.tolist() == list("aabcdefghi")
+    assert predictions.target.tolist() == [0] * 5 + [1] * 5
+    assert predictions.probability.tolist() == rows["probability"].tolist()
+    assert predictions.patient.tolist() == list("aabcdefghi")
 
 
-def test_a_set_is_ranked_once_and_has_rates_at_every_operating_point(rows):
+def test_a_set_has_one_auc_and_rates_at_every_operating_point(rows):
     measured = operating_point_metrics(rows, RELEASE)
 
     assert {name: measured[name] for name in ("n", "patients", "positives")} == {"n": 10, "patients": 9, "positives": 5}
@@ -68,14 +68,14 @@ def test_a_set_is_ranked_once_and_has_rates_at_every_operating_point(rows):
     assert measured["operating_points"]["high"]["confusion"] == {"tp": 2, "fn": 3, "fp": 0, "tn": 5}
 
 
-def test_sensitivity_by_cause_is_at_each_point_and_leaves_unknown_causes_out(rows):
+def test_sensitivity_by_cause_is_at_each_point_and_omits_unknown_causes(rows):
     by_cause = split_metrics(rows, RELEASE)["sensitivity_by_cause"]
 
     assert values(by_cause["low"]) == {"bacterial": (1, 2), "viral": (0.5, 2)}
     assert values(by_cause["high"]) == {"bacterial": (1, 2), "viral": (0, 2)}
 
 
-def test_a_cause_of_which_there_are_no_pictures_has_no_sensitivity(rows):
+def test_a_cause_without_images_has_no_sensitivity(rows):
     by_cause = split_metrics(rows[rows["cause"] != "viral"], RELEASE)["sensitivity_by_cause"]
 
     assert by_cause["low"]["viral"] == {"n": 0, **UNDEFINED}
@@ -85,16 +85,16 @@ def test_calibration_is_measured_from_the_training_prevalence(rows):
     assert split_metrics(rows, RELEASE)["calibration"] == calibration_metrics(predictions_of(rows), calibrated_at=0.7)
 
 
-def test_a_set_has_all_that_points_have_and_its_conformal_figures(rows):
+def test_split_metrics_extend_operating_point_metrics(rows):
     measured = split_metrics(rows, RELEASE)
 
-    of_points = operating_point_metrics(rows, RELEASE)
-    assert {name: measured[name] for name in of_points} == of_points
+    at_points = operating_point_metrics(rows, RELEASE)
+    assert {name: measured[name] for name in at_points} == at_points
     assert measured["conformal"] == conformal_metrics(predictions_of(rows), RELEASE)
-    assert measured.keys() - of_points.keys() == {"sensitivity_by_cause", "calibration", "conformal"}
+    assert measured.keys() - at_points.keys() == {"sensitivity_by_cause", "calibration", "conformal"}
 
 
-def test_coverage_and_indeterminate_shares_are_those_of_each_class_counted_by_hand(rows):
+def test_coverage_and_indeterminate_share_are_by_class(rows):
     measured = conformal_metrics(predictions_of(rows), RELEASE)
 
     # NORMAL is not plausible at 0.7, PNEUMONIA not at 0.3
@@ -104,19 +104,19 @@ def test_coverage_and_indeterminate_shares_are_those_of_each_class_counted_by_ha
     assert values(measured["indeterminate"]["high"]) == {"NORMAL": (0.4, 5), "PNEUMONIA": (0.4, 5)}
 
 
-def test_between_limits_with_a_gap_nothing_is_covered_and_all_is_indeterminate(rows):
-    apart = SimpleNamespace(operating_points=(LOW,), conformal=ConformalLimits(0.9, 0.95, 0.05, "by hand"))
+def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows):
+    release = SimpleNamespace(operating_points=(LOW,), conformal=ConformalLimits(0.9, 0.95, 0.05, "by hand"))
 
-    measured = conformal_metrics(predictions_of(rows), apart)
+    measured = conformal_metrics(predictions_of(rows), release)
 
     assert values(measured["coverage"]) == {"NORMAL": (0, 5), "PNEUMONIA": (0, 5)}
     assert values(measured["indeterminate"]["low"]) == {"NORMAL": (1, 5), "PNEUMONIA": (1, 5)}
 
 
-def test_a_set_of_one_class_has_no_ranking_and_no_share_of_the_other(rows):
-    healthy = rows[rows["label"] == "NORMAL"]
+def test_a_set_of_one_class_has_no_auc_and_no_share_of_the_other_class(rows):
+    normal = rows[rows["label"] == "NORMAL"]
 
-    measured = split_metrics(healthy, RELEASE)
+    measured = split_metrics(normal, RELEASE)
 
     assert measured["auc"] == measured["operating_points"]["low"]["sensitivity"] == UNDEFINED
     assert measured["conformal"]["coverage"]["PNEUMONIA"] == {"n": 0, **UNDEFINED}
@@ -126,9 +126,11 @@ def test_a_set_of_one_class_has_no_ranking_and_no_share_of_the_other(rows):
 
 def test_the_interval_of_a_share_is_by_patient(rows):
     many = pd.concat([rows] * 8, ignore_index=True)
-    as_people = many.assign(patient=[str(number) for number in np.arange(len(many))])
+    one_patient_each = many.assign(patient=[str(number) for number in np.arange(len(many))])
 
-    by_patient, by_picture = (conformal_metrics(predictions_of(of), RELEASE)["coverage"] for of in (many, as_people))
+    by_patient, by_image = (
+        conformal_metrics(predictions_of(table), RELEASE)["coverage"] for table in (many, one_patient_each)
+    )
 
-    widths = [of["NORMAL"]["high"] - of["NORMAL"]["low"] for of in (by_patient, by_picture)]
+    widths = [share["NORMAL"]["high"] - share["NORMAL"]["low"] for share in (by_patient, by_image)]
     assert widths[0] > 1.5 * widths[1]

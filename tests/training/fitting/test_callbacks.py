@@ -1,4 +1,4 @@
-"""A run that is killed anywhere goes on as if it had not been: scripted losses, and every write killed in turn."""
+"""A run that is killed anywhere resumes as if it had not been: scripted losses, and a kill in every write."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from model.release_files import ReleaseFile
 from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE, SeededDropout, make_callbacks, resume
 
-LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is the best; with a patience of two the run stops after the fourth
+LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is the best; a patience of two ends the run after the fourth
 BEST_EPOCH = 1
 
 
@@ -33,53 +33,56 @@ def new_model() -> keras.Model:
 
 
 def train(run: Path, losses: Sequence[float] = LOSSES, patience: int = 2) -> tuple[keras.Model, list[int]]:
-    """What `training.fitting.classifier.fit_classifier` and Keras do, without the pictures: the model at the end, and the epochs it went through.
+    """Do what `fit_classifier` and Keras do, without images.
 
-    An epoch sets the one weight to a value that tells the epoch, and the optimizer's step likewise.
+    An epoch sets the only weight, and the step of the optimizer, to values that identify the epoch.
+
+    Returns:
+        The model at the end, and the epochs it trained.
     """
     run.mkdir(exist_ok=True)
     model = new_model()
     first, end = resume(run, len(losses))
     callbacks = make_callbacks(run, ClassifierConfig(epochs=len(losses), patience=patience), first, steps=1)
-    everyone = keras.callbacks.CallbackList(callbacks, model=model, epochs=len(losses), steps=1, verbose=0)
-    passed = []
+    callback_list = keras.callbacks.CallbackList(callbacks, model=model, epochs=len(losses), steps=1, verbose=0)
+    trained_epochs = []
     try:
-        everyone.on_train_begin()
+        callback_list.on_train_begin()
         if first:
             assert model.get_weights()[0].item() == weight_of(first - 1)
             assert model.optimizer.iterations.numpy() == first
         else:
-            model.optimizer.build(model.trainable_variables)  # as the first step does
+            model.optimizer.build(model.trainable_variables)  # like the first step
         for epoch in range(first, end):
-            everyone.on_epoch_begin(epoch)
+            callback_list.on_epoch_begin(epoch)
             model.set_weights([np.array([[weight_of(epoch)]])])
             model.optimizer.iterations.assign(epoch + 1)
-            everyone.on_epoch_end(epoch, {"loss": 0.1, "val_loss": losses[epoch]})
-            passed.append(epoch)
+            callback_list.on_epoch_end(epoch, {"loss": 0.1, "val_loss": losses[epoch]})
+            trained_epochs.append(epoch)
             if model.stop_training:
                 break
-        everyone.on_train_end()
+        callback_list.on_train_end()
     finally:
         for callback in callbacks:
             if isinstance(callback, keras.callbacks.CSVLogger) and callback.csv_file:
-                callback.csv_file.close()  # as the end of the process does
-    return model, passed
+                callback.csv_file.close()  # like the end of the process
+    return model, trained_epochs
 
 
 def best_weight(run: Path) -> float:
     model = new_model()
-    model.optimizer.build(model.trainable_variables)  # the file holds its state too
+    model.optimizer.build(model.trainable_variables)  # the file also holds the state of the optimizer
     model.load_weights(run / BEST)
     return model.get_weights()[0].item()
 
 
-def memory(run: Path) -> dict:
+def callback_state(run: Path) -> dict:
     return json.loads((run / BACKUP / CALLBACK_STATE).read_text())
 
 
 def half_remove(path: Path, **_) -> None:
-    for inside in sorted(path.glob("*"))[::2]:
-        inside.unlink()
+    for file in sorted(path.glob("*"))[::2]:
+        file.unlink()
 
 
 def half_copy(source: Path, target: Path) -> None:
@@ -95,10 +98,10 @@ def half_save(_model: keras.Model, filepath: str, **_) -> None:
 
 
 def no_rename(_path: Path, _target: Path) -> None:
-    """A rename is whole or not at all."""
+    """A rename is atomic."""
 
 
-HALVES = {
+HALF_DONE = {
     (shutil, "rmtree"): half_remove,
     (shutil, "copy2"): half_copy,
     (Path, "rename"): no_rename,
@@ -109,22 +112,22 @@ HALVES = {
 
 @contextlib.contextmanager
 def killed_at(number: int) -> Iterator[list[str]]:
-    """The process dies in the disk operation of that number, half done; yields the operations until then."""
+    """Kill the process in the disk operation of that number, half done; yield the operations so far."""
     done: list[str] = []
 
-    def watched(whole: Callable, half: Callable) -> Callable:
-        def operation(*arguments, **named):
-            done.append(f"{whole.__name__} {arguments}")
+    def watch(original: Callable, half: Callable) -> Callable:
+        def operation(*arguments, **keywords):
+            done.append(f"{original.__name__} {arguments}")
             if len(done) == number + 1:
-                half(*arguments, **named)
+                half(*arguments, **keywords)
                 raise Killed
-            return whole(*arguments, **named)
+            return original(*arguments, **keywords)
 
         return operation
 
     with pytest.MonkeyPatch.context() as patch:
-        for (owner, name), half in HALVES.items():
-            patch.setattr(owner, name, watched(getattr(owner, name), half))
+        for (owner, name), half in HALF_DONE.items():
+            patch.setattr(owner, name, watch(getattr(owner, name), half))
         yield done
 
 
@@ -134,48 +137,48 @@ def count_operations(run: Path) -> int:
     return len(operations)
 
 
-def test_an_uninterrupted_run_keeps_the_best_epoch_and_stops_when_patience_ends(tmp_path):
-    model, passed = train(tmp_path / "run", losses=(*LOSSES, 0.1))
+def test_an_uninterrupted_run_keeps_the_best_epoch_and_stops_early(tmp_path):
+    model, trained_epochs = train(tmp_path / "run", losses=(*LOSSES, 0.1))
 
-    assert passed == [0, 1, 2, 3]
+    assert trained_epochs == [0, 1, 2, 3]
     assert model.get_weights()[0].item() == best_weight(tmp_path / "run") == weight_of(BEST_EPOCH)
-    assert memory(tmp_path / "run") == {"best": 0.4, "wait": 2, "best_epoch": 1, "stopped": True}
+    assert callback_state(tmp_path / "run") == {"best": 0.4, "wait": 2, "best_epoch": 1, "stopped": True}
 
 
-def test_a_kill_in_any_write_and_one_more_while_resuming_change_nothing_in_how_the_run_ends(tmp_path):
-    operations = count_operations(tmp_path / "whole")
-    history = (tmp_path / "whole" / ReleaseFile.HISTORY).read_text()
+def test_a_kill_in_any_write_and_another_while_resuming_do_not_change_the_result(tmp_path):
+    operations = count_operations(tmp_path / "uninterrupted")
+    history = (tmp_path / "uninterrupted" / ReleaseFile.HISTORY).read_text()
     assert operations > 30
 
     for number in range(operations):
         run = tmp_path / f"killed_{number}"
         with killed_at(number) as done, pytest.raises(Killed):
             train(run)
-        with killed_at(0), contextlib.suppress(Killed):  # the first thing that a resumed run does on disk
+        with killed_at(0), contextlib.suppress(Killed):  # in the first disk operation of the resumed run
             train(run)
 
         model, _ = train(run)
 
-        told = f"killed in: {done[-1]}"
-        assert (run / ReleaseFile.HISTORY).read_text() == history, told
-        assert best_weight(run) == model.get_weights()[0].item() == weight_of(BEST_EPOCH), told
-        assert memory(run) == memory(tmp_path / "whole"), told
+        context = f"killed in: {done[-1]}"
+        assert (run / ReleaseFile.HISTORY).read_text() == history, context
+        assert best_weight(run) == model.get_weights()[0].item() == weight_of(BEST_EPOCH), context
+        assert callback_state(run) == callback_state(tmp_path / "uninterrupted"), context
 
 
-def test_a_resumed_run_does_not_overwrite_a_better_best_file_and_its_patience_counts_on(tmp_path):
-    """Keras's own callbacks would start at nothing: a worse epoch would be saved as best, and patience begin anew."""
+def test_a_resumed_run_keeps_the_best_weights_and_the_patience_counter(tmp_path):
+    """The callbacks of Keras alone would save a worse epoch as the best one and restart the patience counter."""
     run = tmp_path / "run"
     train(run, losses=LOSSES[:3])
-    assert memory(run) == {"best": 0.4, "wait": 1, "best_epoch": 1, "stopped": False}
+    assert callback_state(run) == {"best": 0.4, "wait": 1, "best_epoch": 1, "stopped": False}
 
-    model, passed = train(run, losses=(*LOSSES, 0.1))
+    model, trained_epochs = train(run, losses=(*LOSSES, 0.1))
 
-    assert passed == [3]
+    assert trained_epochs == [3]
     assert model.get_weights()[0].item() == best_weight(run) == weight_of(BEST_EPOCH)
-    assert memory(run)["stopped"]
+    assert callback_state(run)["stopped"]
 
 
-def test_a_resumed_run_still_takes_a_better_epoch(tmp_path):
+def test_a_resumed_run_saves_a_better_epoch(tmp_path):
     run = tmp_path / "run"
     train(run, losses=LOSSES[:3])
 
@@ -189,24 +192,24 @@ def test_a_backup_left_between_its_renames_is_used(tmp_path):
     train(run, losses=LOSSES[:2])
     (run / BACKUP).rename(run / f"{BACKUP}.old")
 
-    _, passed = train(run, losses=LOSSES[:3])
+    _, trained_epochs = train(run, losses=LOSSES[:3])
 
-    assert passed == [2]
+    assert trained_epochs == [2]
 
 
-def test_a_run_that_was_stopped_early_trains_no_more(tmp_path):
+def test_a_run_that_was_stopped_early_does_not_train_again(tmp_path):
     run = tmp_path / "run"
     train(run, losses=(*LOSSES, 0.1))
     history = (run / ReleaseFile.HISTORY).read_text()
 
-    model, passed = train(run, losses=(*LOSSES, 0.1))
+    model, trained_epochs = train(run, losses=(*LOSSES, 0.1))
 
-    assert passed == []
+    assert trained_epochs == []
     assert model.get_weights()[0].item() == weight_of(BEST_EPOCH)
     assert (run / ReleaseFile.HISTORY).read_text() == history
 
 
-def test_a_run_killed_before_its_first_backup_starts_anew(tmp_path):
+def test_a_run_killed_before_its_first_backup_starts_from_scratch(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     (run / ReleaseFile.HISTORY).write_text("epoch,loss,val_loss\n0,0.1,0.6\n")
@@ -216,16 +219,16 @@ def test_a_run_killed_before_its_first_backup_starts_anew(tmp_path):
     assert not (run / ReleaseFile.HISTORY).exists()
 
 
-def test_every_epoch_starts_dropout_from_seed_and_epoch():
+def test_dropout_depends_on_seed_and_epoch():
     model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5, seed=1)])
     callback = SeededDropout(seed=9)
     callback.set_model(model)
 
-    def dropped(epoch: int, steps_before: int) -> np.ndarray:
+    def apply_dropout(epoch: int, steps_before: int) -> np.ndarray:
         for _ in range(steps_before):
             model(np.ones((1, 50)), training=True)
         callback.on_epoch_begin(epoch)
         return np.asarray(model(np.ones((1, 50)), training=True))
 
-    assert np.array_equal(dropped(3, steps_before=0), dropped(3, steps_before=5))
-    assert not np.array_equal(dropped(3, steps_before=0), dropped(4, steps_before=0))
+    assert np.array_equal(apply_dropout(3, steps_before=0), apply_dropout(3, steps_before=5))
+    assert not np.array_equal(apply_dropout(3, steps_before=0), apply_dropout(4, steps_before=0))

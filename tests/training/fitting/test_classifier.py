@@ -1,4 +1,4 @@
-"""Runs on a tiny set: what they leave, and that a killed, a stopped and an uninterrupted run end alike."""
+"""Runs on the tiny data set: their files, and that killed, stopped and uninterrupted runs end alike."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ from tests.support.training import (
 )
 from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE
-from training.fitting.classifier import CONFIG, compile_classifier, fit_classifier, learning_rate
+from training.fitting.classifier import CONFIG_FILE, SPLIT_FILE, compile_classifier, fit_classifier, learning_rate
 
 
 def history(run: Path) -> list[dict[str, float]]:
@@ -38,49 +38,49 @@ def history(run: Path) -> list[dict[str, float]]:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
-def memory(run: Path) -> dict:
+def callback_state(run: Path) -> dict:
     return json.loads((run / BACKUP / CALLBACK_STATE).read_text())
 
 
-def reader_weights(run: Path) -> list[np.ndarray]:
+def final_weights(run: Path) -> list[np.ndarray]:
     return keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS).get_weights()
 
 
 def best_weights(run: Path) -> list[np.ndarray]:
-    config = ClassifierConfig.load(run / CONFIG)
+    config = ClassifierConfig.load(run / CONFIG_FILE)
     network = tiny_network(config)
-    compile_classifier(network, config, steps_per_epoch=1)  # the file holds the optimizer's state too
+    compile_classifier(network, config, steps_per_epoch=1)  # the file also holds the state of the optimizer
     network.optimizer.build(network.trainable_variables)
     network.load_weights(run / BEST)
     return network.get_weights()
 
 
 def assert_same_weights(first: list[np.ndarray], second: list[np.ndarray]) -> None:
-    for one, other in zip(first, second, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    for array, other_array in zip(first, second, strict=True):
+        np.testing.assert_allclose(array, other_array, rtol=1e-4, atol=1e-5)
 
 
 def assert_same_end(run: Path, uninterrupted: Path) -> None:
     assert [row["epoch"] for row in history(run)] == list(range(EPOCHS))
     for row, expected in zip(history(run), history(uninterrupted), strict=True):
         assert row == pytest.approx(expected, rel=1e-4, abs=1e-5)
-    assert memory(run)["best_epoch"] == memory(uninterrupted)["best_epoch"]
+    assert callback_state(run)["best_epoch"] == callback_state(uninterrupted)["best_epoch"]
     assert_same_weights(best_weights(run), best_weights(uninterrupted))
-    assert_same_weights(reader_weights(run), reader_weights(uninterrupted))
+    assert_same_weights(final_weights(run), final_weights(uninterrupted))
 
 
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen) -> None:
     deadline = time.monotonic() + 400
-    while not happened():
+    while not condition():
         assert process.poll() is None, "the training process ended by itself"
-        assert time.monotonic() < deadline, "the training process did not come so far"
+        assert time.monotonic() < deadline, "the training process took too long"
         time.sleep(0.1)
 
 
-def test_a_run_leaves_its_settings_cut_history_best_weights_and_network(tiny_run):
+def test_a_run_has_settings_split_history_best_weights_and_network(tiny_run):
     assert {path.name for path in tiny_run.iterdir()} == {
-        CONFIG,
-        "cut.csv",
+        CONFIG_FILE,
+        SPLIT_FILE,
         ReleaseFile.HISTORY,
         BEST,
         BACKUP,
@@ -88,39 +88,39 @@ def test_a_run_leaves_its_settings_cut_history_best_weights_and_network(tiny_run
         ReleaseFile.LUNGS_KERAS,
         ReleaseFile.LUNGS,
     }
-    assert ClassifierConfig.load(tiny_run / CONFIG).size == SIZE
+    assert ClassifierConfig.load(tiny_run / CONFIG_FILE).input_size == SIZE
     assert [row["epoch"] for row in history(tiny_run)] == list(range(EPOCHS))
 
 
-def test_the_run_tells_which_picture_served_for_what(tiny_run, tiny_set):
-    parts = split_for_training(load_index(tiny_set))
-    with (tiny_run / "cut.csv").open(newline="") as file:
+def test_the_run_records_the_split_of_each_image(tiny_run, tiny_set):
+    split = split_for_training(load_index(tiny_set))
+    with (tiny_run / SPLIT_FILE).open(newline="") as file:
         header, *rows = csv.reader(file)
 
     assert header == ["file", "part", "patient", "label", "cause"]
     assert rows == [
-        [r.path.name, part, r.patient, r.label, r.cause]
-        for part in ("training", "validation")
-        for r in parts.part(part)
+        [r.path.name, name, r.patient, r.label, r.cause]
+        for name in ("training", "validation")
+        for r in split.part(name)
     ]
 
 
-def test_training_on_a_bright_blob_learns_it(tiny_run):
+def test_training_learns_the_bright_square(tiny_run):
     assert max(row["val_auc"] for row in history(tiny_run)) > 0.75
 
 
-def test_the_network_kept_is_that_of_the_epoch_with_the_least_validation_loss(tiny_run):
+def test_the_network_is_that_of_the_epoch_with_the_lowest_validation_loss(tiny_run):
     losses = [row["val_loss"] for row in history(tiny_run)]
 
-    assert memory(tiny_run)["best_epoch"] == int(np.argmin(losses))
-    assert_same_weights(reader_weights(tiny_run), best_weights(tiny_run))
+    assert callback_state(tiny_run)["best_epoch"] == int(np.argmin(losses))
+    assert_same_weights(final_weights(tiny_run), best_weights(tiny_run))
 
 
-def test_the_network_is_kept_without_optimizer_state(tiny_run):
+def test_the_network_is_saved_without_optimizer_state(tiny_run):
     assert getattr(keras.models.load_model(tiny_run / ReleaseFile.CLASSIFIER_KERAS), "optimizer", None) is None
 
 
-def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_set, tiny_run, tmp_path):
+def test_a_run_killed_in_the_middle_of_an_epoch_ends_like_an_uninterrupted_one(tiny_set, tiny_run, tmp_path):
     run = tmp_path / "run"
     arguments = fit_arguments(tiny_set, run)
     process = subprocess.Popen(
@@ -129,7 +129,7 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_
     try:
         backup = run / BACKUP / "training_metadata.json"
         wait_until(lambda: backup.exists() and f'"epoch": {STUCK_AT[0]},' in backup.read_text(), process)
-        time.sleep(0.5)  # the steps of the epoch before it sticks
+        time.sleep(0.5)  # the steps of the epoch up to STUCK_AT
     finally:
         process.kill()
     assert process.wait() == -signal.SIGKILL
@@ -141,19 +141,19 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_not_been(tiny_
     assert_same_end(run, tiny_run)
 
 
-def test_a_run_stopped_by_a_full_disk_goes_on_when_there_is_space(tiny_set, tiny_run, tmp_path, monkeypatch, capsys):
-    save, saved = keras.Model.save_weights, []
+def test_a_run_stopped_by_a_full_disk_resumes_when_there_is_space(tiny_set, tiny_run, tmp_path, monkeypatch, capsys):
+    original, saved = keras.Model.save_weights, []
 
-    def full_after_two_epochs(model, filepath, **named):
+    def raise_disk_full_after_two_epochs(model, filepath, **keywords):
         saved.append(filepath)
         if Path(filepath).match("backup.new/*") and len(saved) > 4:
             Path(filepath).write_bytes(b"half")
-            raise OSError(28, "Can't synchronously write data (file write failed: errno = 28)")  # as h5py says it
-        save(model, filepath, **named)
+            raise OSError(28, "Can't synchronously write data (file write failed: errno = 28)")  # as h5py reports it
+        original(model, filepath, **keywords)
 
     with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "save_weights", full_after_two_epochs)
-        # CSVLogger leaves its file to the end of the process, which here goes on
+        patch.setattr(keras.Model, "save_weights", raise_disk_full_after_two_epochs)
+        # CSVLogger leaves its file open until the end of the process
         patch.setattr(keras.callbacks.CSVLogger, "__del__", lambda log: log.csv_file.close(), raising=False)
         assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 1
     assert "The disk is full. Free some space and start the same command again.\n" in capsys.readouterr().err
@@ -164,69 +164,71 @@ def test_a_run_stopped_by_a_full_disk_goes_on_when_there_is_space(tiny_set, tiny
     assert_same_end(tmp_path / "run", tiny_run)
 
 
-def test_a_run_killed_after_its_last_epoch_only_saves_its_network(tiny_set, tiny_run, own_run):
+def test_a_run_killed_after_its_last_epoch_saves_its_network_without_training(tiny_set, tiny_run, own_run):
     (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
-    (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # and in the middle of a swap
+    (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # killed in the middle of a swap, too
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run)) == 0
 
     assert (own_run / ReleaseFile.HISTORY).read_text() == (tiny_run / ReleaseFile.HISTORY).read_text()
-    assert_same_weights(reader_weights(own_run), reader_weights(tiny_run))
+    assert_same_weights(final_weights(own_run), final_weights(tiny_run))
 
 
-def test_a_run_that_stopped_early_trains_no_more_and_keeps_its_network(tiny_set, tmp_path, monkeypatch):
-    losses = (0.4, 0.5, 0.6, 0.1)  # the last would be the best, but a patience of two ends before it
-    whole = training.fitting.classifier.make_callbacks
+def test_a_run_that_stopped_early_does_not_train_again_and_keeps_its_network(tiny_set, tmp_path, monkeypatch):
+    losses = (0.4, 0.5, 0.6, 0.1)  # the last would be the best, but a patience of two ends the run before it
+    original = training.fitting.classifier.make_callbacks
 
-    class Scripted(keras.callbacks.Callback):
+    class ScriptedLoss(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs):
             logs["val_loss"] = losses[epoch]
 
-    monkeypatch.setattr(training.fitting.classifier, "make_callbacks", lambda *given: [Scripted(), *whole(*given)])
+    monkeypatch.setattr(
+        training.fitting.classifier, "make_callbacks", lambda *arguments: [ScriptedLoss(), *original(*arguments)]
+    )
     arguments = fit_arguments(tiny_set, tmp_path, "--patience", "2")
     assert main_with_tiny_networks(arguments) == 0
-    rows, weights = (tmp_path / ReleaseFile.HISTORY).read_text(), reader_weights(tmp_path)
+    rows, weights = (tmp_path / ReleaseFile.HISTORY).read_text(), final_weights(tmp_path)
     assert [row["val_loss"] for row in history(tmp_path)] == [0.4, 0.5, 0.6]
 
     assert main_with_tiny_networks(arguments) == 0
 
     assert (tmp_path / ReleaseFile.HISTORY).read_text() == rows
-    assert memory(tmp_path)["best_epoch"] == 0
-    assert_same_weights(reader_weights(tmp_path), weights)
+    assert callback_state(tmp_path)["best_epoch"] == 0
+    assert_same_weights(final_weights(tmp_path), weights)
     assert_same_weights(best_weights(tmp_path), weights)
 
 
-def test_a_folder_with_a_run_of_other_settings_is_refused_with_their_names(tiny_set, own_run, capsys):
-    before = (own_run / CONFIG).read_text()
-    sentence = (
+def test_a_folder_with_a_run_of_other_settings_is_refused_and_they_are_named(tiny_set, own_run, capsys):
+    before = (own_run / CONFIG_FILE).read_text()
+    message = (
         f"{own_run} holds a run with other settings (seed, dropout). Name another folder with --run, or delete this "
         "one."
     )
-    config = ClassifierConfig.load(own_run / CONFIG)
-    with pytest.raises(TrainingError, match=f"^{re.escape(sentence)}$"):
+    config = ClassifierConfig.load(own_run / CONFIG_FILE)
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         fit_classifier(tiny_set, own_run, ClassifierConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run, "--seed", "2", "--dropout", "0.5")) == 1
 
-    assert capsys.readouterr().err == f"{sentence}\n"
-    assert (own_run / CONFIG).read_text() == before
+    assert capsys.readouterr().err == f"{message}\n"
+    assert (own_run / CONFIG_FILE).read_text() == before
 
 
 def test_the_command_trains_the_real_network(tiny_set, tmp_path):
     run = tmp_path / "run"
-    options = {"backbone": "none", "alpha": 0.35, "size": SIZE, "batch-size": 56, "epochs": 1}
-    command = [sys.executable, "-m", "training", "fit", "--data", tiny_set, "--run", run]
+    options = {"backbone": "none", "width-multiplier": 0.35, "input-size": SIZE, "batch-size": 56, "epochs": 1}
+    command = [sys.executable, "-m", "training", "fit-classifier", "--data", tiny_set, "--run", run]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
 
-    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert ended.returncode == 0, ended.stderr
+    assert result.returncode == 0, result.stderr
     assert [row["epoch"] for row in history(run)] == [0]
     assert len(keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS).layers) > 150
 
 
 @pytest.mark.parametrize("steps", [1, 7, 100])
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(steps):
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(steps):
     config = ClassifierConfig(epochs=4, warmup_epochs=0.5, learning_rate=1e-3)
     warmup, total = round(0.5 * steps), 4 * steps
 
@@ -240,7 +242,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(
         assert rates.max() == rates[warmup] == pytest.approx(1e-3)
 
 
-def test_the_learning_rate_is_a_function_of_the_step_alone():
+def test_the_learning_rate_depends_on_the_step_alone():
     config = ClassifierConfig(epochs=4)
     first, second = learning_rate(config, 10), learning_rate(config, 10)
     for step in (3, 1, 30):

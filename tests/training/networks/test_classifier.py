@@ -1,4 +1,4 @@
-"""The reader network: flat, grey, named outputs, and sentences where weights cannot be had."""
+"""The classifier network: flat graph, grey input, named outputs, and error messages for weights that do not load."""
 
 import re
 
@@ -12,7 +12,7 @@ from training.config import ClassifierConfig
 from training.networks.classifier import BATCH_NORM_MOMENTUM, HEAD, build_classifier, serving_model
 
 SIDE = 64
-SMALL = {"size": SIDE, "alpha": 0.35, "stride": 32, "frozen_blocks": 0}
+SMALL = {"input_size": SIDE, "width_multiplier": 0.35, "output_stride": 32, "frozen_blocks": 0}
 RNG = np.random.default_rng(7)
 GREY = RNG.uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
 
@@ -25,10 +25,10 @@ def classifier() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def rgb_backbone() -> keras.Model:
-    """As published, with three colour channels; means and variances are random, since trained ones are not 0 and 1."""
+    """MobileNetV2 as published, with three colour channels and random batch statistics."""
     keras.utils.set_random_seed(4)
     backbone = keras.applications.MobileNetV2(
-        input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, alpha=SMALL["alpha"]
+        input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, alpha=SMALL["width_multiplier"]
     )
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -44,10 +44,10 @@ def weights_file(rgb_backbone, tmp_path_factory):
     return path
 
 
-def refused(config: ClassifierConfig) -> str:
-    """The whole sentence for weights that cannot be had."""
+def error_pattern(config: ClassifierConfig) -> str:
+    """Return the pattern of the error message for weights that cannot be loaded."""
     return re.escape(
-        f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {config.alpha}. "
+        f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {config.width_multiplier}. "
         "--backbone takes 'imagenet' (downloaded from storage.googleapis.com, which needs the network), the path "
         "of a MobileNetV2 weights file without top layers, or 'none'."
     )
@@ -58,27 +58,25 @@ def test_the_graph_is_flat(classifier):
     assert FEATURE_MAP in [layer.name for layer in classifier.layers]
 
 
-def test_input_is_a_grey_picture_and_output_one_logit(classifier):
+def test_input_is_a_grey_image_and_output_is_one_logit(classifier):
     assert classifier.input_shape == (None, SIDE, SIDE, 1)
     assert classifier.output_shape == (None, 1)
     assert classifier.get_layer(HEAD).activation is keras.activations.linear
 
 
-def test_batch_statistics_are_averaged_over_few_enough_steps_for_a_short_run(classifier):
+def test_batch_statistics_are_averaged_over_a_few_steps(classifier):
     momenta = {layer.momentum for layer in classifier.layers if isinstance(layer, keras.layers.BatchNormalization)}
 
     assert momenta == {BATCH_NORM_MOMENTUM}
 
 
-def test_grey_values_are_scaled_within_the_graph(classifier):
+def test_the_graph_scales_grey_values(classifier):
     scale = classifier.get_layer("scale")
 
     assert np.allclose(scale(np.array([0.0, 127.5, 255.0])), [-1, 0, 1])
 
 
-def test_a_grey_picture_gives_the_features_that_the_colour_backbone_gives_on_three_equal_channels(
-    rgb_backbone, weights_file
-):
+def test_a_grey_image_has_the_features_of_the_colour_backbone_on_three_equal_channels(rgb_backbone, weights_file):
     classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
 
     features = keras.Model(classifier.input, classifier.get_layer(FEATURE_MAP).output)(GREY)
@@ -88,7 +86,7 @@ def test_a_grey_picture_gives_the_features_that_the_colour_backbone_gives_on_thr
     np.testing.assert_allclose(features, expected, atol=1e-4)
 
 
-def test_one_pass_gives_logit_map_and_embedding_by_name(classifier):
+def test_the_serving_model_has_named_outputs(classifier):
     outputs = serving_model(classifier)(GREY)
 
     cells, channels = SIDE // 32, classifier.get_layer(FEATURE_MAP).output.shape[-1]
@@ -100,7 +98,7 @@ def test_one_pass_gives_logit_map_and_embedding_by_name(classifier):
     np.testing.assert_allclose(outputs["logit"], classifier(GREY), atol=1e-5)
 
 
-def test_the_mean_of_the_map_and_the_bias_are_the_logit(classifier):
+def test_the_logit_is_the_mean_of_the_map_plus_the_bias(classifier):
     head = classifier.get_layer(HEAD)
     head.bias.assign([0.75])
 
@@ -111,33 +109,34 @@ def test_the_mean_of_the_map_and_the_bias_are_the_logit(classifier):
 
 
 @pytest.fixture(scope="module")
-def finer_reader(weights_file) -> keras.Model:
-    return build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"stride": 16})))
+def stride_16_classifier(weights_file) -> keras.Model:
+    return build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"output_stride": 16})))
 
 
-def test_stride_16_gives_twice_the_rows_and_columns_with_the_same_weights(finer_reader, weights_file):
-    coarse = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
+def test_stride_16_doubles_rows_and_columns_and_keeps_the_weights(stride_16_classifier, weights_file):
+    stride_32_classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
 
-    assert finer_reader.get_layer(FEATURE_MAP).output.shape[1:3] == (SIDE // 16, SIDE // 16)
-    for finer, usual in zip(finer_reader.get_weights()[:-2], coarse.get_weights()[:-2], strict=True):
-        np.testing.assert_array_equal(finer, usual)
+    assert stride_16_classifier.get_layer(FEATURE_MAP).output.shape[1:3] == (SIDE // 16, SIDE // 16)
+    pairs = zip(stride_16_classifier.get_weights()[:-2], stride_32_classifier.get_weights()[:-2], strict=True)
+    for weights, expected in pairs:
+        np.testing.assert_array_equal(weights, expected)
 
 
-def test_stride_16_sees_at_every_other_cell_what_stride_32_sees(finer_reader, weights_file):
-    """Dilated filters reach the very pixels that the halved map reached: away from the borders nothing changes."""
-    coarse = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
+def test_stride_16_has_the_features_of_stride_32_in_every_second_cell(stride_16_classifier, weights_file):
+    """Dilated filters cover the same pixels, so only cells at the border change."""
+    stride_32_classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
 
     def features(classifier: keras.Model) -> np.ndarray:
         return np.asarray(keras.Model(classifier.input, classifier.get_layer("block_13_depthwise_BN").output)(GREY))
 
-    usual, finer = features(coarse), features(finer_reader)
-    np.testing.assert_allclose(finer[:, 1::2, 1::2], usual, atol=1e-4)
+    coarse, fine = features(stride_32_classifier), features(stride_16_classifier)
+    np.testing.assert_allclose(fine[:, 1::2, 1::2], coarse, atol=1e-4)
 
 
 @pytest.mark.parametrize(
     ("blocks", "last"), [(1, "expanded_conv_project_BN"), (3, "block_2_add"), (17, "block_16_project_BN")]
 )
-def test_frozen_blocks_are_all_layers_up_to_their_last_and_no_more(weights_file, blocks, last):
+def test_frozen_blocks_freeze_all_layers_up_to_the_last_of_the_blocks(weights_file, blocks, last):
     classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"frozen_blocks": blocks})))
 
     names = [layer.name for layer in classifier.layers]
@@ -146,11 +145,11 @@ def test_frozen_blocks_are_all_layers_up_to_their_last_and_no_more(weights_file,
     assert frozen == names[names.index(frozen[0]) : names.index(last) + 1]
 
 
-def test_no_block_is_frozen_unless_asked_for(classifier):
+def test_no_layer_is_frozen_by_default(classifier):
     assert all(layer.trainable for layer in classifier.layers)
 
 
-def test_making_the_reading_outputs_leaves_the_network_as_it_was(classifier):
+def test_the_serving_model_leaves_the_network_unchanged(classifier):
     before = [layer.name for layer in classifier.layers]
 
     serving_model(classifier)
@@ -158,37 +157,37 @@ def test_making_the_reading_outputs_leaves_the_network_as_it_was(classifier):
     assert [layer.name for layer in classifier.layers] == before
 
 
-def test_a_weights_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_weights_file_gives_an_error_message(tmp_path):
     config = ClassifierConfig(backbone=str(tmp_path / "absent.weights.h5"), **SMALL)
 
-    with pytest.raises(TrainingError, match=f"^{refused(config)}$"):
+    with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an HDF5 file"])
-def test_a_damaged_weights_file_is_refused(tmp_path, content):
+def test_a_damaged_weights_file_gives_an_error_message(tmp_path, content):
     path = tmp_path / "damaged.weights.h5"
     path.write_bytes(content)
     config = ClassifierConfig(backbone=str(path), **SMALL)
 
-    with pytest.raises(TrainingError, match=f"^{refused(config)}$"):
+    with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
 
 
-def test_weights_of_another_width_are_refused(weights_file):
-    config = ClassifierConfig(backbone=str(weights_file), **(SMALL | {"alpha": 0.5}))
+def test_weights_of_another_width_give_an_error_message(weights_file):
+    config = ClassifierConfig(backbone=str(weights_file), **(SMALL | {"width_multiplier": 0.5}))
 
-    with pytest.raises(TrainingError, match=f"^{refused(config)}$"):
+    with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
 
 
-def test_imagenet_without_the_network_is_refused(monkeypatch):
-    def no_network(*_, **__):
+def test_imagenet_weights_without_internet_access_give_an_error_message(monkeypatch):
+    def raise_url_error(*_, **__):
         raise Exception("URL fetch failure on https://storage.googleapis.com/: None -- [Errno -2]")  # as Keras does
 
-    # the very function that MobileNetV2 calls: nothing leaves the machine
-    monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", no_network)
+    # the function that MobileNetV2 calls, so nothing leaves the machine
+    monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", raise_url_error)
     config = ClassifierConfig(backbone="imagenet", **SMALL)
 
-    with pytest.raises(TrainingError, match=f"^{refused(config)}$"):
+    with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)

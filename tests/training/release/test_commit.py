@@ -1,18 +1,14 @@
-"""The commit that a release names: that of a clean checkout, and of nothing else."""
+"""The commit that a release names, which must be that of a clean checkout."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from model.errors import TrainingError
+from tests.support.candidates import exactly
 from training.release.publish import clean_commit, head_commit
-
-
-def sentence(words: str) -> str:
-    return f"^{re.escape(words)}$"
 
 
 @pytest.fixture
@@ -37,19 +33,19 @@ def test_a_clean_checkout_gives_its_commit(checkout):
 
 
 @pytest.mark.parametrize(("file", "status"), [("program.py", " M program.py"), ("new.py", "?? new.py")])
-def test_a_checkout_with_something_uncommitted_is_refused_with_what_it_is(checkout, file, status):
+def test_a_checkout_with_uncommitted_changes_is_refused_and_they_are_listed(checkout, file, status):
     (checkout / file).write_text("changed")
 
-    words = f"Commit or remove these before a release is made:\n{status}"
-    with pytest.raises(TrainingError, match=sentence(words)):
+    message = f"Commit or remove these before a release is made:\n{status}"
+    with pytest.raises(TrainingError, match=exactly(message)):
         clean_commit(checkout)
 
 
 def test_without_a_checkout_no_release_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
-    words = "A release is made from a git checkout, so that it can name the program that made it."
-    with pytest.raises(TrainingError, match=sentence(words)):
+    message = "A release is made from a git checkout, so that it can name the program that made it."
+    with pytest.raises(TrainingError, match=exactly(message)):
         clean_commit(tmp_path)
     assert head_commit(tmp_path) == "unknown"
 

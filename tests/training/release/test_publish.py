@@ -1,4 +1,4 @@
-"""Publishing: what a release holds and tells, and how it takes the place of the one before."""
+"""Publishing: content of a release, and replacement of the previous one."""
 
 import json
 
@@ -6,33 +6,27 @@ import pytest
 
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.report import audit_report
+from model.codes import SPLITS
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.release_files import ReleaseFile
-from tests.support.candidates import (  # noqa: F401 (fixtures)
-    PARTS,
-    as_measured,
-    publishing,
-    release_to_replace,
-    tiny_candidate,
-    tiny_metrics,
-    tiny_parts,
-    tiny_predictions,
-)
+from tests.support.candidates import publish_second_release
+
+pytestmark = pytest.mark.usefixtures("small_samples")
 
 
-def test_a_published_release_is_verified_and_reads(published, parts, predictions):
+def test_a_published_release_loads_and_classifies(published, split, predictions):
     release = load_release(published)
 
-    finding = Classifier(release).read(decode(parts.test[-1].path.read_bytes()))
+    finding = Classifier(release).read(decode(split.test[-1].path.read_bytes()))
 
     assert (finding.model_version, release.version) == ("1.0.0", "1.0.0")
     assert finding.probability == predictions["probability"].iloc[-1]
 
 
-def test_a_release_lists_every_file_and_holds_no_other(published):
+def test_a_release_lists_all_of_its_files(published):
     listed = load_release(published).description["files"]
 
     networks, figures = (
@@ -49,21 +43,21 @@ def test_a_release_lists_every_file_and_holds_no_other(published):
     assert not list(published.parent.glob("release.*"))
 
 
-def test_a_release_tells_who_made_it_and_how_well_it_does(published, metrics, parts):
-    described = load_release(published).description
+def test_a_release_describes_its_origin_and_its_metrics(published, metrics, split):
+    description = load_release(published).description
 
-    assert described["git_commit"] == "0" * 40
-    assert described["changelog"] == [{"version": "1.0.0", "change": "First release."}]
-    assert described["test_split_opened"] == 1
-    assert described["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
-    assert described["dataset"]["pictures"] == {part: len(parts.part(part)) for part in PARTS}
-    assert described["training_prevalence"] == 0.5
+    assert description["git_commit"] == "0" * 40
+    assert description["changelog"] == [{"version": "1.0.0", "change": "First release."}]
+    assert description["test_split_opened"] == 1
+    assert description["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
+    assert description["dataset"]["pictures"] == {name: len(split.part(name)) for name in SPLITS}
+    assert description["training_prevalence"] == 0.5
     card = (published / ReleaseFile.CARD).read_text()
     assert "model 1.0.0" in card
     assert f"{metrics['splits']['test']['auc']['value']:.3f}" in card
 
 
-def test_the_card_tells_what_the_audit_found_and_how_alike_similar_cases_are(published, metrics):
+def test_the_card_has_the_findings_of_the_audit_and_the_agreement_of_similar_cases(published, metrics):
     card = " ".join((published / ReleaseFile.CARD).read_text().split())
 
     for sentence in audit_report(json.loads((published / ReleaseFile.DATASET_AUDIT).read_text())):
@@ -71,26 +65,26 @@ def test_the_card_tells_what_the_audit_found_and_how_alike_similar_cases_are(pub
     assert f"Of the 5 training pictures nearest to each of {metrics['splits']['test']['n']} test pictures" in card
 
 
-def test_index_and_means_of_a_release_can_be_opened(published, parts):
+def test_index_and_mean_radiographs_of_a_release_load(published, split):
     release = load_release(published)
 
-    assert len(SimilarCaseIndex.from_release(release).files) == len(parts.training)
+    assert len(SimilarCaseIndex.from_release(release).files) == len(split.training)
     assert load_mean_radiographs(release) == {}
 
 
-def test_a_new_release_replaces_the_old_one_and_goes_on_with_its_changelog(measured_run, parts, old_release):
-    publishing(measured_run, parts, old_release)
+def test_a_new_release_replaces_the_old_one_and_continues_its_changelog(measured_run, split, old_release):
+    publish_second_release(measured_run, split, old_release)
 
-    described = load_release(old_release).description
-    assert described["version"] == "1.1.0"
-    assert [entry["version"] for entry in described["changelog"]] == ["1.1.0", "1.0.0"]
+    description = load_release(old_release).description
+    assert description["version"] == "1.1.0"
+    assert [entry["version"] for entry in description["changelog"]] == ["1.1.0", "1.0.0"]
     assert [path.name for path in old_release.parent.iterdir()] == [old_release.name]
 
 
-def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, parts, old_release):
+def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, split, old_release):
     old_release.rename(old_release.with_name("release.old"))
 
-    publishing(measured_run, parts, old_release)
+    publish_second_release(measured_run, split, old_release)
 
     versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
     assert versions == ["1.1.0", "1.0.0"]
@@ -104,19 +98,19 @@ def test_a_release_killed_between_its_renames_keeps_its_changelog(measured_run, 
         ("model.json", b"[]", ["1.1.0"]),
     ],
 )
-def test_a_broken_old_release_does_not_stop_a_new_one(measured_run, parts, old_release, name, content, versions):
+def test_a_damaged_old_release_does_not_prevent_a_new_one(measured_run, split, old_release, name, content, versions):
     (old_release / name).write_bytes(content)
 
-    publishing(measured_run, parts, old_release)
+    publish_second_release(measured_run, split, old_release)
 
     assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == versions
 
 
-def test_a_release_of_another_format_is_replaced_and_its_changelog_goes_on(measured_run, parts, old_release):
+def test_a_release_of_another_format_is_replaced_and_its_changelog_continues(measured_run, split, old_release):
     description = json.loads((old_release / "model.json").read_text())
     (old_release / "model.json").write_text(json.dumps(description | {"format": 1}))
 
-    publishing(measured_run, parts, old_release)
+    publish_second_release(measured_run, split, old_release)
 
     versions = [entry["version"] for entry in load_release(old_release).description["changelog"]]
     assert versions == ["1.1.0", "1.0.0"]

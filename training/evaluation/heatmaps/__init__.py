@@ -1,1 +1,1 @@
-"""How reliable the heat maps are."""
+"""Measurements of how reliable the heat maps are."""

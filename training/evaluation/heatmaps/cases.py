@@ -1,4 +1,4 @@
-"""Pictures of the set with all that is known of their explanations, which several measures share."""
+"""Test cases shared by the heat-map metrics: images with their inference and the checks of their heat map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,41 +15,52 @@ from training.data.loading import read_radiograph
 
 @dataclass(frozen=True, eq=False)
 class HeatMapCase:
-    """One picture of the set.
+    """One image with the result of its inference.
 
-    picture: what the reader's network sees of it, float32 (1, side, side, 1), 0-255.
-    verdict: at the default operating point.
-    checks: of its heat map; None where they are not applicable.
+    Attributes:
+        record: The labelled image.
+        inference: What the networks computed.
+        network_input: float32 (1, side, side, 1), 0-255.
+        verdict: Verdict at the default operating point.
+        reliability: Checks of the heat map; None if they do not apply, because there is no positive evidence.
     """
 
     record: LabelledImage
-    seen: Inference
-    picture: np.ndarray
+    inference: Inference
+    network_input: np.ndarray
     verdict: Verdict
-    checks: HeatMapReliability | None
+    reliability: HeatMapReliability | None
 
     @property
     def heat(self) -> np.ndarray:
         """The class-activation map, float32 (rows, columns), in logits."""
-        return self.seen.output.class_activation_map
+        return self.inference.output.class_activation_map
 
     @property
-    def right(self) -> bool | None:
-        """Whether the verdict is that of the label; None where it is indeterminate."""
-        return None if self.verdict is Verdict.INDETERMINATE else self.verdict == self.record.label
+    def is_correct(self) -> bool | None:
+        """Whether the verdict is the label; None if the verdict is indeterminate."""
+        return None if self.verdict is Verdict.INDETERMINATE else str(self.verdict) == str(self.record.label)
 
 
-def build_cases(classifier: Classifier, records: Sequence[LabelledImage], what: str) -> list[HeatMapCase]:
-    """Read the pictures of the records and check each heat map."""
-    explained = []
-    for record in tqdm(records, desc=what, unit="picture", disable=None):
-        seen = classifier.infer(read_radiograph(record))
-        picture = classifier.release.view.network_input(seen.working, seen.lungs, classifier.release.side)
-        verdict = classifier.finding_from(seen).verdict
-        explained.append(HeatMapCase(record, seen, picture, verdict, measure_reliability(classifier, seen)))
-    return explained
+def build_cases(classifier: Classifier, records: Sequence[LabelledImage], description: str) -> list[HeatMapCase]:
+    """Classify images and check each heat map.
+
+    Args:
+        classifier: Classifier to measure.
+        records: Images.
+        description: What is done, for the progress bar.
+    """
+    region, side = classifier.release.input_region, classifier.release.side
+    cases = []
+    for record in tqdm(records, desc=description, unit="picture", disable=None):
+        inference = classifier.infer(read_radiograph(record))
+        network_input = region.network_input(inference.working, inference.lungs, side)
+        verdict = classifier.finding_from(inference).verdict
+        reliability = measure_reliability(classifier, inference)
+        cases.append(HeatMapCase(record, inference, network_input, verdict, reliability))
+    return cases
 
 
-def patients_of(of: Sequence[HeatMapCase]) -> np.ndarray:
-    """The patient of each, str (n,)."""
-    return np.array([one.record.patient for one in of], str)
+def patients_of(cases: Sequence[HeatMapCase]) -> np.ndarray:
+    """Return the patient of each case, str (n,)."""
+    return np.array([case.record.patient for case in cases], str)

@@ -1,9 +1,11 @@
-"""Deletion and insertion: does the probability go with what the map calls strong evidence, and come with it?
+"""Deletion and insertion metrics of heat maps (Petsiuk et al. 2018, RISE, arXiv:1806.07421, section 4.3).
 
-Petsiuk et al. 2018 (RISE, arXiv:1806.07421, section 4.3). Here both paint with air, see `model.explanation.occlusion`.
+If a heat map is right, masking its hottest parts lowers the probability quickly, and showing only those parts raises it
+quickly. Masked parts get the grey of air, see `model.explanation.occlusion`.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -15,43 +17,47 @@ from model.performance.binary_metrics import mean_with_ci
 from training.evaluation.heatmaps.cases import HeatMapCase, patients_of
 
 STEPS = 10
-_BETTER = {"deletion": -1, "insertion": 1}  # the sign of a better area
+_SIGN_OF_BETTER = {"deletion": -1, "insertion": 1}  # a better order has a smaller or a larger area
 
 
-def deletion_insertion_auc(classifier: Classifier, of: Sequence[HeatMapCase]) -> dict:
-    """The area under the curve of the probability, in the order of the map and in random order.
+def deletion_insertion_auc(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, Any]:
+    """Measure the area under the curve of the probability, in the order of the heat map and in random order.
 
-    A growing share of what is seen is painted over (deletion), or all but it (insertion), in STEPS steps: a good order
-    has a small area of deletion and a large one of insertion.
+    Deletion masks a growing share of the network input in STEPS steps; insertion masks all but that share.
 
     Returns:
-        {"n", "steps", "deletion", "insertion": {"map", "random", "better": share of the pictures on which the map's
-        order is the better one}}, areas 0-1, each with its interval.
+        {"n", "steps", "deletion", "insertion": {"map", "random", "better": share of images on which the order of the
+        map is the better one}}. Areas are 0-1, each with its interval.
     """
-    areas: dict[tuple[str, str], list[float]] = {(c, order): [] for c in _BETTER for order in ("map", "random")}
-    for one in tqdm(of, desc="deletion and insertion", unit="picture", disable=None):
-        for key, area in _growing_areas(classifier, one).items():
+    areas: dict[tuple[str, str], list[float]] = {
+        (curve, order): [] for curve in _SIGN_OF_BETTER for order in ("map", "random")
+    }
+    for case in tqdm(cases, desc="deletion and insertion", unit="picture", disable=None):
+        for key, area in _areas_under_curves(classifier, case).items():
             areas[key].append(area)
-    measured: dict = {"n": len(of), "steps": STEPS}
-    for curve, sign in _BETTER.items():
-        by_map, by_chance = (np.array(areas[curve, order]) for order in ("map", "random"))
-        measured[curve] = {
-            "map": mean_with_ci(by_map, patients_of(of)),
-            "random": mean_with_ci(by_chance, patients_of(of)),
-            "better": mean_with_ci(sign * (by_map - by_chance) > 0, patients_of(of)),
+    metrics: dict[str, Any] = {"n": len(cases), "steps": STEPS}
+    patient = patients_of(cases)
+    for curve, sign in _SIGN_OF_BETTER.items():
+        map_areas, random_order_areas = (np.array(areas[curve, order]) for order in ("map", "random"))
+        metrics[curve] = {
+            "map": mean_with_ci(map_areas, patient),
+            "random": mean_with_ci(random_order_areas, patient),
+            "better": mean_with_ci(sign * (map_areas - random_order_areas) > 0, patient),
         }
-    return measured
+    return metrics
 
 
-def _growing_areas(classifier: Classifier, one: HeatMapCase) -> dict[tuple[str, str], float]:
+def _areas_under_curves(classifier: Classifier, case: HeatMapCase) -> dict[tuple[str, str], float]:
+    """Return the area of each curve ("deletion", "insertion") and order ("map", "random")."""
     shares, side = np.linspace(0, 1, STEPS + 1), classifier.release.side
-    orders = {
-        "map": [top_fraction_mask(one.heat, share, side) for share in shares],
-        "random": [random_areas(one.heat, share, side, draws=1)[0] for share in shares],
+    masks_by_order = {
+        "map": [top_fraction_mask(case.heat, share, side) for share in shares],
+        "random": [random_areas(case.heat, share, side, count=1)[0] for share in shares],
     }
     areas = {}
-    for order, parts in orders.items():
-        for curve, painted in (("deletion", parts), ("insertion", [~part for part in parts])):
-            probability = classifier.release.calibration.probability(masked_logits(classifier, one.picture, painted))
+    for order, masks in masks_by_order.items():
+        for curve, masked in (("deletion", masks), ("insertion", [~mask for mask in masks])):
+            logits = masked_logits(classifier, case.network_input, masked)
+            probability = classifier.release.calibration.probability(logits)
             areas[curve, order] = float(np.trapezoid(probability, shares))
     return areas

@@ -1,4 +1,7 @@
-"""A reader whose network has learned nothing: what its maps show is no evidence (Adebayo et al. 2018, section 3)."""
+"""Model-randomisation test: a classifier with random weights, whose heat maps must not look like evidence.
+
+Adebayo et al. 2018, section 3.
+"""
 
 import tempfile
 from dataclasses import replace
@@ -13,32 +16,37 @@ from model.release_files import ReleaseFile
 from training.networks.export import export_classifier
 
 
-def randomised_classifier(release: Release, pictures: np.ndarray, seed: int) -> Classifier:
-    """The reader of a release with all weights of its network drawn anew.
+def randomised_classifier(release: Release, images: np.ndarray, seed: int) -> Classifier:
+    """Return the classifier of a release with random weights; everything but the network is unchanged.
 
     Args:
-        release: of which all but the network stays.
-        pictures: some of what the network sees, float32 (n, side, side, 1), 0-255.
-        seed: of the weights.
+        release: Release to copy.
+        images: Some network inputs, float32 (n, side, side, 1), 0-255.
+        seed: Seed of the weights.
     """
-    network = randomised(keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS), pictures, seed)
+    network = randomised(keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS), images, seed)
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "randomised.tflite"
         export_classifier(network, exported)
         return Classifier(replace(release, network=exported.read_bytes()))
 
 
-def randomised(network: keras.Model, pictures: np.ndarray, seed: int) -> keras.Model:
-    """A network of the same layers with weights as before any training.
+def randomised(network: keras.Model, images: np.ndarray, seed: int) -> keras.Model:
+    """Return a network of the same layers with newly initialised weights.
 
-    The statistics of batch normalisation are those of the pictures under the new weights: with those of the old, or
-    with none, the signal would be gone after a few layers, and it would be no fair test to tell such a network.
+    Batch normalisation uses the statistics of the images under the new weights. With the old statistics, or with none,
+    the signal would vanish after a few layers, and the comparison would not be fair.
+
+    Args:
+        network: Network to copy; it is not changed.
+        images: Some network inputs, float32 (n, side, side, 1), 0-255.
+        seed: Seed of the weights.
     """
     keras.utils.set_random_seed(seed)
-    fresh = keras.models.clone_model(network)
-    fresh.trainable = True  # normalisation of a frozen layer keeps its statistics
-    for layer in fresh.layers:
+    random_network = keras.models.clone_model(network)
+    random_network.trainable = True  # batch normalisation in a frozen layer would keep its statistics
+    for layer in random_network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    fresh(pictures, training=True)
-    return fresh
+    random_network(images, training=True)
+    return random_network

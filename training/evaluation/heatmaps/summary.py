@@ -1,11 +1,12 @@
-"""How far heat maps can be believed, over the official test split; nothing is chosen here.
+"""Reliability of heat maps on the official test split. Nothing is fitted or selected here.
 
-Warning rates of the checks that each reading gets, deletion and insertion, evidence inside the lungs, agreement with
-other methods; and where the truth is known: opacities that were put in, and boxes that radiologists drew.
+Rates of warnings, deletion and insertion, evidence inside the lungs, agreement with other methods, and two comparisons
+with a known truth: synthetic opacities, and boxes that radiologists drew.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,10 +14,16 @@ import numpy as np
 from dataset.split import Split
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
 from model.explanation.gradient_worker import grad_cam, grad_cam_plus_plus, smooth_grad
-from model.explanation.reliability import ReliabilityLimits, evidence_share_in_lungs, rank_correlation
+from model.explanation.reliability import (
+    HeatMapReliability,
+    ReliabilityLimits,
+    evidence_share_in_lungs,
+    rank_correlation,
+)
 from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from model.performance.binary_metrics import mean_with_ci
+from model.performance.schema import CountedEstimate, LungEvidence, WarningRate
 from model.release_files import ReleaseFile
 from training.data.loading import draw_sample
 from training.evaluation.heatmaps.cases import HeatMapCase, build_cases, patients_of
@@ -25,97 +32,122 @@ from training.evaluation.heatmaps.radiologist_boxes import pointing_game_boxes
 from training.evaluation.heatmaps.randomised_network import randomised_classifier
 from training.evaluation.heatmaps.synthetic_opacities import pointing_game_synthetic
 
-N_CHECKED = 400  # pictures whose heat maps are checked, which takes 153 readings of each
-N_DELETION = 150  # pictures for deletion and insertion, which takes 44 readings of each
-N_GRADIENT = 40  # pictures for the methods of tf-keras-vis, and for each network with random weights
+N_CHECKED = 400  # images whose heat maps are checked; each takes 153 forward passes
+N_DELETION = 150  # images for deletion and insertion; each takes 44 forward passes
+N_GRADIENT = 40  # images for the methods of tf-keras-vis, and for each network with random weights
 RANDOM_SEEDS = (1, 2, 3)
 
 
-def measure_heat_maps(classifier: Classifier, parts: Split, adults: Path | None) -> dict:
-    """Figures of the heat maps of a release.
+def measure_heat_maps(classifier: Classifier, split: Split, adults: Path | None) -> dict[str, Any]:
+    """Measure the heat maps of a release.
 
     Args:
-        reader: of the release.
-        parts: of whose test part CHECKED pictures are measured; opacities are put into the normal films of validation.
-        adults: folder of films of adults, where there is one.
+        classifier: Classifier of the release.
+        split: Images of each split. N_CHECKED test images are measured; synthetic opacities are added to normal
+            validation images.
+        adults: Folder of adult radiographs.
 
     Returns:
-        {"warnings", "curves", "inside_lungs", "agreement", "known_answers", "adult_boxes"}, see the functions: shares
-        and means with n and 95 % interval by patient. None for what is not measured.
+        See `model.performance.schema.HeatMapMetrics`; null for what is not measured.
     """
-    explained = build_cases(classifier, draw_sample(parts.test, N_CHECKED), "checking explanations of test")
-    found = [one for one in explained if one.right and one.verdict is Verdict.PNEUMONIA]
+    cases = build_cases(classifier, draw_sample(split.test, N_CHECKED), "checking explanations of test")
+    true_positives = [case for case in cases if case.is_correct and case.verdict is Verdict.PNEUMONIA]
+    normal = [record for record in split.validation if not record.target]
     return {
-        "warnings": warning_rates(classifier, explained),
-        "curves": deletion_insertion_auc(classifier, draw_sample(found, N_DELETION)),
-        "inside_lungs": evidence_in_lungs(classifier, explained),
-        "agreement": method_agreement(classifier, explained),
-        "known_answers": pointing_game_synthetic(classifier, [r for r in parts.validation if not r.target]),
+        "warnings": warning_rates(classifier, cases),
+        "curves": deletion_insertion_auc(classifier, draw_sample(true_positives, N_DELETION)),
+        "inside_lungs": evidence_in_lungs(classifier, cases),
+        "agreement": method_agreement(classifier, cases),
+        "known_answers": pointing_game_synthetic(classifier, normal),
         "adult_boxes": pointing_game_boxes(classifier, adults) if adults else None,
     }
 
 
-def warning_rates(classifier: Classifier, explained: Sequence[HeatMapCase]) -> dict | None:
-    """Of the readings with positive evidence, how many are warned about; None where the release has no limits.
+def warning_rates(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, WarningRate] | None:
+    """Return the share of findings with a warning, among those with positive evidence.
 
     Returns:
-        Readings to the share that is warned about, with "not_applicable", how many have no positive evidence.
-        "randomised": some of the same pictures, read by networks with random weights.
+        Kind of finding -> rate; None if the release has no limits. "randomised" are some of the same images, classified
+        by networks with random weights.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
         return None
-    kinds = {
-        "right_pneumonia": [one for one in explained if one.right and one.record.target],
-        "right_normal": [one for one in explained if one.right and not one.record.target],
-        "false_alarm": [one for one in explained if one.right is False and not one.record.target],
-        "missed": [one for one in explained if one.right is False and one.record.target],
-        "indeterminate": [one for one in explained if one.right is None],
+    cases_by_kind: dict[str, list[HeatMapCase]] = {
+        "right_pneumonia": [case for case in cases if case.is_correct and case.record.target],
+        "right_normal": [case for case in cases if case.is_correct and not case.record.target],
+        "false_alarm": [case for case in cases if case.is_correct is False and not case.record.target],
+        "missed": [case for case in cases if case.is_correct is False and case.record.target],
+        "indeterminate": [case for case in cases if case.is_correct is None],
         "randomised": [],
     }
-    few = draw_sample(explained, N_GRADIENT)
+    sample = draw_sample(cases, N_GRADIENT)
+    records = [case.record for case in sample]
     for seed in RANDOM_SEEDS:
-        ignorant = randomised_classifier(classifier.release, np.concatenate([one.picture for one in few]), seed)
-        kinds["randomised"] += build_cases(ignorant, [one.record for one in few], "the same of random weights")
-    return {name: _warned(of, limits) for name, of in kinds.items()}
+        network_inputs = np.concatenate([case.network_input for case in sample])
+        random_classifier = randomised_classifier(classifier.release, network_inputs, seed)
+        cases_by_kind["randomised"] += build_cases(random_classifier, records, "the same of random weights")
+    return {kind: _warning_rate(members, limits) for kind, members in cases_by_kind.items()}
 
 
-def evidence_in_lungs(classifier: Classifier, explained: Sequence[HeatMapCase]) -> dict:
-    """Mean share of the positive evidence inside the lung fields, and of what is seen there: the value of chance."""
-    of = [one for one in explained if one.checks and one.checks.inside_lungs is not None]
-    even, box = np.ones((1, 1)), classifier.release.view.box
-    area = [evidence_share_in_lungs(even, box(one.seen.lungs), one.seen.lungs) for one in of]
-    evidence = [one.checks.inside_lungs for one in of]
+def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> LungEvidence:
+    """Return the mean share of the positive evidence, and of the area, inside the lungs.
+
+    The share of the area is what evidence at random positions would give.
+    """
+    applicable = [case for case in cases if case.reliability and case.reliability.inside_lungs is not None]
+    uniform, region = np.ones((1, 1)), classifier.release.input_region
+    evidence = [_reliability(case).inside_lungs for case in applicable]
+    area = [
+        evidence_share_in_lungs(uniform, region.box(case.inference.lungs), case.inference.lungs) for case in applicable
+    ]
+    patient = patients_of(applicable)
     return {
-        name: mean_with_ci(np.array(values), patients_of(of))
-        for name, values in (("evidence", evidence), ("area", area))
+        "evidence": mean_with_ci(np.array(evidence), patient),
+        "area": mean_with_ci(np.array(area), patient),
     }
 
 
-def method_agreement(classifier: Classifier, explained: Sequence[HeatMapCase]) -> dict:
-    """Mean rank correlation of the heat map with each other method, where there is positive evidence.
+def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, CountedEstimate]:
+    """Return the mean rank correlation of the heat map with that of each other method.
 
-    With occlusion over all of them, with the methods of tf-keras-vis over FEW.
+    Cases without positive evidence do not count. The methods of tf-keras-vis run on N_GRADIENT cases only.
     """
-    of = [one for one in explained if one.checks]
-    measured = {"occlusion": mean_with_ci(np.array([one.checks.agreement for one in of]), patients_of(of))}
-    few = draw_sample(of, N_GRADIENT)
+    applicable = [case for case in cases if case.reliability]
+    occlusion = np.array([_reliability(case).agreement for case in applicable])
+    sample = draw_sample(applicable, N_GRADIENT)
     network = keras.models.load_model(classifier.release.directory / ReleaseFile.CLASSIFIER_KERAS)
-    alike: dict[str, list[float]] = {GRAD_CAM: [], GRAD_CAM_PLUS_PLUS: [], SMOOTH_GRAD: []}
-    for one in few:
-        alike[GRAD_CAM].append(rank_correlation(grad_cam(network, one.picture)[0], np.maximum(one.heat, 0)))
-        alike[GRAD_CAM_PLUS_PLUS].append(rank_correlation(grad_cam_plus_plus(network, one.picture)[0], one.heat))
-        alike[SMOOTH_GRAD].append(rank_correlation(_coarse(smooth_grad(network, one.picture), one.heat), one.heat))
-    return measured | {name: mean_with_ci(np.array(values), patients_of(few)) for name, values in alike.items()}
+    correlations: dict[str, list[float]] = {GRAD_CAM: [], GRAD_CAM_PLUS_PLUS: [], SMOOTH_GRAD: []}
+    for case in sample:
+        heat, network_input = case.heat, case.network_input
+        correlations[GRAD_CAM].append(rank_correlation(grad_cam(network, network_input)[0], np.maximum(heat, 0)))
+        correlations[GRAD_CAM_PLUS_PLUS].append(rank_correlation(grad_cam_plus_plus(network, network_input)[0], heat))
+        smooth = _downsample(smooth_grad(network, network_input), heat.shape)
+        correlations[SMOOTH_GRAD].append(rank_correlation(smooth, heat))
+    return {"occlusion": mean_with_ci(occlusion, patients_of(applicable))} | {
+        name: mean_with_ci(np.array(values), patients_of(sample)) for name, values in correlations.items()
+    }
 
 
-def _warned(of: Sequence[HeatMapCase], limits: ReliabilityLimits) -> dict:
-    applicable = [one for one in of if one.checks]
-    warned = np.array([bool(limits.violations(one.checks)) for one in applicable], bool)
-    return mean_with_ci(warned, patients_of(applicable)) | {"not_applicable": len(of) - len(applicable)}
+def _warning_rate(cases: Sequence[HeatMapCase], limits: ReliabilityLimits) -> WarningRate:
+    applicable = [case for case in cases if case.reliability]
+    has_warning = np.array([len(limits.violations(_reliability(case))) > 0 for case in applicable], bool)
+    return {
+        **mean_with_ci(has_warning, patients_of(applicable)),
+        "not_applicable": len(cases) - len(applicable),
+    }
 
 
-def _coarse(values: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """A finer map at the resolution of another, whose rows and columns divide its own."""
-    rows, columns = like.shape
-    return values.reshape(rows, values.shape[0] // rows, columns, values.shape[1] // columns).mean(axis=(1, 3))
+def _reliability(case: HeatMapCase) -> HeatMapReliability:
+    """Return the checks of a case that has positive evidence."""
+    if case.reliability is None:
+        raise ValueError("case: one with positive evidence expected")
+    return case.reliability
+
+
+def _downsample(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Average a map over blocks, to a shape whose rows and columns divide those of the map."""
+    rows, columns = shape
+    blocks = values.reshape(rows, values.shape[0] // rows, columns, values.shape[1] // columns)
+    means: np.ndarray = blocks.mean(axis=(1, 3))
+    return means

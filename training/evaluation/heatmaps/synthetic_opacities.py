@@ -1,6 +1,6 @@
-"""Explanations where the answer is known: a soft opacity that was put into the lung of a normal film.
+"""Pointing game with synthetic opacities: a soft opacity is drawn into a lung of a normal radiograph.
 
-A blob is no pneumonia. But it is where it is, and a map that does not find it there cannot be believed of others.
+A soft disc is no pneumonia, but its position is known. A heat map that does not show it cannot be trusted elsewhere.
 """
 
 from collections.abc import Sequence
@@ -15,65 +15,78 @@ from model.imaging.preprocessing import working_image
 from model.inference.classifier import Classifier
 from model.inference.lung_segmentation import LungMask
 from model.performance.binary_metrics import mean_with_ci
+from model.performance.schema import CountedEstimate
 from training.data.loading import read_radiograph
 
-N_OPACITIES = 120  # films
-RADIUS = 0.16  # of the width of the lungs' box: two standard deviations of the opacity, as far as it can be seen
-DENSITY = 80.0  # greys of 255 that its centre adds: about from lung to heart
+N_OPACITIES = 120  # images
+RADIUS = 0.16  # share of the width of the lung box: two standard deviations, as far as the opacity is visible
+DENSITY = 80.0  # grey values of 255 that its centre adds: about the difference of heart and lung
+
+Position = tuple[float, float]  # row and column, as shares of height and width
 
 
-def pointing_game_synthetic(classifier: Classifier, normal: Sequence[LabelledImage]) -> dict:
-    """How often the hottest place of the map lies in an opacity that was put into the lung of a normal film.
+def pointing_game_synthetic(classifier: Classifier, normal: Sequence[LabelledImage]) -> dict[str, CountedEstimate]:
+    """Measure how often the peak of the heat map lies in a synthetic opacity.
+
+    Args:
+        classifier: Classifier to measure.
+        normal: Normal images.
 
     Returns:
-        {"hit", "hit_before": the same place without the opacity, "raised": films whose probability rises, "before",
-        "after": mean probability at the training prevalence}, shares and means of the films in which lungs are found.
+        {"hit", "hit_before": the same position without the opacity, "raised": share of images whose probability rises,
+        "before", "after": mean probability at the training prevalence}, over the images in which lungs are found.
     """
     rng = np.random.default_rng(0)
-    drawn = [normal[index] for index in sorted(rng.permutation(len(normal))[:N_OPACITIES])]
+    sample = [normal[index] for index in sorted(rng.permutation(len(normal))[:N_OPACITIES])]
     rows, patients = [], []
-    for record in tqdm(drawn, desc="opacities of known place", unit="film", disable=None):
+    for record in tqdm(sample, desc="opacities of known place", unit="film", disable=None):
         working = working_image(read_radiograph(record))
         if lungs := classifier.segmenter.segment(working):
-            rows.append(_try(classifier, working, lungs, rng))
+            rows.append(_compare(classifier, working, lungs, rng))
             patients.append(record.patient)
     hit_before, hit, before, after = np.array(rows, float).reshape(-1, 4).T
-    figures = {"hit": hit, "hit_before": hit_before, "raised": after > before, "before": before, "after": after}
-    return {name: mean_with_ci(values, np.array(patients, str)) for name, values in figures.items()}
+    values = {"hit": hit, "hit_before": hit_before, "raised": after > before, "before": before, "after": after}
+    return {name: mean_with_ci(column, np.array(patients, str)) for name, column in values.items()}
 
 
-def _try(
+def _compare(
     classifier: Classifier, working: np.ndarray, lungs: LungMask, rng: np.random.Generator
 ) -> tuple[bool, bool, float, float]:
-    """Whether the map's peak lies in the opacity's place, and the probability, without it and with it."""
-    distance = _distance(_place(lungs, rng), lungs, *working.shape)
-    opacity = DENSITY * np.exp(-2 * distance**2)
-    findings = [
-        classifier.finding_from(classifier.infer_working(one)) for one in (working, add_opacity(working, opacity))
-    ]
-    hits = []
-    for finding in findings:
-        at = peak_position(finding.heat_map, finding.heat_map_box)
-        row, column = (int(share * side) for share, side in zip(at or (0, 0), working.shape, strict=True))
-        hits.append(at is not None and bool(distance[row, column] <= 1))
-    return *hits, *(finding.probability for finding in findings)
+    """Return whether the peak of the map hits, without and with the opacity, and the two probabilities."""
+    distance = _distance(_random_position(lungs, rng), lungs, *working.shape)
+    with_opacity = add_opacity(working, DENSITY * np.exp(-2 * distance**2))
+    hit_before, before = _hit_and_probability(classifier, working, distance)
+    hit, after = _hit_and_probability(classifier, with_opacity, distance)
+    return hit_before, hit, before, after
+
+
+def _hit_and_probability(classifier: Classifier, working: np.ndarray, distance: np.ndarray) -> tuple[bool, float]:
+    finding = classifier.finding_from(classifier.infer_working(working))
+    peak = peak_position(finding.heat_map, finding.heat_map_box)
+    if peak is None:
+        return False, finding.probability
+    row, column = (int(share * side) for share, side in zip(peak, working.shape, strict=True))
+    return bool(distance[row, column] <= 1), finding.probability
 
 
 def add_opacity(working: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """The working picture, float32, 0-255, with the greys of an opacity added."""
-    return np.clip(working + opacity, 0, 255).astype(np.float32)
+    """Return the working image, float32, 0-255, with the grey values of an opacity added."""
+    bright: np.ndarray = np.clip(working + opacity, 0, 255)
+    return bright.astype(np.float32)
 
 
-def _place(lungs: LungMask, rng: np.random.Generator) -> tuple[float, float]:
-    """A place within the lung fields, away from their edges where they are wide enough: row and column, as shares."""
+def _random_position(lungs: LungMask, rng: np.random.Generator) -> Position:
+    """Draw a position in the lung fields, away from their edges if the fields are wide enough."""
     depth = ndimage.distance_transform_edt(np.pad(lungs.fields, 1))[1:-1, 1:-1]
-    deep = np.argwhere(depth >= min(depth.max(), RADIUS / 2 * (lungs.box.right - lungs.box.left) * depth.shape[1]))
-    row, column = deep[rng.integers(len(deep))]
+    min_depth = min(depth.max(), RADIUS / 2 * (lungs.box.right - lungs.box.left) * depth.shape[1])
+    candidates = np.argwhere(depth >= min_depth)
+    row, column = candidates[rng.integers(len(candidates))]
     return (row + 0.5) / depth.shape[0], (column + 0.5) / depth.shape[1]
 
 
-def _distance(place: tuple[float, float], lungs: LungMask, height: int, width: int) -> np.ndarray:
-    """Distance of each pixel from a place, float (height, width), in radii of the opacity."""
+def _distance(position: Position, lungs: LungMask, height: int, width: int) -> np.ndarray:
+    """Return the distance of each pixel from a position, float (height, width), in radii of the opacity."""
     radius = RADIUS * (lungs.box.right - lungs.box.left) * width
-    rows, columns = np.arange(height) + 0.5 - place[0] * height, np.arange(width) + 0.5 - place[1] * width
-    return np.hypot(*np.meshgrid(rows, columns, indexing="ij")) / radius
+    rows, columns = np.arange(height) + 0.5 - position[0] * height, np.arange(width) + 0.5 - position[1] * width
+    distance: np.ndarray = np.hypot(*np.meshgrid(rows, columns, indexing="ij")) / radius
+    return distance

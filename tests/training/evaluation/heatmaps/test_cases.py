@@ -1,4 +1,4 @@
-"""Pictures with all that is known of their explanations: each is what reading it alone gives."""
+"""Heat-map cases: each has the results of classifying its image alone."""
 
 from types import SimpleNamespace
 
@@ -8,36 +8,35 @@ import pytest
 from dataset.index import load_index
 from dataset.split import split_for_training
 from model.explanation.reliability import measure_reliability
-from model.inference.classifier import Classifier
+from model.inference.classifier import Classifier, load_model
 from model.inference.decision import Verdict
-from model.inference.release_loader import load_release
 from training.data.loading import draw_sample, read_radiograph
 from training.evaluation.heatmaps.cases import HeatMapCase, build_cases, patients_of
 
 
 @pytest.fixture(scope="module")
 def classifier(published) -> Classifier:
-    return Classifier(load_release(published))
+    return load_model(published)
 
 
-def test_each_is_what_a_reading_and_its_checks_say_in_the_order_of_the_records(classifier, tiny_set):
+def test_cases_have_the_results_of_each_image_in_the_order_of_the_records(classifier, tiny_set):
     records = split_for_training(load_index(tiny_set)).test[::8]
 
-    explained = build_cases(classifier, records, "of the test")
+    cases = build_cases(classifier, records, "of the test")
 
-    assert [one.record for one in explained] == records
-    assert patients_of(explained).tolist() == [record.patient for record in records]
-    for one in explained:
-        radiograph = read_radiograph(one.record)
-        seen = classifier.infer(radiograph)
-        assert one.verdict == classifier.read(radiograph).verdict
-        assert one.checks == measure_reliability(classifier, seen)
-        np.testing.assert_array_equal(one.heat, seen.output.class_activation_map)
-        assert classifier.classify(one.picture).logit == seen.output.logit
+    assert [case.record for case in cases] == records
+    assert patients_of(cases).tolist() == [record.patient for record in records]
+    for case in cases:
+        radiograph = read_radiograph(case.record)
+        inference = classifier.infer(radiograph)
+        assert case.verdict == classifier.read(radiograph).verdict
+        assert case.reliability == measure_reliability(classifier, inference)
+        np.testing.assert_array_equal(case.heat, inference.output.class_activation_map)
+        assert classifier.classify(case.network_input).logit == inference.output.logit
 
 
 @pytest.mark.parametrize(
-    ("verdict", "label", "right"),
+    ("verdict", "label", "is_correct"),
     [
         (Verdict.PNEUMONIA, "PNEUMONIA", True),
         (Verdict.NORMAL, "PNEUMONIA", False),
@@ -45,13 +44,13 @@ def test_each_is_what_a_reading_and_its_checks_say_in_the_order_of_the_records(c
         (Verdict.INDETERMINATE, "NORMAL", None),
     ],
 )
-def test_a_verdict_is_right_where_it_is_the_label_and_neither_where_there_is_none(verdict, label, right):
-    assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None).right is right
+def test_a_verdict_is_correct_if_it_is_the_label_and_undefined_if_indeterminate(verdict, label, is_correct):
+    assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None).is_correct is is_correct
 
 
-def test_a_sample_is_drawn_the_same_each_time_and_keeps_the_order():
-    many = list(range(100))
-    assert draw_sample(many, 10) == draw_sample(many, 10) == sorted(draw_sample(many, 10))
-    assert len(set(draw_sample(many, 10))) == 10
-    assert draw_sample(many, 10) != many[:10]
-    assert draw_sample(many, 200) == many
+def test_a_sample_is_deterministic_and_keeps_the_order():
+    items = list(range(100))
+    assert draw_sample(items, 10) == draw_sample(items, 10) == sorted(draw_sample(items, 10))
+    assert len(set(draw_sample(items, 10))) == 10
+    assert draw_sample(items, 10) != items[:10]
+    assert draw_sample(items, 200) == items

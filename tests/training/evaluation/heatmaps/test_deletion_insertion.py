@@ -1,27 +1,28 @@
-"""Deletion and insertion on a network whose evidence is known: a map of it beats chance, one of elsewhere does not."""
+"""Deletion and insertion with known evidence: a correct map is better than random order, a wrong one is not."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tests.support.cell_classifier import BESIDE, IN_LUNG, CellReader, at, seen
+from tests.support.cell_classifier import IN_LUNG, OUTSIDE_LUNG, CellClassifier, infer, map_around
 from training.evaluation.heatmaps.cases import HeatMapCase
 from training.evaluation.heatmaps.deletion_insertion import STEPS, deletion_insertion_auc
 
 
-def explained(classifier: CellReader, patient: str = "somebody") -> HeatMapCase:
-    film = seen(classifier)
-    picture = classifier.release.view.network_input(film.working, film.lungs, classifier.release.side)
-    return HeatMapCase(SimpleNamespace(patient=patient), film, picture, None, None)
+def make_case(classifier: CellClassifier, patient: str) -> HeatMapCase:
+    inference = infer(classifier)
+    region, side = classifier.release.input_region, classifier.release.side
+    network_input = region.network_input(inference.working, inference.lungs, side)
+    return HeatMapCase(SimpleNamespace(patient=patient), inference, network_input, None, None)
 
 
-def measure(classifier: CellReader, films: int = 3) -> dict:
-    return deletion_insertion_auc(classifier, [explained(classifier, f"patient {number}") for number in range(films)])
+def measure(classifier: CellClassifier, count: int = 3) -> dict:
+    return deletion_insertion_auc(classifier, [make_case(classifier, f"patient {number}") for number in range(count)])
 
 
-def test_in_the_order_of_a_map_that_is_right_the_probability_goes_sooner_and_comes_sooner_than_by_chance():
-    curves = measure(CellReader(IN_LUNG, at(IN_LUNG)))
+def test_the_order_of_a_correct_map_changes_the_probability_sooner_than_random_order():
+    curves = measure(CellClassifier(IN_LUNG, map_around(IN_LUNG)))
 
     assert (curves["n"], curves["steps"]) == (3, STEPS)
     assert curves["deletion"]["map"]["value"] < curves["deletion"]["random"]["value"] - 0.1
@@ -29,21 +30,21 @@ def test_in_the_order_of_a_map_that_is_right_the_probability_goes_sooner_and_com
     assert [curves[curve]["better"]["value"] for curve in ("deletion", "insertion")] == [1, 1]
 
 
-def test_in_the_order_of_a_map_of_elsewhere_it_does_not():
-    curves = measure(CellReader(IN_LUNG, -at(IN_LUNG)))
+def test_the_order_of_a_wrong_map_does_not():
+    curves = measure(CellClassifier(IN_LUNG, -map_around(IN_LUNG)))
     assert [curves[curve]["better"]["value"] for curve in ("deletion", "insertion")] == [0, 0]
 
 
-def test_where_nothing_depends_on_the_picture_both_orders_have_the_area_of_the_one_probability():
-    classifier = CellReader(BESIDE, at(IN_LUNG))
-    classifier.classify = lambda _: SimpleNamespace(logit=0.0, class_activation_map=classifier.heat)
+def test_both_orders_have_the_same_area_if_the_probability_is_constant():
+    classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG))
+    classifier.classify = lambda _: SimpleNamespace(logit=0.0, class_activation_map=classifier.class_activation_map)
     curves = measure(classifier)
     for curve in ("deletion", "insertion"):
         assert [curves[curve][order]["value"] for order in ("map", "random")] == pytest.approx([0.5, 0.5])
         assert curves[curve]["better"]["value"] == 0
 
 
-def test_each_mean_has_its_n_and_an_interval_by_patient():
-    shares = measure(CellReader(IN_LUNG, at(IN_LUNG)))["deletion"].values()
+def test_means_have_n_and_an_interval():
+    shares = measure(CellClassifier(IN_LUNG, map_around(IN_LUNG)))["deletion"].values()
     assert {share["n"] for share in shares} == {3}
     assert all(np.isfinite([share["low"], share["high"]]).all() for share in shares)

@@ -1,4 +1,4 @@
-"""Opacities of known place: they lie in a lung, and a map that finds them is told from one that does not."""
+"""Synthetic opacities: they lie in a lung, and the pointing game separates maps that find them from others."""
 
 from types import SimpleNamespace
 
@@ -24,11 +24,11 @@ def two_lungs() -> LungMask:
     return LungMask(fields, lung_box(fields))
 
 
-class BrightReader:
-    """The map is how bright each cell is beyond the film, the probability how bright the brightest; or as told."""
+class BrightnessClassifier:
+    """Its map is the brightness of each cell above the background, unless given; its probability the brightest cell."""
 
     def __init__(self, lungs: LungMask | None = None, heat=None):
-        self.segmenter = SimpleNamespace(find=lambda _: lungs)
+        self.segmenter = SimpleNamespace(segment=lambda _: lungs)
         self._heat = heat or (lambda cells: np.clip((cells - 100) / 155, 0, 1))
 
     def infer_working(self, working):
@@ -36,46 +36,46 @@ class BrightReader:
         cells = working.reshape(CELLS, size, CELLS, size).mean(axis=(1, 3))
         return Inference(working, None, None, ClassifierOutput(float(cells.max()), self._heat(cells), None))
 
-    def finding(self, seen):
-        raw = seen.raw
+    def finding_from(self, inference):
+        output = inference.output
         return SimpleNamespace(
-            heat_map=raw.class_activation_map, heat_map_box=WHOLE_IMAGE, probability=min(1.0, raw.logit / 255)
+            heat_map=output.class_activation_map, heat_map_box=WHOLE_IMAGE, probability=min(1.0, output.logit / 255)
         )
 
 
 @pytest.fixture
-def films(tmp_path) -> list[LabelledImage]:
-    """Films of even grey."""
-    records = []
+def records(tmp_path) -> list[LabelledImage]:
+    """Images of even grey."""
+    images = []
     for number in range(6):
         path = tmp_path / f"{number}.png"
         Image.fromarray(np.full((SIDE, SIDE), 90, np.uint8)).save(path)
-        records.append(LabelledImage(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
-    return records
+        images.append(LabelledImage(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
+    return images
 
 
-def test_a_map_that_follows_the_opacity_hits_it_and_the_probability_rises(films):
-    known = pointing_game_synthetic(BrightReader(two_lungs()), films)
+def test_a_map_that_follows_the_opacity_hits_it_and_raises_the_probability(records):
+    metrics = pointing_game_synthetic(BrightnessClassifier(two_lungs()), records)
 
-    assert {name: known[name]["value"] for name in ("hit", "hit_before", "raised")} == {
+    assert {name: metrics[name]["value"] for name in ("hit", "hit_before", "raised")} == {
         "hit": 1,
         "hit_before": 0,
         "raised": 1,
     }
-    assert known["before"]["value"] == pytest.approx(90 / 255)
-    assert known["after"]["value"] > known["before"]["value"] + 0.1
-    assert known["hit"]["n"] == 6
+    assert metrics["before"]["value"] == pytest.approx(90 / 255)
+    assert metrics["after"]["value"] > metrics["before"]["value"] + 0.1
+    assert metrics["hit"]["n"] == 6
 
 
-def test_a_map_that_shows_the_same_corner_of_every_film_misses_it(films):
+def test_a_map_that_shows_the_same_corner_of_every_image_misses_it(records):
     corner = np.zeros((CELLS, CELLS), np.float32)
     corner[0, 0] = 1
-    known = pointing_game_synthetic(BrightReader(two_lungs(), lambda _: corner), films)
-    assert (known["hit"]["value"], known["hit_before"]["value"]) == (0, 0)
+    metrics = pointing_game_synthetic(BrightnessClassifier(two_lungs(), lambda _: corner), records)
+    assert (metrics["hit"]["value"], metrics["hit_before"]["value"]) == (0, 0)
 
 
-def test_films_without_lungs_are_left_out(films):
-    assert pointing_game_synthetic(BrightReader(None), films)["hit"] == {
+def test_images_without_lungs_are_left_out(records):
+    assert pointing_game_synthetic(BrightnessClassifier(None), records)["hit"] == {
         "n": 0,
         "value": None,
         "low": None,
@@ -83,24 +83,24 @@ def test_films_without_lungs_are_left_out(films):
     }
 
 
-def test_of_many_films_some_are_drawn_and_always_the_same(films, monkeypatch):
+def test_the_sample_is_deterministic(records, monkeypatch):
     monkeypatch.setattr(training.evaluation.heatmaps.synthetic_opacities, "N_OPACITIES", 4)
-    first, again = (pointing_game_synthetic(BrightReader(two_lungs()), films) for _ in range(2))
+    first, again = (pointing_game_synthetic(BrightnessClassifier(two_lungs()), records) for _ in range(2))
     assert first["hit"]["n"] == 4
     assert first == again
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-def test_the_place_lies_in_a_lung_and_not_at_its_edge(seed):
+def test_the_opacity_lies_in_a_lung_and_not_at_its_edge(seed):
     lungs = two_lungs()
-    row, column = training.evaluation.heatmaps.synthetic_opacities._place(lungs, np.random.default_rng(seed))
+    row, column = training.evaluation.heatmaps.synthetic_opacities._random_position(lungs, np.random.default_rng(seed))
     reach = RADIUS / 2 * (lungs.box.right - lungs.box.left)
     side = lungs.fields.shape[0]
     for down, across in ((0, 0), (-reach, 0), (reach, 0), (0, -reach), (0, reach)):
         assert lungs.fields[int((row + down) * side + 1e-6), int((column + across) * side + 1e-6)]
 
 
-def test_an_opacity_adds_its_greys_up_to_white():
+def test_an_opacity_adds_its_grey_values_up_to_white():
     working = np.full((4, 4), 200, np.float32)
     opacity = np.zeros((4, 4))
     opacity[1, 1], opacity[2, 2] = 30, DENSITY

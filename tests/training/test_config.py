@@ -1,0 +1,55 @@
+"""Settings of a training run."""
+
+import json
+
+import pytest
+
+from model.errors import TrainingError
+from training.cli import _config, _parser
+from training.config import ClassifierConfig, LungConfig
+
+FORMER_NAMES = {
+    "size": "input_size",
+    "lungs": "lung_network",
+    "view": "region",
+    "alpha": "width_multiplier",
+    "stride": "output_stride",
+    "crop": "max_crop",
+}
+
+
+def test_settings_are_loaded_as_they_were_saved(tmp_path):
+    config = ClassifierConfig(backbone="none", frozen_blocks=0, seed=7, learning_rate=3e-4, region="whole")
+    config.save(tmp_path / "config.json")
+
+    assert ClassifierConfig.load(tmp_path / "config.json") == config
+    assert json.loads((tmp_path / "config.json").read_text())["seed"] == 7
+
+
+def test_renamed_settings_are_stored_under_their_former_names():
+    config = ClassifierConfig(input_size=64, region="whole")
+
+    stored = config.to_dict()
+
+    assert not stored.keys() & set(FORMER_NAMES.values())
+    assert {former: stored[former] for former in FORMER_NAMES} == {
+        former: getattr(config, name) for former, name in FORMER_NAMES.items()
+    }
+    assert LungConfig(input_size=64).to_dict()["size"] == 64
+
+
+def test_settings_of_another_program_version_are_refused(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"seed": 1}))
+
+    with pytest.raises(TrainingError, match=r"config\.json was written by another version of this program\."):
+        ClassifierConfig.load(path)
+
+
+def test_former_option_names_are_aliases():
+    values = {"size": 64, "lungs": "runs/lungs", "view": "whole", "alpha": 0.5, "stride": 16, "crop": 0.1}
+    options = [part for name, value in values.items() for part in (f"--{name}", str(value))]
+
+    config = _config(_parser().parse_args(["fit", *options]), ClassifierConfig)
+
+    assert config == ClassifierConfig(**{FORMER_NAMES[name]: value for name, value in values.items()})
