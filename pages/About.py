@@ -1,4 +1,4 @@
-"""What the reader is for, what it was trained on, how well it does and where it ends."""
+"""The page "About": intended use, training data, performance and limits of the release."""
 
 import streamlit as st
 
@@ -12,10 +12,10 @@ page_frame("About the reader")
 
 with show_errors():
     release = current_release()
-    about = release.description
+    description = release.description
 
-    st.markdown(f"**Intended use.** {about['intended_use']}")
-    st.markdown(f"**Trained on.** {about['population']}")
+    st.markdown(f"**Intended use.** {description['intended_use']}")
+    st.markdown(f"**Trained on.** {description['population']}")
 
     st.subheader("How well it does", anchor=False)
     st.table(performance_table(release))
@@ -29,15 +29,15 @@ with show_errors():
     )
 
     st.subheader("Limits", anchor=False)
-    st.markdown("\n".join(f"- {limit}" for limit in about["limits"]))
+    st.markdown("\n".join(f"- {limit}" for limit in description["limits"]))
 
     st.subheader("How it reads", anchor=False)
     st.markdown(
-        f"The picture is brought to one size, whatever its own. {input_region_sentence(about['view'])} "
-        f"{segmentation_sentence(about['lungs']['found'])} The last feature map of the reader, weighted as its last layer "
-        "weighs it, is the heat map: Grad-CAM of the logit, from the same pass, laid back on the part of the picture "
-        "that the reader saw. Its colours follow one scale, the same for every picture, so little evidence looks like "
-        "little evidence."
+        f"The picture is brought to one size, whatever its own. {input_region_sentence(description['view'])} "
+        f"{segmentation_sentence(description['lungs']['found'])} The last feature map of the reader, weighted as its "
+        "last layer weighs it, is the heat map: Grad-CAM of the logit, from the same pass, laid back on the part of "
+        "the picture that the reader saw. Its colours follow one scale, the same for every picture, so little evidence "
+        "looks like little evidence."
     )
 
     st.subheader("This release", anchor=False)

@@ -1,17 +1,17 @@
-"""The labelled pictures by class, what the reader makes of them and where it fails."""
+"""The page "Dataset explorer": the labelled images, what the classifier says of them, and where it is wrong."""
 
 import streamlit as st
 
 from dataset.explorer.catalogue import select, sort
 from ui.errors import show_errors
-from ui.explorer.download import missing_images_notice
+from ui.explorer.download import show_missing_images
 from ui.explorer.filters import filter_controls, order_control
 from ui.explorer.image_detail import current_image, open_image, set_paging_order, show_image_detail
 from ui.explorer.overview import show_overview
 from ui.explorer.quality import show_quality
 from ui.formatting import percent
 from ui.frame import page_frame
-from ui.gallery import gallery, paginate
+from ui.gallery import page_control, show_gallery
 from ui.query_params import remember_query
 from ui.resources import current_catalogue, current_release
 from ui.settings import bind_operating_point_to_url, operating_point_control, selected_operating_point
@@ -21,34 +21,34 @@ page_frame("Dataset explorer")
 with show_errors():
     release = current_release()
     bind_operating_point_to_url(release)
-    whole = current_catalogue(release, selected_operating_point(release))
-    opened = current_image(whole.rows)
-    if opened is not None:
-        show_image_detail(opened, whole.rows)
+    catalogue = current_catalogue(release, selected_operating_point(release))
+    opened_row = current_image(catalogue.rows)
+    if opened_row is not None:
+        show_image_detail(opened_row, catalogue.rows)
         st.stop()
 
-    missing_images_notice(whole)
-    first = "Pictures" if whole.here else "Overview"
-    pictures, overview, audit = st.tabs(
-        ["Pictures", "Overview", "Audit"], default=first, key="view", bind="query-params"
+    show_missing_images(catalogue)
+    default_view = "Pictures" if catalogue.n_on_disk else "Overview"
+    gallery_tab, overview_tab, audit_tab = st.tabs(
+        ["Pictures", "Overview", "Audit"], default=default_view, key="view", bind="query-params"
     )
-    if pictures.open:
-        with pictures:
+    if gallery_tab.open:
+        with gallery_tab:
             with st.container(horizontal=True, gap="medium"):
                 operating_point_control(release)
                 order, seed = order_control()
-            found = sort(select(whole.rows, filter_controls(whole)), order, seed)
-            set_paging_order(found["file"])
-            gallery(paginate(found, whole), "gallery", open_image)
+            rows = sort(select(catalogue.rows, filter_controls(catalogue)), order, seed)
+            set_paging_order(rows["file"])
+            show_gallery(page_control(rows, catalogue), "gallery", open_image)
             st.caption(
                 "The percentage is the probability of pneumonia at the training prevalence, "
                 f"{percent(release.training_prevalence)}. Pictures that were learned from, or used to choose, flatter "
                 "the reader: only those of the official test split show how it does."
             )
-    if overview.open:
-        with overview:
-            show_overview(release, whole.rows)
-    if audit.open:
-        with audit:
-            show_quality(release, whole.rows)
+    if overview_tab.open:
+        with overview_tab:
+            show_overview(release, catalogue.rows)
+    if audit_tab.open:
+        with audit_tab:
+            show_quality(release, catalogue.rows)
     remember_query("pages/Dataset_explorer.py")

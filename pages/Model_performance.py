@@ -1,9 +1,9 @@
-"""How well the release does, and where it does not, all of it from the release's own files."""
+"""The page "Model performance": all figures come from the files of the release."""
 
 import pandas as pd
 import streamlit as st
 
-from model.explanation.reliability import RELIABILITY_KEY as EXPLANATION_CHECKS
+from model.explanation.reliability import RELIABILITY_KEY
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
 from model.performance.chart_data import confusion_cells, early_stopping_sentence, operating_point_marks
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
@@ -46,30 +46,30 @@ page_frame("Model performance")
 
 with show_errors():
     release = current_release()
-    about = release.description
-    tables = current_release_data(release)
-    metrics = tables.metrics
+    description = release.description
+    release_data = current_release_data(release)
+    metrics = release_data.metrics
     test = metrics["splits"]["test"]
 
     settings_controls(release)
     point, prevalence = selected_operating_point(release), selected_prevalence(release)
-    at = test["operating_points"][point.name]
+    rates = test["operating_points"][point.name]
     st.caption(
-        f"Where nothing else is said, figures are of the official test split ({sample_sentence(test)}) at the operating "
-        f"point {point.name}, with 95 % intervals in brackets, by patient. All of these children are of one hospital."
+        f"Where nothing else is said, figures are of the official test split ({sample_sentence(test)}) at the "
+        f"operating point {point.name}, with 95 % intervals in brackets, by patient. All of these children are of "
+        "one hospital."
     )
 
     st.subheader("Of 1,000 children", anchor=False)
-    thousand = natural_frequencies(at, prevalence)
-    picture, words = st.columns([3, 2], gap="large")
-    with picture:
-        st.html(icon_array(thousand))
-    with words:
-        st.markdown(natural_frequency_sentence(thousand))
+    frequencies = natural_frequencies(rates, prevalence)
+    icon_column, text_column = st.columns([3, 2], gap="large")
+    with icon_column:
+        st.html(icon_array(frequencies))
+    with text_column:
+        st.markdown(natural_frequency_sentence(frequencies))
         predictive = current_predictive_values(release, point.threshold, prevalence)
-        st.table(
-            pd.DataFrame(natural_frequency_table(thousand, natural_frequency_intervals(at, prevalence), predictive))
-        )
+        intervals = natural_frequency_intervals(rates, prevalence)
+        st.table(pd.DataFrame(natural_frequency_table(frequencies, intervals, predictive)))
         st.caption(
             f"Counts, with 95 % intervals in brackets, are rounded and follow from {rates_sentence(test, point.name)}. "
             "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with "
@@ -86,14 +86,14 @@ with show_errors():
     st.caption(
         f"PPV and accuracy are at the test split's own prevalence, {percent(test['calibration']['prevalence'])}."
     )
-    matrix, report = st.columns(2, gap="large")
-    with matrix:
+    matrix_column, report_column = st.columns(2, gap="large")
+    with matrix_column:
         st.markdown("**Confusion matrix**: what each film is labelled, and what the reader says of it.")
-        cells = pd.DataFrame(confusion_cells(at["confusion"]))
+        cells = pd.DataFrame(confusion_cells(rates["confusion"]))
         st.altair_chart(confusion_chart(cells), width="stretch")
-    with report:
+    with report_column:
         st.markdown("**Classification report**: the same counts, class by class.")
-        st.table(report_by_class(at["confusion"]))
+        st.table(report_by_class(rates["confusion"]))
         st.caption(
             "Precision: share right among the films called so. Recall: share found among the films labelled so; for "
             "pneumonia it is the sensitivity, for normal the specificity. F1: their harmonic mean. Intervals of the "
@@ -107,14 +107,14 @@ with show_errors():
     )
     marks = pd.DataFrame(operating_point_marks(test, point.name))
     for tab, corner in zip(st.tabs(["Whole", "Corner, enlarged"]), (False, True), strict=True):
-        roc, precision_recall = tab.columns(2, gap="large")
-        with roc:
+        roc_column, precision_recall_column = tab.columns(2, gap="large")
+        with roc_column:
             st.markdown(f"**ROC**, area under the curve (AUC) {format_estimate(test['auc'])}, n = {test['n']}")
-            chart = curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity", corner=corner)
+            chart = curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity", corner=corner)
             st.altair_chart(chart, width="stretch")
-        with precision_recall:
+        with precision_recall_column:
             st.markdown(f"**Precision (PPV) and recall (sensitivity)**, n = {test['n']}")
-            chart = curve_chart(tables.precision_recall, marks, "Sensitivity", "PPV", corner=corner)
+            chart = curve_chart(release_data.precision_recall, marks, "Sensitivity", "PPV", corner=corner)
             st.altair_chart(chart, width="stretch")
 
     st.subheader("Probabilities", anchor=False)
@@ -123,16 +123,16 @@ with show_errors():
         "80 of 100 should have pneumonia. Here they are as stated at the training prevalence, "
         f"{percent(release.training_prevalence)}."
     )
-    spread, reliability = st.columns(2, gap="large")
-    with spread:
+    histogram_column, reliability_column = st.columns(2, gap="large")
+    with histogram_column:
         st.markdown(f"**How sure it is**: films by probability and label, n = {test['n']}. Heights are square roots.")
-        st.altair_chart(histogram_chart(tables.histogram, point.threshold), width="stretch")
-    with reliability:
+        st.altair_chart(histogram_chart(release_data.histogram, point.threshold), width="stretch")
+    with reliability_column:
         st.markdown(
-            f"**Whether it is right to be**: {len(tables.reliability)} groups of about "
-            f"{tables.reliability['n'].min()} films with 95 % intervals; on the dashed line it would be."
+            f"**Whether it is right to be**: {len(release_data.reliability)} groups of about "
+            f"{release_data.reliability['n'].min()} films with 95 % intervals; on the dashed line it would be."
         )
-        st.altair_chart(reliability_chart(tables.reliability), width="stretch")
+        st.altair_chart(reliability_chart(release_data.reliability), width="stretch")
     with st.expander("Calibration in figures"):
         st.dataframe(calibration_table(metrics), hide_index=True)
         st.caption(
@@ -143,8 +143,8 @@ with show_errors():
 
     st.subheader("Indeterminate", anchor=False)
     st.markdown(
-        f"{conformal_sentence(about['conformal'])} The table says how often the true class was plausible, and how "
-        "often the verdict was indeterminate."
+        f"{conformal_sentence(description['conformal'])} The table says how often the true class was plausible, and "
+        "how often the verdict was indeterminate."
     )
     st.dataframe(conformal_table(metrics, point.name), hide_index=True)
 
@@ -161,8 +161,8 @@ with show_errors():
         "In this data set the class also shows in how a film was framed, scaled and stored, and a network may learn "
         "that instead of lungs. How much of it is there, and how much of it the reader can use:"
     )
-    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(about["shortcut_audit"])))
-    if rows := strata_table(about["shortcut_audit"]):
+    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(description["shortcut_audit"])))
+    if rows := strata_table(description["shortcut_audit"]):
         st.markdown("The reader among pictures whose originals are of alike width:")
         st.dataframe(rows, hide_index=True)
 
@@ -173,7 +173,7 @@ with show_errors():
     st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True)
 
     st.subheader("How far a heat map can be believed", anchor=False)
-    st.markdown(reliability_sentence(about.get(EXPLANATION_CHECKS)))
+    st.markdown(reliability_sentence(description.get(RELIABILITY_KEY)))
     if rows := warnings_table(metrics.get("explanations")):
         st.dataframe(rows, hide_index=True)
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(metrics.get("explanations"))))
@@ -185,36 +185,36 @@ with show_errors():
         st.dataframe(external_table(adults, point.name), hide_index=True)
 
     st.subheader("How it was trained", anchor=False)
-    st.markdown(early_stopping_sentence(tables.history, about["training"]))
-    balance, loss, auc = st.columns(3, gap="large")
-    with balance:
+    st.markdown(early_stopping_sentence(release_data.history, description["training"]))
+    balance_column, loss_column, auc_column = st.columns(3, gap="large")
+    with balance_column:
         st.markdown("**Class balance**: films of each class in each part of the data set.")
-        st.altair_chart(balance_chart(tables.balance), width="stretch")
-    with loss:
+        st.altair_chart(balance_chart(release_data.balance), width="stretch")
+    with loss_column:
         st.markdown("**Loss**: how far the probabilities are from the labels; lower is better.")
-        st.altair_chart(learning_chart(tables.history, "Loss"), width="stretch")
-    with auc:
+        st.altair_chart(learning_chart(release_data.history, "Loss"), width="stretch")
+    with auc_column:
         st.markdown("**AUC** during training; higher is better.")
-        st.altair_chart(learning_chart(tables.history, "AUC"), width="stretch")
+        st.altair_chart(learning_chart(release_data.history, "AUC"), width="stretch")
     st.caption(
         "Training pictures are varied at each pass and part of the network is left out, so the training curve may well "
         "be the worse one."
     )
 
-    drawing, steps = st.columns(2, gap="large")
-    with drawing:
+    diagram_column, steps_column = st.columns(2, gap="large")
+    with diagram_column:
         st.markdown("**The network**, from the radiograph to the probability")
-        st.html(network_diagram(about))
-    with steps:
+        st.html(network_diagram(description))
+    with steps_column:
         st.markdown("**What its steps are for**")
         st.markdown(
-            f"- **What the reader sees.** {input_region_sentence(about['view'])} Where no lungs are found, the finding carries "
-            "a caution.\n"
+            f"- **What the reader sees.** {input_region_sentence(description['view'])} Where no lungs are found, the "
+            "finding carries a caution.\n"
             "- **MobileNetV2 and feature map.** A network that fits a laptop; it tells for each place of a coarse grid "
             "how much of each feature is there.\n"
             "- **Heat map.** The same feature map, each feature weighted as the logit weighs it: where the evidence "
             "for pneumonia lies.\n"
             "- **Dropout.** In training, features are left out at random, so that the reader relies on none alone.\n"
             "- **Logit and calibration.** The logit is the evidence in one number; calibration makes it a probability. "
-            f"{about['calibration']['chosen']}"
+            f"{description['calibration']['chosen']}"
         )

@@ -1,4 +1,4 @@
-"""Errors on screen: the sentence of our own, a reference number for anything else, never a traceback."""
+"""Errors on screen: the message of an expected error, a reference number for any other, never a traceback."""
 
 import logging
 import secrets
@@ -14,32 +14,33 @@ _log = logging.getLogger("chest_radiograph_reader")
 
 
 @contextmanager
-def show_errors(aside: bool = False) -> Iterator[None]:
-    """Run a block of a page; what goes wrong in it is said on the page, which then ends there.
+def show_errors(optional: bool = False) -> Iterator[None]:
+    """Run a block of a page; if it raises, show the error and end the page.
 
-    aside: the block is no part of the reading, so the page goes on.
+    Args:
+        optional: The block is not part of the reading, so the page goes on after an error.
     """
     try:
         yield
     except ProjectError as error:
-        _show(str(error), aside)
+        _show(str(error), optional)
     except Exception as error:
         _show(
-            f"Something went wrong that this program did not foresee.{'' if aside else ' Nothing was read.'} Please "
+            f"Something went wrong that this program did not foresee.{'' if optional else ' Nothing was read.'} Please "
             f"try again; if it happens again, report the reference {log_unexpected(error)}.",
-            aside,
+            optional,
         )
 
 
-def _show(problem: str, aside: bool) -> None:
-    st.error(problem, icon=":material/error:")
-    if not aside:
+def _show(message: str, optional: bool) -> None:
+    st.error(message, icon=":material/error:")
+    if not optional:
         st.stop()
 
 
 def log_unexpected(error: Exception) -> str:
-    """Log kind and place of an error under a new reference; its message is left out, since it may name a file."""
+    """Log type and traceback of an error and return its reference. The message is left out: it may name a file."""
     reference = secrets.token_hex(3).upper()
-    places = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("reference %s: %s\n%s", reference, type(error).__name__, places)
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("reference %s: %s\n%s", reference, type(error).__name__, frames)
     return reference

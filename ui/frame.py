@@ -1,4 +1,4 @@
-"""What every page has: settings, menu and the notice that is always in sight."""
+"""Frame of every page: page settings, menu, and the notice that is always visible."""
 
 import streamlit as st
 
@@ -30,19 +30,19 @@ _STYLE = """
 
 
 def page_frame(title: str) -> None:
-    """Begin a page: the first line of app.py and of every file in pages/."""
+    """Begin a page: the first statement of app.py and of every file in pages/."""
     harden_server()
-    # An emoji: the browser would fetch a Material icon for its tab from Google. Those on the page come with Streamlit.
+    # An emoji: the browser would fetch a Material icon for its tab from Google. Streamlit brings the icons in pages.
     st.set_page_config(page_title=f"{title} - {APP_NAME}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
             st.page_link(page, label=label, icon=icon, query_params=remembered_query(page))
-    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {TRAINED_ON_TEXT} {_model()}</div>')
+    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {TRAINED_ON_TEXT} {_model_text()}</div>')
     st.title(title, anchor=False)
 
 
-def _model() -> str:
+def _model_text() -> str:
     try:
         return f"Model {current_release().version}."
-    except Exception:  # the page below says what is wrong; the notice stands whatever it is
+    except Exception:  # the page shows the error; the notice is shown in any case
         return "No trained model."

@@ -1,7 +1,8 @@
-"""Tiles of labelled pictures: what the film is labelled, what the reader says of it, and whether that was right."""
+"""Tiles of labelled images: the label, the classifier's probability, and whether it was right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,7 @@ from dataset.explorer.thumbnails import thumbnail
 from model.errors import FileRefused
 from ui.formatting import percent
 
-PAGE_PARAM = "page"  # the name of the control, and so that of the address
+PAGE_PARAM = "page"  # key of the control and name in the URL
 PAGE_SIZE = 24
 OUTCOME_MARKS = {
     Outcome.RIGHT: ":material/check_circle: right",
@@ -23,48 +24,53 @@ SPLIT_MARKS = {
     "validation": ":material/tune: used to choose",
     "test": "",
 }
-_NO_PICTURE = """
+_NO_IMAGE = """
 <div style="text-align:center;font-size:.8rem;border-radius:.25rem;padding:.75rem;color:CanvasText;
-background:color-mix(in srgb, CanvasText 8%, Canvas)">{words}</div>
+background:color-mix(in srgb, CanvasText 8%, Canvas)">{text}</div>
 """
 
 
-def paginate(rows: pd.DataFrame, whole: Catalogue) -> pd.DataFrame:
-    """Draw the choice of a page and say how many rows there are; the rows of that page."""
+def page_control(rows: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Draw the number of rows and the control of the page, and return the rows of that page."""
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.markdown(f"**{len(rows):,}** of {len(whole.rows):,} pictures")
+        st.markdown(f"**{len(rows):,}** of {len(catalogue.rows):,} pictures")
         page = st.pagination(pages, key=PAGE_PARAM, bind="query-params", width=440) if pages > 1 else 1
     if rows.empty:
         st.info("No picture fits all of these filters. Take one away.", icon=":material/search_off:")
     return rows.iloc[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
 
 
-def label_text(row: pd.Series) -> str:
-    """Class and cause of a picture."""
-    return row["label"] if row["cause"] == "none" else f"{row['label']}, {row['cause']}"
+def label_text(row: Mapping[str, Any] | pd.Series) -> str:
+    """Return class and cause of an image."""
+    return f"{row['label']}" if row["cause"] == "none" else f"{row['label']}, {row['cause']}"
 
 
-def gallery(rows: pd.DataFrame, key: str, opened: Callable[[str], None], notes: Sequence[str] | None = None) -> bool:
-    """Draw a tile for each row; true where one of them was opened just now.
+def show_gallery(
+    rows: pd.DataFrame, key: str, on_open: Callable[[str], None], notes: Sequence[str] | None = None
+) -> bool:
+    """Draw a tile for each row.
 
     Args:
-        rows: some of `dataset.explorer.catalogue.Catalogue`.
-        key: unique on the page.
-        opened: is called with the file name when a tile is opened.
-        notes: a line more for each tile.
+        rows: Rows of `dataset.explorer.catalogue.Catalogue`.
+        key: Key of the gallery, unique on the page.
+        on_open: Called with the file name of an image that the user opens.
+        notes: One more line for each tile.
+
+    Returns:
+        Whether the user has opened an image just now.
     """
     pressed = []
     with st.grid(6, min_column_width=150, gap="small", border=True, key=key):
         for number, row in enumerate(rows.to_dict("records")):
             with st.container(gap="xsmall"):
-                _tile(row, notes[number] if notes else "")
+                _show_tile(row, notes[number] if notes else "")
                 pressed.append(
                     st.button(
                         row["file"].rsplit(".", 1)[0],
                         key=f"{key}_{row['file']}",
                         help="Open this picture",
-                        on_click=opened,
+                        on_click=on_open,
                         args=(row["file"],),
                         width="stretch",
                     )
@@ -72,11 +78,11 @@ def gallery(rows: pd.DataFrame, key: str, opened: Callable[[str], None], notes: 
     return any(pressed)
 
 
-def _tile(row: dict, note: str) -> None:
-    words = label_text(row)
-    _image(row, words)
+def _show_tile(row: Mapping[Any, Any], note: str) -> None:
+    label = label_text(row)
+    _show_thumbnail(row, label)
     lines = [
-        f"**{words}**",
+        f"**{label}**",
         f"{OUTCOME_MARKS[row['outcome']]}, {percent(row['probability'])}",
         SPLIT_MARKS[row["split"]],
         note,
@@ -84,15 +90,15 @@ def _tile(row: dict, note: str) -> None:
     st.markdown("  \n".join(filter(None, lines)))
 
 
-def _image(row: dict, words: str) -> None:
+def _show_thumbnail(row: Mapping[Any, Any], label: str) -> None:
     if row["path"] is None:
-        st.html(_NO_PICTURE.format(words="Not on this computer"))
+        st.html(_NO_IMAGE.format(text="Not on this computer"))
         return
     try:
-        small = thumbnail(row["path"])
-    except FileRefused as refused:
-        st.html(_NO_PICTURE.format(words=escape(str(refused))))
+        jpeg = thumbnail(row["path"])
+    except FileRefused as error:
+        st.html(_NO_IMAGE.format(text=escape(str(error))))
     except OSError as error:
-        st.html(_NO_PICTURE.format(words=escape(f"The file cannot be opened ({error.strerror}).")))
+        st.html(_NO_IMAGE.format(text=escape(f"The file cannot be opened ({error.strerror}).")))
     else:
-        st.image(small, width="stretch", alt=f"Chest radiograph, labelled {words}")
+        st.image(jpeg, width="stretch", alt=f"Chest radiograph, labelled {label}")

@@ -1,4 +1,4 @@
-"""The trained model, loaded once for all sessions and again when the release changes."""
+"""Release, gate and tables, loaded once for all sessions and again if the release changes."""
 
 import hashlib
 from pathlib import Path
@@ -16,70 +16,71 @@ from model.inference.decision import OperatingPoint
 from model.inference.release_loader import RELEASE_DIR, Release, load_release
 from model.performance.binary_metrics import predictive_values
 from model.performance.release_data import ReleaseData, load_release_data
+from model.performance.schema import PredictiveValues
 from model.release_files import ReleaseFile
 from model.storage import read_file
 
 
 def current_release() -> Release:
-    """The verified release on this machine.
+    """Return the verified release of this installation.
 
     Raises:
-        ReleaseError: it is missing, altered or does not fit.
+        ReleaseError: The release is missing, changed or incompatible.
     """
     return current_gate().classifier.release
 
 
 def current_gate() -> AdmissionGate:
-    """What checks and reads with the release on this machine.
+    """Return the admission gate of the release.
 
     Raises:
-        ReleaseError: the release, or the check of what may be read, is missing, altered or does not fit.
+        ReleaseError: The release or its admission check is missing, changed or incompatible.
     """
     return _gate(_digest())
 
 
 def current_release_data(release: Release) -> ReleaseData:
-    """The tables of a release, read once for all sessions.
+    """Return the tables of a release.
 
     Raises:
-        ReleaseError: a file is missing or altered.
+        ReleaseError: A file is missing or changed.
     """
     return _release_data(release.digest, release)
 
 
-def current_predictive_values(release: Release, threshold: float, prevalence: float) -> dict:
-    """PPV and NPV on the official test split, as if it had that prevalence, 0-1; see `predictive_values`."""
+def current_predictive_values(release: Release, threshold: float, prevalence: float) -> PredictiveValues:
+    """Return PPV and NPV on the official test split, adjusted to a prevalence (0-1); see `predictive_values`."""
     return _predictive_values(release.digest, threshold, prevalence, release)
 
 
 def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
-    """The labelled set, judged at an operating point; shared by all sessions, so not to be changed.
+    """Return the labelled set at an operating point. All sessions share it, so do not modify it.
 
     Raises:
-        ReleaseError: a file is missing or altered.
-        DatasetError: the folder of the set is there and is not laid out as the set is.
+        ReleaseError: A file is missing or changed.
+        DatasetError: The folder of the data set exists and does not have its layout.
     """
     root = dataset_root().resolve()
-    return _catalogue(release.digest, root, _changes(root), point, release)
+    return _catalogue(release.digest, root, _modification_times(root), point, release)
 
 
 def current_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
-    """Mean radiographs of the training pictures by title.
+    """Return the mean radiographs of the training images, by title.
 
     Raises:
-        ReleaseError: the file is missing, altered or damaged.
+        ReleaseError: The file is missing, changed or damaged.
     """
     return _mean_radiographs(release.digest, release)
 
 
-def _changes(root: Path) -> tuple[int, ...]:
-    """When something was last put into or taken out of each folder of the set; 0 where there is none."""
+def _modification_times(root: Path) -> tuple[int, ...]:
+    """Return the modification time of each folder of the data set; 0 if it does not exist."""
     folders = (root / split / label for split in OFFICIAL_SPLITS for label in LABELS)
     return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
 
 def _digest() -> str:
-    """Digest of model.json, which holds the digests of all other files; "" where there is none."""
+    """Return the digest of model.json, which holds the digests of all other files; "" if it does not exist."""
     try:
         return hashlib.sha256(read_file(RELEASE_DIR, ReleaseFile.DESCRIPTION)).hexdigest()
     except ReleaseMissing:
@@ -87,31 +88,31 @@ def _digest() -> str:
 
 
 @st.cache_resource(max_entries=1, show_spinner="Opening the trained model")
-def _gate(digest: str) -> AdmissionGate:  # noqa: ARG001 (the key of the cache)
+def _gate(digest: str) -> AdmissionGate:  # noqa: ARG001 (key of the cache)
     return AdmissionGate.from_classifier(Classifier(load_release(RELEASE_DIR)))
 
 
-# The pictures behind these two are the data set's, no user's: they may be shared between sessions.
+# Sessions may share these: they are about the data set, not about a user's images.
 @st.cache_data(max_entries=1, show_spinner="Opening the figures of the release")
-def _release_data(digest: str, _release: Release) -> ReleaseData:  # noqa: ARG001 (the key of the cache)
+def _release_data(digest: str, _release: Release) -> ReleaseData:  # noqa: ARG001 (key of the cache)
     return load_release_data(_release)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each percent of prevalence
-def _predictive_values(digest: str, threshold: float, prevalence: float, _release: Release) -> dict:  # noqa: ARG001
-    return predictive_values(current_release_data(_release).scores, threshold, prevalence)
+def _predictive_values(digest: str, threshold: float, prevalence: float, _release: Release) -> PredictiveValues:  # noqa: ARG001
+    return predictive_values(current_release_data(_release).test_predictions, threshold, prevalence)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Listing the pictures")  # the operating points
+@st.cache_resource(max_entries=3, show_spinner="Listing the pictures")  # one per operating point
 def _catalogue(
-    digest: str,  # noqa: ARG001 (the key of the cache, as below)
+    digest: str,  # noqa: ARG001 (key of the cache, as below)
     root: Path,
-    changes: tuple[int, ...],
+    modification_times: tuple[int, ...],
     point: OperatingPoint,
     _release: Release,
 ) -> Catalogue:
-    records = load_index(root) if any(changes) else []
-    return build_catalogue(current_release_data(_release).predictions, records, point, _release.conformal)
+    images = load_index(root) if any(modification_times) else []
+    return build_catalogue(current_release_data(_release).predictions, images, point, _release.conformal)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -1,18 +1,15 @@
-"""What Streamlit's server does unasked, with no option against it; `ui.frame` puts it right.
+"""Work around four behaviours of Streamlit 1.67 that have no configuration option.
 
-Upload spool: the parser of uploads (Starlette's) puts whatever is larger than 1 MB into a temporary file, so a
-patient's picture would lie on the disk. Here it stays in memory; `server.maxUploadSize` says how much that can be.
-
-Own address: to tell whether a web page of another origin may connect, Streamlit asks a host on the internet what this
-computer's address is. Nobody reaches this server by that address, and a page that is open somewhere in the browser
-must not be able to make it call out.
-
-Closed tabs: `server.disconnectedSessionTTL` tells when a session may go, but Streamlit looks only when the next tab is
-closed. The last films of a day would stay in memory until somebody comes. Here somebody looks.
-
-Scattered memory: each run of a page is a thread, and glibc gives threads stores of their own, from which freed films
-come back in part alone. Twelve users at once left between 281 and 339 MB, and 600 at the end of it, where one store
-leaves 240, and 450 at the end, in the same time.
+1. Upload spool. The parser of uploads (Starlette's) writes everything above 1 MB to a temporary file, so a patient's
+   image would be stored on disk. Here it stays in memory; `server.maxUploadSize` limits its size.
+2. Own address. To decide whether a web page of another origin may connect, Streamlit asks a host on the internet for
+   the external address of this computer. Nobody uses that address, and a page in the browser must not be able to make
+   the server call out.
+3. Closed tabs. `server.disconnectedSessionTTL` says when a session may be removed, but Streamlit looks only when
+   another tab is closed, so the last images of a day would stay in memory. Here a thread looks.
+4. Fragmented memory. Each run of a page is a thread, and glibc gives each thread its own arena, which returns freed
+   images only in part. With twelve users at once the server took 281 to 339 MB, and 600 MB at the end. With one arena
+   it takes 240 MB, and 450 MB at the end, in the same time.
 """
 
 import ctypes
@@ -21,51 +18,52 @@ import gc
 import sys
 import threading
 import time
+from typing import Any
 
 from starlette.formparsers import MultiPartParser
 from streamlit import config, net_util, runtime
 
 from model.limits import MAX_BYTES
 
-_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
+_ARENA_MAX = -8  # M_ARENA_MAX in glibc's malloc.h
 
 
 def harden_server() -> None:
-    """Keep uploads in memory and no longer than need be, and the server off the network; may be called at every run."""
-    MultiPartParser.spool_max_size = MAX_BYTES + 2**20  # Streamlit ends an upload a megabyte above the limit
+    """Keep uploads in memory, no longer than needed, and the server off the network; may be called at every run."""
+    MultiPartParser.spool_max_size = MAX_BYTES + 2**20  # Streamlit aborts an upload one megabyte above the limit
     net_util.get_external_ip = lambda: None
-    _glibc("mallopt", _ARENA_MAX, 1)
-    if runtime.exists() and hasattr(runtime.get_instance(), "_session_mgr"):  # not where a test runs a page alone
+    _call_glibc("mallopt", _ARENA_MAX, 1)
+    if runtime.exists() and hasattr(runtime.get_instance(), "_session_mgr"):  # a test without server has none
         _watch_closed_sessions()
 
 
-@functools.cache  # once for the whole server
+@functools.cache  # once per server
 def _watch_closed_sessions() -> None:
-    pause = config.get_option("server.disconnectedSessionTTL") / 4
-    threading.Thread(target=_forget_closed_sessions, args=(pause,), daemon=True).start()
+    interval_seconds = config.get_option("server.disconnectedSessionTTL") / 4
+    threading.Thread(target=_shut_down_closed_sessions, args=(interval_seconds,), daemon=True).start()
 
 
-def _forget_closed_sessions(pause: float) -> None:
-    """Every `pause` seconds, shut down the sessions whose time is over; ends with the server."""
-    sessions = runtime.get_instance()._session_mgr
+def _shut_down_closed_sessions(interval_seconds: float) -> None:
+    """Shut down expired sessions at an interval; runs as long as the server."""
+    sessions: Any = runtime.get_instance()._session_mgr
     while True:
-        time.sleep(pause)
+        time.sleep(interval_seconds)
         with sessions._storage_lock:
-            closed = [info.session for _, info in sessions._session_storage._cache.expire()]
-        if closed:
-            for session in closed:
+            expired = [info.session for _, info in sessions._session_storage._cache.expire()]
+        if expired:
+            for session in expired:
                 session.shutdown()
-            del closed, session
-            gc.collect()  # a session holds on to itself, and an idle server would never collect it
+            del expired, session
+            gc.collect()  # a session refers to itself, and an idle server would never collect it
             _release_memory()
 
 
 def _release_memory() -> None:
-    """Give freed memory back to the system, which glibc else keeps for the next films."""
-    _glibc("malloc_trim", 0)
+    """Return freed memory to the system; glibc would keep it for the next images."""
+    _call_glibc("malloc_trim", 0)
 
 
-def _glibc(function: str, *arguments: int) -> None:
-    """Call one of glibc's own functions, where this system has it."""
-    if sys.platform == "linux" and (found := getattr(ctypes.CDLL(None), function, None)):
-        found(*arguments)
+def _call_glibc(name: str, *arguments: int) -> None:
+    """Call a function of glibc if this system has it."""
+    if sys.platform == "linux" and (function := getattr(ctypes.CDLL(None), name, None)):
+        function(*arguments)

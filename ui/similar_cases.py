@@ -1,9 +1,10 @@
-"""Similar training cases: the labelled pictures that the reader sees most like the one on screen."""
+"""Similar training cases: the labelled images whose embeddings are nearest to that of the image on screen."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
+from model.codes import Label
 from model.imaging.perceptual_hash import perceptual_hash
 from model.imaging.preprocessing import working_image
 from model.imaging.radiograph import Radiograph
@@ -11,7 +12,7 @@ from model.inference.finding import Finding
 from model.inference.release_loader import Release
 from model.inference.similar_cases import SimilarCase
 from model.performance.tables import similar_cases_sentence
-from ui.gallery import gallery
+from ui.gallery import show_gallery
 from ui.resources import current_catalogue, current_gate, current_release_data
 from ui.settings import selected_operating_point
 
@@ -24,35 +25,42 @@ NOTE_TEXT = (
 
 
 def show_similar_cases(
-    finding: Finding, film: Radiograph, release: Release, opened: Callable[[str], None], group: str | None = None
+    finding: Finding,
+    radiograph: Radiograph,
+    release: Release,
+    on_open: Callable[[str], None],
+    patient_group: str | None = None,
 ) -> bool:
-    """Draw the nearest training pictures with their labels; true where one of them was opened just now.
+    """Draw the nearest training images with their labels.
 
     Args:
-        finding: whose embedding is compared.
-        film: whose finding it is, at any size.
-        release: whose training pictures they are.
-        opened: is called with the file name when one is opened.
-        group: of the film's patient, where known: nobody of it is shown.
+        finding: Finding whose embedding is compared.
+        radiograph: Radiograph of the finding, at any size.
+        release: Release with the training images.
+        on_open: Called with the file name of an image that the user opens.
+        patient_group: Patient group of the radiograph, if known; its images are left out.
+
+    Returns:
+        Whether the user has opened an image just now.
     """
-    if finding.model_version != release.version:  # its embedding says nothing to this release's index
+    if finding.model_version != release.version:  # the index holds embeddings of another model
         st.info("This film was read by another model. Choose the file again to see similar cases.")
         return False
-    index, tables = current_gate().index, current_release_data(release)
-    near = index.nearest(finding.embedding, perceptual_hash(working_image(film)), group)
-    if any(one.same_film for one in near):
+    index, release_data = current_gate().index, current_release_data(release)
+    cases = index.nearest(finding.embedding, perceptual_hash(working_image(radiograph)), patient_group)
+    if any(case.is_duplicate for case in cases):
         st.warning(NOTE_TEXT, icon=":material/content_copy:")
-    agree = sum(one.label == "PNEUMONIA" for one in near)
-    st.markdown(f"Labelled PNEUMONIA among the {len(near)} training pictures most like this one: **{agree}**")
-    rows = current_catalogue(release, selected_operating_point(release)).rows.loc[[one.file for one in near]]
-    pressed = gallery(rows, "similar", opened, notes=[_note(one) for one in near])
+    n_pneumonia = sum(case.label == Label.PNEUMONIA for case in cases)
+    st.markdown(f"Labelled PNEUMONIA among the {len(cases)} training pictures most like this one: **{n_pneumonia}**")
+    rows = current_catalogue(release, selected_operating_point(release)).rows.loc[[case.file for case in cases]]
+    is_opened = show_gallery(rows, "similar", on_open, notes=[_note(case) for case in cases])
     st.caption(
         f"Distance: 0 is the same to the reader; two training pictures lie {index.typical_distance:.2f} apart "
-        f"(median). {similar_cases_sentence(tables.metrics['neighbours'])}"
+        f"(median). {similar_cases_sentence(release_data.metrics['neighbours'])}"
     )
-    return pressed
+    return is_opened
 
 
-def _note(near: SimilarCase) -> str:
-    note = f"distance {near.distance:.3f}"
-    return f"{note}, {SAME_IMAGE_TEXT}" if near.same_film else note
+def _note(case: SimilarCase) -> str:
+    note = f"distance {case.distance:.3f}"
+    return f"{note}, {SAME_IMAGE_TEXT}" if case.is_duplicate else note

@@ -1,4 +1,4 @@
-"""The whole program as a clinician has it: the server as `make run` starts it, a real browser, the shell beside it."""
+"""The app in a real browser, compared with the command line."""
 
 import io
 from pathlib import Path
@@ -9,12 +9,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from model.imaging.decode import decode
-from tests.support.browser import MAIN, OVERFLOW, READY, choose, pixels_of, watched
-from tests.support.landing_page import all_rows, downloaded, landing_tab, landing_window, pick, shell  # noqa: F401 (fixtures)
+from tests.support.browser import MAIN, OVERFLOW, READY, open_watched_tab, pixels_of, upload_file
+from tests.support.landing_page import all_rows, command_line_csv, download_by, select_operating_point
 from tests.support.synthetic import phantom_file
 from ui.formatting import percent
 
-WORDS = {
+VERDICT_TEXTS = {
     "NORMAL": "No sign of pneumonia found",
     "PNEUMONIA": "Signs of pneumonia",
     "INDETERMINATE": "Indeterminate: refer to a radiologist",
@@ -22,60 +22,60 @@ WORDS = {
 NOTICE = "Research use only, not a medical device."
 
 
-def film(folder: Path, name: str = "Doe_Ann.png") -> Path:
+def phantom_path(folder: Path, name: str = "Doe_Ann.png") -> Path:
     (folder / name).write_bytes(phantom_file())
     return folder / name
 
 
-def letter(folder: Path) -> Path:
+def letter_path(folder: Path) -> Path:
     (folder / "letter.png").write_text("Dear colleague,")
     return folder / "letter.png"
 
 
 @pytest.mark.browser
-def test_what_is_seen_and_downloaded_is_what_the_shell_says(tab, tmp_path):
-    choose(tab, film(tmp_path), 1)
+def test_page_and_download_match_the_command_line(tab, tmp_path):
+    upload_file(tab, phantom_path(tmp_path), 1)
     tab.wait_for_selector(READY)
-    expected = shell(tmp_path, "Doe_Ann.png")
+    expected = command_line_csv(tmp_path, "Doe_Ann.png")
     columns, values = (line.split(",") for line in expected.splitlines())
     row = dict(zip(columns, values, strict=True))
 
     assert row["status"] == "read"
     heading = tab.get_by_role("heading", level=3).inner_text()
-    assert heading.endswith(WORDS[row["verdict"]])
+    assert heading.endswith(VERDICT_TEXTS[row["verdict"]])
     assert tab.get_by_test_id("stMetricValue").inner_text() == percent(float(row["probability"]))
     tab.get_by_text(f"Model {row['model_version']}.").first.wait_for()
-    assert WORDS[row["verdict"]] in tab.locator("canvas.picture").get_attribute("aria-label")
-    assert downloaded(tab, "Row as CSV") == ("Doe_Ann_finding.csv", expected.encode())
+    assert VERDICT_TEXTS[row["verdict"]] in tab.locator("canvas.picture").get_attribute("aria-label")
+    assert download_by(tab, "Row as CSV") == ("Doe_Ann_finding.csv", expected.encode())
 
 
 @pytest.mark.browser
-def test_the_heat_map_is_shown_taken_away_and_downloaded(tab, tmp_path):
-    choose(tab, film(tmp_path), 1)
+def test_the_heat_map_can_be_hidden_and_downloaded(tab, tmp_path):
+    upload_file(tab, phantom_path(tmp_path), 1)
     tab.wait_for_selector(READY)
-    name, overlay = downloaded(tab, "Overlay as PNG")
+    name, overlay = download_by(tab, "Overlay as PNG")
     image = Image.open(io.BytesIO(overlay))
-    coloured = np.ptp(np.asarray(image.convert("RGB")).astype(int), axis=2).any()
+    has_evidence = np.ptp(np.asarray(image.convert("RGB")).astype(int), axis=2).any()
 
-    if coloured:
+    if has_evidence:
         before = pixels_of(tab)
         tab.get_by_role("button", name="Heat map").click()
-        without = pixels_of(tab)
-        assert np.abs(without - before).max() > 2
-        assert np.ptp(without[..., :3], axis=2).max() == 0
+        without_map = pixels_of(tab)
+        assert np.abs(without_map - before).max() > 2
+        assert np.ptp(without_map[..., :3], axis=2).max() == 0
     else:
         tab.get_by_text("No positive evidence to show").wait_for()
         assert tab.get_by_role("button", name="Heat map").is_disabled()
     assert name == "Doe_Ann_heatmap.png"
     assert image.size == (400, 300)
     assert image.text["Comment"] == NOTICE
-    assert decode(overlay).pixels.shape == (300, 400)  # a whole and sound file
+    assert decode(overlay).pixels.shape == (300, 400)  # a complete file
 
 
 @pytest.mark.browser
-def test_a_file_that_is_no_picture_is_refused_and_the_session_goes_on(tab, server, tmp_path):
-    choose(tab, film(tmp_path), 1)
-    choose(tab, letter(tmp_path), 2)
+def test_a_file_that_is_no_image_is_refused_and_the_session_continues(tab, server, tmp_path):
+    upload_file(tab, phantom_path(tmp_path), 1)
+    upload_file(tab, letter_path(tmp_path), 2)
 
     refusal = tab.get_by_test_id("stAlert").inner_text()
     assert "Not read. This is another kind of file, which is not read." in refusal
@@ -84,9 +84,9 @@ def test_a_file_that_is_no_picture_is_refused_and_the_session_goes_on(tab, serve
     expect(tab.locator("canvas.picture")).to_have_count(0)
     name, rows = all_rows(tab, 2)
     assert name == "findings.csv"
-    assert rows.decode() == shell(tmp_path, "letter.png", "Doe_Ann.png")  # the newest first
+    assert rows.decode() == command_line_csv(tmp_path, "letter.png", "Doe_Ann.png")  # newest first
 
-    choose(tab, film(tmp_path, "again.png"), 3)
+    upload_file(tab, phantom_path(tmp_path, "again.png"), 3)
     tab.wait_for_selector(READY)
     expect(tab.get_by_test_id("stAlert").filter(has_text="Not read")).to_have_count(0)
     log = server.log.read_text()
@@ -94,8 +94,8 @@ def test_a_file_that_is_no_picture_is_refused_and_the_session_goes_on(tab, serve
 
 
 @pytest.mark.browser
-def test_a_reading_outlives_a_look_at_another_page(tab, tmp_path):
-    choose(tab, film(tmp_path), 1)
+def test_a_finding_outlives_a_visit_to_another_page(tab, tmp_path):
+    upload_file(tab, phantom_path(tmp_path), 1)
     tab.wait_for_selector(READY)
     probability = tab.get_by_test_id("stMetricValue").inner_text()
     tab.get_by_role("link", name="About the reader").click()
@@ -108,11 +108,11 @@ def test_a_reading_outlives_a_look_at_another_page(tab, tmp_path):
 
 
 @pytest.mark.browser
-def test_operating_point_and_prevalence_chosen_on_one_page_hold_on_the_others(tab, tmp_path):
-    choose(tab, film(tmp_path), 1)
+def test_operating_point_and_prevalence_apply_to_all_pages(tab, tmp_path):
+    upload_file(tab, phantom_path(tmp_path), 1)
     tab.wait_for_selector(READY)
     tab.get_by_text("Operating point and prevalence").click()
-    pick(tab, "rule-out")
+    select_operating_point(tab, "rule-out")
     tab.get_by_text("Operating point: rule-out").wait_for()
     prevalence = tab.get_by_role("spinbutton", name="Prevalence: of 100 children")
     prevalence.fill("20")
@@ -122,21 +122,21 @@ def test_operating_point_and_prevalence_chosen_on_one_page_hold_on_the_others(ta
     tab.get_by_role("link", name="Model performance").click()
     tab.get_by_text("Of 1,000 children, 200 have pneumonia").wait_for()
     expect(tab.get_by_role("radio", name="rule-out")).to_be_checked()
-    pick(tab, "rule-in")
+    select_operating_point(tab, "rule-in")
     tab.get_by_text("rule-in (chosen)").wait_for()
     tab.get_by_role("link", name="Read a radiograph").click()
 
     tab.get_by_text("Operating point: rule-in").wait_for()
     tab.get_by_text("at a prevalence of 20 %").wait_for()
-    _, row = downloaded(tab, "Row as CSV")
+    _, row = download_by(tab, "Row as CSV")
     assert row.decode().splitlines()[1].endswith(",0.2")
     assert ",rule-in," in row.decode()
 
 
 @pytest.mark.browser
-def test_a_page_opened_by_its_address_has_menu_and_notice(window, server):
-    seen: list[str] = []
-    tab = watched(window, seen)
+def test_a_page_opened_by_its_url_has_menu_and_notice(window, server):
+    problems: list[str] = []
+    tab = open_watched_tab(window, problems)
     tab.goto(f"{server.url}/About")
     tab.get_by_role("heading", name="This release").wait_for()
 
@@ -146,19 +146,17 @@ def test_a_page_opened_by_its_address_has_menu_and_notice(window, server):
     assert NOTICE in tab.get_by_role("note").inner_text()
     tab.get_by_role("note").wait_for()
     tab.close()
-    assert seen == []
+    assert problems == []
 
 
 @pytest.mark.browser
-def test_a_phone_shows_the_pages_without_sideways_scrolling_and_hides_nothing_under_the_notice(
-    chromium, server, tmp_path
-):
-    seen: list[str] = []
+def test_on_a_phone_nothing_overflows_or_is_hidden_by_the_notice(chromium, server, tmp_path):
+    problems: list[str] = []
     with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as context:
-        tab = watched(context, seen)
+        tab = open_watched_tab(context, problems)
         tab.goto(server.url)
         tab.get_by_test_id("stFileUploader").wait_for()
-        choose(tab, film(tmp_path), 1)
+        upload_file(tab, phantom_path(tmp_path), 1)
         tab.wait_for_selector(READY)
         assert tab.evaluate(OVERFLOW) <= 0
         notice = tab.get_by_role("note").bounding_box()
@@ -176,14 +174,14 @@ def test_a_phone_shows_the_pages_without_sideways_scrolling_and_hides_nothing_un
         tab.get_by_role("heading", name="How it was trained").wait_for()
         tab.locator("canvas, svg.marks").nth(8).wait_for()
         assert tab.evaluate(OVERFLOW) <= 0
-    assert seen == []
+    assert problems == []
 
 
 @pytest.mark.browser
-def test_the_uploader_is_reached_and_opened_by_keyboard(tab):
-    opened = []
-    # Asked for early: it takes Playwright a while until it catches the dialog.
-    tab.on("filechooser", lambda chooser: opened.append(chooser))
+def test_the_uploader_can_be_opened_by_keyboard(tab):
+    choosers = []
+    # Registered early: it takes Playwright a while until it intercepts the dialog.
+    tab.on("filechooser", lambda chooser: choosers.append(chooser))  # Playwright sets an attribute on the handler
     tab.get_by_role("button", name="Upload", exact=True).wait_for()
     for _ in range(15):
         tab.keyboard.press("Tab")
@@ -193,7 +191,7 @@ def test_the_uploader_is_reached_and_opened_by_keyboard(tab):
         pytest.fail("15 times Tab did not lead to the uploader")
     tab.keyboard.press("Enter")
     for _ in range(100):
-        if opened:
+        if choosers:
             break
         tab.wait_for_timeout(100)
-    assert len(opened) == 1
+    assert len(choosers) == 1

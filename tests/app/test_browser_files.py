@@ -1,4 +1,4 @@
-"""Clinical files and real pictures in a real browser: what is shown is what the shell says, and nobody is named."""
+"""DICOM files and real radiographs in a real browser, compared with the command line; no patient data is shown."""
 
 import numpy as np
 import pytest
@@ -6,26 +6,26 @@ from playwright.sync_api import expect
 
 from dataset.index import dataset_root, load_index
 from model.codes import LABELS
-from tests.support.browser import IDLE, READY, choose, pixels_of
-from tests.support.dicom_files import BORN, IDENTIFIER, PATIENT, radiograph
+from tests.support.browser import IDLE, READY, pixels_of, upload_file
+from tests.support.dicom_files import BIRTH_DATE, PATIENT_ID, PATIENT_NAME, dicom_file
 from tests.support.dicom_samples import samples_folder
-from tests.support.landing_page import all_rows, downloaded, landing_tab, landing_window, pick_from, shell  # noqa: F401 (fixtures)
+from tests.support.landing_page import all_rows, command_line_csv, download_by, select_option
 
 
 @pytest.mark.browser
-def test_a_clinical_file_is_read_through_the_window_that_is_chosen_and_names_nobody(tab, tmp_path, server):
+def test_a_dicom_file_is_read_through_the_selected_window_without_patient_data(tab, tmp_path, server):
     windows = {"WindowCenter": ["128", "160"], "WindowWidth": ["256", "180"]}
-    tags = windows | {"PatientAge": "009Y", "PatientBirthDate": BORN}
-    (tmp_path / "IM0001").write_bytes(radiograph(**tags, BurnedInAnnotation="YES", ImagerPixelSpacing=["0.5", "0.5"]))
-    choose(tab, tmp_path / "IM0001", 1)
+    tags = windows | {"PatientAge": "009Y", "PatientBirthDate": BIRTH_DATE}
+    (tmp_path / "IM0001").write_bytes(dicom_file(**tags, BurnedInAnnotation="YES", ImagerPixelSpacing=["0.5", "0.5"]))
+    upload_file(tab, tmp_path / "IM0001", 1)
     tab.wait_for_selector(READY)
     alt = tab.locator("canvas.picture").get_attribute("aria-label")
     assert alt.endswith("Caution: text burned into the picture. Caution: not of the age it is made for.")
     assert tab.get_by_role("spinbutton", name="Age of the patient").input_value() == "9"
     first = pixels_of(tab)
-    assert downloaded(tab, "Row as CSV")[1].decode() == shell(tmp_path, "IM0001")
+    assert download_by(tab, "Row as CSV")[1].decode() == command_line_csv(tmp_path, "IM0001")
 
-    pick_from(tab, "Window of the file", "Window, centre 160, width 180")
+    select_option(tab, "Window of the file", "Window, centre 160, width 180")
     tab.get_by_text("Read through another window than the first of the file").wait_for()
     tab.wait_for_selector(IDLE)
     tab.wait_for_selector(READY)
@@ -34,36 +34,38 @@ def test_a_clinical_file_is_read_through_the_window_that_is_chosen_and_names_nob
 
     tab.get_by_text("Show file details").click()
     tab.get_by_text("Explicit VR Little Endian").wait_for()
-    said = tab.locator("body").inner_text() + server.log.read_text()
-    assert not [secret for secret in (PATIENT, "Doe", IDENTIFIER, BORN, "2019") if secret in said]
+    text = tab.locator("body").inner_text() + server.log.read_text()
+    assert not [secret for secret in (PATIENT_NAME, "Doe", PATIENT_ID, BIRTH_DATE, "2019") if secret in text]
 
 
 @pytest.mark.browser
-@pytest.mark.beside
-def test_real_clinical_files_read_alike_in_the_browser_and_in_the_shell(tab):
+@pytest.mark.dicom_samples
+def test_real_dicom_files_give_the_same_rows_in_the_browser_and_on_the_command_line(tab):
     files = sorted(path for folder in ("chest", "not_chest") for path in (samples_folder("dicom") / folder).iterdir())
     assert len(files) >= 9
     for number, file in enumerate(files, start=1):
-        choose(tab, file, number)
+        upload_file(tab, file, number)
         refused = int(file.parent.name == "not_chest")
         expect(tab.get_by_test_id("stAlert").filter(has_text="Not read")).to_have_count(refused)
     header, *rows = all_rows(tab, len(files))[1].decode().splitlines()
 
-    expected = [shell(path.parent, path.name).splitlines() for path in files]
+    expected = [command_line_csv(path.parent, path.name).splitlines() for path in files]
     assert [header, *rows[::-1]] == [expected[0][0], *(row for _, row in expected)]
 
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_ten_real_pictures_read_alike_in_the_browser_and_in_the_shell(tab):
-    test = [record for record in load_index(dataset_root().resolve()) if record.split == "test"]
-    files = [record.path for label in LABELS for record in [r for r in test if r.label == label][::40][:5]]
+def test_ten_real_radiographs_give_the_same_rows_in_the_browser_and_on_the_command_line(tab):
+    test_images = [image for image in load_index(dataset_root().resolve()) if image.split == "test"]
+    files = [image.path for label in LABELS for image in [i for i in test_images if i.label == label][::40][:5]]
     assert len(files) == 10
     for number, file in enumerate(files, start=1):
-        choose(tab, file, number)
+        upload_file(tab, file, number)
     rows = all_rows(tab, 10)[1].decode().splitlines()
 
-    expected = [shell(half[0].parent, *(file.name for file in half)).splitlines() for half in (files[:5], files[5:])]
+    expected = [
+        command_line_csv(half[0].parent, *(file.name for file in half)).splitlines() for half in (files[:5], files[5:])
+    ]
     assert rows[0] == expected[0][0] == expected[1][0]
-    assert rows[1:] == [*expected[0][1:], *expected[1][1:]][::-1]  # the newest first
+    assert rows[1:] == [*expected[0][1:], *expected[1][1:]][::-1]  # newest first
     assert len(set(rows)) == 11

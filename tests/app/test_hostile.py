@@ -1,4 +1,4 @@
-"""Files that are out to harm, each by its name, through the whole program: a sentence, and a server that lives on."""
+"""Hostile files through the whole program: each is refused with a message, and the server keeps running."""
 
 import re
 import zlib
@@ -9,90 +9,97 @@ import pytest
 from PIL import Image
 
 from model.limits import MAX_SCANS
-from tests.support.hostile_files import BOMB, END, ROOM, TOO_MANY, TOO_SMALL, zipped
-from tests.support.image_files import AGAIN, DAMAGED, EXPORT, chunk, header, png, saved, smooth
-from tests.support.processes import most_resident
+from tests.support.hostile_files import DEFLATE_BOMB, MAX_EXTRA_MEMORY, PNG_END, TOO_LARGE, TOO_SMALL, zip_archive
+from tests.support.image_files import DAMAGED, EXPORT, EXPORT_AGAIN, encode, gradient, png, png_chunk, png_header
+from tests.support.processes import peak_resident_bytes
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom, phantom_file
 
-_NOT_READ = "This is {}, which is not read. " + EXPORT
+_NOT_READ_TEXT = "This is {}, which is not read. " + EXPORT
 pytestmark = pytest.mark.linux  # memory is read from /proc
 
 
-def several(source_format: str) -> bytes:
+def multi_frame_image(source_format: str) -> bytes:
     frames = [Image.new("L", (40, 40), grey) for grey in (0, 99, 200)]
-    return saved(frames[0], source_format, save_all=True, append_images=frames[1:])
+    return encode(frames[0], source_format, save_all=True, append_images=frames[1:])
 
 
 def refused_files() -> Iterator[tuple[str, bytes, str]]:
-    """Name of the file, what it holds, and what is said of it."""
-    laughs = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
-    film, jpeg = phantom_file(), phantom_file("JPEG")
-    yield "empty.png", b"", f"This file is empty. {AGAIN}"
-    yield "truncated.png", film[: len(film) // 2], DAMAGED
+    """Yield file name, content and the message of the refusal."""
+    entities = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    radiograph, jpeg = phantom_file(), phantom_file("JPEG")
+    yield "empty.png", b"", f"This file is empty. {EXPORT_AGAIN}"
+    yield "truncated.png", radiograph[: len(radiograph) // 2], DAMAGED
     yield "truncated.jpg", jpeg[: len(jpeg) // 2], DAMAGED
     yield (
         "pixel_bomb.png",
-        header(60000, 60000) + chunk(b"IDAT", BOMB) + END,
-        TOO_MANY.format("60000 x 60000"),
+        png_header(60000, 60000) + png_chunk(b"IDAT", DEFLATE_BOMB) + PNG_END,
+        TOO_LARGE.format("60000 x 60000"),
     )
-    yield "rows_left_out_bomb.png", header(7000, 8000, 16, 6) + chunk(b"IDAT", b"") + END, DAMAGED
+    yield "rows_left_out_bomb.png", png_header(7000, 8000, 16, 6) + png_chunk(b"IDAT", b"") + PNG_END, DAMAGED
     yield (
         "zip_bomb.zip",
-        zipped("film.png", bytes(2**28)),
-        _NOT_READ.format("a ZIP or other archive, or an Office document"),
+        zip_archive("film.png", bytes(2**28)),
+        _NOT_READ_TEXT.format("a ZIP or other archive, or an Office document"),
     )
-    yield "laughs.svg", f"<!DOCTYPE svg [{laughs}]><svg>&a9;</svg>".encode(), _NOT_READ.format("an SVG drawing")
-    yield "pages.tif", several("TIFF"), _NOT_READ.format("a TIFF picture")
-    yield "moving.gif", several("GIF"), _NOT_READ.format("a GIF picture")
-    yield "moving.webp", several("WEBP"), _NOT_READ.format("a WebP picture")
-    yield "moving.png", several("PNG"), f"This PNG holds several pictures. Single {EXPORT}"
-    yield "letter.png", b"%PDF-1.7\n", _NOT_READ.format("a PDF document")
-    yield "page_and_picture.png", b"<html><script>alert(1)</script></html>" + film, _NOT_READ.format("a web page")
-    yield "document_and_picture.png", b"%PDF-1.7\n" + film, _NOT_READ.format("a PDF document")
-    yield "moving_and_still.jpg", b"GIF89a" + jpeg, _NOT_READ.format("a GIF picture")
-    yield "dot.png", png(smooth(1, 1)), TOO_SMALL.format("1 x 1")
-    yield "line.png", png(smooth(1, 60000)), TOO_SMALL.format("60000 x 1")
-    yield "pole.jpg", saved(Image.new("L", (1, 60000))), TOO_SMALL.format("1 x 60000")
-    picture = saved(Image.new("RGB", (2000, 2000)), progressive=True)
-    scan = re.search(rb"\xff\xda", picture).start()
-    yield "scan_bomb.jpg", picture[:-2] + picture[scan:-2] * MAX_SCANS + picture[-2:], DAMAGED
+    yield "laughs.svg", f"<!DOCTYPE svg [{entities}]><svg>&a9;</svg>".encode(), _NOT_READ_TEXT.format("an SVG drawing")
+    yield "pages.tif", multi_frame_image("TIFF"), _NOT_READ_TEXT.format("a TIFF picture")
+    yield "moving.gif", multi_frame_image("GIF"), _NOT_READ_TEXT.format("a GIF picture")
+    yield "moving.webp", multi_frame_image("WEBP"), _NOT_READ_TEXT.format("a WebP picture")
+    yield "moving.png", multi_frame_image("PNG"), f"This PNG holds several pictures. Single {EXPORT}"
+    yield "letter.png", b"%PDF-1.7\n", _NOT_READ_TEXT.format("a PDF document")
+    yield (
+        "page_and_picture.png",
+        b"<html><script>alert(1)</script></html>" + radiograph,
+        _NOT_READ_TEXT.format("a web page"),
+    )
+    yield "document_and_picture.png", b"%PDF-1.7\n" + radiograph, _NOT_READ_TEXT.format("a PDF document")
+    yield "moving_and_still.jpg", b"GIF89a" + jpeg, _NOT_READ_TEXT.format("a GIF picture")
+    yield "dot.png", png(gradient(1, 1)), TOO_SMALL.format("1 x 1")
+    yield "line.png", png(gradient(1, 60000)), TOO_SMALL.format("60000 x 1")
+    yield "pole.jpg", encode(Image.new("L", (1, 60000))), TOO_SMALL.format("1 x 60000")
+    progressive = encode(Image.new("RGB", (2000, 2000)), progressive=True)
+    scan = re.search(rb"\xff\xda", progressive).start()
+    yield "scan_bomb.jpg", progressive[:-2] + progressive[scan:-2] * MAX_SCANS + progressive[-2:], DAMAGED
 
 
 def harmless_files() -> Iterator[tuple[str, bytes]]:
-    """A picture and something else in one: its name, what follows it and what is hidden in it count for nothing."""
-    film, jpeg = phantom_file(), phantom_file("JPEG")
+    """Yield file name and content of images with a wrong name, or with something else hidden inside or after them."""
+    radiograph, jpeg = phantom_file(), phantom_file("JPEG")
     page = b"<html><script>alert(1)</script></html>"
     yield "mislabelled.png", jpeg
-    yield "mislabelled.exe", film
-    yield "<script>alert(1)</script>.png", film
-    yield "with_archive.png", film + zipped("evil.exe", b"MZ")
+    yield "mislabelled.exe", radiograph
+    yield "<script>alert(1)</script>.png", radiograph
+    yield "with_archive.png", radiograph + zip_archive("evil.exe", b"MZ")
     yield "with_page.jpg", jpeg[:2] + b"\xff\xfe" + (len(page) + 2).to_bytes(2) + page + jpeg[2:]
-    yield "inflate_bomb.png", (film[:-12] + chunk(b"zTXt", b"Comment\0\0" + BOMB) + END)
+    yield "inflate_bomb.png", (radiograph[:-12] + png_chunk(b"zTXt", b"Comment\0\0" + DEFLATE_BOMB) + PNG_END)
     lines = b"".join(b"\0" + line.tobytes() for line in phantom().round().astype(np.uint8))
-    yield "pixels_after_the_last.png", header(400, 300) + chunk(b"IDAT", zlib.compress(lines + bytes(2**28), 1)) + END
+    yield (
+        "pixels_after_the_last.png",
+        png_header(400, 300) + png_chunk(b"IDAT", zlib.compress(lines + bytes(2**28), 1)) + PNG_END,
+    )
 
 
 @pytest.fixture(scope="module")
 def visitor(server):
-    """One visitor for all files: after each, the next must still be read."""
+    """Return one visitor for all files: after each file, the next must still be read."""
     with Visitor(Access(server.url)) as visitor:
-        visitor.read("first.png", phantom_file())  # what a first reading opens is not the file's doing
+        visitor.read("first.png", phantom_file())  # loads the model, so that later differences are due to the file
         yield visitor
 
 
-@pytest.mark.parametrize(("name", "content", "said"), [pytest.param(*case, id=case[0]) for case in refused_files()])
-def test_what_harms_is_refused_in_a_sentence(server, visitor, name, content, said):
-    before = most_resident(server.process)
+@pytest.mark.parametrize(("name", "content", "message"), [pytest.param(*case, id=case[0]) for case in refused_files()])
+def test_hostile_files_are_refused_with_a_message(server, visitor, name, content, message):
+    before = peak_resident_bytes(server.process)
     row = visitor.read(name, content).rows[0]
-    assert (row["path"], row["status"], row["reason"]) == (name, "refused", said)
-    assert most_resident(server.process) - before < ROOM
+    assert (row["path"], row["status"], row["reason"]) == (name, "refused", message)
+    assert peak_resident_bytes(server.process) - before < MAX_EXTRA_MEMORY
     assert visitor.read("film.png", phantom_file()).rows[0]["path"] == "film.png"
 
 
 @pytest.mark.parametrize(("name", "content"), [pytest.param(*case, id=case[0]) for case in harmless_files()])
-def test_of_two_things_in_one_the_picture_alone_is_read(server, visitor, name, content):
-    before = most_resident(server.process)
+def test_images_with_something_else_in_the_file_are_read(server, visitor, name, content):
+    before = peak_resident_bytes(server.process)
     row = visitor.read(name, content).rows[0]
     assert (row["path"], row["status"]) == (name, "read")
-    assert most_resident(server.process) - before < ROOM
+    assert peak_resident_bytes(server.process) - before < MAX_EXTRA_MEMORY

@@ -1,7 +1,7 @@
-"""Clinical files that are out to harm, each by its name, through the whole program, as tests/test_hostile.py does.
+"""Hostile DICOM files through the whole program, like tests/app/test_hostile.py.
 
-Each is parsed in a process of its own with limits of its own (tests/model/imaging/dicom/test_sandbox.py). What must stay small here is the
-server, and all that may be left is one process that waits for the next file.
+Each is parsed in its own process with its own limits (tests/model/imaging/dicom/test_sandbox.py). Here the server must
+stay small, and the only process left must be the one that waits for the next file.
 """
 
 import struct
@@ -12,21 +12,21 @@ import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless, RLELossless
 
-from model.imaging.dicom.sandbox import DECODING_ABORTED_TEXT
-from tests.support.dicom_files import radiograph
-from tests.support.fuzzing_dicom import Part, dicom_joined, dicom_parts
-from tests.support.hostile_files import END, ROOM, TOO_MANY, TOO_SMALL, zipped
-from tests.support.image_files import AGAIN, DAMAGED, SIGNATURE, chunk, header, png, smooth
-from tests.support.processes import most_resident, started_by
+from model.imaging.dicom.protocol import DECODING_ABORTED_TEXT
+from tests.support.dicom_files import dicom_file
+from tests.support.fuzzing_dicom import Part, join_dicom, split_dicom
+from tests.support.hostile_files import MAX_EXTRA_MEMORY, PNG_END, TOO_LARGE, TOO_SMALL, zip_archive
+from tests.support.image_files import DAMAGED, EXPORT_AGAIN, PNG_SIGNATURE, gradient, png, png_chunk, png_header
+from tests.support.processes import child_pids, peak_resident_bytes
 from tests.support.protocol import Access, Visitor
 from tests.support.sandbox_files import deflate_bomb
 from tests.support.synthetic import synthetic_file
 
-NO_PICTURE = (
+NO_IMAGE_TEXT = (
     "This DICOM file holds no picture, or only the beginning of one. DICOM, PNG and JPEG files are accepted. Please "
     "export or copy the radiograph again and choose the new file."
 )
-OF_CT = (
+CT_TEXT = (
     "This is a CT image, as the file says, which is not read. Chest radiographs (modality CR, DX or RG) are accepted. "
     "Please choose the frontal chest radiograph."
 )
@@ -39,76 +39,76 @@ pytestmark = pytest.mark.linux  # memory is read from /proc
 
 
 def with_part(before: bytes, name: bytes, data: bytes = b"") -> bytes:
-    """A sound film with one more part before the tag `before`."""
-    parts: list[Part] = dicom_parts(radiograph())
-    place = next(place for place, (tag, _) in enumerate(parts) if tag.startswith(before))
-    return dicom_joined([*parts[:place], (name, data), *parts[place:]])
+    """Return a valid file with one more part before the tag `before`."""
+    parts: list[Part] = split_dicom(dicom_file())
+    position = next(index for index, (tag, _) in enumerate(parts) if tag.startswith(before))
+    return join_dicom([*parts[:position], (name, data), *parts[position:]])
 
 
 def nested(tag: bytes, depth: int) -> bytes:
-    """A sequence in a sequence, so many times; all are closed."""
+    """Return sequences nested to a depth; all are closed."""
     return (tag + b"SQ\0\0" + UNDEFINED + ITEM) * depth + (ITEM_END + END_OF_ITEMS) * depth
 
 
-def framed(syntax: str, frame: bytes, rows: int, columns: int) -> bytes:
-    """A film of 16 bits that says it has so many pixels, and holds this frame."""
+def with_frame(syntax: str, frame: bytes, rows: int, columns: int) -> bytes:
+    """Return a 16-bit file that declares a size and holds a compressed frame."""
     stored = np.zeros((40, 40), np.uint16)
-    return radiograph(stored, syntax, Rows=rows, Columns=columns, PixelData=encapsulate([frame]))
+    return dicom_file(stored, syntax, Rows=rows, Columns=columns, PixelData=encapsulate([frame]))
 
 
-def png_and_dicom(picture: bytes) -> bytes:
-    """Both: a PNG, with a whole clinical file in a chunk that PNG readers pass over, which lies where DICOM has it."""
-    start = SIGNATURE + picture[8:33]  # with its header
-    private = bytes(128 - len(start) - 8) + radiograph()[128:]
-    return start + chunk(b"prIv", private) + picture[33:]
+def png_and_dicom(png_file: bytes) -> bytes:
+    """Return a file that is both: a PNG with a DICOM file in a private chunk, with its DICM at the right position."""
+    start = PNG_SIGNATURE + png_file[8:33]  # with the header
+    private = bytes(128 - len(start) - 8) + dicom_file()[128:]
+    return start + png_chunk(b"prIv", private) + png_file[33:]
 
 
 def refused_files() -> Iterator[tuple[str, bytes, str]]:
-    """Name of the file, what it holds, and what is said of it."""
-    film, whole = radiograph(), synthetic_file()
+    """Yield file name, content and the message of the refusal."""
+    dicom, png_image = dicom_file(), synthetic_file()
     huge = struct.pack("<I", 2**32 - 2)
     yield "deep_views.dcm", with_part(PIXELS, nested(VIEW, 5000)), DAMAGED
     yield "deep_private.dcm", with_part(PATIENT, nested(PRIVATE, 5000)), DAMAGED
     yield "deep_and_open.dcm", with_part(PIXELS, (VIEW + b"SQ\0\0" + UNDEFINED + ITEM) * 100_000), DAMAGED
-    yield "huge_element.dcm", with_part(PATIENT, PRIVATE + b"OB\0\0" + huge), NO_PICTURE
-    yield "huge_text.dcm", with_part(PIXELS, WINDOW + b"UT\0\0" + huge), NO_PICTURE
-    yield "huge_sequence.dcm", with_part(PIXELS, VIEW + b"SQ\0\0" + huge), NO_PICTURE
+    yield "huge_element.dcm", with_part(PATIENT, PRIVATE + b"OB\0\0" + huge), NO_IMAGE_TEXT
+    yield "huge_text.dcm", with_part(PIXELS, WINDOW + b"UT\0\0" + huge), NO_IMAGE_TEXT
+    yield "huge_sequence.dcm", with_part(PIXELS, VIEW + b"SQ\0\0" + huge), NO_IMAGE_TEXT
     yield "without_an_end.dcm", with_part(PIXELS, PRIVATE + b"UN\0\0" + UNDEFINED), DAMAGED
-    yield "pixel_bomb.dcm", radiograph(Rows=60_000, Columns=60_000), TOO_MANY.format("60000 x 60000")
-    yield "rle_bomb.dcm", framed(RLELossless, struct.pack("<16I", 2, 64, 64, *[0] * 13), 7000, 8000), DAMAGED
+    yield "pixel_bomb.dcm", dicom_file(Rows=60_000, Columns=60_000), TOO_LARGE.format("60000 x 60000")
+    yield "rle_bomb.dcm", with_frame(RLELossless, struct.pack("<16I", 2, 64, 64, *[0] * 13), 7000, 8000), DAMAGED
     claimed = b"\xff\xd8\xff\xf7" + struct.pack(">HBHHB", 11, 16, 60_000, 60_000, 1) + b"\1\x11\0\xff\xd9"
-    yield "frame_bomb.dcm", framed(JPEGLSLossless, claimed, 40, 40), DAMAGED
+    yield "frame_bomb.dcm", with_frame(JPEGLSLossless, claimed, 40, 40), DAMAGED
     yield "inflate_bomb.dcm", deflate_bomb(3), DECODING_ABORTED_TEXT
-    yield "half.dcm", film[: len(film) // 2], DAMAGED
-    yield "tags_alone.dcm", film[: film.index(PIXELS)], NO_PICTURE
-    yield "first_bytes.dcm", film[:140], NO_PICTURE
-    yield "empty.dcm", b"", f"This file is empty. {AGAIN}"
+    yield "half.dcm", dicom[: len(dicom) // 2], DAMAGED
+    yield "tags_alone.dcm", dicom[: dicom.index(PIXELS)], NO_IMAGE_TEXT
+    yield "first_bytes.dcm", dicom[:140], NO_IMAGE_TEXT
+    yield "empty.dcm", b"", f"This file is empty. {EXPORT_AGAIN}"
     for name, count in {"few": 100, "one_line_less": 299 * 400, "one_line_more": 301 * 400, "twice": 600 * 400}.items():
-        yield f"pixels_{name}.dcm", radiograph(PixelData=bytes(count)), DAMAGED
-    yield "dot_and_film.png", png_and_dicom(png(smooth(1, 1))), TOO_SMALL.format("1 x 1")
-    yield "bomb_and_film.png", png_and_dicom(header(60_000, 60_000) + END), TOO_MANY.format("60000 x 60000")
-    scan = radiograph(Modality="CT")
-    yield "program_and_scan.exe", b"MZ" + scan[2:], OF_CT
-    yield "tiff_and_scan.tif", b"II*\0" + scan[4:], OF_CT
-    yield "scan_and_picture.png", scan + whole, OF_CT
-    yield "scan_and_archive.zip", scan + zipped("evil.exe", b"MZ"), OF_CT
-    yield "picture_for_pixels.dcm", radiograph(PixelData=whole + bytes(len(whole) % 2)), DAMAGED
+        yield f"pixels_{name}.dcm", dicom_file(PixelData=bytes(count)), DAMAGED
+    yield "dot_and_film.png", png_and_dicom(png(gradient(1, 1))), TOO_SMALL.format("1 x 1")
+    yield "bomb_and_film.png", png_and_dicom(png_header(60_000, 60_000) + PNG_END), TOO_LARGE.format("60000 x 60000")
+    scan = dicom_file(Modality="CT")
+    yield "program_and_scan.exe", b"MZ" + scan[2:], CT_TEXT
+    yield "tiff_and_scan.tif", b"II*\0" + scan[4:], CT_TEXT
+    yield "scan_and_picture.png", scan + png_image, CT_TEXT
+    yield "scan_and_archive.zip", scan + zip_archive("evil.exe", b"MZ"), CT_TEXT
+    yield "picture_for_pixels.dcm", dicom_file(PixelData=png_image + bytes(len(png_image) % 2)), DAMAGED
 
 
 @pytest.fixture(scope="module")
 def visitor(server):
-    """One visitor for all files: after each, the next must still be answered."""
+    """Return one visitor for all files: after each file, the next must still be answered."""
     with Visitor(Access(server.url)) as visitor:
-        for name, content in (("first.png", synthetic_file()), ("first.dcm", radiograph())):
-            visitor.read(name, content)  # what a first reading opens is not the file's doing
+        for name, content in (("first.png", synthetic_file()), ("first.dcm", dicom_file())):
+            visitor.read(name, content)  # loads the model, so that later differences are due to the file
         yield visitor
 
 
-@pytest.mark.parametrize(("name", "content", "said"), [pytest.param(*case, id=case[0]) for case in refused_files()])
-def test_a_clinical_file_that_harms_is_refused_in_a_sentence(server, visitor, name, content, said):
-    before = most_resident(server.process)
+@pytest.mark.parametrize(("name", "content", "message"), [pytest.param(*case, id=case[0]) for case in refused_files()])
+def test_hostile_dicom_files_are_refused_with_a_message(server, visitor, name, content, message):
+    before = peak_resident_bytes(server.process)
     row = visitor.read(name, content).rows[0]
-    assert (row["path"], row["status"], row["reason"]) == (name, "refused", said)
-    assert most_resident(server.process) - before < ROOM
-    assert len(started_by(server.process)) == 1
+    assert (row["path"], row["status"], row["reason"]) == (name, "refused", message)
+    assert peak_resident_bytes(server.process) - before < MAX_EXTRA_MEMORY
+    assert len(child_pids(server.process)) == 1
     assert visitor.read("film.png", synthetic_file()).rows[0]["path"] == "film.png"

@@ -1,10 +1,12 @@
-"""The landing page as a person reads it: words, order, and what happens when something is wrong."""
+"""The landing page without a browser: texts, their order, and errors."""
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import ui.frame
 import ui.reading.finding_panel
@@ -14,11 +16,11 @@ import ui.viewer.component
 from model.explanation.heatmap import colour_map
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import Classifier
-from model.inference.finding import restate
+from model.inference.finding import present
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
 from tests.support.gates import OpenGate
-from tests.support.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
+from tests.support.pages import age_input, open_page, read_upload, session_table, upload
 from ui.formatting import percent
 
 NOT_A_PICTURE = (
@@ -32,16 +34,24 @@ NO_LUNGS = (
 NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
 
-def with_threshold(monkeypatch, threshold: float) -> None:
+def point_control(app: AppTest) -> Any:
+    return app.button_group(key="operating_point_control")
+
+
+def prevalence_input(app: AppTest) -> Any:
+    return app.number_input(key="prevalence_control")
+
+
+def use_threshold(monkeypatch, threshold: float) -> None:
     release = load_release()
     point = replace(release.operating_point(), threshold=threshold)
     limits = replace(release.conformal, least_pneumonia=threshold, most_normal=threshold)  # nothing is indeterminate
-    released = replace(release, operating_points=(point,), default_operating_point=point.name, conformal=limits)
-    monkeypatch.setattr(ui.resources, "load_release", lambda _: released)
+    changed = replace(release, operating_points=(point,), default_operating_point=point.name, conformal=limits)
+    monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
 
 
-def test_at_first_there_is_a_word_of_what_to_do_and_nothing_else():
-    app = opened()
+def test_a_new_session_shows_only_what_to_do():
+    app = open_page()
     (info,) = app.info
     assert info.value.startswith("Drop a frontal chest radiograph above. You get the probability of pneumonia")
     assert not app.metric
@@ -66,11 +76,11 @@ def test_at_first_there_is_a_word_of_what_to_do_and_nothing_else():
         ),
     ],
 )
-def test_a_finding_in_words(monkeypatch, threshold, verdict, meaning, next_step):
-    with_threshold(monkeypatch, threshold)
-    app = upload(opened())
+def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict, meaning, next_step):
+    use_threshold(monkeypatch, threshold)
+    app = upload(open_page())
     release = load_release()
-    probability = app.session_state["current_reading"].finding.probability
+    probability = read_upload(app).finding.probability
 
     assert not app.exception
     assert not app.error
@@ -93,46 +103,44 @@ def test_a_finding_in_words(monkeypatch, threshold, verdict, meaning, next_step)
     ]
 
 
-def test_the_bar_says_its_numbers_to_those_who_cannot_see_it(monkeypatch):
-    with_threshold(monkeypatch, 0.25)
-    app = upload(opened())
-    shown = percent(app.session_state["current_reading"].finding.probability)
+def test_the_probability_bar_has_a_text_alternative(monkeypatch):
+    use_threshold(monkeypatch, 0.25)
+    app = upload(open_page())
+    probability = percent(read_upload(app).finding.probability)
     (bar,) = [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
     label = re.search(r'aria-label="([^"]*)"', bar)[1]
-    assert label.replace("&lt;", "<").replace("&gt;", ">") == f"Probability {shown}, threshold 25 %"
+    assert label.replace("&lt;", "<").replace("&gt;", ">") == f"Probability {probability}, threshold 25 %"
     assert "left: 25.00%" in bar
 
 
 @pytest.mark.parametrize("evidence", [True, False])
-def test_the_viewer_gets_the_radiograph_and_its_map_only_where_there_is_evidence(monkeypatch, evidence):
-    seen = []
-    monkeypatch.setattr(
-        ui.viewer.component, "radiograph_viewer", lambda *positional, **named: seen.append((*positional, named))
-    )
+def test_the_viewer_receives_a_heat_map_only_with_evidence(monkeypatch, evidence):
+    calls = []
+    monkeypatch.setattr(ui.viewer.component, "show_radiograph", lambda *args, **kwargs: calls.append((*args, kwargs)))
     real = Classifier.finding_from
 
-    def finding_with(classifier, seen):
-        finding = real(classifier, seen)
+    def finding_from(classifier, inference):
+        finding = real(classifier, inference)
         heat_map = np.full_like(finding.heat_map, 0.5 if evidence else 0)
         return replace(finding, heat_map=heat_map, heat_map_box=RelativeBox(0.1, 0.2, 0.8, 0.9))
 
-    monkeypatch.setattr(Classifier, "finding_from", finding_with)
-    app = upload(opened())
-    pixels, heat_map, box, colours, named = seen[-1]
+    monkeypatch.setattr(Classifier, "finding_from", finding_from)
+    app = upload(open_page())
+    pixels, heat_map, box, colours, keywords = calls[-1]
 
     assert pixels.shape == (300, 400)
     assert (heat_map is not None) == evidence
     assert box == RelativeBox(0.1, 0.2, 0.8, 0.9)
     np.testing.assert_array_equal(colours, colour_map())
-    assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", named["alt"])
-    assert ("nothing coloured" in named["alt"]) != evidence
+    assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", keywords["alt"])
+    assert ("nothing coloured" in keywords["alt"]) != evidence
     assert (NO_EVIDENCE in [info.value for info in app.info]) != evidence
 
 
-def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(monkeypatch):
-    monkeypatch.setattr(ui.resources, "Gate", OpenGate)
+def test_a_caution_about_missing_lungs_comes_before_the_probability(monkeypatch):
+    monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
     monkeypatch.setattr(LungSegmenter, "probability_map", lambda *_: np.zeros((20, 20), np.float32))
-    app = upload(opened())
+    app = upload(open_page())
 
     assert not app.exception
     assert not app.error
@@ -142,87 +150,87 @@ def test_where_no_lungs_are_found_the_finding_says_so_before_its_probability(mon
     assert order.index("subheader") < order.index("warning") < order.index("metric")
 
 
-def test_where_lungs_are_found_nothing_is_warned_of():
-    app = upload(opened())
+def test_with_lungs_there_is_no_warning():
+    app = upload(open_page())
     assert app.metric
     assert not app.warning
 
 
 @pytest.mark.parametrize(("age", "outside"), [(0, True), (1, False), (5, False), (6, True), (40, True)])
-def test_an_age_outside_the_population_is_a_caution_with_the_figures_there_and_one_within_is_none(age, outside):
-    app = upload(opened())
-    app.number_input[-1].set_value(age).run()
+def test_an_age_outside_the_population_is_a_caution(age, outside):
+    app = upload(open_page())
+    age_input(app).set_value(age).run()
 
     assert not app.exception
-    assert [w.value.startswith("**This reader is made for children of 1 to 5 years.** ") for w in app.warning] == (
-        [True] if outside else []
-    )
-    assert list(app.dataframe[0].value["cautions"]) == (["not of the age it is made for"] if outside else [""])
+    assert [
+        warning.value.startswith("**This reader is made for children of 1 to 5 years.** ") for warning in app.warning
+    ] == ([True] if outside else [])
+    assert list(session_table(app)["cautions"]) == (["not of the age it is made for"] if outside else [""])
 
 
-def test_the_age_stays_with_its_film_and_goes_with_the_next():
-    app = upload(opened())
-    app.number_input[-1].set_value(40).run()
+def test_the_age_belongs_to_one_upload():
+    app = upload(open_page())
+    age_input(app).set_value(40).run()
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()
-    assert app.number_input[-1].value == 40
+    assert age_input(app).value == 40
     assert app.warning
 
     upload(app, "next.png")
-    assert app.number_input[-1].value is None
+    assert age_input(app).value is None
     assert not app.warning
-    assert list(app.dataframe[0].value["cautions"]) == ["", "not of the age it is made for"]
+    assert list(session_table(app)["cautions"]) == ["", "not of the age it is made for"]
 
 
-def test_operating_point_and_prevalence_hold_for_the_finding_its_rows_and_the_other_pages():
-    app = upload(opened())
+def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
+    app = upload(open_page())
     release = load_release()
-    first = app.session_state["current_reading"].finding
-    app.button_group[0].set_value("rule-out")
-    app.number_input[0].set_value(20).run()
+    first = read_upload(app).finding
+    point_control(app).set_value("rule-out")
+    prevalence_input(app).set_value(20).run()
 
-    expected = restate(first, release, release.operating_point("rule-out"), 0.2)
+    expected = present(first, release, point=release.operating_point("rule-out"), prevalence=0.2)
     assert app.metric[0].label == "Probability of pneumonia, at a prevalence of 20 %"
     assert app.metric[0].value == percent(expected.probability)
     assert "Operating point: rule-out" in app.caption[0].value
-    assert app.dataframe[0].value["probability"][0] == pytest.approx(expected.probability)
+    assert session_table(app)["probability"][0] == pytest.approx(expected.probability)
 
     app.switch_page("pages/Model_performance.py").run()
-    assert app.button_group[0].value == "rule-out"
-    assert app.number_input[0].value == 20
-    app.button_group[0].set_value("rule-in")
-    app.number_input[0].set_value(None).run()
+    assert point_control(app).value == "rule-out"
+    assert prevalence_input(app).value == 20
+    point_control(app).set_value("rule-in")
+    prevalence_input(app).set_value(None).run()
     app.switch_page("app.py").run()
     assert "Operating point: rule-in" in app.caption[0].value
     assert app.metric[0].value == percent(first.probability)
 
 
-def test_what_is_indeterminate_says_so_and_sends_to_a_radiologist(monkeypatch):
+def test_an_indeterminate_finding_refers_to_a_radiologist(monkeypatch):
     release = load_release()
     limits = replace(release.conformal, least_pneumonia=0.0, most_normal=1.0)
     monkeypatch.setattr(ui.resources, "load_release", lambda _: replace(release, conformal=limits))
-    app = upload(opened())
+    app = upload(open_page())
 
     assert app.subheader[0].value.endswith("Indeterminate: refer to a radiologist")
     assert app.markdown[1].value.startswith("**Next:** Have a radiologist look at the film.")
-    assert list(app.dataframe[0].value["verdict"]) == ["INDETERMINATE"]
+    assert list(session_table(app)["verdict"]) == ["INDETERMINATE"]
 
 
-def test_a_refused_file_is_told_why_and_the_rows_before_it_stay():
-    app = upload(upload(opened(), "first.png"), "letter.png", b"Dear colleague,")
+def test_a_refused_file_is_shown_with_the_reason_and_earlier_rows_stay():
+    app = upload(upload(open_page(), "first.png"), "letter.png", b"Dear colleague,")
 
     assert not app.exception
     assert [error.value for error in app.error] == [NOT_A_PICTURE]
     assert not app.metric
     assert not app.subheader
-    table = app.dataframe[0].value
+    table = session_table(app)
     assert list(table["path"]) == ["letter.png", "first.png"]
     assert list(table["status"]) == ["refused", "read"]
     assert app.expander[-1].label == "Read in this session (2)"
 
 
-def test_after_a_refusal_the_next_picture_is_read():
-    app = upload(upload(opened(), "letter.png", b"Dear colleague,"), "second.png")
+def test_after_a_refusal_the_next_file_is_read():
+    app = upload(upload(open_page(), "letter.png", b"Dear colleague,"), "second.png")
     assert not app.error
     assert app.metric
-    assert list(app.dataframe[0].value["status"]) == ["read", "refused"]
+    assert list(session_table(app)["status"]) == ["read", "refused"]

@@ -1,4 +1,4 @@
-"""The dataset explorer in a real browser: filter, gallery, detail, and a picture carried to the reading page."""
+"""The dataset explorer in a real browser: filters, gallery, detail, and an image opened on the reading page."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -6,69 +6,69 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import IDLE, OVERFLOW, READY, served, watched
+from tests.support.browser import IDLE, OVERFLOW, READY, open_watched_tab, serve
 
 EXPLORER = "Dataset_explorer"
 
 
 @pytest.fixture
-def opened(chromium):
-    """Opens an address in a window of its own; what it asks of other computers or complains of fails the test."""
-    seen: list[str] = []
+def open_url(chromium):
+    """Return a function that opens a URL in a new window; external requests and script errors fail the test."""
+    problems: list[str] = []
     contexts = []
 
-    def at(url: str, script: str = "", **window):
+    def open_window(url: str, script: str = "", **window):
         contexts.append(chromium.new_context(**({"viewport": {"width": 1440, "height": 900}} | window)))
         contexts[-1].add_init_script(script)
-        tab = watched(contexts[-1], seen)
+        tab = open_watched_tab(contexts[-1], problems)
         tab.goto(url)
         tab.get_by_role("heading", level=1).wait_for()
         tab.wait_for_selector(IDLE)
         return tab
 
-    yield at
+    yield open_window
     for context in contexts:
         context.close()
-    assert seen == []
+    assert problems == []
 
 
 @pytest.fixture(scope="module")
-def without_pictures(tmp_path_factory):
+def server_without_images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
-    with served("app.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
+    with serve("app.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
         yield server
 
 
-def pill(tab, words: str) -> None:
-    """Choose a filter that changes how many are shown; by keyboard, for a mouse misses what moves."""
-    before = shown(tab).inner_text()
-    tab.get_by_test_id("stButtonGroup").get_by_role("button", name=words, exact=True).press("Enter")
-    expect(shown(tab)).not_to_have_text(before)
+def select_filter(tab, label: str) -> None:
+    """Select a filter that changes the number of images; by keyboard, because a click misses a control that moves."""
+    before = count_text(tab).inner_text()
+    tab.get_by_test_id("stButtonGroup").get_by_role("button", name=label, exact=True).press("Enter")
+    expect(count_text(tab)).not_to_have_text(before)
     tab.wait_for_selector(IDLE)
 
 
-def shown(tab):
+def count_text(tab):
     return tab.get_by_text(re.compile(r"^[\d,]+ of 5,856 pictures$"))
 
 
 def count(tab) -> int:
-    return int(shown(tab).inner_text().split()[0].replace(",", ""))
+    return int(count_text(tab).inner_text().split()[0].replace(",", ""))
 
 
-def address(tab) -> dict[str, list[str]]:
+def query_of(tab) -> dict[str, list[str]]:
     return parse_qs(urlsplit(tab.url).query)
 
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(opened, server):
-    tab = opened(f"{server.url}/{EXPLORER}")
+def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(open_url, server):
+    tab = open_url(f"{server.url}/{EXPLORER}")
     assert count(tab) == 624
-    pill(tab, "PNEUMONIA")
-    pill(tab, "wrong")
+    select_filter(tab, "PNEUMONIA")
+    select_filter(tab, "wrong")
     missed = count(tab)
     assert 0 < missed < 20
-    assert address(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
+    assert query_of(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
     tile = tab.get_by_role("button", name=re.compile("^person"), exact=False).first
     name = tile.inner_text()
     expect(tab.get_by_role("img", name="Chest radiograph, labelled PNEUMONIA")).to_have_count(missed)
@@ -76,7 +76,7 @@ def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(opened, server
     tile.press("Enter")
     tab.wait_for_selector(READY)
     expect(tab.get_by_role("heading", level=3).first).to_have_text(f"{name}.jpeg")
-    stated = tab.get_by_test_id("stMetricValue").inner_text()
+    probability = tab.get_by_test_id("stMetricValue").inner_text()
     tab.get_by_role("heading", name="Similar training cases, not a second opinion").wait_for()
     assert name not in tab.url
 
@@ -84,7 +84,7 @@ def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(opened, server
     tab.get_by_text("Read in this session (1)").wait_for()
     tab.wait_for_selector(READY)
     expect(tab.get_by_role("heading", level=1)).to_have_text("Read a radiograph")
-    expect(tab.get_by_test_id("stMetricValue")).to_have_text(stated)
+    expect(tab.get_by_test_id("stMetricValue")).to_have_text(probability)
 
     tab.get_by_role("link", name="Dataset explorer").click()
     tab.get_by_role("button", name="Back to the pictures").press("Enter")
@@ -93,19 +93,19 @@ def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(opened, server
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_an_address_that_was_sent_shows_the_same_pictures(opened, server):
-    sender = opened(f"{server.url}/{EXPLORER}")
+def test_an_address_that_was_sent_shows_the_same_pictures(open_url, server):
+    sender = open_url(f"{server.url}/{EXPLORER}")
     sender.get_by_test_id("stButtonGroup").get_by_role("radio", name="rule-in").press("Space")
     expect(sender).to_have_url(re.compile("point=rule-in"))
-    pill(sender, "wrong")
-    receiver = opened(sender.url)
+    select_filter(sender, "wrong")
+    receiver = open_url(sender.url)
 
     assert count(receiver) == count(sender)
     expect(receiver.get_by_role("radio", name="rule-in")).to_be_checked()
 
 
-# React puts off what it has to do by a message to itself. Where that comes late, the browser still holds the address
-# of before when it asks for the next run, and the server must not write that one back.
+# React postpones work by a message to itself. If the message is late, the browser still has the earlier URL when it
+# requests the next run, and the server must not write that URL back.
 SLOW_REACT = """
     const post = MessagePort.prototype.postMessage;
     MessagePort.prototype.postMessage = function (...message) { setTimeout(() => post.apply(this, message), 50); };
@@ -114,30 +114,30 @@ SLOW_REACT = """
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_an_address_names_every_filter_though_the_browser_is_slow(opened, server):
-    tab = opened(f"{server.url}/{EXPLORER}", script=SLOW_REACT)
-    pill(tab, "PNEUMONIA")
-    pill(tab, "wrong")
+def test_an_address_names_every_filter_though_the_browser_is_slow(open_url, server):
+    tab = open_url(f"{server.url}/{EXPLORER}", script=SLOW_REACT)
+    select_filter(tab, "PNEUMONIA")
+    select_filter(tab, "wrong")
 
     expect(tab).to_have_url(re.compile("reader=wrong"))
-    assert address(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
+    assert query_of(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
 
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_the_last_page_of_the_whole_set_shows_the_pictures_that_are_left(opened, server):
-    tab = opened(f"{server.url}/{EXPLORER}?split=training&split=validation&split=test&page=244")
+def test_the_last_page_of_the_whole_set_shows_the_pictures_that_are_left(open_url, server):
+    tab = open_url(f"{server.url}/{EXPLORER}?split=training&split=validation&split=test&page=244")
     assert count(tab) == 5856
-    pictures = tab.get_by_role("img", name=re.compile("^Chest radiograph, labelled"))
-    expect(pictures).to_have_count(5856 - 243 * 24)
+    images = tab.get_by_role("img", name=re.compile("^Chest radiograph, labelled"))
+    expect(images).to_have_count(5856 - 243 * 24)
     tab.wait_for_load_state("networkidle")
-    assert pictures.evaluate_all("all => all.every((one) => one.complete && one.naturalWidth === 224)")
+    assert images.evaluate_all("all => all.every((image) => image.complete && image.naturalWidth === 224)")
     expect(tab.get_by_text("Not on this computer")).to_have_count(0)
 
 
 @pytest.mark.browser
-def test_without_pictures_the_page_is_worth_opening_and_says_how_to_get_them(opened, without_pictures):
-    tab = opened(f"{without_pictures.url}/{EXPLORER}")
+def test_server_without_images_the_page_is_worth_opening_and_says_how_to_get_them(open_url, server_without_images):
+    tab = open_url(f"{server_without_images.url}/{EXPLORER}")
     tab.get_by_text("No labelled pictures are on this computer.").wait_for()
     for button in ("24 sample pictures", "The whole set"):
         expect(tab.get_by_role("button", name=button)).to_be_enabled()
@@ -153,9 +153,9 @@ def test_without_pictures_the_page_is_worth_opening_and_says_how_to_get_them(ope
 
 
 @pytest.mark.browser
-def test_a_phone_shows_two_tiles_side_by_side_and_never_scrolls_sideways(opened, without_pictures):
-    tab = opened(
-        f"{without_pictures.url}/{EXPLORER}?view=Pictures",
+def test_a_phone_shows_two_tiles_side_by_side_and_never_scrolls_sideways(open_url, server_without_images):
+    tab = open_url(
+        f"{server_without_images.url}/{EXPLORER}?view=Pictures",
         viewport={"width": 390, "height": 844},
         has_touch=True,
         is_mobile=True,

@@ -1,4 +1,4 @@
-"""The page "Model performance" as a person reads it, without a browser."""
+"""The page "Model performance" without a browser."""
 
 import json
 
@@ -10,29 +10,29 @@ from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.release_data import load_release_data
-from tests.support.pages import no_cache_of_another_test, opened  # noqa: F401 (a fixture)
+from tests.support.pages import open_page
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
-# A release may give two operating points the same threshold; that one chosen is not the default is what counts.
+# Another operating point than the default, with another confusion matrix: two points may have the same threshold.
 DEFAULT = load_release().default_operating_point
-OTHER = next(
+OTHER_POINT = next(
     name
-    for name, at in TEST["operating_points"].items()
-    if at["confusion"] != TEST["operating_points"][DEFAULT]["confusion"]
+    for name, rates in TEST["operating_points"].items()
+    if rates["confusion"] != TEST["operating_points"][DEFAULT]["confusion"]
 )
-THOUSAND, POINTS, REPORT = 0, 1, 2  # the page's tables in their order
-CONFUSION = 0  # of its charts
+CHILDREN, POINTS, REPORT = 0, 1, 2  # tables of the page, in order
+CONFUSION = 0  # its first chart
 
 
-def shown() -> AppTest:
-    return opened("pages/Model_performance.py")
+def open_performance() -> AppTest:
+    return open_page("pages/Model_performance.py")
 
 
 def choose(app: AppTest, point: str) -> AppTest:
-    return app.button_group[0].set_value(point).run()
+    return app.button_group(key="operating_point_control").set_value(point).run()
 
 
-def words(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     return "\n".join(element.value for kind in (app.subheader, app.markdown, app.caption) for element in kind)
 
 
@@ -41,7 +41,7 @@ def tables(app: AppTest) -> list[dict]:
 
 
 def charts(app: AppTest) -> list[list[dict]]:
-    """The rows that each chart draws; their names in its specification change with Streamlit's cache."""
+    """Return the rows of each chart. The names of the data sets are left out: they change with Streamlit's cache."""
     return [
         [
             row
@@ -52,8 +52,8 @@ def charts(app: AppTest) -> list[list[dict]]:
     ]
 
 
-def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
-    app = shown()
+def test_the_sections_are_in_order():
+    app = open_performance()
     assert not app.exception
     assert not app.error
     assert [heading.value for heading in app.subheader] == [
@@ -71,77 +71,79 @@ def test_the_page_goes_from_what_is_understood_first_to_how_it_was_trained():
     ]
 
 
-def test_figures_are_those_of_the_test_split_with_their_intervals():
-    app = shown()
-    said = words(app)
-    assert f"the AUC is **{format_estimate(TEST['auc'])}**" in said
-    assert f"official test split ({TEST['n']} films of {TEST['patients']} children" in said
+def test_figures_are_those_of_the_test_split_with_intervals():
+    app = open_performance()
+    text = page_text(app)
+    assert f"the AUC is **{format_estimate(TEST['auc'])}**" in text
+    assert f"official test split ({TEST['n']} films of {TEST['patients']} children" in text
     points = tables(app)[POINTS]
-    for name, at in TEST["operating_points"].items():
+    for name, rates in TEST["operating_points"].items():
         column = points[f"{name} (chosen)" if name == DEFAULT else name]
-        assert column["Sensitivity"] == format_estimate(at["sensitivity"])
-        assert column["Specificity"] == format_estimate(at["specificity"])
+        assert column["Sensitivity"] == format_estimate(rates["sensitivity"])
+        assert column["Specificity"] == format_estimate(rates["specificity"])
     assert len(points) == len(TEST["operating_points"])
 
 
-def test_the_default_prevalence_is_that_of_the_training_pictures():
+def test_the_default_prevalence_is_that_of_the_training_images():
     prevalence = load_release().training_prevalence
     expected = natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], prevalence))
-    assert expected in words(shown())
+    assert expected in page_text(open_performance())
 
 
 def test_another_operating_point_changes_matrix_report_and_children():
-    app = shown()
-    before, drawn = tables(app), charts(app)
-    choose(app, OTHER)
-    after = tables(app)
+    app = open_performance()
+    tables_before, charts_before = tables(app), charts(app)
+    choose(app, OTHER_POINT)
+    tables_after = tables(app)
 
     assert not app.exception
-    assert after[REPORT] != before[REPORT]
-    assert after[THOUSAND] != before[THOUSAND]
-    assert f"{OTHER} (chosen)" in after[POINTS]
-    assert f"{DEFAULT} (chosen)" not in after[POINTS]
-    confusion = TEST["operating_points"][OTHER]["confusion"]
+    assert tables_after[REPORT] != tables_before[REPORT]
+    assert tables_after[CHILDREN] != tables_before[CHILDREN]
+    assert f"{OTHER_POINT} (chosen)" in tables_after[POINTS]
+    assert f"{DEFAULT} (chosen)" not in tables_after[POINTS]
+    confusion = TEST["operating_points"][OTHER_POINT]["confusion"]
     assert f"{confusion['fp']}|false alarms" in {cell["text"] for cell in charts(app)[CONFUSION]}
-    assert charts(app)[CONFUSION] != drawn[CONFUSION]
+    assert charts(app)[CONFUSION] != charts_before[CONFUSION]
 
 
 def test_another_prevalence_changes_the_children_and_no_measured_figure():
-    app = shown()
-    before, drawn = tables(app), charts(app)
-    app.number_input[0].set_value(10).run()
-    after = tables(app)
+    app = open_performance()
+    tables_before, charts_before = tables(app), charts(app)
+    app.number_input(key="prevalence_control").set_value(10).run()
+    tables_after = tables(app)
 
     assert not app.exception
-    assert natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], 0.1)) in words(app)
-    assert "Of 1,000 children, 100 have pneumonia" in words(app)
-    assert after[THOUSAND] != before[THOUSAND]
-    assert after[POINTS:] == before[POINTS:]
-    assert charts(app) == drawn
+    assert natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], 0.1)) in page_text(app)
+    assert "Of 1,000 children, 100 have pneumonia" in page_text(app)
+    assert tables_after[CHILDREN] != tables_before[CHILDREN]
+    assert tables_after[POINTS:] == tables_before[POINTS:]
+    assert charts(app) == charts_before
 
 
-def test_what_was_not_measured_outside_its_population_is_said(monkeypatch):
+def test_without_an_external_measurement_the_page_says_so(monkeypatch):
     def without_adults(release):
-        read = load_release_data(release)
-        read.metrics.pop("adults", None)
-        return read
+        release_data = load_release_data(release)
+        release_data.metrics.pop("adults", None)
+        return release_data
 
-    monkeypatch.setattr(ui.resources, "read_tables", without_adults)
-    app = shown()
+    monkeypatch.setattr(ui.resources, "load_release_data", without_adults)
+    app = open_performance()
     assert not app.exception
     assert not app.error
-    assert "Outside its population it was not measured. It is not for adults." in words(app)
+    assert "Outside its population it was not measured. It is not for adults." in page_text(app)
 
 
-def test_the_tables_are_read_once_for_all_sessions(monkeypatch):
-    read = []
-    monkeypatch.setattr(ui.resources, "read_tables", lambda release: read.append(release) or load_release_data(release))
-    choose(shown(), OTHER)
-    shown()
-    assert len(read) == 1
+def test_the_tables_are_loaded_once_for_all_sessions(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(
+        ui.resources, "load_release_data", lambda release: loaded.append(release) or load_release_data(release)
+    )
+    choose(open_performance(), OTHER_POINT)
+    open_performance()
+    assert len(loaded) == 1
 
 
-def test_checkpoint_and_early_stopping_are_explained_with_what_they_did():
-    settings, said = load_release().description["training"], words(shown())
-    assert "**Checkpoint:**" in said
-    assert f"has not improved for {settings['patience']} epochs in a row" in said
+def test_checkpoint_and_early_stopping_are_explained():
+    training, text = load_release().description["training"], page_text(open_performance())
+    assert "**Checkpoint:**" in text
+    assert f"has not improved for {training['patience']} epochs in a row" in text

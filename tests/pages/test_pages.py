@@ -1,4 +1,4 @@
-"""What holds for every page, without a browser; and the page that tells of the reader."""
+"""Every page without a browser: frame, menu, notice, errors; the page "About"; formatting of numbers."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ import ui.session
 import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
-from tests.support.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
+from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, upload
 from ui.formatting import distinct_percents, percent
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
@@ -28,17 +28,15 @@ PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glo
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_begins_with_the_frame(page):
+def test_a_page_starts_with_the_frame(page):
     statements = ast.parse((ROOT / page).read_text(encoding="utf-8")).body
     after_docstring = statements[1:]
-    first = next(s for s in after_docstring if not isinstance(s, ast.Import | ast.ImportFrom))
+    first = next(node for node in after_docstring if not isinstance(node, ast.Import | ast.ImportFrom))
     assert isinstance(first, ast.Expr)
     assert isinstance(first.value, ast.Call)
-    assert ast.unparse(first.value.func) == "frame"
-    imported = [
-        alias for s in after_docstring if isinstance(s, ast.ImportFrom) and s.module == "ui.frame" for alias in s.names
-    ]
-    assert [(alias.name, alias.asname) for alias in imported] == [("frame", None)]
+    assert ast.unparse(first.value.func) == "page_frame"
+    imports = [node for node in after_docstring if isinstance(node, ast.ImportFrom) and node.module == "ui.frame"]
+    assert [(alias.name, alias.asname) for node in imports for alias in node.names] == [("page_frame", None)]
 
 
 def test_the_menu_leads_to_every_page():
@@ -46,8 +44,8 @@ def test_the_menu_leads_to_every_page():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_cold_start_shows_title_menu_and_notice(page):
-    app = opened(page)
+def test_a_new_session_shows_title_menu_and_notice(page):
+    app = open_page(page)
 
     assert not app.exception
     assert not app.error
@@ -61,91 +59,91 @@ def test_a_cold_start_shows_title_menu_and_notice(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_without_a_model_every_page_says_so_keeps_the_notice_and_shows_no_more(page, monkeypatch, tmp_path):
+def test_without_a_release_every_page_shows_the_error_and_the_notice_only(page, monkeypatch, tmp_path):
     monkeypatch.setattr(ui.resources, "RELEASE_DIR", tmp_path)
-    app = opened(page)
+    app = open_page(page)
 
     assert not app.exception
-    assert [error.value for error in app.error] == [INCOMPLETE]
-    assert "Research use only, not a medical device." in words(app)
-    assert "No trained model." in words(app)
+    assert [error.value for error in app.error] == [INCOMPLETE_RELEASE]
+    assert "Research use only, not a medical device." in page_text(app)
+    assert "No trained model." in page_text(app)
     assert not app.table
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_notice_stands_whatever_keeps_the_model_from_opening(page, monkeypatch):
-    def broken(*_):
+def test_the_notice_is_shown_even_if_the_release_cannot_be_loaded(page, monkeypatch):
+    def raise_memory_error(*_):
         raise MemoryError
 
-    monkeypatch.setattr(ui.resources, "load_release", broken)
-    app = opened(page)
+    monkeypatch.setattr(ui.resources, "load_release", raise_memory_error)
+    app = open_page(page)
     assert not app.exception
-    assert "Research use only, not a medical device." in words(app)
+    assert "Research use only, not a medical device." in page_text(app)
     assert re.search(r"report the reference [0-9A-F]{6}\.$", app.error[0].value)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_nobody_foresaw_is_a_sentence_with_a_reference_and_no_traceback(page, monkeypatch, caplog):
+def test_an_unexpected_error_is_a_sentence_with_a_reference_and_no_traceback(page, monkeypatch, caplog):
     message = "the name of Ann Doe"
 
-    def broken(*_):
+    def raise_error(*_):
         raise RuntimeError(message)
 
-    monkeypatch.setattr("ui.session.decode", broken)
-    monkeypatch.setattr("ui.charts.tables.performance_table", broken)
-    monkeypatch.setattr("ui.resources.read_tables", broken)
-    app = opened(page)
+    monkeypatch.setattr("ui.session.decode", raise_error)
+    monkeypatch.setattr("ui.charts.tables.performance_table", raise_error)
+    monkeypatch.setattr("ui.resources.load_release_data", raise_error)
+    app = open_page(page)
     if page == "app.py":
         with caplog.at_level(logging.DEBUG):
             upload(app, "Doe_Ann.png")
 
     assert not app.exception
     (error,) = app.error
-    said = re.fullmatch(
+    match = re.fullmatch(
         r"Something went wrong that this program did not foresee\. Nothing was read\. Please try again; if it happens "
         r"again, report the reference ([0-9A-F]{6})\.",
         error.value,
     )
-    assert said
-    (record,) = [r for r in caplog.records if r.name == "chest_radiograph_reader"]
-    assert record.getMessage().startswith(f"reference {said[1]}: RuntimeError\n")
-    assert "in broken" in record.getMessage()  # the place in the program
+    assert match
+    (record,) = [entry for entry in caplog.records if entry.name == "chest_radiograph_reader"]
+    assert record.getMessage().startswith(f"reference {match[1]}: RuntimeError\n")
+    assert "in raise_error" in record.getMessage()  # the traceback
     assert record.exc_info is None
     assert "Ann" not in caplog.text
-    assert "Doe" not in words(app)
+    assert "Doe" not in page_text(app)
 
 
 # --- about
 
 
-def test_about_shows_what_the_release_says_of_itself():
-    app = opened("pages/About.py")
+def test_about_shows_the_description_of_the_release():
+    app = open_page("pages/About.py")
     release = load_release()
-    about, text = release.description, words(app)
+    description, text = release.description, page_text(app)
 
-    assert f"**Intended use.** {about['intended_use']}" in text
-    assert f"**Trained on.** {about['population']}" in text
-    for limit in about["limits"]:
+    assert f"**Intended use.** {description['intended_use']}" in text
+    assert f"**Trained on.** {description['population']}" in text
+    for limit in description["limits"]:
         assert f"- {limit}" in text
-    figures, origin = (table.value for table in app.table)
+    performance, provenance = (table.value for table in app.table)
     for split in ("Test", "Validation"):
-        measured = about["metrics"][split.lower()]
-        assert figures[split]["Pictures"] == str(measured["n"])
-        auc = measured["auc"]
-        assert figures[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
-    facts = origin.iloc[:, 0]
+        metrics = description["metrics"][split.lower()]
+        assert performance[split]["Pictures"] == str(metrics["n"])
+        auc = metrics["auc"]
+        assert performance[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
+    facts = provenance.iloc[:, 0]
     assert facts["Version"] == release.version
     for point in release.operating_points:
         assert facts[f"Operating point: {point.name}"] == f"{point.threshold:.3f}. {point.chosen}"
 
 
-# --- numbers for people
+# --- formatting of numbers
 
 
 @given(hypothesis.floats(0, 1), hypothesis.floats(0.02, 0.98))
-def test_a_probability_beside_the_threshold_is_told_apart_from_it(probability, threshold):
-    shown = distinct_percents(probability, threshold)
-    assert shown[0] != shown[1] or abs(probability - threshold) < 1e-12
+def test_probability_and_threshold_are_formatted_differently(probability, threshold):
+    texts = distinct_percents(probability, threshold)
+    assert texts[0] != texts[1] or abs(probability - threshold) < 1e-12
 
 
 @given(probability=hypothesis.floats(0, 1))
@@ -164,9 +162,9 @@ def test_percentages(probability, text):
     assert percent(probability) == text
 
 
-# --- what a clinic's computer must not wait for
+# --- start-up
 
-_FIRST_READING = """
+_FIRST_VISIT = """
 import json, sys
 from streamlit.testing.v1 import AppTest
 from tests.support.synthetic import phantom_file
@@ -175,15 +173,15 @@ app.file_uploader[0].upload("film.png", phantom_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
 tables = len(app.table)
 app.switch_page("pages/Model_performance.py").run()
-read = len(app.session_state["readings"])
+uploads = len(app.session_state["uploads"])
 heavy = {"tensorflow", "keras", "tf_keras_vis", "sklearn"} & set(sys.modules)
-print(json.dumps([read, tables, sorted(heavy)]))
+print(json.dumps([uploads, tables, sorted(heavy)]))
 """
 
 
-def test_first_paint_and_first_reading_import_no_tensorflow():
-    """In a process of its own, since other tests of this one import what they like."""
-    command = [sys.executable, "-c", _FIRST_READING, str(ROOT / "app.py")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [1, 2, []]
+def test_first_page_and_first_upload_import_no_tensorflow():
+    """Run in a new process, because other tests may have imported these packages in this one."""
+    command = [sys.executable, "-c", _FIRST_VISIT, str(ROOT / "app.py")]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout.splitlines()[-1]) == [1, 2, []]

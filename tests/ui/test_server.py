@@ -1,4 +1,4 @@
-"""The server as it is delivered: whom it lets in, how many it reads for at once, and what it lets go."""
+"""The server with its delivered configuration: access, parallel readings, and memory after sessions end."""
 
 import re
 import socket
@@ -15,11 +15,10 @@ from websockets.exceptions import InvalidStatus
 
 import ui.session
 from model.limits import MAX_BYTES, READINGS_AT_ONCE
-from tests.support.browser import ROOT, served
-from tests.support.pages import no_cache_of_another_test  # noqa: F401 (a fixture)
+from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
-from ui.session import UploadResult
+from ui.session import FileInfo, RefusedUpload
 
 SETTINGS = {
     "server.address": "127.0.0.1",
@@ -44,27 +43,27 @@ def visitor(server):
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_what_protects_is_set_and_not_left_to_defaults(name):
+def test_protective_options_are_set_explicitly(name):
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     section, option = name.split(".")
     assert settings[section][option] == SETTINGS[name]
 
 
-def test_every_option_of_the_server_has_its_reason_above_it():
+def test_every_option_has_a_comment():
     for block in (ROOT / ".streamlit" / "config.toml").read_text().split("\n["):
         lines = [line for line in block.splitlines()[1:] if line]
         assert lines[0].startswith("# "), lines[0]
 
 
-def test_the_server_listens_on_one_address_alone(server):
+def test_the_server_listens_on_one_address_only(server):
     port = int(server.url.rsplit(":")[-1])
     socket.create_connection(("127.0.0.1", port)).close()
-    for other in ("127.0.0.2", "::1"):  # a server for the network would answer on these, too
+    for address in ("127.0.0.2", "::1"):  # a server for the network would answer here, too
         with pytest.raises(OSError, match="refused|assign|unreachable"):  # noqa: RUF043 (any of the three)
-            socket.create_connection((other, port), timeout=5)
+            socket.create_connection((address, port), timeout=5)
 
 
-# --- who comes in
+# --- access
 
 
 @pytest.mark.parametrize("token", ["", "2|00000000|0000000000000000|1"])
@@ -72,11 +71,11 @@ def test_an_upload_without_the_token_of_its_session_is_refused(visitor, token):
     assert visitor.upload("film.png", phantom_file(), token).status_code == 403
 
 
-def test_an_upload_into_a_session_that_is_not_there_is_refused(server, visitor):
-    elsewhere = Visitor(Access(server.url))
-    with elsewhere:
+def test_an_upload_into_a_closed_session_is_refused(server, visitor):
+    closed = Visitor(Access(server.url))
+    with closed:
         pass
-    assert visitor.upload("film.png", phantom_file(), session=elsewhere.session).status_code == 400
+    assert visitor.upload("film.png", phantom_file(), session=closed.session).status_code == 400
 
 
 @pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://localhost.elsewhere.example", "null"])
@@ -85,87 +84,88 @@ def test_a_page_of_another_site_cannot_connect(server, origin):
         pass
 
 
-def test_another_site_may_not_read_what_the_server_answers(visitor):
-    answer = visitor.get("_stcore/health", {"Origin": "https://elsewhere.example"})
-    assert "access-control-allow-origin" not in answer.headers
+def test_another_site_may_not_read_responses(visitor):
+    response = visitor.get("_stcore/health", {"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in response.headers
 
 
-@pytest.mark.parametrize(("name", "status"), [("127.0.0.1", 101), ("localhost", 101), ("elsewhere.example", 403)])
-def test_by_a_name_of_another_site_that_leads_here_nothing_opens(visitor, name, status):
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 101), ("localhost", 101), ("elsewhere.example", 403)])
+def test_only_local_host_names_are_accepted(visitor, host, status):
     key = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-    knock = {"Connection": "Upgrade", "Upgrade": "websocket", **key}
-    assert visitor.get("_stcore/stream", {"Host": name, "Origin": f"http://{name}", **knock}).status_code == status
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", **key}
+    assert visitor.get("_stcore/stream", {"Host": host, "Origin": f"http://{host}", **upgrade}).status_code == status
 
 
-def test_the_interface_for_programs_is_shut(visitor):
+def test_the_agent_interface_is_disabled(visitor):
     for path in ("interact", "mcp"):
         assert visitor.get(f"_stcore/agent/{path}").status_code in (403, 404, 405)
     assert visitor.post("_stcore/agent/interact").status_code in (403, 404)
 
 
-def test_more_than_the_limit_is_turned_away_before_it_is_taken_in(visitor):
+def test_an_upload_above_the_limit_is_rejected(visitor):
     assert visitor.upload("film.png", bytes(MAX_BYTES + 2**20)).status_code == 413
 
 
-# --- how many at once
+# --- parallel readings
 
 
-def test_no_more_are_read_at_once_than_memory_is_reckoned_for(monkeypatch):
-    now, most, lock = [0], [0], threading.Lock()
+def test_the_number_of_parallel_readings_is_limited(monkeypatch):
+    running, maximum, lock = 0, 0, threading.Lock()
 
-    def slow(_reader: object, upload: str, name: str, *_: object) -> UploadResult:
+    def read_slowly(_gate: object, file: FileInfo, _content: bytes) -> RefusedUpload:
+        nonlocal running, maximum
         with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
+            running += 1
+            maximum = max(maximum, running)
         time.sleep(0.05)
         with lock:
-            now[0] -= 1
-        return UploadResult(upload, name)
+            running -= 1
+        return RefusedUpload(file, {})
 
-    monkeypatch.setattr(ui.session, "_read", slow)
+    monkeypatch.setattr(ui.session, "_read", read_slowly)
     monkeypatch.setattr(ui.session.st, "session_state", {})
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: ui.session.read_upload(None, str(number), "film.png", b""), range(12)))
-    assert most == [READINGS_AT_ONCE]
+        list(pool.map(lambda number: ui.session.read_upload(None, FileInfo(str(number), "film.png"), b""), range(12)))
+    assert maximum == READINGS_AT_ONCE
 
 
-# --- closed tabs
+# --- memory
 
 
-def test_the_films_of_the_last_tab_are_gone_soon_after_it_is_closed_though_nobody_comes(tmp_path):
-    with served("app.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
+def test_the_data_of_a_closed_tab_is_removed_without_another_visit(tmp_path):
+    with serve("app.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
         with Visitor(Access(server.url)) as visitor:
             visitor.read("film.png", phantom_file())
             assert "UploadedFileManager" in visitor.get("_stcore/metrics").text
             assert "st_session_state" in visitor.get("_stcore/metrics").text
         for _ in range(100):
-            kept = requests.get(f"{server.url}/_stcore/metrics", timeout=30).text  # opens no session
-            if "UploadedFileManager" not in kept and "st_session_state" not in kept:
+            metrics = requests.get(f"{server.url}/_stcore/metrics", timeout=30).text  # opens no session
+            if "UploadedFileManager" not in metrics and "st_session_state" not in metrics:
                 break
             time.sleep(0.2)
         else:
-            pytest.fail("what a session held is still there 20 s after it was closed")
+            pytest.fail("20 s after the session was closed, its data is still in memory")
 
 
-_STORES = """
+_ALLOCATE_IN_THREADS = """
 import ctypes, threading
-from ui.server import keep_to_itself
+from ui.server import harden_server
 {first}
-def films():
-    kept = [bytearray(50_000) for _ in range(100)]
-    together.wait()
-together = threading.Barrier(8)
-threads = [threading.Thread(target=films) for _ in range(8)]
-for one in threads: one.start()
-for one in threads: one.join()
+def allocate():
+    images = [bytearray(50_000) for _ in range(100)]
+    barrier.wait()
+barrier = threading.Barrier(8)
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
 ctypes.CDLL(None).malloc_stats()
 """
 
 
 @pytest.mark.linux
-@pytest.mark.parametrize(("first", "most", "least"), [("keep_to_itself()", 2, 1), ("", 99, 3)])
-def test_runs_of_the_page_share_what_memory_has_been_freed(first, most, least):
-    """Where glibc keeps what threads have freed: in a store for each, or in one beside that of the main thread."""
-    command = [sys.executable, "-c", _STORES.format(first=first)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
-    assert least <= len(re.findall(r"^Arena \d+:", said, re.MULTILINE)) <= most
+@pytest.mark.parametrize(("first", "minimum", "maximum"), [("harden_server()", 1, 2), ("", 3, 99)])
+def test_threads_share_one_memory_arena(first, minimum, maximum):
+    """Count the arenas of glibc: one per thread, or a single one besides that of the main thread."""
+    command = [sys.executable, "-c", _ALLOCATE_IN_THREADS.format(first=first)]
+    statistics = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
+    assert minimum <= len(re.findall(r"^Arena \d+:", statistics, re.MULTILINE)) <= maximum

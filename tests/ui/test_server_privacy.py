@@ -1,4 +1,4 @@
-"""What the server keeps off network and disk, and what its log holds."""
+"""The server does not use network or disk, and its log holds no patient data."""
 
 import json
 import re
@@ -10,8 +10,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from model.limits import MAX_BYTES
-from tests.support.browser import ROOT, served
-from tests.support.dicom_files import BORN, FILMED, IDENTIFIER, PATIENT, radiograph
+from tests.support.browser import ROOT, serve
+from tests.support.dicom_files import BIRTH_DATE, PATIENT_ID, PATIENT_NAME, STUDY_DATE, dicom_file
 from tests.support.isolation import NO_DISK, NO_NETWORK
 from tests.support.protocol import Access, Page, Visitor
 from tests.support.synthetic import phantom_file
@@ -19,25 +19,26 @@ from tests.support.synthetic import phantom_file
 # --- network and disk
 
 
-def named_in(log: str) -> list[str]:
-    """What a log must not hold of the patient of a DICOM file (tests/support/dicom_files.py)."""
-    secrets = (*PATIENT.split("^"), IDENTIFIER, IDENTIFIER.removeprefix("PID-"), BORN, FILMED)
+def patient_data_in(log: str) -> list[str]:
+    """Return the data of the patient of tests/support/dicom_files.py that a log holds."""
+    secrets = (*PATIENT_NAME.split("^"), PATIENT_ID, PATIENT_ID.removeprefix("PID-"), BIRTH_DATE, STUDY_DATE)
     return [secret for secret in secrets if re.search(rf"(?<![a-z]){secret}(?![a-z])", log, re.IGNORECASE)]
 
 
 _VISIT = """
 import json, sys
 from pathlib import Path
-from tests.support.browser import served
-from tests.support.dicom_files import radiograph
+from tests.support.browser import serve
+from tests.support.dicom_files import dicom_file
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
 
-film = phantom_file()
-large = film + bytes(20 * 2**20)  # of the kind that servers like to put down somewhere
-with served("app.py", Path(sys.argv[1]), within=sys.argv[2:]) as server, Visitor(Access(server.url)) as visitor:
-    pages = [visitor.read("Doe_Ann.png", film), visitor.read("Doe_Bea.png", large), visitor.read("letter.png", b"Dear")]
-    pages += [visitor.read("Doe_Ann", radiograph()), visitor.read("Doe_Bea", radiograph() + bytes(20 * 2**20))]
+image = phantom_file()
+large = image + bytes(20 * 2**20)  # large enough for a temporary file
+with serve("app.py", Path(sys.argv[1]), command_prefix=sys.argv[2:]) as server, Visitor(Access(server.url)) as visitor:
+    pages = [visitor.read("Doe_Ann.png", image), visitor.read("Doe_Bea.png", large)]
+    pages += [visitor.read("letter.png", b"Dear"), visitor.read("Doe_Ann", dicom_file())]
+    pages += [visitor.read("Doe_Bea", dicom_file() + bytes(20 * 2**20))]
     try:
         with Visitor(Access(server.url), origin="https://elsewhere.example").connect():
             pass
@@ -47,69 +48,78 @@ print(json.dumps([page.rows[0] for page in pages]))
 """
 
 
-def visited(log, *outside: str, within: tuple[str, ...] = ()) -> list[dict]:
-    """The first row of each page that one visit brings; `outside` limits client and server, `within` the server."""
-    command = [*outside, sys.executable, "-c", _VISIT, str(log), *within]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr + log.read_text()
-    return json.loads(done.stdout.splitlines()[-1])
+def visit(log, *limit: str, server_limit: tuple[str, ...] = ()) -> list[dict]:
+    """Return the first row of each page of a visit.
+
+    Args:
+        log: File for the log of the server.
+        limit: Command prefix that limits client and server.
+        server_limit: Command prefix that limits the server only.
+    """
+    command = [*limit, sys.executable, "-c", _VISIT, str(log), *server_limit]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr + log.read_text()
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 @pytest.mark.linux
-def test_the_app_reads_with_the_network_cut_off_and_does_not_try_to_reach_it(tmp_path):
-    rows = visited(tmp_path / "log.txt", *NO_NETWORK)
+def test_the_app_works_without_network_and_does_not_try_to_use_it(tmp_path):
+    rows = visit(tmp_path / "log.txt", *NO_NETWORK)
     assert [row["status"] for row in rows] == ["read", "read", "refused", "read", "read"]
     log = (tmp_path / "log.txt").read_text()
-    assert "Rejecting WebSocket connection" in log  # of another site, which made Streamlit ask for its own address
+    assert "Rejecting WebSocket connection" in log  # of another site, for which Streamlit would look up its own address
     assert "external IP" not in log
-    assert named_in(log) == []
+    assert patient_data_in(log) == []
 
 
 @pytest.mark.linux
-def test_the_app_reads_where_no_file_can_be_written(tmp_path):
-    rows = visited(tmp_path / "log.txt", within=NO_DISK)
+def test_the_app_works_if_no_file_can_be_written(tmp_path):
+    rows = visit(tmp_path / "log.txt", server_limit=NO_DISK)
     assert [row["status"] for row in rows] == ["read", "read", "refused", "read", "read"]
     log = (tmp_path / "log.txt").read_text()
     assert "Error" not in log
-    assert named_in(log) == []
+    assert patient_data_in(log) == []
 
 
 # --- the log
 
 
-def named(name: str) -> bytes:
-    """A film that carries a patient's name in its text, as exporters write it."""
-    film, text = phantom_file(), b"tEXtPatientName\0" + name.encode()
+def png_with_name(name: str) -> bytes:
+    """Return a PNG with a patient's name in a text chunk, as exporters write it."""
+    content, text = phantom_file(), b"tEXtPatientName\0" + name.encode()
     chunk = (len(text) - 4).to_bytes(4) + text + zlib.crc32(text).to_bytes(4)
-    return film[:33] + chunk + film[33:]
+    return content[:33] + chunk + content[33:]
 
 
-def clinical_files() -> list[bytes]:
-    """DICOM of a patient with a name, an identifier and dates: two that are read, then four that are refused."""
-    told = {"PatientBirthDate": BORN, "BodyPartExamined": "DOE ANN", "ImageComments": IDENTIFIER}
-    whole = radiograph(**told, WindowCenter="128", WindowWidth="256", WindowCenterWidthExplanation=PATIENT)
-    damaged = radiograph(**told, PixelData=bytes(9))
-    return [whole, radiograph(), radiograph(**told, Modality="CT"), damaged, whole[:-5000], whole[:300]]
+def dicom_files() -> list[bytes]:
+    """Return DICOM files with patient data: two that are read, then four that are refused."""
+    tags = {"PatientBirthDate": BIRTH_DATE, "BodyPartExamined": "DOE ANN", "ImageComments": PATIENT_ID}
+    complete = dicom_file(**tags, WindowCenter="128", WindowWidth="256", WindowCenterWidthExplanation=PATIENT_NAME)
+    damaged = dicom_file(**tags, PixelData=bytes(9))
+    return [complete, dicom_file(), dicom_file(**tags, Modality="CT"), damaged, complete[:-5000], complete[:300]]
 
 
-def test_the_log_of_a_day_names_no_file_no_patient_and_no_identifier(tmp_path):
-    names = [f"{who}_1961-03-04_MRN{number}.png" for number, who in enumerate(["Quux^Ann", "Quux Bea", "Quüx"], 471100)]
-    with served("app.py", tmp_path / "log.txt") as server:
+def test_the_log_holds_no_file_names_and_no_patient_data(tmp_path):
+    names = [
+        f"{patient}_1961-03-04_MRN{number}.png"
+        for number, patient in enumerate(["Quux^Ann", "Quux Bea", "Quüx"], 471100)
+    ]
+    with serve("app.py", tmp_path / "log.txt") as server:
         with Visitor(Access(server.url)) as visitor:
-            pages: list[Page] = [visitor.read(name, named("Quux^Ann")) for name in names]
-            pages += [visitor.read(f"{PATIENT}_{IDENTIFIER}", file) for file in clinical_files()]
+            pages: list[Page] = [visitor.read(name, png_with_name("Quux^Ann")) for name in names]
+            pages += [visitor.read(f"{PATIENT_NAME}_{PATIENT_ID}", file) for file in dicom_files()]
             pages.append(visitor.read("Quux_letter.pdf", b"%PDF-1.7 Quux, Ann, MRN471100"))
-            pages.append(visitor.read("Quux_broken.png", named("Quux^Ann")[:-40]))
-            answers = [
+            pages.append(visitor.read("Quux_broken.png", png_with_name("Quux^Ann")[:-40]))
+            responses = [
                 visitor.upload("Quux_large.png", bytes(MAX_BYTES + 2**21)),
-                visitor.upload("Quux_wrong.png", b"Quux", token="2|0|0|0"),  # noqa: S106 (is wrong)
+                visitor.upload("Quux_wrong.png", b"Quux", token="2|0|0|0"),  # noqa: S106 (is invalid)
             ]
-            visitor.say("Quux, Ann")
+            visitor.send_text("Quux, Ann")
         with pytest.raises(InvalidStatus), Visitor(Access(server.url), origin="https://elsewhere.example").connect():
             pass
     assert [page.rows[0]["status"] for page in pages] == ["read"] * 5 + ["refused"] * 6
-    assert [answer.status_code for answer in answers] == [413, 403]
+    assert [response.status_code for response in responses] == [413, 403]
     log = (tmp_path / "log.txt").read_text()
-    assert "Rejecting WebSocket connection" in log  # the log is the one that was written
+    assert "Rejecting WebSocket connection" in log  # it is the log of this server
     assert not re.search(r"qu[uü]x|\bann\b|MRN|4711|1961|\.png|\.pdf|letter", log, re.IGNORECASE)
-    assert named_in(log) == []
+    assert patient_data_in(log) == []

@@ -1,89 +1,182 @@
-"""What a browser session keeps of what it has read, what it lets go, and when it reads again."""
+"""What a browser session keeps, what it drops, and when a file is read again."""
 
 import gc
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
 
 import ui.resources
 import ui.session
-from tests.support.pages import INCOMPLETE, no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
+from model.codes import Caution
+from model.imaging.geometry import WHOLE_IMAGE
+from model.inference.decision import Verdict
+from model.inference.finding import Finding, HeatMapCheck
+from model.inference.release_loader import load_release
+from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, read_upload, session_table, session_uploads
+from tests.support.pages import upload as upload_file
 from tests.support.synthetic import phantom_file
+from ui.reading.finding_panel import finding_csv
+from ui.reading.session_table import rows_csv
+from ui.session import FileInfo, ReadUpload, RefusedUpload, SessionUploads
+from ui.settings import SessionSettings
+
+WARNINGS = ("the evidence lies elsewhere",)
 
 
-def test_the_same_upload_is_read_once(monkeypatch):
-    read = []
-    real = ui.session.decode
-    monkeypatch.setattr(ui.session, "decode", lambda *given: read.append(1) or real(*given))
-    app = upload(opened()).run().run()
-    assert len(read) == 1
-    upload(app)  # the same file chosen again is a new reading
-    assert len(read) == 2
+@pytest.fixture(scope="module")
+def settings() -> SessionSettings:
+    release = load_release()
+    return SessionSettings(release, release.operating_point(), release.training_prevalence)
 
 
-def test_a_reading_outlives_a_visit_to_another_page():
-    app = upload(opened())
-    before = words(app)
+def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUpload:
+    """Return an upload that was read, with evidence in its heat map."""
+    finding = Finding(
+        probability=0.9,
+        prevalence=settings.release.training_prevalence,
+        verdict=Verdict.PNEUMONIA,
+        operating_point=settings.point,
+        heat_map=np.ones((6, 6), np.float32),
+        heat_map_box=WHOLE_IMAGE,
+        embedding=np.zeros(4, np.float32),
+        model_version=settings.release.version,
+    )
+    return ReadUpload(FileInfo(upload_id, f"{upload_id}.png"), finding, **changes)
+
+
+# --- on the page
+
+
+def test_an_upload_is_read_once(monkeypatch):
+    decoded = []
+    real_decode = ui.session.decode
+    monkeypatch.setattr(ui.session, "decode", lambda *args: decoded.append(1) or real_decode(*args))
+    app = upload_file(open_page()).run().run()
+    assert len(decoded) == 1
+    upload_file(app)  # the same file, uploaded again
+    assert len(decoded) == 2
+
+
+def test_an_upload_outlives_a_visit_to_another_page():
+    app = upload_file(open_page())
+    before = page_text(app)
     app.switch_page("pages/About.py").run()
     assert app.title[0].value == "About the reader"
     app.switch_page("app.py").run()
 
     assert app.metric
-    assert words(app) == before
-    assert len(app.dataframe[0].value) == 1
+    assert page_text(app) == before
+    assert len(session_table(app)) == 1
 
 
-def test_taking_the_picture_away_takes_the_finding_away():
-    app = upload(opened())
+def test_removing_the_file_removes_its_finding_and_its_image():
+    app = upload_file(open_page())
     app.file_uploader[0].set_value(None).run()
     assert not app.metric
     assert not app.subheader
     assert app.info[0].value.startswith("Drop a frontal chest radiograph above.")
-    assert len(app.session_state["readings"]) == 1
+    (kept,) = session_uploads(app)
+    assert kept.image is None
 
 
-def test_when_the_model_goes_nothing_is_read_and_no_old_finding_stays(monkeypatch, tmp_path):
-    app = upload(opened())
+def test_without_a_release_nothing_is_read_and_no_earlier_finding_is_shown(monkeypatch, tmp_path):
+    app = upload_file(open_page())
     monkeypatch.setattr(ui.resources, "RELEASE_DIR", tmp_path)
-    upload(app, "second.png")
+    upload_file(app, "second.png")
 
-    assert [error.value for error in app.error] == [INCOMPLETE]
+    assert [error.value for error in app.error] == [INCOMPLETE_RELEASE]
     assert not app.metric
-    assert [reading.name for reading in app.session_state["readings"]] == ["film.png"]
+    assert [upload.file.name for upload in session_uploads(app)] == ["film.png"]
 
 
-def test_the_oldest_rows_of_a_session_go_first(monkeypatch):
+def test_the_oldest_rows_are_dropped_first(monkeypatch):
     monkeypatch.setattr(ui.session, "MAX_ROWS", 2)
-    app = opened()
+    app = open_page()
     for name in ("a.png", "b.png", "c.png"):
-        upload(app, name, b"Dear colleague,")
-    assert list(app.dataframe[0].value["path"]) == ["c.png", "b.png"]
+        upload_file(app, name, b"Dear colleague,")
+    assert list(session_table(app)["path"]) == ["c.png", "b.png"]
 
 
-def test_a_session_keeps_a_preview_and_not_the_upload():
-    app = upload(opened(), content=phantom_file(height=1000, width=2000))
-    reading = app.session_state["current_reading"]
-    assert reading.preview.pixels.shape == (800, 1600)
-    (kept,) = app.session_state["readings"]
-    assert kept.preview is None
-    assert not any(isinstance(value, bytes) for value in (*vars(reading).values(), *vars(kept).values()))
+def test_a_session_keeps_a_preview_of_the_current_upload_and_no_file():
+    app = upload_file(open_page(), content=phantom_file(height=1000, width=2000))
+    assert read_upload(app).image.preview.pixels.shape == (800, 1600)
+    upload_file(app, "next.png")
+    current, earlier = session_uploads(app)
+    assert current.image
+    assert earlier.image is None
+    assert not any(isinstance(value, bytes) for upload in (current, earlier) for value in vars(upload).values())
 
 
-def test_a_session_lets_go_of_the_films_before():
-    app = opened()
+def test_a_session_releases_the_images_of_earlier_uploads():
+    app = open_page()
     for height in range(501, 507):
-        upload(app, content=phantom_file(height=height))
+        upload_file(app, content=phantom_file(height=height))
     gc.collect()
-    previews = [one.preview for one in gc.get_objects() if isinstance(one, ui.session.UploadResult) and one.preview]
-    held = {preview.height for preview in previews if preview.height > 500}
-    assert held <= {505, 506}  # Streamlit keeps what its download buttons of the run before were given
+    images = [item for item in gc.get_objects() if isinstance(item, ui.session.ExaminedImage)]
+    heights = {image.preview.height for image in images if image.preview.height > 500}
+    assert heights <= {505, 506}  # Streamlit keeps the arguments of the download buttons of the previous run
 
 
-def test_an_age_that_comes_when_its_film_is_gone_or_another_is_there_changes_nothing(monkeypatch):
-    first, second = ui.session.UploadResult("first", "a.png"), ui.session.UploadResult("second", "b.png")
-    state = {"readings": [first], "age_first": 9}
-    monkeypatch.setattr(ui.session.st, "session_state", state)
+# --- its uploads
+
+
+def test_an_age_that_arrives_after_its_upload_left_the_screen_changes_nothing(monkeypatch, settings):
+    uploads = SessionUploads()
+    monkeypatch.setattr(ui.session.st, "session_state", {"uploads": uploads, "age_first": 9})
+    uploads.add(read(settings, "first"))
+    uploads.clear_current()
     ui.session._keep_age("age_first")
-    state["current_reading"] = second
+    assert uploads.find("first").file.age_years is None
+    uploads.add(read(settings, "second"))
     ui.session._keep_age("age_first")
-    assert state["current_reading"] is second
-    state["current_reading"] = first
+    assert [upload.file.age_years for upload in uploads] == [None, None]
+    uploads.add(read(settings, "first"))
     ui.session._keep_age("age_first")
-    assert state["current_reading"].age == 9
+    assert uploads.current.file.age_years == 9
+
+
+def test_rows_and_downloads_show_the_check_as_soon_as_it_has_ended_whatever_is_on_screen(settings):
+    uploads = SessionUploads()
+    checked = read(settings, "checked")
+    uploads.add(checked)
+    downloads = (partial(rows_csv, uploads, settings), partial(finding_csv, uploads, checked.file, settings))
+    assert all(Caution.EXPLANATION_UNCHECKED in download() for download in downloads)
+
+    uploads.add(RefusedUpload(FileInfo("next", "next.png"), {"path": "next.png", "cautions": []}))
+    uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
+    assert uploads.rows(settings)[1]["cautions"] == [Caution.EXPLANATION_UNRELIABLE]
+    assert Caution.EXPLANATION_UNRELIABLE in downloads[1]()
+
+    uploads.set_heat_map_check(checked, HeatMapCheck(()))
+    assert uploads.rows(settings)[1]["cautions"] == []
+    assert "explanation" not in downloads[1]()
+    assert uploads.current.file.name == "next.png"
+
+
+def test_a_check_keeps_what_has_changed_meanwhile(settings):
+    uploads = SessionUploads()
+    checked = read(settings)
+    uploads.add(checked)
+    uploads.update(replace(checked, file=replace(checked.file, age_years=9)))
+    latest = uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
+    assert latest is uploads.current
+    assert (latest.file.age_years, latest.heat_map_check.warnings) == (9, WARNINGS)
+
+
+def test_a_check_of_a_file_that_was_read_again_meanwhile_is_dropped(settings):
+    uploads = SessionUploads()
+    checked = read(settings)
+    uploads.add(checked)
+    uploads.add(read(settings))
+    uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
+    assert uploads.current.heat_map_check.warnings is None
+
+
+def test_a_download_without_a_finding_raises(settings):
+    uploads = SessionUploads()
+    uploads.add(RefusedUpload(FileInfo("a", "a.png"), {}))
+    for upload_id in ("a", "b"):
+        with pytest.raises(LookupError, match="holds no finding"):
+            uploads.finding(upload_id, settings)

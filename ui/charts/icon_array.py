@@ -1,7 +1,7 @@
-"""Drawings that scale with the page: 1,000 children, and the network from film to finding.
+"""Icon array of 1,000 children, and SVG as an image.
 
-Pictures of SVG, since Streamlit takes bare SVG out of a page. They cannot take the page's colours, so they have their
-own, which can be read on a light and on a dark page.
+Streamlit removes bare SVG from a page, so drawings are <img> elements. These cannot inherit the colours of the page;
+their own colours are legible on a light and on a dark page.
 """
 
 import base64
@@ -10,7 +10,7 @@ import html
 from ui.charts.palette import NORMAL, PNEUMONIA
 
 _COLUMNS, _ROWS, _PITCH = 40, 25, 10
-# Colour says what the child has, shape what became of it. One path per group: a thousand elements would be slow.
+# Colour shows the condition, shape the outcome. One path per group, because a thousand elements would be slow.
 _GROUPS = (
     ("caught", "found", "m-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0", f"fill:{PNEUMONIA}"),
     ("missed", "missed", "m-3.4-3.4l6.8 6.8m0-6.8l-6.8 6.8", f"fill:none;stroke:{PNEUMONIA};stroke-width:2.6"),
@@ -25,20 +25,25 @@ _GROUP_CONDITION = {
 }
 
 
-def icon_array(of: dict[str, int]) -> str:
-    """A field of 1,000 marks and what they mean, as HTML; `of` of `model.performance.natural_frequencies.natural_frequencies`."""
+def icon_array(frequencies: dict[str, int]) -> str:
+    """Return a field of 1,000 icons with its legend, as HTML.
+
+    Args:
+        frequencies: Number of children in each group, see `model.performance.natural_frequencies.natural_frequencies`.
+    """
     first, paths, legend = 0, [], []
-    for name, words, mark, style in _GROUPS:
-        places = "".join(f"M{x} {y}{mark}" for x, y in map(_icon_position, range(first, first + of[name])))
-        paths.append(f'<path d="{places}" style="{style}"/>')
+    for name, group_text, mark, style in _GROUPS:
+        count = frequencies[name]
+        icons = "".join(f"M{x} {y}{mark}" for x, y in map(_icon_position, range(first, first + count)))
+        paths.append(f'<path d="{icons}" style="{style}"/>')
         icon = svg_image("-5 -5 10 10", f'<path d="M0 0{mark}" style="{style}"/>', "", "width:1.2rem;flex:none")
         legend.append(
             f'<li style="display:flex;gap:.5rem;align-items:center">{icon}'
-            f"<span><b>{of[name]}</b> {words} ({_GROUP_CONDITION[name]})</span></li>"
+            f"<span><b>{count}</b> {group_text} ({_GROUP_CONDITION[name]})</span></li>"
         )
-        first += of[name]
-    said = "1,000 children: " + ", ".join(f"{of[name]} {words}" for name, words, *_ in _GROUPS)
-    field = svg_image(f"0 0 {_COLUMNS * _PITCH} {_ROWS * _PITCH}", "".join(paths), said, "width:100%")
+        first += count
+    alt = "1,000 children: " + ", ".join(f"{frequencies[name]} {group_text}" for name, group_text, *_ in _GROUPS)
+    field = svg_image(f"0 0 {_COLUMNS * _PITCH} {_ROWS * _PITCH}", "".join(paths), alt, "width:100%")
     return (
         f'{field}<ul style="list-style:none;padding:0;margin:.75rem 0 0;display:grid;gap:.25rem 1rem;'
         f'grid-template-columns:repeat(auto-fit,minmax(15rem,1fr))">{"".join(legend)}</ul>'
@@ -50,7 +55,15 @@ def _icon_position(number: int) -> tuple[int, int]:
     return column * _PITCH + _PITCH // 2, row * _PITCH + _PITCH // 2
 
 
-def svg_image(box: str, content: str, alt: str, style: str) -> str:
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">{content}</svg>'
-    source = base64.b64encode(drawing.encode()).decode()
+def svg_image(view_box: str, content: str, alt: str, style: str) -> str:
+    """Return an SVG drawing as an HTML image.
+
+    Args:
+        view_box: `viewBox` of the drawing.
+        content: Elements of the drawing.
+        alt: Text alternative.
+        style: CSS of the image.
+    """
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view_box}">{content}</svg>'
+    source = base64.b64encode(svg.encode()).decode()
     return f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{source}" style="display:block;{style}">'

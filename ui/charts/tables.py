@@ -1,9 +1,10 @@
-"""Tables of what the release says of itself."""
+"""Tables about a release."""
 
 import pandas as pd
 
 from model.inference.release_loader import Release
 from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.schema import Confusion, SplitMetrics
 from model.performance.tables import operating_point_table, report_table
 
 _METRICS = ("auc", "accuracy", "sensitivity", "specificity")
@@ -11,11 +12,11 @@ _REPORT_METRICS = ("Precision", "Recall", "F1")
 
 
 def performance_table(release: Release) -> pd.DataFrame:
-    """Validation and test figures at the default operating point, a column per split."""
+    """Return test and validation metrics at the default operating point, one column per split."""
     splits = release.description["metrics"]
     return pd.DataFrame(
         {
-            f"{split.capitalize()}": {
+            split.capitalize(): {
                 "Pictures": f"{splits[split]['n']}",
                 "Patients": f"{splits[split]['patients']}",
                 **{METRIC_NAMES[name]: format_estimate(splits[split][name]) for name in _METRICS},
@@ -25,14 +26,14 @@ def performance_table(release: Release) -> pd.DataFrame:
     )
 
 
-def operating_points_by_column(measured: dict, chosen: str) -> pd.DataFrame:
-    """What `operating_point_table` says, a column per operating point, so that a phone's width holds it."""
-    table = pd.DataFrame(operating_point_table(measured)).set_index("Operating point").T
-    return table.rename(columns={chosen: f"{chosen} (chosen)"}).rename_axis(None, axis="columns")
+def operating_points_by_column(metrics: SplitMetrics, selected: str) -> pd.DataFrame:
+    """Return `operating_point_table` with one column per operating point, so that it fits on a phone."""
+    table = pd.DataFrame(operating_point_table(metrics)).set_index("Operating point").T
+    return table.rename(columns={selected: f"{selected} (chosen)"}).rename_axis(None, axis="columns")
 
 
-def report_by_class(confusion: dict[str, int]) -> pd.DataFrame:
-    """What `report_table` says, a column per class."""
+def report_by_class(confusion: Confusion) -> pd.DataFrame:
+    """Return `report_table` with one column per class."""
     return pd.DataFrame(
         {
             row["Class"]: {
@@ -45,16 +46,16 @@ def report_by_class(confusion: dict[str, int]) -> pd.DataFrame:
 
 
 def provenance_table(release: Release) -> pd.DataFrame:
-    """Version, origin and settings, one per row."""
-    about = release.description
+    """Return version, origin and settings, one per row."""
+    description = release.description
     facts = {
         "Version": release.version,
-        "Created": about["created"],
-        "Program": about["git_commit"][:12],
-        "Data set": f"{about['dataset']['source']} ({about['dataset']['licence']})",
-        "Training pictures": f"{about['dataset']['pictures']['training']}",
+        "Created": description["created"],
+        "Program": description["git_commit"][:12],
+        "Data set": f"{description['dataset']['source']} ({description['dataset']['licence']})",
+        "Training pictures": f"{description['dataset']['pictures']['training']}",
         **{f"Operating point: {p.name}": f"{p.threshold:.3f}. {p.chosen}" for p in release.operating_points},
-        "Calibration": about["calibration"]["chosen"],
-        "Map scale": about["map_scale"]["chosen"],
+        "Calibration": description["calibration"]["chosen"],
+        "Map scale": description["map_scale"]["chosen"],
     }
     return pd.DataFrame({"": facts})

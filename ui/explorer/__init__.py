@@ -1,1 +1,1 @@
-"""The dataset explorer: filters, image detail, overview, quality, download."""
+"""Dataset explorer: filters, image detail, overview, quality, download."""

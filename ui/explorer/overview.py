@@ -1,11 +1,11 @@
-"""What the labelled set is made of: counts, patients, brightness and size, mean radiographs, probabilities."""
+"""Overview of the labelled set: counts, patients, mean radiographs, brightness and size, probabilities."""
 
-import io
+from collections.abc import Sequence
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image
 
 from dataset.explorer.mean_radiographs import SATURATING_DIFFERENCE, MeanRadiograph, difference_image
 from dataset.explorer.summary import MEASURES, counts, distribution, images_per_patient
@@ -16,6 +16,7 @@ from model.performance.release_data import predictions_of
 from ui.charts.dataset import distribution_chart, patients_chart
 from ui.charts.performance import histogram_chart
 from ui.charts.training import balance_chart
+from ui.images import encode_png
 from ui.resources import current_mean_radiographs
 from ui.settings import selected_operating_point
 
@@ -23,7 +24,7 @@ _PAIRS = (("PNEUMONIA", "NORMAL"), ("PNEUMONIA, bacterial", "PNEUMONIA, viral"))
 
 
 def show_overview(release: Release, rows: pd.DataFrame) -> None:
-    """Draw the overview of a set of pictures, all of it from the release, whether or not the pictures are here."""
+    """Draw the overview of the rows of a catalogue. Everything comes from the release, so no images are needed."""
     st.subheader("Pictures and patients", anchor=False)
     st.markdown("How many pictures there are, and of how many patients, as far as file names tell them apart:")
     st.dataframe(counts(rows))
@@ -48,8 +49,8 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
         "None of this is disease, and much of it tells the class all the same: a reader must not live on it. Page "
         "**Model performance** tells how far this one could."
     )
-    _difference_pairs(
-        [(f"**{title}**", distribution_chart(distribution(rows, of), title)) for of, title in MEASURES.items()]
+    _show_charts_in_pairs(
+        [(title, distribution_chart(distribution(rows, measure), title)) for measure, title in MEASURES.items()]
     )
 
     st.subheader("Probability by class and part of the set", anchor=False)
@@ -58,10 +59,10 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
     )
     threshold = selected_operating_point(release).threshold
     for column, split in zip(st.columns(3, gap="large"), SPLITS, strict=True):
-        scores = predictions_of(rows[rows["split"] == split])
+        predictions = predictions_of(rows[rows["split"] == split])
         with column:
-            st.markdown(f"**{split.capitalize()}**, {len(scores.target):,} films. Heights are square roots.")
-            st.altair_chart(histogram_chart(histogram(scores), threshold), width="stretch")
+            st.markdown(f"**{split.capitalize()}**, {len(predictions.target):,} films. Heights are square roots.")
+            st.altair_chart(histogram_chart(histogram(predictions), threshold), width="stretch")
 
 
 def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
@@ -72,28 +73,22 @@ def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
             for title in (first, second):
                 mean = means[title]
                 st.image(
-                    _png(np.rint(mean.pixels)),
+                    encode_png(np.rint(mean.pixels).clip(0, 255).astype(np.uint8)),
                     f"{title}, mean of {mean.n:,}",
                     width="stretch",
                     alt=f"Mean radiograph, {title}",
                 )
             st.image(
-                _png(difference_image(means[first], means[second])),
+                encode_png(difference_image(means[first], means[second])),
                 f"{first} minus {second}",
                 width="stretch",
                 alt=f"Where the mean of {first} is denser, orange, or less dense, blue, than that of {second}",
             )
 
 
-def _difference_pairs(charts: list[tuple]) -> None:
+def _show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
     for first in range(0, len(charts), 2):
         for column, (title, chart) in zip(st.columns(2, gap="large"), charts[first : first + 2], strict=True):
             with column:
-                st.markdown(title)
+                st.markdown(f"**{title}**")
                 st.altair_chart(chart, width="stretch")
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "PNG")
-    return file.getvalue()

@@ -1,4 +1,4 @@
-"""A refused picture: why it is not read, what the check saw of it, and the ways on."""
+"""A refused image: the reason, what the admission check saw, and what the user can do."""
 
 from html import escape
 
@@ -11,10 +11,10 @@ from model.imaging.geometry import resize
 from model.inference.lung_segmentation import LungMask
 from ui.images import png_data_uri
 from ui.reading.dicom_panel import window_control
-from ui.session import UploadResult, apply_correction, read_despite_refusal
+from ui.session import ExaminedImage, RefusedUpload, apply_correction, read_despite_refusal
 
-_MAX_SIDE = 560  # pixels of the picture on the page; small files are drawn as large, so that the outline is fine
-_OUTLINE = (64, 196, 255)
+_MAX_SIDE = 560  # pixels of the image on the page; small images are enlarged, so that the outline is fine
+_OUTLINE_COLOUR = (64, 196, 255)
 NO_LUNGS_TEXT = "The check found no lungs in it."
 LUNGS_TEXT = "Outlined: what the check takes for lungs."
 READ_ANYWAY_TEXT = (
@@ -24,44 +24,48 @@ READ_ANYWAY_TEXT = (
 ANOTHER_MODEL_TEXT = "This picture was checked by another model. Choose the file again to check it anew."
 
 
-def show_refusal(reading: UploadResult, gate: AdmissionGate, changeable: bool) -> None:
-    """Draw the refused reading on screen; its buttons read it, put right or as it is, and draw the page anew.
+def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool) -> None:
+    """Draw the refused upload on screen. Its buttons correct it or read it as it is, and run the page again.
 
-    changeable: its file is still at hand, so that another of its windows may be chosen.
+    Args:
+        upload: Upload on screen.
+        gate: Gate of the release in use.
+        file_at_hand: Whether the file is still in the uploader, so that another of its windows can be selected.
     """
-    reason = f"**Not read.** {reading.refusal['reason']}"
-    if reading.admission_result is None:  # the file could not be opened
+    reason = f"**Not read.** {upload.refusal['reason']}"
+    image = upload.image
+    if image is None:  # the file cannot be decoded
         st.error(reason, icon=":material/block:")
         return
-    words, picture = st.columns([2, 3], gap="medium")
-    with words:
+    text_column, image_column = st.columns([2, 3], gap="medium")
+    with text_column:
         st.error(reason, icon=":material/block:")
-        if reading.refusal["model_version"] == gate.classifier.release.version:
-            _next_actions(reading, gate)
+        if upload.refusal["model_version"] == gate.classifier.release.version:
+            _action_controls(upload, image, gate)
         else:
             st.info(ANOTHER_MODEL_TEXT)
-    with picture:
-        window_control(reading, changeable)
-        _outlined_image(reading)
+    with image_column:
+        window_control(upload, image.preview.metadata, file_at_hand)
+        _show_outlined_image(image)
 
 
-def _next_actions(reading: UploadResult, gate: AdmissionGate) -> None:
-    if correction := reading.admission_result.admission.correction:
+def _action_controls(upload: RefusedUpload, image: ExaminedImage, gate: AdmissionGate) -> None:
+    if correction := image.admission_result.admission.correction:
         st.markdown("One step makes it a picture that can be read. The finding will say what was done.")
         if st.button(correction.button_label, icon=":material/auto_fix_high:", type="primary"):
-            apply_correction(gate)
+            apply_correction(upload, gate)
             st.rerun()
     with st.expander("Read it all the same", icon=":material/report:"):
         st.markdown(READ_ANYWAY_TEXT)
         if st.button("Read anyway", icon=":material/warning:"):
-            read_despite_refusal(gate)
+            read_despite_refusal(upload, gate)
             st.rerun()
 
 
-def _outlined_image(reading: UploadResult) -> None:
-    film, lungs = reading.preview, reading.admission_result.inference.lungs
-    scale = _MAX_SIDE / max(film.height, film.width)
-    grey = resize(film.pixels, max(1, round(scale * film.height)), max(1, round(scale * film.width)))
+def _show_outlined_image(image: ExaminedImage) -> None:
+    preview, lungs = image.preview, image.admission_result.inference.lungs
+    scale = _MAX_SIDE / max(preview.height, preview.width)
+    grey = resize(preview.pixels, max(1, round(scale * preview.height)), max(1, round(scale * preview.width)))
     caption = LUNGS_TEXT if lungs else NO_LUNGS_TEXT
     st.html(
         f'<figure style="margin: 0"><img src="{png_data_uri(_with_lung_outline(grey, lungs))}" '
@@ -73,10 +77,10 @@ def _outlined_image(reading: UploadResult) -> None:
 
 
 def _with_lung_outline(grey: np.ndarray, lungs: LungMask | None) -> np.ndarray:
-    """A picture, float32 (height, width), 0-255, as uint8 (height, width, 3) with an outline around lung fields."""
-    picture = np.repeat(grey.clip(0, 255).round().astype(np.uint8)[..., np.newaxis], 3, axis=2)
+    """Convert an image, float32 (height, width), 0-255, to uint8 (height, width, 3) with outlined lung fields."""
+    image = np.repeat(grey.clip(0, 255).round().astype(np.uint8)[..., np.newaxis], 3, axis=2)
     if lungs:
         fields = resize(lungs.fields.astype(np.float32), *grey.shape) >= 0.5
-        width = max(1, round(max(grey.shape) / 240))
-        picture[fields & ~ndimage.binary_erosion(fields, iterations=width)] = _OUTLINE
-    return picture
+        line_width = max(1, round(max(grey.shape) / 240))
+        image[fields & ~ndimage.binary_erosion(fields, iterations=line_width)] = _OUTLINE_COLOUR
+    return image

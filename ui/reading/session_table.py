@@ -1,6 +1,6 @@
-"""The table of what a browser session has read, and its download."""
+"""Table of the uploads of a browser session, and its download."""
 
-from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model.inference.finding_rows import Row, to_csv
 from ui.reading.caution_text import SHORT_TEXTS
+from ui.session import SessionUploads, session_uploads
+from ui.settings import SessionSettings
 
 _COLUMNS = {
     "path": "File",
@@ -21,32 +23,38 @@ _COLUMNS = {
 }
 
 
-def show_session_table(rows: Callable[[], list[Row]]) -> DeltaGenerator | None:
-    """Draw the table of what this session has read, newest first; its place, for `update_session_table`, or None without rows."""
-    count = len(rows())
-    if not count:
+def show_session_table(settings: SessionSettings) -> DeltaGenerator | None:
+    """Draw the rows of this session, newest first; nothing if there are none.
+
+    Returns:
+        The slot of the table, for `show_session_rows`; None without rows.
+    """
+    uploads = session_uploads()
+    if not len(uploads):
         return None
-    with st.expander(f"Read in this session ({count})", icon=":material/history:"):
-        table = st.empty()
-        update_session_table(table, rows())
+    with st.expander(f"Read in this session ({len(uploads)})", icon=":material/history:"):
+        slot = st.empty()
+        show_session_rows(slot, uploads.rows(settings))
         st.download_button(
             "All rows as CSV",
-            data=lambda: to_csv(rows()),
+            data=partial(rows_csv, uploads, settings),
             file_name="findings.csv",
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",
         )
         st.caption("Kept in the memory of this session alone, gone minutes after the tab is closed.")
-    return table
+    return slot
 
 
-def update_session_table(place: DeltaGenerator, rows: list[Row]) -> None:
-    """Draw the rows in the place of the table."""
-    shown = pd.DataFrame(rows)[list(_COLUMNS)]
-    shown["cautions"] = [", ".join(SHORT_TEXTS[one] for one in row["cautions"]) for row in rows]
-    place.dataframe(
-        shown,
+def show_session_rows(slot: DeltaGenerator | None, rows: list[Row]) -> None:
+    """Draw rows in the slot of the table."""
+    if slot is None:
+        return
+    table = pd.DataFrame(rows)[list(_COLUMNS)]
+    table["cautions"] = [", ".join(SHORT_TEXTS[caution] for caution in row["cautions"]) for row in rows]
+    slot.dataframe(
+        table,
         hide_index=True,
         column_config={
             **_COLUMNS,
@@ -54,3 +62,8 @@ def update_session_table(place: DeltaGenerator, rows: list[Row]) -> None:
             "prevalence": st.column_config.NumberColumn(_COLUMNS["prevalence"], format="%.2f"),
         },
     )
+
+
+def rows_csv(uploads: SessionUploads, settings: SessionSettings) -> str:
+    """Return all rows of a session as CSV, as they are known now."""
+    return to_csv(uploads.rows(settings))

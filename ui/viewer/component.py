@@ -1,21 +1,20 @@
-"""The radiograph viewer: grey preview and heat map go to the browser once, everything after that happens there.
+"""The radiograph viewer: the browser receives the preview and the heat map once and does everything else itself.
 
-Streamlit calls this module on every rerun; the browser's half is viewer.js. One message holds the whole picture::
+Streamlit calls this module on every rerun; viewer.js is the browser's part. One message holds the whole image::
 
     4 bytes   length of the header, little endian
     header    JSON: key, alt, width, height, picture and overlay (digests), png (bytes), map ([rows, columns] or null),
-              box (edges of the part that the map covers, as shares), scale ([millimetres across the picture, words
-              beside the bar] or null)
+              box (edges of the part that the map covers, relative), scale ([millimetres across the image, text next
+              to the bar] or null)
     png       grey preview
-    map       float32 little endian, rows x columns, absent where map is null
+    map       float32 little endian, rows x columns, absent if map is null
     colours   uint8, 256 x 4, red green blue alpha
 
-Raw bytes because JSON would need base64: a third more, decoded on the browser's main thread. On a rerun with nothing
-changed the message is byte for byte the same, and the browser, which compares the digests, decodes nothing anew.
+Raw bytes, because JSON would need base64: a third more, decoded on the browser's main thread. If a rerun changes
+nothing, the message is identical byte for byte. The browser compares the digests and decodes nothing again.
 """
 
 import hashlib
-import io
 import json
 import struct
 from dataclasses import astuple, dataclass
@@ -26,11 +25,12 @@ import streamlit as st
 from PIL import Image
 
 from model.imaging.geometry import RelativeBox
+from ui.images import encode_png
 
-MAX_PREVIEW_SIDE = 1600  # pixels; about what a clinic's screen shows, and a megabyte or so of PNG
+MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of a clinic's screen, about a megabyte as PNG
 
 _FOLDER = Path(__file__).parent
-# At import, so once per process: a second registration of the same name makes Streamlit warn.
+# At import, so once per process: Streamlit warns about a second registration of the same name.
 _component = st.components.v2.component(
     "radiograph_viewer",
     html=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
@@ -41,14 +41,19 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """How large the picture is: millimetres across its width, and words for the scale bar, such as where they hold."""
+    """Scale of an image.
 
-    size_millimetres: float
-    words: str
+    Attributes:
+        width_millimetres: Width of the image.
+        text: Text next to the bar, such as the plane in which the scale holds.
+    """
+
+    width_millimetres: float
+    text: str
 
 
 def preview_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width of the preview: the picture's own, or its proportions with the longest side at the limit."""
+    """Return height and width of the preview: those of the image, reduced so that no side exceeds the limit."""
     scale = min(1.0, MAX_PREVIEW_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
@@ -56,22 +61,25 @@ def preview_size(height: int, width: int) -> tuple[int, int]:
 def encode_preview(pixels: np.ndarray) -> bytes:
     """Encode a radiograph as the grey PNG that the browser shows.
 
-    pixels: float32 (height, width), 0-255, bright = dense. Values are rounded to 8 bits, and larger pictures are made
-    smaller with antialiasing, which is why the viewer calls the result a preview.
+    Values are rounded to 8 bits, and large images are reduced with antialiasing. The viewer therefore calls the result
+    a preview.
+
+    Args:
+        pixels: float32 (height, width), 0-255, bright = dense.
+
+    Raises:
+        ValueError: Shape or values are out of range.
     """
-    _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32 (height, width), 0-255", top=255)
+    _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32 (height, width), 0-255", maximum=255)
     height, width = preview_size(*pixels.shape)
-    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    preview = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
     if (height, width) != pixels.shape:
-        # Nearly as sharp as Lanczos and free of its ringing, which would draw a dark line beside each bright one.
-        picture = picture.resize((width, height), Image.Resampling.HAMMING)
-    grey = np.clip(np.rint(np.asarray(picture)), 0, 255).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(grey).save(file, "PNG", compress_level=1)  # 6, the default, takes three times as long
-    return file.getvalue()
+        # Nearly as sharp as Lanczos and without its ringing, which would draw a dark line along each bright one.
+        preview = preview.resize((width, height), Image.Resampling.HAMMING)
+    return encode_png(np.clip(np.rint(np.asarray(preview)), 0, 255).astype(np.uint8))
 
 
-def radiograph_viewer(
+def show_radiograph(
     pixels: np.ndarray,
     heat_map: np.ndarray | None,
     box: RelativeBox,
@@ -81,29 +89,35 @@ def radiograph_viewer(
     key: str,
     scale: ScaleBar | None = None,
 ) -> None:
-    """Show a radiograph with its heat map; window, zoom, pan and opacity never come back to Python.
+    """Draw the viewer of a radiograph with its heat map. Window, zoom, pan and opacity never come back to Python.
 
-    pixels: float32 (height, width), 0-255, bright = dense.
-    heat_map: float32 (rows, columns), 0-1 on the release's fixed scale, coarse; None where there is no positive
-        evidence.
-    box: the part of the picture that the map covers.
-    colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
-    alt: the finding in words, for those who cannot see the picture.
-    key: unique on the page. What the user has set stays while the same key shows the same picture.
-    scale: for a scale bar; None where it is unknown.
+    Args:
+        pixels: float32 (height, width), 0-255, bright = dense.
+        heat_map: float32 (rows, columns), 0-1 on the fixed scale of the release; None without positive evidence.
+        box: Part of the radiograph that the map covers.
+        colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
+        alt: The finding as text, for users who cannot see the image.
+        key: Unique on the page. The user's view settings last as long as the same key shows the same image.
+        scale: For a scale bar; None if unknown.
+
+    Raises:
+        ValueError: An array has the wrong shape or values out of range.
     """
-    _validate("colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", top=255)
+    _validate(
+        "colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", maximum=255
+    )
     if heat_map is not None:
-        _validate("heat_map", heat_map, heat_map.ndim == 2 and heat_map.size > 0, "float32 (rows, columns), 0-1", top=1)
+        has_shape = heat_map.ndim == 2 and heat_map.size > 0
+        _validate("heat_map", heat_map, has_shape, "float32 (rows, columns), 0-1", maximum=1)
     digest, png = _cached_preview(pixels, key)
-    values = b"" if heat_map is None else np.ascontiguousarray(heat_map, dtype="<f4").tobytes()
-    table = np.ascontiguousarray(colours).tobytes()
+    map_bytes = b"" if heat_map is None else np.ascontiguousarray(heat_map, dtype="<f4").tobytes()
+    colour_bytes = np.ascontiguousarray(colours).tobytes()
     height, width = preview_size(*pixels.shape)
     header = {
         "key": key,
         "alt": alt,
         "picture": digest,
-        "overlay": hashlib.sha256(values + table + repr(box).encode()).hexdigest(),
+        "overlay": hashlib.sha256(map_bytes + colour_bytes + repr(box).encode()).hexdigest(),
         "width": width,
         "height": height,
         "png": len(png),
@@ -111,26 +125,29 @@ def radiograph_viewer(
         "box": [box.left, box.top, box.right, box.bottom],
         "scale": scale and astuple(scale),
     }
-    text = json.dumps(header).encode()
-    _component(key=key, data=b"".join((struct.pack("<I", len(text)), text, png, values, table)))
+    header_bytes = json.dumps(header).encode()
+    data = b"".join((struct.pack("<I", len(header_bytes)), header_bytes, png, map_bytes, colour_bytes))
+    _component(key=key, data=data)
 
 
 def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:
-    """Digest and PNG of the picture, encoded again only when the picture under this key has changed.
+    """Return digest and PNG of an image; it is encoded again only if the image under this key has changed.
 
-    Kept in the session, which belongs to one user, and never in st.cache_data, which all users share. Recognised by
-    content, not by identity: an array that was filled with the next patient's picture is still the same object.
+    The cache is the session, which belongs to one user, and never st.cache_data, which all users share. Images are
+    compared by content, not by identity: an array that now holds the next patient's image is still the same object.
     """
     content = hashlib.sha256(np.ascontiguousarray(pixels).data)
     content.update(repr((pixels.shape, pixels.dtype)).encode())
     digest = content.hexdigest()
-    slot = f"_radiograph_preview_{key}"
-    if slot not in st.session_state or st.session_state[slot][0] != digest:
-        st.session_state[slot] = (digest, encode_preview(pixels))
-    return st.session_state[slot]
+    cache_key = f"_radiograph_preview_{key}"
+    cached: tuple[str, bytes] | None = st.session_state.get(cache_key)
+    if cached is None or cached[0] != digest:
+        cached = digest, encode_preview(pixels)
+        st.session_state[cache_key] = cached
+    return cached
 
 
-def _validate(name: str, values: np.ndarray, shaped: bool, expected: str, *, top: float) -> None:
-    """Refuse what cannot be shown as it is meant; a picture drawn from such values would look like a finding."""
-    if not shaped or not (np.min(values) >= 0 and np.max(values) <= top):  # a NaN fails both comparisons
+def _validate(name: str, values: np.ndarray, has_shape: bool, expected: str, *, maximum: float) -> None:
+    """Raise ValueError for an array that cannot be shown correctly: the result would look like a finding."""
+    if not has_shape or not (np.min(values) >= 0 and np.max(values) <= maximum):  # NaN fails both comparisons
         raise ValueError(f"{name} must be {expected}; got {values.dtype} {values.shape}, out of shape or out of range.")

@@ -1,4 +1,4 @@
-/* The radiograph viewer, the browser's half of viewer.py: a canvas with window and level, zoom, pan and a heat map.
+/* The radiograph viewer, the browser's part of component.py: a canvas with window and level, zoom, pan and a heat map.
  *
  * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Nothing
  * is ever sent back. What the user has set (`view`) outlives reruns and the element itself; a new picture resets it. */
@@ -26,7 +26,7 @@ const views = new Map(); // key -> { picture, view }; a few numbers per viewer o
 
 const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
 
-/** Take the message apart; its layout stands in viewer.py. */
+/** Split the message into its parts; component.py describes its layout. */
 export function unpack(bytes) {
   const start = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start)));

@@ -1,7 +1,8 @@
-"""The charts and drawings show every figure they are given, and tell by more than colour."""
+"""Charts and drawings: they show all figures, and not by colour alone."""
 
 import base64
 import re
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -22,42 +23,43 @@ from ui.charts.performance import (
 )
 from ui.charts.training import balance_chart, learning_chart
 
-THOUSAND = {"caught": 180, "missed": 20, "false_alarms": 160, "spared": 640}
+FREQUENCIES = {"caught": 180, "missed": 20, "false_alarms": 160, "spared": 640}
 
 
 @pytest.fixture(scope="module")
-def tables():
+def release_data():
     return load_release_data(load_release())
 
 
-def drawn(chart: alt.LayerChart) -> list[dict]:
-    """Every row that is sent with a chart; to_dict also checks the chart against Vega-Lite's schema."""
+def rows_of(chart: alt.LayerChart) -> list[dict[str, Any]]:
+    """Return the rows that a chart sends; to_dict also validates the chart against Vega-Lite's schema."""
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
 
 
-def pictures(content: str) -> list[str]:
-    return [base64.b64decode(part).decode() for part in re.findall(r"base64,([\w+/=]+)", content)]
+def drawings(html: str) -> list[str]:
+    """Return the SVG drawings in HTML."""
+    return [base64.b64decode(part).decode() for part in re.findall(r"base64,([\w+/=]+)", html)]
 
 
-def test_every_chart_is_one_that_vega_lite_knows(tables):
-    marks = pd.DataFrame(operating_point_marks(tables.metrics["splits"]["test"], "balanced"))
+def test_every_chart_is_valid_vega_lite(release_data):
+    marks = pd.DataFrame(operating_point_marks(release_data.metrics["splits"]["test"], "balanced"))
     cause = pd.DataFrame([{"Cause": "viral", "Sensitivity": "x", "Pictures": 3, "Share": 0.5, "Low": 0.2, "High": 0.8}])
     for chart in (
-        curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity"),
-        curve_chart(tables.precision_recall, marks, "Sensitivity", "PPV", corner=True),
-        histogram_chart(tables.histogram, 0.5),
-        reliability_chart(tables.reliability),
-        balance_chart(tables.balance),
-        learning_chart(tables.history, "Loss"),
-        learning_chart(tables.history, "AUC"),
+        curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity"),
+        curve_chart(release_data.precision_recall, marks, "Sensitivity", "PPV", corner=True),
+        histogram_chart(release_data.histogram, 0.5),
+        reliability_chart(release_data.reliability),
+        balance_chart(release_data.balance),
+        learning_chart(release_data.history, "Loss"),
+        learning_chart(release_data.history, "AUC"),
         sensitivity_by_cause_chart(cause),
     ):
-        assert drawn(chart)
+        assert rows_of(chart)
 
 
-def test_the_confusion_matrix_says_counts_and_words_in_each_cell():
+def test_the_confusion_matrix_shows_count_and_text_in_each_cell():
     chart = confusion_chart(pd.DataFrame(confusion_cells({"tp": 9, "fn": 1, "fp": 4, "tn": 16})))
-    assert {row["text"] for row in drawn(chart)} == {
+    assert {row["text"] for row in rows_of(chart)} == {
         "9|found",
         "1|missed",
         "4|false alarms",
@@ -65,19 +67,21 @@ def test_the_confusion_matrix_says_counts_and_words_in_each_cell():
     }
 
 
-def test_the_histogram_names_its_threshold(tables):
-    assert "threshold 0.123" in {row.get("text") for row in drawn(histogram_chart(tables.histogram, 0.123))}
+def test_the_histogram_shows_its_threshold(release_data):
+    assert "threshold 0.123" in {row.get("text") for row in rows_of(histogram_chart(release_data.histogram, 0.123))}
 
 
-def test_the_corner_shows_the_best_part_of_the_axes_and_no_mark_beyond(tables):
-    marks = pd.DataFrame(operating_point_marks(tables.metrics["splits"]["test"], "balanced"))
-    line, _, points = curve_chart(tables.roc, marks, "False alarm rate", "Sensitivity", corner=True).to_dict()["layer"]
+def test_the_corner_is_the_best_part_of_the_axes_without_marks_outside(release_data):
+    marks = pd.DataFrame(operating_point_marks(release_data.metrics["splits"]["test"], "balanced"))
+    line, _, points = curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity", corner=True).to_dict()[
+        "layer"
+    ]
     assert line["encoding"]["x"]["scale"]["domain"] == [0, 0.3]
     assert line["encoding"]["y"]["scale"]["domain"] == [0.7, 1]
     assert [step["filter"]["range"] for step in points["transform"]] == [[0, 0.3], [0.7, 1]]
 
 
-def test_the_epoch_that_was_kept_is_named_on_its_chart():
+def test_the_learning_chart_names_the_epoch_that_was_kept():
     history = pd.DataFrame(
         {"epoch": [0, 1, 2], "loss": 1, "val_loss": [3, 1, 2], "auc": 0.5, "val_auc": 0.5, "accuracy": 1}
     )
@@ -89,50 +93,49 @@ def test_the_epoch_that_was_kept_is_named_on_its_chart():
 
 
 @pytest.mark.parametrize(
-    "of",
+    "frequencies",
     [
-        THOUSAND,
+        FREQUENCIES,
         {"caught": 0, "missed": 0, "false_alarms": 0, "spared": 1000},
         natural_frequencies({"sensitivity": {"value": 0.987}, "specificity": {"value": 0.123}}, 0.33),
     ],
 )
-def test_there_is_one_mark_for_each_of_a_thousand_children(of):
-    field = pictures(icon_array(of))[0]
+def test_the_icon_array_has_one_icon_per_child(frequencies):
+    field = drawings(icon_array(frequencies))[0]
     paths = re.findall(r'<path d="([^"]*)"', field)
     counts = [path.count("M") for path in paths]
-    assert counts == [of["caught"], of["missed"], of["false_alarms"], of["spared"]]
-    places = re.findall(r"M(\d+) (\d+)", "".join(paths))
-    assert len(set(places)) == 1000
+    assert counts == [frequencies[name] for name in ("caught", "missed", "false_alarms", "spared")]
+    positions = re.findall(r"M(\d+) (\d+)", "".join(paths))
+    assert len(set(positions)) == 1000
 
 
-def test_the_groups_differ_in_shape_and_not_in_colour_alone():
-    paths = re.findall(r'<path d="([^"]*)"', pictures(icon_array(THOUSAND))[0])
+def test_the_groups_of_the_icon_array_differ_in_shape():
+    paths = re.findall(r'<path d="([^"]*)"', drawings(icon_array(FREQUENCIES))[0])
     shapes = {re.match(r"M\d+ \d+([^M]*)", path)[1] for path in paths}
     assert len(shapes) == 4
 
 
-def test_those_who_cannot_see_the_children_are_told_their_counts():
+def test_the_icon_array_has_a_text_alternative():
     assert 'alt="1,000 children: 180 found, 20 missed, 160 false alarms, 640 rightly left alone"' in icon_array(
-        THOUSAND
+        FREQUENCIES
     )
 
 
-def test_the_network_is_drawn_with_the_sizes_of_the_release():
-    about = load_release().description
-    side, channels = about["input"]["height"], about["outputs"]["embedding"][1]
-    steps = dict(network_steps(about))
+def test_the_network_diagram_has_the_sizes_of_the_release():
+    description = load_release().description
+    side, channels = description["input"]["height"], description["outputs"]["embedding"][1]
+    steps = dict(network_steps(description))
     assert f"{side} x {side} px" in steps["What the reader sees"]
     assert f"{channels:,} features" in steps["Feature map"]
-    assert f"{about['lungs']['side']} x {about['lungs']['side']} px" in steps["Lungs found"]
-    (picture,) = pictures(network_diagram(about))
+    assert f"{description['lungs']['side']} x {description['lungs']['side']} px" in steps["Lungs found"]
+    (drawing,) = drawings(network_diagram(description))
     for name, detail in steps.items():
-        assert f">{name}</text>" in picture
-        assert f">{detail}</text>" in picture
-    assert ">Heat map</text>" in picture
+        assert f">{name}</text>" in drawing
+        assert f">{detail}</text>" in drawing
+    assert ">Heat map</text>" in drawing
 
 
-@pytest.mark.parametrize(("part", "words"), [("whole", "whole film"), ("lung box", "box of the lungs")])
-def test_the_drawing_says_what_the_reader_sees_of_the_film(part, words):
-    about = load_release().description
-    about = about | {"view": {"part": part, "margin": 0.1}}
-    assert dict(network_steps(about))["What the reader sees"].startswith(words)
+@pytest.mark.parametrize(("kind", "text"), [("whole", "whole film"), ("lung box", "box of the lungs")])
+def test_the_network_diagram_names_the_input_region(kind, text):
+    description = load_release().description | {"view": {"part": kind, "margin": 0.1}}
+    assert dict(network_steps(description))["What the reader sees"].startswith(text)

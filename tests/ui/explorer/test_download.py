@@ -1,4 +1,4 @@
-"""The offer to fetch pictures, as a page shows it: words before a click, a bar that counts, what went wrong."""
+"""Download of labelled images from a page: texts, progress bar, errors."""
 
 import pytest
 from streamlit.runtime.scriptrunner_utils.exceptions import StopException
@@ -10,10 +10,10 @@ from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
 from dataset.download.samples import sample_names
 from dataset.download.staging import ALREADY_RUNNING_TEXT
 from tests.support.kaggle_server import WHOLE_SET, files_under
-from tests.support.pages import press, words
+from tests.support.pages import page_text, press
 from ui.explorer.download import STOPPED_TEXT
 
-SAMPLES, WHOLE = "24 sample pictures", "The whole set"
+SAMPLES, FULL_SET = "24 sample pictures", "The whole set"
 
 
 def page() -> None:
@@ -29,81 +29,82 @@ def page() -> None:
 
 
 @pytest.fixture(autouse=True)
-def configured(target, monkeypatch) -> None:
+def configured_folder(target, monkeypatch) -> None:
     monkeypatch.setenv("CHEST_XRAY_DIR", str(target))
 
 
-def shown() -> AppTest:
+def open_downloads() -> AppTest:
     app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
     return app
 
 
-def test_says_whose_pictures_come_from_where_how_much_and_to_where(kaggle, target):
-    app = shown()
+def test_source_size_target_and_licence_are_shown(kaggle, target):
+    app = open_downloads()
 
-    assert [button.label for button in app.button] == [SAMPLES, WHOLE]
-    assert "Kermany, Zhang and Goldbaum (2018), licence CC BY 4.0" in words(app)
-    samples, whole = (caption.value for caption in app.caption)
-    for caption in (samples, whole):
+    assert [button.label for button in app.button] == [SAMPLES, FULL_SET]
+    assert "Kermany, Zhang and Goldbaum (2018), licence CC BY 4.0" in page_text(app)
+    samples_caption, full_set_caption = (caption.value for caption in app.caption)
+    for caption in (samples_caption, full_set_caption):
         assert caption.startswith("From api.kaggle.com and storage.googleapis.com, about ")
         assert caption.endswith("Into the folder that `CHEST_XRAY_DIR` names.")
         assert str(target) not in caption
-    assert "about 6 MB" in samples
-    assert "about 2.5 GB" in whole
-    assert kaggle.seen == [], "nothing is asked of anybody before a click"
+    assert "about 6 MB" in samples_caption
+    assert "about 2.5 GB" in full_set_caption
+    assert kaggle.requests == [], "nothing is asked of anybody before a click"
 
 
-def test_names_the_default_folder_where_none_is_configured(monkeypatch, tmp_path):
+def test_without_a_configured_folder_the_default_is_shown(monkeypatch, tmp_path):
     monkeypatch.delenv("CHEST_XRAY_DIR")
     monkeypatch.chdir(tmp_path)
-    assert all(caption.value.endswith("Into `data/chest_xray` in the program's folder.") for caption in shown().caption)
+    assert all(
+        caption.value.endswith("Into `data/chest_xray` in the program's folder.")
+        for caption in open_downloads().caption
+    )
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_samples_are_fetched_and_the_page_goes_on(target):
-    app = press(shown(), SAMPLES)
+def test_samples_are_downloaded_and_the_page_continues(target):
+    app = press(open_downloads(), SAMPLES)
 
-    assert words(app) == "Pictures are here."
+    assert page_text(app) == "Pictures are here."
     assert files_under(target) == sorted([".samples", *sample_names(24)])
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_the_whole_set_is_fetched_and_the_page_goes_on(target, capfd):
-    app = press(shown(), WHOLE)
+def test_the_full_set_is_downloaded_and_the_page_continues(target, capfd):
+    app = press(open_downloads(), FULL_SET)
 
-    assert words(app) == "Pictures are here."
+    assert page_text(app) == "Pictures are here."
     assert files_under(target) == WHOLE_SET
     assert capfd.readouterr() == ("", ""), "the server's own output stays clean"
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_a_bar_counts_files(monkeypatch):
+def test_the_progress_bar_counts_files(monkeypatch):
     class Bar:
         def progress(self, share: float, text: str) -> None:
             drawn.append((share, text))
 
     drawn = []
     monkeypatch.setattr(ui.explorer.download.st, "progress", lambda share, text: drawn.append((share, text)) or Bar())
-    press(shown(), SAMPLES)
+    press(open_downloads(), SAMPLES)
 
     assert drawn == [(0.0, "Asking api.kaggle.com"), *((done / 24, f"{done} of 24 files") for done in range(25))]
 
 
-@pytest.mark.parametrize("label", [SAMPLES, WHOLE])
-def test_the_buttons_are_disabled_while_one_is_running(kaggle, monkeypatch, label):
-    monkeypatch.setattr(
-        ui.explorer.download, "_download", lambda _: None
-    )  # the run as it stands while the download goes on
-    app = press(shown(), label)
+@pytest.mark.parametrize("label", [SAMPLES, FULL_SET])
+def test_the_buttons_are_disabled_during_a_download(kaggle, monkeypatch, label):
+    monkeypatch.setattr(ui.explorer.download, "_download", lambda _: None)  # as if the download were still running
+    app = press(open_downloads(), label)
     assert [button.disabled for button in app.button] == [True, True]
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
-@pytest.mark.parametrize("label", [SAMPLES, WHOLE])
+@pytest.mark.parametrize("label", [SAMPLES, FULL_SET])
 @pytest.mark.usefixtures("no_network")
-def test_without_network_the_page_says_so_and_how_to_do_it_by_hand(target, label):
-    app = press(shown(), label)
+def test_without_network_the_page_explains_the_manual_download(target, label):
+    app = press(open_downloads(), label)
 
     assert [error.value for error in app.error] == [
         f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
@@ -115,9 +116,9 @@ def test_without_network_the_page_says_so_and_how_to_do_it_by_hand(target, label
     assert not app.error, "said once"
 
 
-def test_a_refusal_of_kaggle_is_shown_and_pressing_again_helps(kaggle, target):
+def test_an_error_of_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle, target):
     kaggle.status = 403
-    app = press(shown(), SAMPLES)
+    app = press(open_downloads(), SAMPLES)
     assert app.error[0].value.startswith("127.0.0.1 answered with status 403: it refuses the download from here")
 
     kaggle.status = 302
@@ -125,25 +126,25 @@ def test_a_refusal_of_kaggle_is_shown_and_pressing_again_helps(kaggle, target):
     assert target.is_dir()
 
 
-@pytest.mark.parametrize("label", [SAMPLES, WHOLE])
-def test_a_download_of_another_session_is_told(kaggle, label):
-    with dataset.download.staging._running:
-        app = press(shown(), label)
+@pytest.mark.parametrize("label", [SAMPLES, FULL_SET])
+def test_a_download_of_another_session_is_reported(kaggle, label):
+    with dataset.download.staging._download_lock:
+        app = press(open_downloads(), label)
     assert [error.value for error in app.error] == [ALREADY_RUNNING_TEXT]
-    assert kaggle.seen == []
+    assert kaggle.requests == []
 
 
-def test_a_page_that_is_left_meanwhile_says_later_that_the_download_stopped(kaggle, target, monkeypatch):
-    class Left:
+def test_after_the_page_was_left_it_reports_that_the_download_stopped(kaggle, target, monkeypatch):
+    class StoppedBar:
         def progress(self, *_) -> None:
             raise StopException
 
     with monkeypatch.context() as patch:
-        patch.setattr(ui.explorer.download.st, "progress", lambda *_: Left())
-        app = press(shown(), SAMPLES)
+        patch.setattr(ui.explorer.download.st, "progress", lambda *_: StoppedBar())
+        app = press(open_downloads(), SAMPLES)
     assert not target.exists()
-    assert not dataset.download.staging._running.locked()
+    assert not dataset.download.staging._download_lock.locked()
 
     app.run()
     assert [error.value for error in app.error] == [STOPPED_TEXT]
-    assert kaggle.seen == []
+    assert kaggle.requests == []

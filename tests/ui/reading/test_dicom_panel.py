@@ -1,4 +1,4 @@
-"""DICOM on the reading page and in the shell: age, cautions, windows, details, scale; nothing that names a patient."""
+"""DICOM on the reading page and on the command line: age, cautions, windows, details, scale; no patient data."""
 
 import json
 
@@ -6,18 +6,27 @@ import numpy as np
 import pytest
 
 import ui.viewer.component
-from tests.support.dicom_files import BORN, FILMED, IDENTIFIER, PATIENT, radiograph, without_meta
+from tests.support.dicom_files import BIRTH_DATE, PATIENT_ID, PATIENT_NAME, STUDY_DATE, dicom_file, without_file_meta
 from tests.support.model_cli import read
-from tests.support.pages import no_cache_of_another_test, opened, upload, words  # noqa: F401 (a fixture)
+from tests.support.pages import (
+    age_input,
+    open_page,
+    page_text,
+    read_upload,
+    session_table,
+    session_uploads,
+    upload,
+    window_select,
+)
 from tests.support.synthetic import phantom
 
 STORED = (phantom() * 16).astype(np.uint16)
 TWO_WINDOWS = {"WindowCenter": ["2048", "2560"], "WindowWidth": ["4096", "2880"]}
-SECRETS = (PATIENT, "Doe", IDENTIFIER, BORN, FILMED, "1.2.826")
+SECRETS = (PATIENT_NAME, "Doe", PATIENT_ID, BIRTH_DATE, STUDY_DATE, "1.2.826")
 
 
-def film(**tags: object) -> bytes:
-    return radiograph(STORED, **{"BitsStored": 12, "PatientBirthDate": BORN} | TWO_WINDOWS | tags)
+def chest_file(**tags: object) -> bytes:
+    return dicom_file(STORED, **{"BitsStored": 12, "PatientBirthDate": BIRTH_DATE} | TWO_WINDOWS | tags)
 
 
 def warnings_of(app) -> list[str]:
@@ -29,29 +38,29 @@ def details_of(app) -> dict[str, str]:
     return table.value["As the file tells"].to_dict()
 
 
-def test_a_file_without_extension_is_read_and_its_age_filled_in():
-    app = upload(opened(), "IM0001", film())
+def test_a_file_without_extension_is_read_and_the_age_is_filled_in():
+    app = upload(open_page(), "IM0001", chest_file())
     assert not app.exception
     assert not app.error
     assert app.metric
-    assert app.number_input[-1].value == 3  # from the two dates
+    assert age_input(app).value == 3  # from the two dates
     assert not app.warning
 
 
-def test_an_age_outside_the_population_is_a_caution_until_somebody_corrects_it():
-    app = upload(opened(), "IM0001", film(PatientAge="040Y"))
-    assert app.number_input[-1].value == 40
+def test_an_age_outside_the_population_is_a_caution_until_it_is_corrected():
+    app = upload(open_page(), "IM0001", chest_file(PatientAge="040Y"))
+    assert age_input(app).value == 40
     assert warnings_of(app) == ["This reader is made for children of 1 to 5 years."]
-    assert list(app.dataframe[0].value["cautions"]) == ["not of the age it is made for"]
-    app.number_input[-1].set_value(4).run()
+    assert list(session_table(app)["cautions"]) == ["not of the age it is made for"]
+    age_input(app).set_value(4).run()
     assert not app.warning
-    assert list(app.dataframe[0].value["cautions"]) == [""]
+    assert list(session_table(app)["cautions"]) == [""]
 
 
-def test_what_the_file_gives_rise_to_is_said_on_the_page_and_in_the_row():
-    app = upload(opened(), "IM0001", without_meta(film(BurnedInAnnotation="YES")))
+def test_cautions_of_the_file_are_shown_on_the_page_and_in_the_row():
+    app = upload(open_page(), "IM0001", without_file_meta(chest_file(BurnedInAnnotation="YES")))
     assert warnings_of(app) == ["Text is burned into this picture,", "This file does not say how it is encoded."]
-    assert list(app.dataframe[0].value["cautions"]) == ["text burned into the picture, encoding assumed"]
+    assert list(session_table(app)["cautions"]) == ["text burned into the picture, encoding assumed"]
 
 
 @pytest.mark.parametrize(
@@ -62,59 +71,57 @@ def test_what_the_file_gives_rise_to_is_said_on_the_page_and_in_the_row():
         ({"PixelData": bytes(9)}, "**Not read.** This picture is damaged or incomplete, so it is not read."),
     ],
 )
-def test_a_refused_file_is_told_why(tags, sentence):
-    app = upload(opened(), "IM0001", film(**tags))
+def test_a_refused_file_is_shown_with_the_reason(tags, sentence):
+    app = upload(open_page(), "IM0001", chest_file(**tags))
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith(sentence)
     assert not app.metric
 
 
-def test_another_window_reads_the_film_again_in_place_of_its_row_and_keeps_the_age_that_was_said():
-    app = upload(opened(), "IM0001", film())
-    first = app.session_state["current_reading"]
-    app.number_input[-1].set_value(5).run()
-    (choice,) = app.selectbox
-    assert choice.label == "Window of the file"
-    assert choice.options == ["Window, centre 2048, width 4096", "Window, centre 2560, width 2880"]
-    choice.select_index(1).run()
+def test_another_window_replaces_the_row_and_keeps_the_age():
+    app = upload(open_page(), "IM0001", chest_file())
+    first = read_upload(app)
+    age_input(app).set_value(5).run()
+    assert window_select(app).options == ["Window, centre 2048, width 4096", "Window, centre 2560, width 2880"]
+    window_select(app).select_index(1).run()
 
-    second = app.session_state["current_reading"]
+    second = read_upload(app)
     assert not app.exception
     assert second.finding.probability != first.finding.probability
     assert warnings_of(app) == ["Read through another window than the first of the file,"]
     assert details_of(app)["Shown through"] == "Window, centre 2560, width 2880"
-    assert app.number_input[-1].value == 5
-    assert list(app.dataframe[0].value["path"]) == ["IM0001"]
+    assert age_input(app).value == 5
+    assert list(session_table(app)["path"]) == ["IM0001"]
     app.run()
-    assert app.session_state["current_reading"] is second  # read once
+    assert read_upload(app) is second  # read once
 
-    app.selectbox[0].select_index(0).run()
-    assert app.session_state["current_reading"].finding.probability == first.finding.probability
+    window_select(app).select_index(0).run()
+    assert read_upload(app).finding.probability == first.finding.probability
     assert not app.warning
 
 
-def test_on_return_to_the_page_the_window_stays_and_cannot_be_changed_without_the_file():
-    app = upload(opened(), "IM0001", film())
-    app.selectbox[0].select_index(1).run()
+def test_after_a_visit_to_another_page_the_window_is_kept_and_disabled():
+    app = upload(open_page(), "IM0001", chest_file())
+    window_select(app).select_index(1).run()
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()
-    assert app.selectbox[0].value == 1
-    assert app.selectbox[0].disabled
+    assert window_select(app).value == 1
+    assert window_select(app).disabled
     assert warnings_of(app) == ["Read through another window than the first of the file,"]
 
 
-def test_the_next_file_starts_with_its_own_first_window():
-    app = upload(opened(), "IM0001", film())
-    app.selectbox[0].select_index(1).run()
-    upload(app, "IM0002", film())
-    assert app.selectbox[0].value == 0
+def test_the_next_file_starts_with_its_first_window():
+    app = upload(open_page(), "IM0001", chest_file())
+    window_select(app).select_index(1).run()
+    upload(app, "IM0002", chest_file())
+    assert window_select(app).value == 0
     assert not app.warning
 
 
-def test_details_are_technical_and_nothing_on_the_page_or_kept_names_the_patient_or_a_date():
+def test_neither_page_nor_session_holds_patient_data_or_dates():
     tags = {"ImagerPixelSpacing": ["0.2", "0.2"], "KVP": "70", "ReferringPhysicianName": "Hibbert"}
-    app = upload(opened(), "IM0001", film(**tags))
+    app = upload(open_page(), "IM0001", chest_file(**tags))
     assert details_of(app) == {
         "Modality": "DX",
         "Body part": "CHEST",
@@ -126,18 +133,18 @@ def test_details_are_technical_and_nothing_on_the_page_or_kept_names_the_patient
         "Transfer syntax": "Explicit VR Little Endian",
         "Tube voltage": "70 kV",
     }
-    kept = repr([vars(one) for one in (app.session_state["current_reading"], *app.session_state["readings"])])
+    kept = repr([vars(upload) for upload in session_uploads(app)])
     for secret in (*SECRETS, "Hibbert"):
-        assert secret not in words(app)
+        assert secret not in page_text(app)
         assert secret not in repr(details_of(app))
         assert secret not in kept
 
 
-def test_a_picture_that_is_no_clinical_file_has_neither_details_nor_windows_nor_scale(monkeypatch):
-    seen = []
-    monkeypatch.setattr(ui.viewer.component, "radiograph_viewer", lambda *_, **named: seen.append(named["scale"]))
-    app = upload(opened())
-    assert seen == [None]
+def test_an_image_that_is_not_dicom_has_no_details_window_or_scale(monkeypatch):
+    scales = []
+    monkeypatch.setattr(ui.viewer.component, "show_radiograph", lambda *_, scale, **__: scales.append(scale))
+    app = upload(open_page())
+    assert scales == [None]
     assert not app.selectbox
     assert not app.table
 
@@ -150,23 +157,23 @@ def test_a_picture_that_is_no_clinical_file_has_neither_details_nor_windows_nor_
         ({}, None),
     ],
 )
-def test_the_viewer_is_told_how_wide_the_film_is(monkeypatch, tags, scale):
-    seen = []
-    monkeypatch.setattr(ui.viewer.component, "radiograph_viewer", lambda *_, **named: seen.append(named["scale"]))
-    upload(opened(), "IM0001", film(**tags))
-    assert seen == [scale]
+def test_the_viewer_receives_the_width_of_the_radiograph(monkeypatch, tags, scale):
+    scales = []
+    monkeypatch.setattr(ui.viewer.component, "show_radiograph", lambda *_, scale, **__: scales.append(scale))
+    upload(open_page(), "IM0001", chest_file(**tags))
+    assert scales == [scale]
 
 
-# --- in the shell
+# --- on the command line
 
 
-def test_the_shell_reads_dicom_like_the_rest_with_its_cautions(tmp_path, capsys):
+def test_the_command_line_reads_dicom_with_its_cautions(tmp_path, capsys):
     files = {
-        "a": film(PatientAge="040Y"),
-        "b.dcm": without_meta(film(BurnedInAnnotation="YES")),
-        "c": film(Modality="MR"),
-        "d.dcm": film()[:2000],
-        "e": film(),
+        "a": chest_file(PatientAge="040Y"),
+        "b.dcm": without_file_meta(chest_file(BurnedInAnnotation="YES")),
+        "c": chest_file(Modality="MR"),
+        "d.dcm": chest_file()[:2000],
+        "e": chest_file(),
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -187,10 +194,10 @@ def test_the_shell_reads_dicom_like_the_rest_with_its_cautions(tmp_path, capsys)
         assert secret not in json.dumps([row | {"path": ""} for row in rows])
 
 
-def test_a_film_that_is_refused_through_one_window_can_be_seen_through_another():
+def test_a_file_refused_through_one_window_can_be_read_through_another():
     narrow = {"WindowCenter": ["400", "2048"], "WindowWidth": ["100", "4096"]}
-    app = upload(opened(), "IM0001", film(**narrow))
+    app = upload(open_page(), "IM0001", chest_file(**narrow))
     assert app.error[0].value.startswith("**Not read.**")
-    app.selectbox[0].set_value(1).run()
+    window_select(app).set_value(1).run()
     assert not app.error
     assert app.metric

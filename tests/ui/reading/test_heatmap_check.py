@@ -1,170 +1,188 @@
-"""Whether a heat map can be believed, as the reading page says it."""
+"""Reliability check of the heat map on the reading page."""
 
 import io
 from dataclasses import replace
 
 import pytest
 from PIL import Image
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 import ui.reading.heatmap_check
 import ui.resources
 import ui.viewer.component
 from model.codes import Caution
-from model.explanation.heatmap import overlay_png
 from model.explanation.reliability import WARNING_TEXTS
-from model.inference.finding_rows import to_csv
+from model.inference.classifier import Inference
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
-from tests.support.heatmap_checks import said, some_evidence, with_limits  # noqa: F401 (a fixture)
-from tests.support.pages import no_cache_of_another_test, opened, upload, with_open  # noqa: F401 (a fixture)
+from tests.support.heatmap_checks import check_texts, use_limits
+from tests.support.pages import (
+    age_input,
+    by_label,
+    open_expander,
+    open_page,
+    read_upload,
+    session_table,
+    session_uploads,
+    upload,
+)
+from ui.reading.finding_panel import finding_csv, finding_overlay
 from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, CHECKING_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT
-from ui.session import HeatMapCheck
+from ui.settings import SessionSettings
+
+pytestmark = pytest.mark.usefixtures("positive_evidence")
 
 LIMITS = dict.fromkeys(WARNING_TEXTS, 0.1) | {"chosen": "By the test."}
-DOUBTS = (WARNING_TEXTS["inside_lungs"], WARNING_TEXTS["agreement"])
-WARNING = (
+WARNINGS = (WARNING_TEXTS["inside_lungs"], WARNING_TEXTS["agreement"])
+WARNING_TEXT = (
     "**The explanation for this picture is not reliable:** little of the evidence lies within the lungs; covering "
     "parts of the picture (occlusion) shows the evidence elsewhere. Do not go by the coloured areas."
 )
 
 
-def with_doubts(monkeypatch, found: tuple[str, ...]) -> list:
-    """Every heat map has these doubts; returns what was checked."""
+def use_warnings(monkeypatch, warnings: tuple[str, ...]) -> list[Inference]:
+    """Replace the check by these warnings, and return what is checked."""
     checked = []
-    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", lambda _, seen: checked.append(seen) or found)
-    with_limits(monkeypatch, LIMITS)
+    monkeypatch.setattr(
+        ui.reading.heatmap_check, "reliability_warnings", lambda _, inference: checked.append(inference) or warnings
+    )
+    use_limits(monkeypatch, LIMITS)
     return checked
 
 
-def test_a_release_without_limits_says_that_nothing_was_checked(monkeypatch):
-    with_limits(monkeypatch, None)
-    app = upload(opened())
+def test_without_limits_in_the_release_the_heat_map_is_not_checked(monkeypatch):
+    use_limits(monkeypatch, None)
+    app = upload(open_page())
     assert not app.exception
-    assert said(app) == [NOT_CHECKED_TEXT]
-    assert list(app.dataframe[0].value["cautions"]) == ["heat map not checked"]
+    assert check_texts(app) == [NOT_CHECKED_TEXT]
+    assert list(session_table(app)["cautions"]) == ["heat map not checked"]
 
 
-def test_a_heat_map_that_passes_is_said_to(monkeypatch):
-    checked = with_doubts(monkeypatch, ())
-    app = upload(opened())
-    assert said(app) == [PASSED_TEXT]
-    (seen,) = checked
-    assert (
-        seen is app.session_state["current_reading"].admission_result.inference
-    )  # what the networks saw: nothing runs twice
+def test_a_heat_map_that_passes_is_reported(monkeypatch):
+    checked = use_warnings(monkeypatch, ())
+    app = upload(open_page())
+    assert check_texts(app) == [PASSED_TEXT]
+    (inference,) = checked
+    assert inference is read_upload(app).image.admission_result.inference  # the networks do not run twice
 
 
-def test_a_heat_map_in_doubt_is_warned_of_with_why_and_so_are_its_row_its_overlay_and_its_words(monkeypatch):
-    with_doubts(monkeypatch, DOUBTS)
-    app = upload(opened())
+def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(monkeypatch):
+    use_warnings(monkeypatch, WARNINGS)
+    app = upload(open_page())
 
     assert not app.exception
-    assert said(app) == [WARNING]
+    assert check_texts(app) == [WARNING_TEXT]
     order = [element.value for element in app.main if element.type in ("markdown", "warning")]
-    assert order.index(WARNING) > [text.startswith("**Next:** ") for text in order].index(True)
-    assert list(app.dataframe[0].value["cautions"]) == ["heat map not reliable"]
-    finding = app.session_state["current_reading"].shown(load_release())()
-    assert finding.cautions == (Caution.EXPLANATION_UNRELIABLE,)
-    assert Caution.EXPLANATION_UNRELIABLE in to_csv([app.session_state["readings"][0].row(load_release())()])
-    overlay = Image.open(io.BytesIO(overlay_png(app.session_state["current_reading"].preview, finding)))
+    assert order.index(WARNING_TEXT) > [text.startswith("**Next:** ") for text in order].index(True)
+    assert list(session_table(app)["cautions"]) == ["heat map not reliable"]
+    release = load_release()
+    settings = SessionSettings(release, release.operating_point(), release.training_prevalence)
+    current = read_upload(app)
+    assert current.presented(settings).cautions == (Caution.EXPLANATION_UNRELIABLE,)
+    assert Caution.EXPLANATION_UNRELIABLE in finding_csv(session_uploads(app), current.file, settings)
+    png = finding_overlay(session_uploads(app), current.file.upload_id, current.image.preview, settings)
+    overlay = Image.open(io.BytesIO(png))
     assert "Caution: explanation_unreliable." in overlay.text["Comment"]
 
 
-@pytest.mark.parametrize(("found", "where"), [((), "at the coloured areas"), (DOUBTS, "at the whole film")])
-def test_nobody_is_sent_to_coloured_areas_that_are_in_doubt(monkeypatch, found, where):
-    with_doubts(monkeypatch, found)
+@pytest.mark.parametrize(("warnings", "area"), [((), "at the coloured areas"), (WARNINGS, "at the whole film")])
+def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, warnings, area):
+    use_warnings(monkeypatch, warnings)
     release = ui.resources.load_release(None)
     limits = replace(release.conformal, least_pneumonia=0.0, most_normal=0.0)
     points = tuple(replace(point, threshold=0.0) for point in release.operating_points)
     monkeypatch.setattr(
         ui.resources, "load_release", lambda _: replace(release, conformal=limits, operating_points=points)
     )
-    app = upload(opened())
-    (following,) = [one.value for one in app.markdown if one.value.startswith("**Next:** ")]
-    assert following.startswith(f"**Next:** Look again {where}.")
+    app = upload(open_page())
+    (next_step,) = [markdown.value for markdown in app.markdown if markdown.value.startswith("**Next:** ")]
+    assert next_step.startswith(f"**Next:** Look again {area}.")
 
 
-def test_a_picture_is_checked_once_and_the_next_one_anew(monkeypatch):
-    checked = with_doubts(monkeypatch, DOUBTS)
-    app = upload(opened()).run()
-    app.number_input[-1].set_value(3).run()
+def test_each_image_is_checked_once(monkeypatch):
+    checked = use_warnings(monkeypatch, WARNINGS)
+    app = upload(open_page()).run()
+    age_input(app).set_value(3).run()
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()
     assert len(checked) == 1
-    assert said(app) == [WARNING]
+    assert check_texts(app) == [WARNING_TEXT]
 
     monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", lambda *_: ())
     upload(app, "next.png")
-    assert said(app) == [PASSED_TEXT]
-    assert list(app.dataframe[0].value["cautions"]) == ["", "heat map not reliable"]
+    assert check_texts(app) == [PASSED_TEXT]
+    assert list(session_table(app)["cautions"]) == ["", "heat map not reliable"]
 
 
-def test_what_was_drawn_before_the_check_goes_by_it_as_soon_as_it_has_ended_whatever_is_on_screen_then():
-    reading = upload(opened()).session_state["current_reading"]
-    reading = replace(reading, check=HeatMapCheck())
-    row, finding = reading.row(load_release()), reading.shown(load_release())
-    kept = replace(reading, preview=None, admission_result=None).row(load_release())
-    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [Caution.EXPLANATION_UNCHECKED]
-
-    reading.check.doubts = DOUBTS
-    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == [Caution.EXPLANATION_UNRELIABLE]
-    reading.check.doubts = ()
-    assert row()["cautions"] == kept()["cautions"] == list(finding().cautions) == []
-
-
-def test_the_page_runs_once_for_a_film_so_that_no_upload_is_lost_to_a_second_run(monkeypatch):
-    with_doubts(monkeypatch, DOUBTS)
+def test_the_check_does_not_rerun_the_page(monkeypatch):
+    use_warnings(monkeypatch, WARNINGS)
     drawn = []
-    real = ui.viewer.component.radiograph_viewer
+    real = ui.viewer.component.show_radiograph
     monkeypatch.setattr(
-        ui.viewer.component, "radiograph_viewer", lambda *given, **named: drawn.append(1) or real(*given, **named)
+        ui.viewer.component, "show_radiograph", lambda *args, **kwargs: drawn.append(1) or real(*args, **kwargs)
     )
-    upload(opened())
+    upload(open_page())
     assert len(drawn) == 1
 
 
-def test_a_check_that_breaks_says_so_in_its_place_and_leaves_the_finding(monkeypatch):
-    with_limits(monkeypatch, LIMITS)
+def test_an_error_in_the_check_is_shown_and_the_finding_stays(monkeypatch):
+    use_limits(monkeypatch, LIMITS)
 
-    def broken(*_):
+    def raise_memory_error(*_):
         raise MemoryError
 
-    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", broken)
-    app = upload(opened())
+    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", raise_memory_error)
+    app = upload(open_page())
     (error,) = app.error
     assert error.value.startswith("Something went wrong that this program did not foresee. Please try again;")
     assert CHECKING_TEXT not in [caption.value for caption in app.caption]
     assert app.metric
-    assert list(app.dataframe[0].value["cautions"]) == ["heat map not checked"]
+    assert list(session_table(app)["cautions"]) == ["heat map not checked"]
 
 
-def test_without_evidence_there_is_nothing_to_check(monkeypatch):
-    checked = with_doubts(monkeypatch, DOUBTS)
+def test_a_heat_map_without_evidence_is_not_checked(monkeypatch):
+    checked = use_warnings(monkeypatch, WARNINGS)
     with_heat(monkeypatch, 0.0)
-    assert said(upload(opened())) == []
+    assert check_texts(upload(open_page())) == []
     assert not checked
 
 
-def test_a_picture_that_is_refused_is_not_checked_and_read_anyway_it_is(monkeypatch):
-    checked = with_doubts(monkeypatch, DOUBTS)
-    monkeypatch.setattr(ui.resources, "Gate", ShutGate)
-    app = upload(opened())
-    assert said(app) == []
+def test_a_refused_image_is_checked_only_once_it_is_read_anyway(monkeypatch):
+    checked = use_warnings(monkeypatch, WARNINGS)
+    monkeypatch.setattr(ui.resources, "AdmissionGate", ShutGate)
+    app = upload(open_page())
+    assert check_texts(app) == []
     assert not checked
     assert ui.reading.compare_methods.COMPARE_TITLE not in [expander.label for expander in app.expander]
 
-    next(button for button in app.button if button.label == "Read anyway").click().run()
-    assert said(app) == [WARNING]
+    by_label(app.button, "Read anyway").click().run()
+    assert check_texts(app) == [WARNING_TEXT]
 
 
-def test_what_another_model_drew_is_not_checked_by_this_one(monkeypatch):
-    with_limits(monkeypatch, None)
-    app = upload(opened())
-    checked = with_doubts(monkeypatch, DOUBTS)
+def test_a_heat_map_of_another_model_version_is_not_checked(monkeypatch):
+    use_limits(monkeypatch, None)
+    app = upload(open_page())
+    checked = use_warnings(monkeypatch, WARNINGS)
     newer = replace(ui.resources.load_release(None), version="99.0.0")
     monkeypatch.setattr(ui.resources, "load_release", lambda _: newer)
     ui.resources.st.cache_resource.clear()
-    with_open(app, "compared")
-    assert said(app) == [ANOTHER_MODEL_TEXT]
+    open_expander(app, "compared")
+    assert check_texts(app) == [ANOTHER_MODEL_TEXT]
     assert not checked
     assert "This film was read by another model." in "".join(info.value for info in app.info)
+
+
+def test_a_check_is_kept_even_if_the_user_leaves_the_page_during_it(monkeypatch):
+    def end_run(*_):
+        raise StopException  # as Streamlit does at the next use of page or session state
+
+    def check(*_):
+        monkeypatch.setattr(ui.reading.heatmap_check, "session_uploads", end_run)
+        monkeypatch.setattr(ui.reading.heatmap_check, "show_warnings", end_run)
+        return WARNINGS
+
+    use_limits(monkeypatch, LIMITS)
+    monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", check)
+    app = upload(open_page())
+    assert check_texts(app) == []
+    assert read_upload(app).heat_map_check.warnings == WARNINGS

@@ -1,4 +1,4 @@
-"""The radiograph viewer: its encoding, what it keeps in the session, and what it tells the browser."""
+"""The Python side of the viewer: encoding, cache in the session, message to the browser."""
 
 import json
 import struct
@@ -13,13 +13,13 @@ from streamlit.testing.v1 import AppTest
 import ui.viewer.component
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
-from tests.support.viewer import decoded
+from tests.support.viewer import decode_grey_png
 from tests.support.viewer_page import PART, colour_table, synthetic_heat_map
-from ui.viewer.component import MAX_PREVIEW_SIDE, encode_preview, preview_size, radiograph_viewer
+from ui.viewer.component import MAX_PREVIEW_SIDE, encode_preview, preview_size, show_radiograph
 
 
 @given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
-def test_preview_keeps_the_proportions_and_the_limit(height, width):
+def test_preview_keeps_proportions_and_limit(height, width):
     rows, columns = preview_size(height, width)
 
     assert 1 <= max(rows, columns) <= MAX_PREVIEW_SIDE
@@ -32,73 +32,79 @@ def test_preview_keeps_the_proportions_and_the_limit(height, width):
 @given(
     hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.floats(0, 255, width=32))
 )
-def test_small_pictures_keep_their_greys(pixels):
-    grey = decoded(encode_preview(pixels))
+def test_small_images_keep_their_greys(pixels):
+    grey = decode_grey_png(encode_preview(pixels))
 
     assert grey.shape == pixels.shape
     assert np.abs(grey - pixels).max() <= 0.5
 
 
-def test_large_pictures_are_made_smaller_with_antialiasing():
+def test_large_images_are_reduced_with_antialiasing():
     stripes = np.zeros((100, 2 * MAX_PREVIEW_SIDE), dtype=np.float32)
     stripes[:, ::2] = 200
 
-    grey = decoded(encode_preview(stripes))
+    grey = decode_grey_png(encode_preview(stripes))
 
     assert grey.shape == (50, MAX_PREVIEW_SIDE)
-    assert np.abs(grey[:, 2:-2] - 100.0).max() <= 1  # neither stripe won
+    assert np.abs(grey[:, 2:-2] - 100.0).max() <= 1  # the mean of both stripes
 
 
-@pytest.mark.parametrize("bad", [np.full((3, 3), np.nan), np.full((3, 3), 256), np.zeros((3, 3, 1)), np.zeros((0, 3))])
-def test_pixels_outside_the_contract_are_refused(bad):
+@pytest.mark.parametrize(
+    "pixels", [np.full((3, 3), np.nan), np.full((3, 3), 256), np.zeros((3, 3, 1)), np.zeros((0, 3))]
+)
+def test_invalid_pixels_raise(pixels):
     with pytest.raises(ValueError, match=r"pixels must be float32 \(height, width\), 0-255; got"):
-        encode_preview(bad.astype(np.float32))
+        encode_preview(pixels.astype(np.float32))
 
 
-@pytest.mark.parametrize("bad", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)])
-def test_heat_maps_off_the_scale_are_refused(bad):
+@pytest.mark.parametrize(
+    "heat_map", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)]
+)
+def test_invalid_heat_maps_raise(heat_map):
     with pytest.raises(ValueError, match=r"heat_map must be float32 \(rows, columns\), 0-1; got"):
-        radiograph_viewer(synthetic_radiograph(), bad.astype(np.float32), WHOLE_IMAGE, colour_table(), alt="", key="k")
+        show_radiograph(
+            synthetic_radiograph(), heat_map.astype(np.float32), WHOLE_IMAGE, colour_table(), alt="", key="k"
+        )
 
 
-def test_the_same_picture_is_encoded_once_and_one_is_kept(monkeypatch):
+def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     encoded = []
     monkeypatch.setattr(
         ui.viewer.component, "encode_preview", lambda pixels: encoded.append(1) or encode_preview(pixels)
     )
     app = AppTest.from_function(_run_page).run()
-    app.button[0].click().run()
+    app.button(key="rerun").click().run()
     assert len(encoded) == 1
 
-    app.checkbox[1].check().run()  # another picture
+    app.checkbox(key="other_image").check().run()
 
     assert len(encoded) == 2
     digest, png = app.session_state["_radiograph_preview_viewer"]
     assert len(digest) == 64
-    assert (decoded(png) == np.rint(255 - synthetic_radiograph())).all()
+    assert (decode_grey_png(png) == np.rint(255 - synthetic_radiograph())).all()
     assert not app.exception
 
 
 def header_sent(monkeypatch, box: RelativeBox, heat_map: np.ndarray | None = None) -> dict:
-    """The header of what the browser gets for a map over this part."""
-    sent = []
-    monkeypatch.setattr(ui.viewer.component, "_component", lambda *, key, data: sent.append((key, data)))
+    """Return the header of the message to the browser for a map on this part."""
+    messages = []
+    monkeypatch.setattr(ui.viewer.component, "_component", lambda *, data, **_: messages.append(data))
     monkeypatch.setattr(ui.viewer.component, "_cached_preview", lambda *_: ("digest", b"png"))
-    radiograph_viewer(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
-    ((_, data),) = sent
+    show_radiograph(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
+    (data,) = messages
     (length,) = struct.unpack_from("<I", data)
     return json.loads(data[4 : 4 + length])
 
 
-@pytest.mark.parametrize("number", [float, np.float64])
-def test_the_browser_is_told_which_part_the_map_covers(monkeypatch, number):
+@pytest.mark.parametrize("number_type", [float, np.float64])
+def test_the_message_has_the_part_that_the_map_covers(monkeypatch, number_type):
     edges = [0.1, 0.2, 0.8, 0.6]
-    assert header_sent(monkeypatch, RelativeBox(*map(number, edges)))["box"] == edges
+    assert header_sent(monkeypatch, RelativeBox(*map(number_type, edges)))["box"] == edges
 
 
-def test_the_same_map_over_another_part_is_another_overlay_of_the_same_picture(monkeypatch):
-    whole, part, again = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
-    assert whole["overlay"] != part["overlay"] == again["overlay"]
+def test_the_same_map_on_another_part_is_another_overlay_of_the_same_image(monkeypatch):
+    whole, part, repeated = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
+    assert whole["overlay"] != part["overlay"] == repeated["overlay"]
     assert whole["picture"] == part["picture"]
 
 

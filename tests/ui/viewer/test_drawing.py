@@ -1,4 +1,4 @@
-"""What the viewer draws in a real browser: the picture, the map over it, the border of a part, the scale."""
+"""Drawing of the viewer in a real browser: image, heat map, border of a part, scale bar."""
 
 import numpy as np
 import pytest
@@ -6,20 +6,13 @@ from PIL import Image
 
 from tests.support.browser import ROOT, pixels_of
 from tests.support.synthetic import synthetic_radiograph
-from tests.support.viewer import (  # noqa: F401 (fixtures)
-    decoded,
-    press,
-    rerun,
-    viewer_address,
-    viewer_tab,
-    viewer_window,
-)
+from tests.support.viewer import decode_grey_png, press, rerun
 from tests.support.viewer_page import PART
 from ui.viewer.component import encode_preview
 
 
 @pytest.mark.browser
-def test_the_map_lies_where_it_belongs_and_can_be_taken_away(tab):
+def test_the_map_is_at_the_right_position_and_can_be_hidden(tab):
     with_map = pixels_of(tab)
     tab.get_by_role("button", name="Heat map").click()
     without_map = pixels_of(tab)
@@ -32,11 +25,11 @@ def test_the_map_lies_where_it_belongs_and_can_be_taken_away(tab):
     scale = min(width / 400, height / 300)
     expected = width / 2 + (5.5 / 7 - 0.5) * 400 * scale, height / 2 + (1.5 / 7 - 0.5) * 300 * scale
     assert (x, y) == pytest.approx(expected, abs=4)
-    assert np.abs(red[:, : width // 2]).max() <= 1  # the picture itself is grey
+    assert np.abs(red[:, : width // 2]).max() <= 1  # the image itself is grey
 
 
-def part_on(canvas: np.ndarray, zoom: float) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the page's part on the canvas, the picture's middle in the canvas's."""
+def part_on_canvas(canvas: np.ndarray, zoom: float) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of the part on the canvas, if the image is centred."""
     height, width = canvas.shape[:2]
     scale = min(width / 400, height / 300) * zoom
     x, y = width / 2 - 200 * scale, height / 2 - 150 * scale
@@ -45,7 +38,7 @@ def part_on(canvas: np.ndarray, zoom: float) -> tuple[float, float, float, float
 
 
 def difference_with_and_without_map(tab) -> np.ndarray:
-    """What the map changes, float64 (height, width, 3) of red, green and blue."""
+    """Return what the map changes: float64 (height, width, 3), red, green, blue."""
     with_map = pixels_of(tab)
     press(tab, "m")
     without_map = pixels_of(tab)
@@ -55,71 +48,71 @@ def difference_with_and_without_map(tab) -> np.ndarray:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("keys", "zoom"), [("0", 1), ("+ +", 1.5625)])
-def test_a_map_of_a_part_colours_all_of_that_part_and_nothing_else(tab, keys, zoom):
+def test_a_map_of_a_part_colours_that_part_only(tab, keys, zoom):
     rerun(tab, tab.get_by_text("Map of a part"))
     press(tab, keys)
-    changed = difference_with_and_without_map(tab)
-    left, top, right, bottom = part_on(changed, zoom)
-    y, x = np.ogrid[: changed.shape[0], : changed.shape[1]]
+    difference = difference_with_and_without_map(tab)
+    left, top, right, bottom = part_on_canvas(difference, zoom)
+    y, x = np.ogrid[: difference.shape[0], : difference.shape[1]]
     inside = (x > left + 3) & (x < right - 3) & (y > top + 3) & (y < bottom - 3)
     outside = (x < left - 3) | (x > right + 3) | (y < top - 3) | (y > bottom + 3)
 
-    red = changed[..., 0] - changed[..., 1]
+    red = difference[..., 0] - difference[..., 1]
     assert red[inside].min() > 60
     assert inside.sum() > 5000
     assert outside.sum() > 5000
-    assert not changed[outside].any()
+    assert not difference[outside].any()
     peak = np.unravel_index((red * inside).argmax(), red.shape)[::-1]
     assert peak == pytest.approx((left + 5.5 / 7 * (right - left), top + 1.5 / 7 * (bottom - top)), abs=4)
 
 
-def dashes(lines: np.ndarray) -> float:
-    """How much the most dashed of some lines along the first axis changes from dash to gap, 0-255."""
+def dash_contrast(lines: np.ndarray) -> float:
+    """Return the mean change from dash to gap, 0-255, of the most dashed line along the first axis."""
     return np.abs(lines[4:] - lines[:-4]).mean(axis=0).max()
 
 
 @pytest.mark.browser
-def test_a_dashed_border_is_drawn_around_a_part_and_none_around_the_whole_picture(tab):
+def test_a_part_has_a_dashed_border_and_the_whole_image_has_none(tab):
     assert not difference_with_and_without_map(tab)[:, :20].any()
     rerun(tab, tab.get_by_text("Map of a part"))
     blue = difference_with_and_without_map(tab)[..., 2]
-    left, top, right, bottom = map(round, part_on(blue, 1))
+    left, top, right, bottom = map(round, part_on_canvas(blue, 1))
     down, across = slice(top + 8, bottom - 8), slice(left + 8, right - 8)
-    assert min(dashes(blue[down, x - 2 : x + 2]) for x in (left, right)) > 10
-    assert min(dashes(blue[y - 2 : y + 2, across].T) for y in (top, bottom)) > 10
-    assert dashes(blue[down, left + 8 : left + 16]) < 5
+    assert min(dash_contrast(blue[down, x - 2 : x + 2]) for x in (left, right)) > 10
+    assert min(dash_contrast(blue[y - 2 : y + 2, across].T) for y in (top, bottom)) > 10
+    assert dash_contrast(blue[down, left + 8 : left + 16]) < 5
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("keys", "zoom", "length"), [("m", 1, 50), ("m + + +", 1.953, 20)])
-def test_a_scale_bar_is_as_long_as_it_says_at_every_zoom(tab, keys, zoom, length):
+def test_the_scale_bar_is_correct_at_every_zoom(tab, keys, zoom, length):
     press(tab, keys)
-    without = pixels_of(tab)
+    without_scale = pixels_of(tab)
     rerun(tab, tab.get_by_text("Scale", exact=True))
-    changed = np.abs(pixels_of(tab) - without).max(axis=2)
+    changed = np.abs(pixels_of(tab) - without_scale).max(axis=2)
     height, width = changed.shape
-    assert not changed[:-50].any()  # in the lower left corner and nowhere else
+    assert not changed[:-50].any()  # only in the lower left corner
     assert not changed[:, width // 2 :].any()
     (line,) = np.nonzero(changed[height - 12] > 40)
     millimetre = min(width / 400, height / 300) * 400 * zoom / 250
-    assert line.max() - line.min() == pytest.approx(length * millimetre, abs=6)  # and the width of its outline
+    assert line.max() - line.min() == pytest.approx(length * millimetre, abs=6)  # plus the width of its outline
 
 
 @pytest.mark.browser
-def test_the_picture_is_drawn_as_sent(tab):
+def test_the_image_is_drawn_as_sent(tab):
     press(tab, "m")
     canvas = pixels_of(tab)
     height, width = canvas.shape[:2]
     scale = min(width / 400, height / 300)
-    sent = decoded(encode_preview(synthetic_radiograph()))
+    sent = decode_grey_png(encode_preview(synthetic_radiograph()))
 
     for y, x in [(150, 120), (150, 280), (20, 20), (280, 200)]:
-        at = round(height / 2 + (y + 0.5 - 150) * scale), round(width / 2 + (x + 0.5 - 200) * scale)
-        assert canvas[at][:3] == pytest.approx([sent[y, x]] * 3, abs=3)
+        pixel = round(height / 2 + (y + 0.5 - 150) * scale), round(width / 2 + (x + 0.5 - 200) * scale)
+        assert canvas[pixel][:3] == pytest.approx([sent[y, x]] * 3, abs=3)
 
 
 @pytest.mark.browser
-def test_the_map_is_interpolated_as_pillow_does(tab):
+def test_the_map_is_interpolated_as_in_pillow(tab):
     heat_map = np.random.default_rng(0).random((5, 7), dtype=np.float32)
     size = (90, 60)  # width, height
     values = Image.fromarray(heat_map).resize(size, Image.Resampling.BILINEAR)
@@ -133,7 +126,7 @@ def test_the_map_is_interpolated_as_pillow_does(tab):
             const map = { values: Float32Array.from(values), rows, columns, colours };
             return [...colourMap(map, width, height).data];
         }""",
-        [(ROOT / "ui" / "viewer.js").read_text(), heat_map.ravel().tolist(), *heat_map.shape, *size],
+        [(ROOT / "ui" / "viewer" / "viewer.js").read_text(), heat_map.ravel().tolist(), *heat_map.shape, *size],
     )
 
     red = np.reshape(drawn, (size[1], size[0], 4))[..., 0]

@@ -1,0 +1,4 @@
+"""Fixtures of these tests."""
+
+from tests.support.landing_page import landing_tab, landing_window  # noqa: F401 (fixtures)
+from tests.support.pages import clear_streamlit_caches  # noqa: F401 (a fixture)

@@ -1,0 +1,4 @@
+"""Fixtures of these tests."""
+
+from tests.support.explorer import missing_dataset, sample_dataset  # noqa: F401 (fixtures)
+from tests.support.pages import clear_streamlit_caches  # noqa: F401 (a fixture)
