@@ -1,13 +1,13 @@
-"""What some tests need beyond the project: where it is missing they say NOT RUN, or fail where REQUIRE names it.
+"""What some tests need beyond the project. If it is missing, they say NOT RUN, or fail if REQUIRE names it.
 
-REQUIRE=beside,browser,dataset,dcmtk,linux,nginx,systemd pytest    # on a machine that must have all
+REQUIRE=browser,dataset,dcmtk,dicom_samples,linux,nginx,systemd pytest    # on a machine that must have everything
 """
 
 import functools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -16,68 +16,98 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from dataset.download.full_set import EXPECTED
 from dataset.index import dataset_root, load_index
 from model.errors import DatasetError
-from tests.support.browser import Server, chromium_executable, launched_chromium, served
+from tests.support.browser import chromium_executable
 from tests.support.dicom_samples import samples_folder
-from tests.support.isolation import can_be_cut_off
-from tests.support.kaggle_server import kaggle, no_network, target  # noqa: F401 (fixtures)
+from tests.support.isolation import isolation_available
 from tests.support.proxy import nginx_executable
-from tests.support.release import classifier, index  # noqa: F401 (fixtures)
-from tests.support.release_files import small_directory  # noqa: F401 (a fixture)
-from tests.support.training import (  # noqa: F401 (fixtures)
-    measured_run,
-    own_measured_run,
-    own_run,
-    own_set,
-    published,
-    tiny_run,
-    tiny_set,
-)
 from tests.support.viewer import viewer_server  # noqa: F401 (a fixture)
+
+# Fixtures that tests of several packages share. Those of one package are in its own conftest.py.
+pytest_plugins = [
+    "tests.support.browser_fixtures",
+    "tests.support.kaggle_server",
+    "tests.support.release",
+    "tests.support.release_files",
+    "tests.support.training",
+]
 
 # The same examples on every machine at every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
-_LONG = (
-    "test_released_figures.py",
-    "test_classifier.py",
-    "test_browser.py",
-    "test_reading_page.py",
-)  # a minute each, or more
-_NEEDS = ("beside", "browser", "dataset", "dcmtk", "linux", "nginx", "systemd")
+# Files that take a minute or more: they start first, so that no process works on one while the other is idle.
+_SLOW_FILES = (
+    "training/test_released_figures.py",
+    "training/fitting/test_classifier.py",
+    "app/test_browser.py",
+    "app/test_reading_page.py",
+)
+
+
+def _missing_nginx() -> str | None:
+    complete = nginx_executable() and shutil.which("openssl")
+    return None if complete else "no nginx with openssl found (apt-get install nginx openssl)"
+
+
+def _missing_systemd() -> str | None:
+    return None if shutil.which("systemd-analyze") else "no systemd-analyze found (apt-get install systemd)"
+
+
+def _missing_linux() -> str | None:
+    if isolation_available():
+        return None
+    return "this system cannot cut a process off from network and disk (Linux: unshare, prlimit)"
+
+
+def _missing_browser() -> str | None:
+    return None if chromium_executable() else "no Chromium found (apt-get install chromium)"
+
+
+def _missing_dataset() -> str | None:
+    expected = sum(EXPECTED.values())
+    try:
+        complete = len(load_index(dataset_root())) == expected
+    except DatasetError:
+        complete = False
+    if complete:
+        return None
+    return f"not all {expected:,} images at {dataset_root()} (set CHEST_XRAY_DIR or python -m dataset download)"
+
+
+def _missing_dicom_samples() -> str | None:
+    folder = samples_folder("dicom")
+    if all((folder / name).is_dir() for name in ("chest", "not_chest")):
+        return None
+    return f"no DICOM samples in {folder}, next to the data set"
+
+
+def _missing_dcmtk() -> str | None:
+    if all(map(shutil.which, ("dcm2pnm", "dcmj2pnm", "dcml2pnm"))):
+        return None
+    return "no dcmtk found (apt-get install dcmtk)"
+
+
+_NEEDS: dict[str, Callable[[], str | None]] = {  # marker -> why its tests cannot run here
+    "browser": _missing_browser,
+    "dataset": _missing_dataset,
+    "dcmtk": _missing_dcmtk,
+    "dicom_samples": _missing_dicom_samples,
+    "linux": _missing_linux,
+    "nginx": _missing_nginx,
+    "systemd": _missing_systemd,
+}
 
 
 @functools.cache
 def _missing(need: str) -> str | None:
-    """Why tests of this marker cannot run here, None where they can."""
-    if need == "nginx" and not (nginx_executable() and shutil.which("openssl")):
-        return "NOT RUN: no nginx with openssl found (apt-get install nginx openssl)"
-    if need == "systemd" and not shutil.which("systemd-analyze"):
-        return "NOT RUN: no systemd-analyze found (apt-get install systemd)"
-    if need == "linux" and not can_be_cut_off():
-        return "NOT RUN: this system cannot cut a process off from network and disk (Linux: unshare, prlimit)"
-    if need == "browser" and chromium_executable() is None:
-        return "NOT RUN: no Chromium found (apt-get install chromium)"
-    if need == "dataset" and _pictures() != (whole := sum(EXPECTED.values())):
-        where = f"at {dataset_root()} (set CHEST_XRAY_DIR or python -m dataset download)"
-        return f"NOT RUN: not all {whole:,} pictures {where}"
-    if need == "beside" and not all((samples_folder("dicom") / folder).is_dir() for folder in ("chest", "not_chest")):
-        return f"NOT RUN: no DICOM films of chests and others beside the data set in {samples_folder('dicom')}"
-    if need == "dcmtk" and not all(map(shutil.which, ("dcm2pnm", "dcmj2pnm", "dcml2pnm"))):
-        return "NOT RUN: no dcmtk found (apt-get install dcmtk)"
-    return None
-
-
-def _pictures() -> int:
-    try:
-        return len(load_index(dataset_root()))
-    except DatasetError:
-        return 0
+    """Return why tests of this marker cannot run here, None if they can."""
+    reason = _NEEDS[need]()
+    return reason and f"NOT RUN: {reason}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest: one that comes last keeps a process busy while the other has nothing."""
-    items.sort(key=lambda item: item.path.name not in _LONG)
+    """Start with the slow files."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(_SLOW_FILES))
 
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures that start a server
@@ -91,7 +121,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    # Counted in the reports, for they come from every process that runs tests.
+    # Counted in the reports, because they come from every process that runs tests.
     reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
     for reason, count in reasons.items():
         tests = "1 test" if count == 1 else f"{count} tests"
@@ -100,21 +130,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_search_for_components() -> Iterator[None]:
-    """Each AppTest looks through all installed packages for components, for half a second; none of them has any."""
+    """Keep AppTest from searching all installed packages for components, half a second each time; none has any."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BidiComponentManager, "discover_and_register_components", lambda *_, **__: None)
         yield
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    """The app, served."""
-    with served("app.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")  # no longer: while Playwright runs, AppTest cannot run its own event loop
-def chromium() -> Iterator:
-    """A real browser, for tests marked `browser`."""
-    with launched_chromium() as browser:
-        yield browser

@@ -1,4 +1,4 @@
-"""The program as a person has it: Streamlit's server in a process of its own, and Debian's Chromium."""
+"""Streamlit's server in a child process, and Chromium."""
 
 import base64
 import os
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,18 +23,24 @@ IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 READY = "[data-testid=radiograph-viewer][data-ready=true]"
 MAIN = "document.querySelector('[data-testid=stMain]')"
 OVERFLOW = f"Math.max(document.documentElement.scrollWidth - innerWidth, {MAIN}.scrollWidth - {MAIN}.clientWidth)"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 _LOCAL = re.compile(r"(https?|wss?)://127\.0\.0\.1:\d+/|data:|blob:|about:")
-# What a browser notes a 404 of, and rightly so: opened at a page's address, Streamlit looks for its server below that
-# address first; and a gallery may be replaced by the next before all of its pictures have been fetched.
-_EXPECTED = re.compile(r"http://127\.0\.0\.1:\d+/(\w+/_stcore/(health|host-config)|media/\w+\.jpg)$")
+# Requests that may fail with a 404: if a page is opened by its URL, Streamlit looks for its server below that URL
+# first. And a gallery may be replaced before all of its images have been fetched.
+_EXPECTED_404 = re.compile(r"http://127\.0\.0\.1:\d+/(\w+/_stcore/(health|host-config)|media/\w+\.jpg)$")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `log` is the file that takes all it prints."""
+    """Running server.
+
+    Attributes:
+        url: Its URL.
+        log: File with everything that it prints.
+        process: Process identifier.
+    """
 
     url: str
     log: Path
@@ -42,42 +48,48 @@ class Server:
 
 
 def chromium_executable() -> str | None:
-    """Where Chromium is on this machine."""
-    return next(filter(None, map(shutil.which, _NAMES)), None)
+    """Return the path of Chromium on this machine; None if there is none."""
+    return next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
 
 
 @contextmanager
-def launched_chromium() -> Iterator:
-    """A Playwright browser."""
-    from playwright.sync_api import expect, sync_playwright  # starts a process, wanted only by those who browse
+def launch_chromium() -> Iterator[Any]:
+    """Launch a Playwright browser."""
+    from playwright.sync_api import expect, sync_playwright  # starts a process, so only if a test needs a browser
 
-    expect.set_options(timeout=60_000)  # a busy machine is no failure
-    with sync_playwright() as playwright, launched(playwright.chromium) as browser:
+    expect.set_options(timeout=60_000)  # a busy machine is not a failure
+    with sync_playwright() as playwright, launch_browser(playwright.chromium) as browser:
         yield browser
 
 
 @contextmanager
-def launched(kind, *arguments: str) -> Iterator:
-    """A browser of Playwright's type `kind` (`browser.browser_type` for one more), with further arguments."""
-    browser = kind.launch(executable_path=chromium_executable(), args=[*_ARGUMENTS, *arguments])
+def launch_browser(browser_type: Any, *arguments: str) -> Iterator[Any]:
+    """Launch a browser of a Playwright browser type, such as `browser.browser_type`, with further arguments."""
+    browser = browser_type.launch(executable_path=chromium_executable(), args=[*_CHROMIUM_ARGUMENTS, *arguments])
     yield browser
     browser.close()
 
 
 @contextmanager
-def served(script: str, log: Path, *options: str, within: Sequence[str] = (), **environment: str) -> Iterator[Server]:
-    """Run a Streamlit script from the project's root on a free port, with the project's own .streamlit/config.toml.
+def serve(
+    script: str, log: Path, *options: str, command_prefix: Sequence[str] = (), **environment: str
+) -> Iterator[Server]:
+    """Run a Streamlit script in the project's root on a free port, with the project's .streamlit/config.toml.
 
-    options: further ones of `streamlit run`; within: a command that runs the server, with some limit; environment:
-    variables beside those of the tests.
+    Args:
+        script: Path of the script, relative to the root.
+        log: File for the output of the server.
+        options: Further options of `streamlit run`.
+        command_prefix: Command that runs the server under a limit, see tests/support/isolation.py.
+        environment: Further environment variables.
     """
     port = free_port()
-    command = [*within, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
-    # Through a pipe: what may write no file can still say what it has to.
+    command = [*command_prefix, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
+    # Through a pipe: a server that may not write files can still print.
     server = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    writer = threading.Thread(target=_keep, args=(server.stdout, log))
+    writer = threading.Thread(target=_write_log, args=(server.stdout, log))
     writer.start()
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}", server)
@@ -89,43 +101,45 @@ def served(script: str, log: Path, *options: str, within: Sequence[str] = (), **
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """Return a port of 127.0.0.1 that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def watched(context, seen: list[str]):
-    """A new tab that notes each request to another computer and each error of the page's own scripts."""
+def open_watched_tab(context: Any, problems: list[str]) -> Any:
+    """Open a tab that adds requests to other computers and errors of the page's scripts to `problems`."""
     tab = context.new_page()
-    tab.set_default_timeout(60_000)  # a busy machine is no failure
-    tab.on("request", lambda request: _LOCAL.match(request.url) or seen.append(request.url))
-    tab.on("websocket", lambda socket: _LOCAL.match(socket.url) or seen.append(socket.url))
+    tab.set_default_timeout(60_000)  # a busy machine is not a failure
+    tab.on("request", lambda request: _LOCAL.match(request.url) or problems.append(request.url))
+    tab.on("websocket", lambda socket: _LOCAL.match(socket.url) or problems.append(socket.url))
     tab.on(
         "console",
-        lambda said: (
-            said.type == "error" and not _expected(said) and seen.append(f"{said.text} {said.location['url']}")
+        lambda message: (
+            message.type == "error"
+            and not _is_expected(message)
+            and problems.append(f"{message.text} {message.location['url']}")
         ),
     )
-    tab.on("pageerror", lambda error: seen.append(str(error)))
+    tab.on("pageerror", lambda error: problems.append(str(error)))
     return tab
 
 
-def _expected(said) -> bool:
-    """Whether the page may complain of this: Streamlit says it itself, too, of a picture that went before it came."""
-    lost = said.text.removeprefix("Client Error: Image source error - ")
-    return bool(_EXPECTED.match(said.location["url"]) or _EXPECTED.match(lost))
+def _is_expected(message: Any) -> bool:
+    """Return whether the page may report this error; Streamlit itself reports an image that was removed too early."""
+    lost_url = message.text.removeprefix("Client Error: Image source error - ")
+    return bool(_EXPECTED_404.match(message.location["url"]) or _EXPECTED_404.match(lost_url))
 
 
-def choose(tab, file: Path, count: int) -> None:
-    """Upload a file, which becomes the session's `count`th row."""
+def upload_file(tab: Any, file: Path, count: int) -> None:
+    """Upload a file and wait until the session has `count` rows."""
     tab.locator("input[type=file]").set_input_files(file)
     tab.get_by_text(f"Read in this session ({count})").wait_for()
-    tab.wait_for_selector(IDLE)  # until then, what the page showed before may stand on it
+    tab.wait_for_selector(IDLE)  # until then, the page may show its earlier content
 
 
-def pixels_of(tab) -> np.ndarray:
-    """The viewer's canvas after the next frame: float64 (height, width, 4), 0-255."""
+def pixels_of(tab: Any) -> np.ndarray:
+    """Return the canvas of the viewer after the next frame: float64 (height, width, 4), 0-255."""
     width, height, values = tab.evaluate(
         """async () => {
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -140,13 +154,13 @@ def pixels_of(tab) -> np.ndarray:
     return np.frombuffer(base64.b64decode(values), np.uint8).reshape(height, width, 4).astype(float)
 
 
-def _keep(said: BinaryIO, log: Path) -> None:
-    with said, log.open("wb", buffering=0) as file:
-        for line in said:
+def _write_log(output: BinaryIO, log: Path) -> None:
+    with output, log.open("wb", buffering=0) as file:
+        for line in output:
             file.write(line)
 
 
-def _wait_until_healthy(url: str, server: subprocess.Popen) -> None:
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
     for _ in range(150):
         assert server.poll() is None, "the test's Streamlit server ended"
         try:

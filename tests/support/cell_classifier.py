@@ -1,6 +1,7 @@
-"""A reader whose evidence is known, cell by cell, for tests of explanations."""
+"""A classifier with known evidence in each cell of its heat map, for tests of explanations."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -13,44 +14,47 @@ from model.inference.lung_segmentation import LungMask
 
 SIDE, CELLS = 48, 6
 LIMITS = {"inside_lungs": 0.5, "effect": 0.1, "agreement": 0.0, "chosen": "By hand."}
+IN_LUNG, OUTSIDE_LUNG = [(2, 1), (2, 2), (3, 1)], [(2, 4), (3, 5)]  # cells, as row and column
 
 
-class CellReader:
-    """The logit is the mean grey of a few cells of the map's grid; the class-activation map says what it is told."""
+class CellClassifier:
+    """Its logit is the mean grey of some cells of the heat map's grid; its class-activation map is given."""
 
-    def __init__(self, cells: list[tuple[int, int]], heat: np.ndarray, limits: dict | None = None):
-        self.cells, self.heat = cells, heat
+    def __init__(
+        self,
+        cells: list[tuple[int, int]],
+        class_activation_map: np.ndarray,
+        limits: dict[str, Any] | None = None,
+    ):
+        self.cells, self.class_activation_map = cells, class_activation_map
         self.release = SimpleNamespace(
             side=SIDE,
-            view=InputRegion(RegionKind.WHOLE, 0.0),
+            input_region=InputRegion(RegionKind.WHOLE, 0.0),
             calibration=Calibration(1.0, 0.0),
             description={} if limits is None else {RELIABILITY_KEY: limits},
         )
 
-    def raw(self, picture: np.ndarray) -> ClassifierOutput:
+    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+        """Return the output for float32 (1, SIDE, SIDE, 1), 0-255."""
         size = SIDE // CELLS
-        grey = [picture[0, r * size : (r + 1) * size, c * size : (c + 1) * size].mean() for r, c in self.cells]
-        return ClassifierOutput(float(np.mean(grey)) / 20 - 4, self.heat, np.zeros(1, np.float32))
+        grey = [network_input[0, r * size : (r + 1) * size, c * size : (c + 1) * size].mean() for r, c in self.cells]
+        return ClassifierOutput(float(np.mean(grey)) / 20 - 4, self.class_activation_map, np.zeros(1, np.float32))
 
 
-def at(cells: list[tuple[int, int]], value: float = 3.0) -> np.ndarray:
-    """A map with a value in these cells, and less the further away."""
+def map_around(cells: list[tuple[int, int]], value: float = 3.0) -> np.ndarray:
+    """A map with a value in these cells that falls with the distance to them."""
     rows, columns = np.indices((CELLS, CELLS))
-    far = np.min([np.hypot(rows - r, columns - c) for r, c in cells], axis=0)
-    return (value - far).astype(np.float32)
+    distance = np.min([np.hypot(rows - r, columns - c) for r, c in cells], axis=0)
+    return (value - distance).astype(np.float32)
 
 
-def seen(classifier: CellReader, fields: np.ndarray | None = None) -> Inference:
-    """A film of even grey with some dark, and lungs in the left half."""
+def infer(classifier: CellClassifier, fields: np.ndarray | None = None) -> Inference:
+    """An inference on an image of even grey with dark stripes; the lungs are the left half unless given."""
     working = np.full((SIDE, SIDE), 120, np.float32)
     working[:, ::6] = 15
     if fields is None:
         fields = np.zeros((SIDE, SIDE), bool)
         fields[:, : SIDE // 2] = True
     lungs = LungMask(fields, WHOLE_IMAGE) if fields.any() else None
-    return Inference(
-        working, fields.astype(np.float32), lungs, classifier.classify(working[np.newaxis, :, :, np.newaxis])
-    )
-
-
-IN_LUNG, BESIDE = [(2, 1), (2, 2), (3, 1)], [(2, 4), (3, 5)]
+    output = classifier.classify(working[np.newaxis, :, :, np.newaxis])
+    return Inference(working, fields.astype(np.float32), lungs, output)

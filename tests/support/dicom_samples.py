@@ -1,10 +1,10 @@
-"""Films that lie beside the data set, for tests marked `samples_folder`."""
+"""Real DICOM files in folders next to the data set, for tests marked `dicom_samples`."""
 
 from pathlib import Path
 
 from dataset.index import dataset_root
 
 
-def samples_folder(folder: str) -> Path:
-    """The folder of that name beside the data set, which need not be there."""
-    return dataset_root().resolve().parent / folder
+def samples_folder(name: str) -> Path:
+    """Return the folder of this name next to the data set, which may not exist."""
+    return dataset_root().resolve().parent / name

@@ -1,10 +1,9 @@
-"""What model.imaging.dicom.worker does for one file, done for one file after another: to start takes longer than to read one.
+"""A worker process that reads many DICOM files: `model.imaging.dicom.worker` starts more slowly than it reads a file.
 
-`python -m tests.support.dicom_worker MEMORY_BYTES CPU_SECONDS`; each request and each answer comes behind its length.
+`python -m tests.support.dicom_worker MEMORY_BYTES CPU_SECONDS`; the length precedes each request and each answer.
 """
 
 import struct
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,35 +11,28 @@ from contextlib import contextmanager
 
 import pytest
 
+from model.child_process import ChildProcess, end_child, start_child
 from model.imaging.dicom import sandbox
-from model.imaging.dicom.worker import handle, open_answer_pipe
+from model.imaging.dicom.worker import handle, prepare
 from model.limits import DICOM_CPU_SECONDS, DICOM_MEMORY
-from tests.support.browser import ROOT
 
-FILES = 200  # of one process: what a decoder leaks of each stays far below the limit of memory
+FILES_PER_PROCESS = 200  # few enough that memory leaked by a decoder stays far below the limit
 
 
-class Reader:
-    """A process that reads FILES files, or fewer where one breaks it or takes too long; then another."""
+class ReusedWorker:
+    """A process that reads FILES_PER_PROCESS files, or fewer if one breaks it or takes too long; then a new one."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen | None = None
-        self.left = 0
+        self.process: ChildProcess | None = None
+        self.files_left = 0
 
-    def asked(self, _: object, request: bytes) -> bytes:
-        """In place of `model.imaging.dicom.sandbox._ask`."""
-        if not self.left:
-            self.ended()
-            command = [
-                sys.executable,
-                "-m",
-                "tests.support.dicom_worker",
-                str(DICOM_MEMORY),
-                str(FILES * DICOM_CPU_SECONDS),
-            ]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-            self.process, self.left = subprocess.Popen(command, cwd=ROOT, **pipes), FILES
-        self.left -= 1
+    def ask(self, _: object, request: bytes) -> bytes:
+        """Replace `model.imaging.dicom.sandbox._ask`."""
+        if self.process is None or not self.files_left:
+            self.end()
+            limits = (str(DICOM_MEMORY), str(FILES_PER_PROCESS * DICOM_CPU_SECONDS))
+            self.process, self.files_left = start_child("tests.support.dicom_worker", *limits), FILES_PER_PROCESS
+        self.files_left -= 1
         watchdog = threading.Timer(DICOM_CPU_SECONDS, self.process.kill)
         watchdog.start()
         try:
@@ -48,42 +40,39 @@ class Reader:
             self.process.stdin.flush()
             (length,) = struct.unpack("<I", self.process.stdout.read(4))
             return self.process.stdout.read(length)
-        except (OSError, struct.error):  # it has ended
-            self.left = 0
+        except (OSError, struct.error):  # the process has ended
+            self.files_left = 0
             return b""
         finally:
             watchdog.cancel()
 
-    def ended(self) -> None:
-        """The process that reads is gone."""
+    def end(self) -> None:
+        """End the process, if there is one."""
         if self.process:
-            with self.process.stdout:
-                self.process.kill()
-                self.process.communicate()
-        self.process, self.left = None, 0
+            end_child(self.process)
+        self.process, self.files_left = None, 0
 
 
 @contextmanager
 def many_files_in_one_process() -> Iterator[None]:
-    """Let the sandbox ask one process for file after file; all else of it is as it is."""
-    reader = Reader()
+    """Let the sandbox send all files to one process; everything else stays as it is."""
+    worker = ReusedWorker()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "_take_child", lambda: None)
-        patch.setattr(sandbox, "_ask", reader.asked)
+        patch.setattr(sandbox, "_ask", worker.ask)
         try:
             yield
         finally:
-            reader.ended()
+            worker.end()
 
 
 def main() -> None:
-    """Read and answer until there is nothing more to read."""
-    out = open_answer_pipe()
+    """Answer requests until standard input ends."""
+    answers = prepare()
     while length := sys.stdin.buffer.read(4):
-        request = sys.stdin.buffer.read(*struct.unpack("<I", length))
-        told = handle(int.from_bytes(request[:4], "little"), request[4:])
-        out.write(struct.pack("<I", len(told)) + told)
-        out.flush()
+        answer = handle(sys.stdin.buffer.read(*struct.unpack("<I", length)))
+        answers.write(struct.pack("<I", len(answer)) + answer)
+        answers.flush()
 
 
 if __name__ == "__main__":

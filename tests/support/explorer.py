@@ -1,4 +1,4 @@
-"""The dataset explorer as AppTest shows it, without pictures and with some, and what tests do with it."""
+"""The dataset explorer in Streamlit's AppTest, without images and with some."""
 
 from pathlib import Path
 
@@ -7,33 +7,34 @@ from streamlit.testing.v1 import AppTest
 
 from dataset.download.samples import sample_names
 from tests.support import pages
-from tests.support.pages import opened
+from tests.support.pages import open_page
 from tests.support.synthetic import phantom_file
 
 PAGE = "pages/Dataset_explorer.py"
 
 
-@pytest.fixture(name="empty")
-def empty_folder(tmp_path, monkeypatch) -> Path:
-    """The folder of the set, which is not there."""
+@pytest.fixture
+def missing_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Configure a data set folder that does not exist."""
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "set"))
     return tmp_path / "set"
 
 
-@pytest.fixture(name="some")
-def some_pictures(empty) -> Path:
-    """Drawn films under the names of 24 pictures of the test split."""
+@pytest.fixture
+def sample_dataset(missing_dataset: Path) -> Path:
+    """Configure a data set folder with phantoms under the names of 24 images of the test split."""
     for name in sample_names(24):
-        film = empty / name
-        film.parent.mkdir(parents=True, exist_ok=True)
-        film.write_bytes(phantom_file("JPEG", 224, 224))
-    return empty
+        path = missing_dataset / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(phantom_file("JPEG", 224, 224))
+    return missing_dataset
 
 
-def explorer(**address: str | list[str]) -> AppTest:
-    app = opened()
+def open_explorer(**query: str | list[str]) -> AppTest:
+    """Run the explorer with these query parameters in a new session."""
+    app = open_page()
     app.switch_page(PAGE)
-    for name, value in address.items():
+    for name, value in query.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception
@@ -42,11 +43,12 @@ def explorer(**address: str | list[str]) -> AppTest:
 
 
 def press(app: AppTest, label: str) -> AppTest:
+    """Press the first button of this label and run the page, without an error."""
     pages.press(app, label)
     assert not app.error
     return app
 
 
 def tiles(app: AppTest) -> list[str]:
-    """The file names, without their endings, of the tiles on the page."""
+    """Return the file names, without extension, of the tiles on the page."""
     return [button.label for button in app.button if button.help == "Open this picture"]

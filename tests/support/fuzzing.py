@@ -1,9 +1,9 @@
-"""Hostile files, made by breaking sound ones where it hurts, and what must hold for each.
+"""Fuzzing: break valid files where it hurts, and check that each result is read or refused.
 
-A format is taken apart into parts (chunks, segments, elements), which are dropped, doubled, swapped, borrowed, renamed,
-stretched and overwritten, and put together again with lengths and checksums mended, so that the damage reaches the code
-behind them. Then bytes are flipped, cut and spliced as if by a bad disk. Another format is one more `Format` in
-FORMATS.
+A file is split into parts (chunks, segments, elements). Parts are dropped, doubled, swapped, borrowed from other files,
+renamed, stretched and overwritten, and the file is joined again with correct lengths and checksums, so that the damage
+reaches the code behind those checks. Then bytes are flipped, cut and spliced as if by a bad disk. To fuzz another file
+format, add a `Format` to FORMATS.
 """
 
 import faulthandler
@@ -23,23 +23,43 @@ from PIL import Image
 
 from model.errors import FileRefused
 from model.imaging.decode import decode
-from tests.support.fuzzing_dicom import dicom_joined, dicom_names, dicom_parts, dicom_parts_with_frames, dicom_seeds
-from tests.support.image_files import CHANNELS, SIGNATURE, check, chunk, exif, noise, png, saved, smooth, with_exif
+from tests.support.fuzzing_dicom import (
+    Part,
+    dicom_names,
+    dicom_seeds,
+    join_dicom,
+    split_dicom,
+    split_dicom_and_frames,
+)
+from tests.support.image_files import (
+    CHANNELS,
+    PNG_SIGNATURE,
+    assert_valid,
+    encode,
+    exif_block,
+    gradient,
+    noise,
+    png,
+    png_chunk,
+    with_exif,
+)
 
-SECONDS = 20  # of processor time for one input; 60 megapixels in 100 progressive scans, the slowest let in, take 6
-HANG = 120  # seconds of the clock after which a decoder is taken not to come back
-MEMORY = 1500 * 2**20  # bytes for one input, over what the process has: 60 megapixels in 16-bit colour take 1.2 GB
+MAX_CPU_SECONDS = 20  # for one input; 60 megapixels in 100 progressive scans, the slowest accepted, take 6
+HANG_SECONDS = 120  # of wall-clock time, after which a decoder counts as hanging
+MAX_MEMORY = 1500 * 2**20  # bytes for one input, on top of what is in use; 60 megapixels in 16-bit colour take 1.2 GB
 
-Part = tuple[bytes, bytes]  # what it is called, and what it holds
-_ROWS = b"rows"  # of a PNG, before they are compressed
+_ROWS = b"rows"  # name for the uncompressed pixels of a PNG
 
 
 @dataclass(frozen=True)
 class Format:
-    """How to take a kind of file apart and put it together.
+    """How to split files of one format into parts and to join them.
 
-    seeds: sound files. splits: ways to take one apart; join: the reverse of all, with lengths and checksums mended.
-    names: what a part may be called.
+    Attributes:
+        seeds: valid files.
+        splits: functions that split a file into parts.
+        join: reverses each of them, with correct lengths and checksums.
+        names: possible names of a part.
     """
 
     seeds: tuple[bytes, ...]
@@ -48,8 +68,8 @@ class Format:
     names: tuple[bytes, ...]
 
 
-def _png_parts(content: bytes) -> list[Part]:
-    parts, position = [], len(SIGNATURE)
+def _split_png(content: bytes) -> list[Part]:
+    parts, position = [], len(PNG_SIGNATURE)
     while position < len(content):
         length, name = struct.unpack_from(">I4s", content, position)
         parts.append((name, content[position + 8 : position + 8 + length]))
@@ -57,22 +77,24 @@ def _png_parts(content: bytes) -> list[Part]:
     return parts
 
 
-def _png_parts_inflated(content: bytes) -> list[Part]:
-    """With the pixels uncompressed, so that scanlines and their filters are what is broken."""
-    parts = _png_parts(content)
+def _split_png_and_inflate(content: bytes) -> list[Part]:
+    """Split a PNG and uncompress its pixels, so that scanlines and their filters are broken."""
+    parts = _split_png(content)
     rows = zlib.decompress(b"".join(data for name, data in parts if name == b"IDAT"))
-    first = next(number for number, (name, _) in enumerate(parts) if name == b"IDAT")
-    others = [part for part in parts if part[0] != b"IDAT"]
-    return [*others[:first], (_ROWS, rows), *others[first:]]
+    position = next(index for index, (name, _) in enumerate(parts) if name == b"IDAT")
+    without_pixels = [part for part in parts if part[0] != b"IDAT"]
+    return [*without_pixels[:position], (_ROWS, rows), *without_pixels[position:]]
 
 
-def _png_joined(parts: list[Part]) -> bytes:
-    chunks = [chunk(b"IDAT", zlib.compress(data, 1)) if name == _ROWS else chunk(name, data) for name, data in parts]
-    return SIGNATURE + b"".join(chunks)
+def _join_png(parts: list[Part]) -> bytes:
+    chunks = [
+        png_chunk(b"IDAT", zlib.compress(data, 1)) if name == _ROWS else png_chunk(name, data) for name, data in parts
+    ]
+    return PNG_SIGNATURE + b"".join(chunks)
 
 
-def _jpeg_parts(content: bytes) -> list[Part]:
-    """Marker segments; the data of a scan is a part without a name."""
+def _split_jpeg(content: bytes) -> list[Part]:
+    """Split a JPEG into marker segments; the data of a scan is a part without a name."""
     parts, position = [], 2
     while content[position : position + 2] != b"\xff\xd9":
         (length,) = struct.unpack_from(">H", content, position + 2)
@@ -87,133 +109,137 @@ def _jpeg_parts(content: bytes) -> list[Part]:
     return [*parts, (b"\xff\xd9", b"")]
 
 
-def _jpeg_joined(parts: list[Part]) -> bytes:
-    bare = (b"", b"\xff\xd8", b"\xff\xd9", *(bytes([0xFF, marker]) for marker in range(0xD0, 0xD8)))
+def _join_jpeg(parts: list[Part]) -> bytes:
+    without_length = (b"", b"\xff\xd8", b"\xff\xd9", *(bytes([0xFF, marker]) for marker in range(0xD0, 0xD8)))
     return b"\xff\xd8" + b"".join(
-        name + data if name in bare else name + struct.pack(">H", (len(data) + 2) & 0xFFFF) + data
+        name + data if name in without_length else name + struct.pack(">H", (len(data) + 2) & 0xFFFF) + data
         for name, data in parts
     )
 
 
 def _png_seeds() -> Iterator[bytes]:
-    palette = chunk(b"PLTE", noise(256, 3).astype("u1").tobytes())
+    palette = png_chunk(b"PLTE", noise(256, 3).astype("u1").tobytes())
     for colour, depth in ((0, 1), (0, 8), (0, 16), (2, 8), (2, 16), (3, 4), (3, 8), (4, 16), (6, 8), (6, 16)):
         samples = noise(33, 34, CHANNELS[colour], below=2**depth)
-        notes = [chunk(b"sBIT", bytes([min(depth, 12)])), chunk(b"eXIf", exif(6)), chunk(b"tRNS", bytes(6))]
-        yield png(samples, depth, colour, *notes, *([palette] if colour == 3 else []), interlace=depth == 8)
+        extra_chunks = [
+            png_chunk(b"sBIT", bytes([min(depth, 12)])),
+            png_chunk(b"eXIf", exif_block(6)),
+            png_chunk(b"tRNS", bytes(6)),
+        ]
+        yield png(samples, depth, colour, *extra_chunks, *([palette] if colour == 3 else []), interlace=depth == 8)
 
 
 def _jpeg_seeds() -> Iterator[bytes]:
     for mode in ("L", "RGB", "CMYK"):
-        image = Image.fromarray(smooth()).convert(mode)
-        yield saved(image)
-        yield with_exif(saved(image, progressive=True), exif(6))
-    yield saved(Image.fromarray(smooth()), restart_marker_rows=1)
+        image = Image.fromarray(gradient()).convert(mode)
+        yield encode(image)
+        yield with_exif(encode(image, progressive=True), exif_block(6))
+    yield encode(Image.fromarray(gradient()), restart_marker_rows=1)
 
 
 _DICOM = tuple(dicom_seeds())
 FORMATS = {
     "PNG": Format(
         tuple(_png_seeds()),
-        (_png_parts, _png_parts_inflated),
-        _png_joined,
+        (_split_png, _split_png_and_inflate),
+        _join_png,
         (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"eXIf", b"acTL", b"fdAT", b"iCCP", b"zTXt", _ROWS),
     ),
     "JPEG": Format(
         tuple(_jpeg_seeds()),
-        (_jpeg_parts,),
-        _jpeg_joined,
+        (_split_jpeg,),
+        _join_jpeg,
         tuple(bytes([0xFF, marker]) for marker in b"\xc0\xc1\xc2\xc3\xc4\xd0\xd8\xd9\xda\xdb\xdd\xe0\xe1\xe2\xee\xfe"),
     ),
-    "DICOM": Format(_DICOM, (dicom_parts, dicom_parts_with_frames), dicom_joined, dicom_names(_DICOM)),
+    "DICOM": Format(_DICOM, (split_dicom, split_dicom_and_frames), join_dicom, dicom_names(_DICOM)),
 }
 
-# Where counters overflow, signs turn, and limits lie; as one, two and four bytes in either order.
+# Values at which counters overflow, signs change and limits lie; as one, two and four bytes in both byte orders.
 _VALUES = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 255, 256, 1000, 7745, 32767, 32768, 60000, 65535)
-_WIDE = (2**24, 2**31 - 1, 2**31, 2**32 - 1)
+_LARGE_VALUES = (2**24, 2**31 - 1, 2**31, 2**32 - 1)
 NUMBERS = (
     *(bytes([value]) for value in _VALUES if value < 256),
     *(struct.pack(order + "H", value) for order in "<>" for value in _VALUES),
-    *(struct.pack(order + "I", value) for order in "<>" for value in (*_VALUES, *_WIDE)),
+    *(struct.pack(order + "I", value) for order in "<>" for value in (*_VALUES, *_LARGE_VALUES)),
 )
-_place = st.floats(0, 1, exclude_max=True)  # within whatever is there
+_position = st.floats(0, 1, exclude_max=True)  # relative to the length of a file, part or list
 
 
 @st.composite
-def hostile(draw: st.DrawFn, form: Format) -> bytes:
-    """A file of a format, broken in up to four places of its structure and up to two of its bytes."""
-    content = draw(st.sampled_from(form.seeds))
+def broken_file(draw: st.DrawFn, file_format: Format) -> bytes:
+    """Draw a file with up to four changes of its structure and up to two of its bytes."""
+    content = draw(st.sampled_from(file_format.seeds))
     structural = draw(st.integers(0, 4))
     if structural:
-        split = draw(st.sampled_from(form.splits))
+        split = draw(st.sampled_from(file_format.splits))
         parts = split(content)
         for _ in range(structural):
-            _break_structure(draw, form, split, parts)
-        content = form.join(parts)
+            _break_structure(draw, file_format, split, parts)
+        content = file_format.join(parts)
     for _ in range(draw(st.integers(0 if structural else 1, 2))):
         content = _break_bytes(draw, content)
     return content
 
 
-def _break_structure(draw: st.DrawFn, form: Format, split: Callable[[bytes], list[Part]], parts: list[Part]) -> None:
+def _break_structure(
+    draw: st.DrawFn, file_format: Format, split: Callable[[bytes], list[Part]], parts: list[Part]
+) -> None:
     """Change `parts` in place, in one of seven ways."""
     if not parts:
         return
-    here, there = (int(draw(_place) * len(parts)) for _ in range(2))
-    name, data = parts[here]
-    way = draw(st.sampled_from(("drop", "double", "swap", "borrow", "rename", "stretch", "number", "number", "number")))
+    index, second_index = (int(draw(_position) * len(parts)) for _ in range(2))
+    name, data = parts[index]
+    ways = ("drop", "double", "swap", "borrow", "rename", "stretch", "number", "number", "number")
+    way = draw(st.sampled_from(ways))
     if way == "drop":
-        del parts[here]
+        del parts[index]
     elif way == "double":
-        parts.insert(there, parts[here])
+        parts.insert(second_index, parts[index])
     elif way == "swap":
-        parts[here], parts[there] = parts[there], parts[here]
+        parts[index], parts[second_index] = parts[second_index], parts[index]
     elif way == "borrow":
-        other = split(draw(st.sampled_from(form.seeds)))
-        parts.insert(here, other[int(draw(_place) * len(other))])
+        lender = split(draw(st.sampled_from(file_format.seeds)))
+        parts.insert(index, lender[int(draw(_position) * len(lender))])
     elif way == "rename":
-        parts[here] = (draw(st.sampled_from(form.names)), data)
+        parts[index] = (draw(st.sampled_from(file_format.names)), data)
     elif way == "stretch":
-        parts[here] = (name, data[: int(draw(_place) * (len(data) + 1))] + draw(st.binary(max_size=20)))
+        parts[index] = (name, data[: int(draw(_position) * (len(data) + 1))] + draw(st.binary(max_size=20)))
     else:
-        parts[here] = (name, _overwritten(draw, data))
+        parts[index] = (name, _overwrite_number(draw, data))
 
 
-def _overwritten(draw: st.DrawFn, data: bytes) -> bytes:
-    """One number in a part replaced; near its beginning as a rule, where headers keep what counts."""
+def _overwrite_number(draw: st.DrawFn, data: bytes) -> bytes:
+    """Replace one number in a part; usually near the start, where headers keep what matters."""
     reach = draw(st.sampled_from((16, 16, len(data))))
-    start, number = int(draw(_place) * min(reach, len(data))), draw(st.sampled_from(NUMBERS))
+    start, number = int(draw(_position) * min(reach, len(data))), draw(st.sampled_from(NUMBERS))
     return data[:start] + number + data[start + len(number) :]
 
 
 def _break_bytes(draw: st.DrawFn, content: bytes) -> bytes:
-    start, end = sorted(int(draw(_place) * (len(content) + 1)) for _ in range(2))
+    start, end = sorted(int(draw(_position) * (len(content) + 1)) for _ in range(2))
     way = draw(st.sampled_from(("cut", "flip", "remove", "insert", "splice", "repeat")))
     if way == "cut":
         return content[:end]
     if way == "flip":
-        return (
-            content[:start]
-            + bytes(byte ^ draw(st.integers(1, 255)) for byte in content[start : start + 1])
-            + (content[start + 1 :])
-        )
+        flipped = bytes(byte ^ draw(st.integers(1, 255)) for byte in content[start : start + 1])
+        return content[:start] + flipped + content[start + 1 :]
     if way == "remove":
         return content[:start] + content[end:]
     if way == "insert":
         return content[:start] + draw(st.binary(max_size=40)) + content[start:]
     if way == "repeat":
         return content[:end] + content[start:]
-    other = draw(st.sampled_from([seed for form in FORMATS.values() for seed in form.seeds]))
-    return content[:start] + other[int(draw(_place) * len(other)) :]
+    donor = draw(st.sampled_from([seed for file_format in FORMATS.values() for seed in file_format.seeds]))
+    return content[:start] + donor[int(draw(_position) * len(donor)) :]
 
 
-def survived(content: bytes, tally: Counter) -> None:
-    """Fail unless the file is read as a radiograph or refused in a sentence, within time and memory; count which."""
-    # A hang inside a decoder answers to no exception: this ends the whole run, and says where it was.
-    faulthandler.dump_traceback_later(HANG, exit=True, file=sys.__stderr__)
-    start = time.process_time()  # a busy machine is no failure
+def assert_survives(content: bytes, tally: Counter) -> None:
+    """Fail unless a file is read or refused with a message, within time and memory; count the result in `tally`."""
+    # No exception interrupts a decoder that hangs: this ends the whole run and prints where it was.
+    faulthandler.dump_traceback_later(HANG_SECONDS, exit=True, file=sys.__stderr__)
+    start = time.process_time()  # not wall-clock time: the machine may be busy
     try:
-        check(decode(content))
+        assert_valid(decode(content))
         tally["read"] += 1
     except FileRefused as refusal:
         assert len(str(refusal).split(". ")) >= 3  # noqa: PT017 - what happened, what is accepted, what to do
@@ -222,15 +248,15 @@ def survived(content: bytes, tally: Counter) -> None:
         tally[refusal.code] += 1
     finally:
         faulthandler.cancel_dump_traceback_later()
-    assert time.process_time() - start < SECONDS
+    assert time.process_time() - start < MAX_CPU_SECONDS
 
 
 @contextmanager
 def limited_memory() -> Iterator[None]:
-    """Let this process have MEMORY more than it has, so that whatever wants more fails."""
+    """Limit this process to MAX_MEMORY more than it uses now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MAX_MEMORY, hard))
     try:
         yield
     finally:

@@ -1,12 +1,13 @@
-"""Gates that let in or refuse what a test wants, and films to lay before them."""
+"""Gates that admit or refuse as a test requires, and radiographs to examine."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Self
 
 import numpy as np
 import pytest
 
-from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier
+from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier, TwoLayerNetwork
+from model.admission.decision import AdmissionDecision
 from model.admission.features import ASYMMETRY_SIDE, feature_count
 from model.admission.gate import AdmissionGate
 from model.codes import RefusalReason
@@ -17,7 +18,7 @@ from tests.support.synthetic import synthetic_radiograph
 
 
 class OpenGate(AdmissionGate):
-    """Lets every picture in, without a caution."""
+    """Admits every image without a caution."""
 
     @classmethod
     def from_classifier(cls, classifier: Classifier) -> Self:
@@ -31,64 +32,65 @@ class OpenGate(AdmissionGate):
 
 
 class ShutGate(OpenGate):
-    """Takes every picture for a part of a film."""
+    """Refuses every image as cropped."""
 
     def _refusals(self, *_):
         return (RefusalReason.CROPPED,), None
 
 
-def checks(classifier: Classifier, kind: str = ADMISSIBLE, **changed) -> AdmissionClassifier:
-    """Checks that take every picture for one kind, with limits that nothing is beyond."""
-    signs, limit = feature_count(classifier.release), np.float32
-    arrays = {
-        "hidden": np.zeros((signs, 3), np.float16),
-        "hidden_bias": np.zeros(3, np.float32),
-        "kinds": np.zeros((3, len(ADMISSION_CLASSES)), np.float32),
-        "kinds_bias": np.array([5 * (one == kind) for one in ADMISSION_CLASSES], np.float32),
-        "mirror": np.ones(ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2, np.float32),
-        "most_mirrored": limit(1e9),
-        "least_fine": limit(0.5),
-        "least_field": limit(-1),
-        "least_apart": limit(-1),
-        "most_level": limit(2),
-        "least_detail": limit(-1),
-        "most_detail": limit(1e9),
-        "most_distance": limit(3),
+def admission_classifier(classifier: Classifier, kind: str = ADMISSIBLE, **limits: float) -> AdmissionClassifier:
+    """An admission classifier that assigns every image to one class, with limits that no image violates."""
+    n_units = 3
+    network = TwoLayerNetwork(
+        hidden_weights=np.zeros((feature_count(classifier.release), n_units), np.float16),
+        hidden_bias=np.zeros(n_units, np.float32),
+        output_weights=np.zeros((n_units, len(ADMISSION_CLASSES)), np.float32),
+        output_bias=np.array([5 * (name == kind) for name in ADMISSION_CLASSES], np.float32),
+    )
+    permissive = {
+        "max_mirror_score": 1e9,
+        "min_admissible_probability": 0.5,
+        "min_second_lung_area": -1,
+        "min_lung_distance": -1,
+        "max_lung_offset": 2,
+        "min_detail": -1,
+        "max_detail": 1e9,
+        "max_neighbour_distance": 3,
     }
-    return AdmissionClassifier(**{name: np.asarray(array) for name, array in (arrays | changed).items()})
+    arrays = {name: np.asarray(value, np.float32) for name, value in (permissive | limits).items()}
+    mirror_weights = np.ones(ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2, np.float32)
+    return AdmissionClassifier(network, mirror_weights=mirror_weights, **arrays)
 
 
-@pytest.fixture(name="gate")
-def admitting_gate(classifier, index) -> AdmissionGate:
-    """A gate that lets every picture in by its limits, on the released networks."""
-    return AdmissionGate(classifier, checks(classifier), index)
+def with_class(gate: AdmissionGate, kind: RefusalReason) -> AdmissionGate:
+    """The gate, assigning every image to this class."""
+    return replace(gate, admission_classifier=admission_classifier(gate.classifier, kind))
 
 
-def refusing(gate: AdmissionGate, kind: RefusalReason) -> AdmissionGate:
-    return replace(gate, admission_classifier=checks(gate.classifier, kind))
+def with_limits(gate: AdmissionGate, **limits: float) -> AdmissionGate:
+    """The gate with other limits, by the names of the fields of AdmissionClassifier."""
+    assert limits.keys() <= {field.name for field in fields(AdmissionClassifier)}
+    return replace(gate, admission_classifier=admission_classifier(gate.classifier, **limits))
 
 
-def limited(gate: AdmissionGate, **limits: float) -> AdmissionGate:
-    return replace(gate, admission_classifier=checks(gate.classifier, **{n: np.float32(v) for n, v in limits.items()}))
-
-
-def film(height: int = 300, width: int = 400, colourfulness: float = 0.0) -> Radiograph:
-    """Two lungs, one side and one end brighter, so that no two of its turned and mirrored forms look the same."""
+def asymmetric_radiograph(height: int = 300, width: int = 400, colourfulness: float = 0.0) -> Radiograph:
+    """Two lungs, brighter on one side and at one end, so that all rotations and mirror images differ."""
     ramp = np.linspace(0, 30, width, dtype=np.float32) + np.linspace(0, 20, height, dtype=np.float32)[:, np.newaxis]
     return Radiograph(synthetic_radiograph(height, width) + ramp, "PNG", 8, colourfulness=colourfulness)
 
 
-def admission(gate: AdmissionGate, radiograph: Radiograph):
+def admission(gate: AdmissionGate, radiograph: Radiograph) -> AdmissionDecision:
+    """The decision of a gate on a radiograph."""
     return gate.examine(radiograph).admission
 
 
 def with_heat(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
-    """Every finding has this heat map, the same everywhere."""
-    real = Classifier.finding_from if not hasattr(Classifier.finding_from, "real") else Classifier.finding_from.real
+    """Give every finding a heat map of this value everywhere."""
+    original = getattr(Classifier.finding_from, "original", Classifier.finding_from)
 
-    def finding(classifier, seen):
-        found = real(classifier, seen)
-        return replace(found, heat_map=np.full_like(found.heat_map, value))
+    def finding_from(classifier, inference):
+        finding = original(classifier, inference)
+        return replace(finding, heat_map=np.full_like(finding.heat_map, value))
 
-    finding.real = real
-    monkeypatch.setattr(Classifier, "finding_from", finding)
+    finding_from.original = original
+    monkeypatch.setattr(Classifier, "finding_from", finding_from)

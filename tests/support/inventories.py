@@ -1,4 +1,4 @@
-"""Surveys made by hand, for what is computed from them."""
+"""Image inventories with chosen content."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,27 @@ from model.imaging.perceptual_hash import HASH_BITS
 CAUSES = {"NORMAL": "none", "PNEUMONIA": "viral"}
 
 
-def survey_of(
-    pictures: Sequence[dict], embeddings: np.ndarray | None = None, fingerprints: np.ndarray | None = None, **more
+def make_inventory(
+    images: Sequence[dict], embeddings: np.ndarray | None = None, fingerprints: np.ndarray | None = None, **fields
 ) -> ImageInventory:
-    """A survey of pictures of which only what matters need be told; unless told, each is unlike all others.
+    """Make an inventory.
 
-    pictures: columns of `ImageInventory.rows_of`. Unless told, each is of a patient of their own, normal, and for training.
+    Args:
+        images: Columns of `ImageInventory.rows` per image. By default, an image is normal, in training and of a patient
+            of its own.
+        embeddings: By default, orthogonal vectors.
+        fingerprints: By default, random, so that all images are different.
+        fields: Other fields of the inventory.
     """
-    count = len(pictures)
+    count = len(images)
     rows = []
-    for n, told in enumerate(pictures):
-        label = told.get("label", "NORMAL")
-        usual = {
+    for n, columns in enumerate(images):
+        label = columns.get("label", "NORMAL")
+        defaults = {
             "file": f"{n}.jpeg",
             "patient": f"patient {n}",
-            "group": told.get("patient", f"patient {n}"),
-            "folder": "test" if told.get("split") == "test" else "train",
+            "group": columns.get("patient", f"patient {n}"),
+            "folder": "test" if columns.get("split") == "test" else "train",
             "split": "training",
             "label": label,
             "cause": CAUSES[label],
@@ -38,19 +43,19 @@ def survey_of(
             "lungs_found": True,
             "content": str(n),
         }
-        rows.append(usual | told)
+        rows.append(defaults | columns)
     rng = np.random.default_rng(count)
     return ImageInventory(
         pd.DataFrame(rows),
         np.eye(count, dtype=np.float32) if embeddings is None else embeddings,
         rng.integers(0, 256, (count, HASH_BITS // 8), np.uint8) if fingerprints is None else fingerprints,
-        more.pop("sums", {}),
-        **more,
+        fields.pop("sums", {}),
+        **fields,
     )
 
 
 def with_bits_changed(fingerprint: np.ndarray, count: int) -> np.ndarray:
-    """A fingerprint, uint8 (BITS / 8,), that differs in so many bits."""
+    """Return a perceptual hash, uint8 (HASH_BITS / 8,), that differs in `count` bits."""
     bits = np.unpackbits(fingerprint)
     bits[:count] ^= 1
     return np.packbits(bits)

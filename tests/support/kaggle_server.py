@@ -1,7 +1,7 @@
-"""A local server that answers as Kaggle does, so that tests of downloads leave the machine alone.
+"""Local server that answers as Kaggle does, so that tests of downloads need no network.
 
-Written after kagglehub 1.0.2: POST /v1/datasets.DatasetApiService/DownloadDataset at the API's host, which redirects to
-a signed address that offers byte ranges and the MD5 of the archive, or of the one file that is asked for.
+It follows kagglehub 1.0.2: POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed address, which
+offers byte ranges and the MD5 of the archive or of the requested file.
 """
 
 import base64
@@ -40,13 +40,14 @@ FILE_PATH = "/kaggle-data-sets/one/"
 
 
 def jpeg(shade: int) -> bytes:
+    """Return a JPEG file of one grey value."""
     stream = io.BytesIO()
     Image.new("L", (240, 230), shade).save(stream, "JPEG")
     return stream.getvalue()
 
 
 def kaggle_archive(counts: dict[str, int]) -> bytes:
-    """The set twice, one copy in the other, with the files that macOS leaves."""
+    """Return an archive with two copies of the data set, one within the other, and the files that macOS adds."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for part, count in counts.items():
@@ -61,44 +62,50 @@ def kaggle_archive(counts: dict[str, int]) -> bytes:
     return stream.getvalue()
 
 
-class Kaggle(ThreadingHTTPServer):
-    """What the server does is set from the tests.
+class KaggleServer(ThreadingHTTPServer):
+    """Server whose answers the tests control.
 
-    seen: each request's line and Range header. asked_for: what each POST asks for.
-    broken_from: the number, from 0, of the GET from which on answers break off after `bytes_before_break`.
+    Attributes:
+        archive, image: Content of the archive, and of each single file.
+        status: Status of the answer to a POST.
+        bytes_before_break: Length after which answers break off, if any.
+        broken_from: Number, from 0, of the first GET whose answer breaks off.
+        may_answer: While cleared, the answers to POST requests wait.
+        requests: Request line and Range header of each request.
+        queries: Content of each POST.
     """
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), RequestHandler)
         self.archive = kaggle_archive(COUNTS)
-        self.picture = jpeg(shade=100)
+        self.image = jpeg(shade=100)
         self.status = 302
         self.bytes_before_break: int | None = None
         self.broken_from = 0
-        self.silent = threading.Event()
-        self.silent.set()  # cleared: an answer waits until it is set again
-        self.seen: list[tuple[str, str | None]] = []
-        self.asked_for: list[dict] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.requests: list[tuple[str, str | None]] = []
+        self.queries: list[dict] = []
 
-    def files_asked_for(self) -> list[str | None]:
-        return [request.get("fileName") for request in self.asked_for]
+    def requested_files(self) -> list[str | None]:
+        return [query.get("fileName") for query in self.queries]
 
     def handle_error(self, request, client_address) -> None:
-        """Clients that hang up are part of the tests."""
+        """Ignore clients that close the connection: some tests do."""
 
 
-class Answer(BaseHTTPRequestHandler):
-    server: Kaggle
+class RequestHandler(BaseHTTPRequestHandler):
+    server: KaggleServer
 
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked_for.append(request)
-        self.server.seen.append((f"POST {self.path}", None))
-        self.server.silent.wait(10)
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.queries.append(query)
+        self.server.requests.append((f"POST {self.path}", None))
+        self.server.may_answer.wait(10)
         if self.server.status == 302:
-            path = f"{FILE_PATH}{request['fileName']}?signed" if "fileName" in request else STORAGE_PATH
+            path = f"{FILE_PATH}{query['fileName']}?signed" if "fileName" in query else STORAGE_PATH
             self.send_response(302)
             self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}{path}")
             self.end_headers()
@@ -111,34 +118,34 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        wanted = self.headers["Range"]
-        gets = sum(line.startswith("GET") for line, _ in self.server.seen)
-        self.server.seen.append((f"GET {self.path}", wanted))
-        content = self.server.archive if self.path == STORAGE_PATH else self.server.picture
-        start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
+        byte_range = self.headers["Range"]
+        previous_gets = sum(line.startswith("GET") for line, _ in self.server.requests)
+        self.server.requests.append((f"GET {self.path}", byte_range))
+        content = self.server.archive if self.path == STORAGE_PATH else self.server.image
+        start = int(re.fullmatch(r"bytes=(\d+)-", byte_range)[1]) if byte_range else 0
         body = content[start:]
-        self.send_response(206 if wanted else 200)
+        self.send_response(206 if byte_range else 200)
         self.send_header("Content-Type", "application/zip")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Accept-Ranges", "bytes")
         md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         self.send_header("X-Goog-Hash", f"md5={md5}")
         self.end_headers()
-        self.wfile.write(body[: self.server.bytes_before_break] if gets >= self.server.broken_from else body)
+        self.wfile.write(body[: self.server.bytes_before_break] if previous_gets >= self.server.broken_from else body)
 
     def log_message(self, *args) -> None:
         pass
 
 
 @pytest.fixture
-def kaggle(monkeypatch, tmp_path) -> Iterator[Kaggle]:
-    """A server with a small set, which is what downloads expect."""
-    server = Kaggle()
+def kaggle(monkeypatch, tmp_path) -> Iterator[KaggleServer]:
+    """Server with a small data set, whose counts the download expects."""
+    server = KaggleServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     point_kagglehub_at(f"http://127.0.0.1:{server.server_port}", monkeypatch, tmp_path)
     yield server
-    server.silent.set()
+    server.may_answer.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -146,20 +153,20 @@ def kaggle(monkeypatch, tmp_path) -> Iterator[Kaggle]:
 
 @pytest.fixture
 def no_network(monkeypatch, tmp_path) -> None:
-    """Nobody listens where Kaggle should be."""
+    """Direct downloads to a port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     point_kagglehub_at(f"http://127.0.0.1:{port}", monkeypatch, tmp_path)
 
 
 def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
-    """Replace the address of the API, and hide this machine's own Kaggle token, proxy and .netrc."""
+    """Replace the address of the API, and hide the Kaggle token, proxy and .netrc of this machine."""
     monkeypatch.setitem(kagglesdk.kaggle_env._env_to_endpoint, kagglesdk.kaggle_env.KaggleEnv.PROD, address)
     for name in [name for name in os.environ if name.startswith("KAGGLE") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     for name in ("HOME", "USERPROFILE", "KAGGLE_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    # It searches the sources of whatever is imported, five times for each file: seconds where TensorFlow is.
+    # It searches the sources of all imported modules, five times per file: seconds if TensorFlow is among them.
     monkeypatch.setattr(kagglehub.clients, "get_user_agent", lambda: "kagglehub")
     monkeypatch.setattr(dataset.download.full_set, "EXPECTED", COUNTS)
     monkeypatch.setattr(dataset.download.full_set, "REQUIRED_BYTES", 0)
@@ -167,15 +174,17 @@ def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def target(tmp_path) -> Path:
+    """Folder to install a download to; it does not exist yet."""
     return tmp_path / "data" / "chest_xray"
 
 
 def files_under(folder: Path) -> list[str]:
+    """Return the sorted relative paths of all files."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def refusal(fetch: Callable[..., Path], target: Path, *arguments) -> str:
-    """The sentence that a download ends with; nothing may lie at the target then."""
+    """Return the error message of a download, which must have installed nothing."""
     with pytest.raises(DatasetError) as caught:
         fetch(target, *arguments)
     assert not target.exists()

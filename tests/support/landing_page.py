@@ -1,4 +1,4 @@
-"""The landing page in a real browser, what tests do with it, and the shell beside it."""
+"""The landing page in a real browser, and the command line to compare it with."""
 
 import contextlib
 import os
@@ -8,62 +8,64 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError as TookTooLong
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.support.browser import IDLE, ROOT, watched
+from tests.support.browser import IDLE, ROOT, open_watched_tab
 
 
 @pytest.fixture(name="window", scope="module")
 def landing_window(chromium):
-    """A browser window; its tabs share the cache, so Streamlit's own scripts are loaded once."""
+    """Open a browser window; its tabs share the cache, so that Streamlit's scripts are loaded once."""
     with chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as context:
         yield context
 
 
 @pytest.fixture(name="tab")
 def landing_tab(window, server):
-    """The landing page, opened; what it asked of other computers or complained of fails the test."""
-    seen: list[str] = []
-    tab = watched(window, seen)
+    """Open the landing page; requests to other computers and script errors fail the test."""
+    problems: list[str] = []
+    tab = open_watched_tab(window, problems)
     tab.goto(server.url)
     tab.get_by_test_id("stFileUploader").wait_for()
     tab.wait_for_selector(IDLE)
     yield tab
     tab.close()
-    assert seen == []
+    assert problems == []
 
 
-def downloaded(tab, button: str) -> tuple[str, bytes]:
-    """Name and content of what a download button gives."""
+def download_by(tab, button: str) -> tuple[str, bytes]:
+    """Press a download button and return name and content of the file."""
     with tab.expect_download() as download:
-        tab.get_by_role("button", name=button).press("Enter")  # a mouse misses what moves while something opens above
+        tab.get_by_role("button", name=button).press(
+            "Enter"
+        )  # a click misses a button that moves while something opens above it
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
-def pick(tab, operating_point: str) -> None:
-    """Choose an operating point; by keyboard, for a mouse misses what moves while a box opens."""
-    tab.get_by_role("radio", name=operating_point).press("Space")
+def select_operating_point(tab, name: str) -> None:
+    """Select an operating point; by keyboard, because a click misses a control that moves while a box opens."""
+    tab.get_by_role("radio", name=name).press("Space")
 
 
-def pick_from(tab, box: str, option: str) -> None:
-    """Choose from a box that opens; a box that the page draws anew at that moment closes, and is opened again."""
-    wanted = tab.get_by_role("option", name=option)
+def select_option(tab, box: str, option: str) -> None:
+    """Select an option of a box. If the page redraws the box at that moment, it closes and is opened again."""
+    option_element = tab.get_by_role("option", name=option)
     for _ in range(20):
         tab.wait_for_selector(IDLE)
         tab.get_by_role("combobox", name=box).press("ArrowDown")
-        with contextlib.suppress(TookTooLong):
-            return wanted.click(timeout=1500)
+        with contextlib.suppress(PlaywrightTimeoutError):
+            return option_element.click(timeout=1500)
     pytest.fail(f"{box} did not stay open")
 
 
 def all_rows(tab, count: int) -> tuple[str, bytes]:
-    """The download of the session's table, which is opened for it."""
+    """Open the session table and return name and content of its download."""
     tab.get_by_text(f"Read in this session ({count})").click()
-    return downloaded(tab, "All rows as CSV")
+    return download_by(tab, "All rows as CSV")
 
 
-def shell(folder: Path, *names: str) -> str:
-    """What `python -m model read` prints as CSV of files in this folder, their heat maps checked as the page does."""
+def command_line_csv(folder: Path, *names: str) -> str:
+    """Return the CSV of `python -m model read` for files in a folder, heat maps checked as on the page."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as maps:
         command = [sys.executable, "-m", "model", "read", *names, "--format", "csv", "--heatmaps", maps]

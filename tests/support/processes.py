@@ -1,34 +1,45 @@
-"""What processes the kernel knows of, and what memory they have, from /proc (Linux)."""
+"""Child processes for tests, and what the kernel knows of processes, from /proc (Linux)."""
 
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
+from model.child_process import ChildProcess
 
-def started_by(process: int) -> list[int]:
-    """Processes that a process has started and that are there still.
 
-    By what each says of its parent: /proc's lists of children, one for each thread, miss a process that changes hands
-    because the thread that started it ends.
+def python_child(code: str) -> ChildProcess:
+    """Start a child process that runs this code instead of a module of the project."""
+    return ChildProcess(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
+def child_pids(pid: int) -> list[int]:
+    """Ids of the running processes that a process has started.
+
+    Read from the parent that each process states: the lists of children in /proc are per thread, and miss a process
+    that changes hands because the thread that started it ends.
     """
-    everyone = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
-    return [one for one in everyone if _said(one, r"PPid:\s+(\d+)") == process]
+    running = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    return [candidate for candidate in running if _read_status(candidate, r"PPid:\s+(\d+)") == pid]
 
 
-def resident(process: int) -> float:
-    """Megabytes of memory that a process and those that it has started have now; of one that has ended, 0."""
-    return sum(_said(one, r"VmRSS:\s+(\d+) kB") for one in (process, *started_by(process))) / 1024
+def resident_megabytes(pid: int) -> float:
+    """Memory that a process and its children have now; 0 if it has ended."""
+    return sum(_read_status(each, r"VmRSS:\s+(\d+) kB") for each in (pid, *child_pids(pid))) / 1024
 
 
-def most_resident(process: int) -> int:
-    """Bytes that a process has had at most, since this was last asked."""
-    most = _said(process, r"VmHWM:\s+(\d+) kB") * 1024
-    Path(f"/proc/{process}/clear_refs").write_text("5")
-    return most
+def peak_resident_bytes(pid: int) -> int:
+    """Largest memory of a process since the last call."""
+    peak = _read_status(pid, r"VmHWM:\s+(\d+) kB") * 1024
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return peak
 
 
-def _said(process: int, pattern: str) -> int:
-    with suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
-        if found := re.search(pattern, Path(f"/proc/{process}/status").read_text()):  # one that ends has no memory
-            return int(found[1])
+def _read_status(pid: int, pattern: str) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):  # the process may end meanwhile
+        if match := re.search(pattern, Path(f"/proc/{pid}/status").read_text()):  # an ending process has no memory
+            return int(match[1])
     return 0

@@ -1,6 +1,6 @@
-"""A user without a browser: Streamlit's websocket and upload endpoint, spoken as its own page in the browser does.
+"""A user without a browser: speaks to Streamlit's WebSocket and upload endpoint as its page in the browser does.
 
-Cheaper by far than a browser, so that many can come at once; and it can say what no browser would.
+It is much cheaper than a browser, so tests can have many, and it can send what no browser would.
 """
 
 import io
@@ -9,6 +9,7 @@ import ssl
 import uuid
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import pyarrow
 import requests
@@ -24,15 +25,26 @@ XSRF_COOKIE = "_streamlit_xsrf"
 
 @dataclass(frozen=True)
 class Page:
-    """What one run of a page drew. words: all its text, as JSON; rows: of the session's table, newest first."""
+    """Result of one run of a page.
 
-    words: str
-    rows: list[dict] = field(default_factory=list)
+    Attributes:
+        text: All its text, as JSON.
+        rows: Rows of the session table, newest first.
+    """
+
+    text: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Access:
-    """How a server is reached: its address, the user's login and the certificate that its TLS shows."""
+    """Access to a server.
+
+    Attributes:
+        url: URL of the server.
+        login: User name and password.
+        certificate: File with the certificate of the server.
+    """
 
     url: str
     login: tuple[str, str] | None = None
@@ -40,75 +52,88 @@ class Access:
 
 
 class Visitor:
-    """One session, open as long as the block that it is used in."""
+    """One session; open inside a `with` block."""
 
-    def __init__(self, access: Access, *, origin: str | None = None, patience: float = 180):
-        """`origin`: of the page that asks, by default the server's own; `patience`: seconds to wait for one answer."""
-        self._access, self._patience = access, patience
+    def __init__(self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180):
+        """Prepare a session.
+
+        Args:
+            access: The server.
+            origin: Origin of the page, by default the server itself.
+            timeout_seconds: Time limit for one answer.
+        """
+        self._access, self._timeout_seconds = access, timeout_seconds
         self._origin = origin or access.url
         self._web = requests.Session()
-        self._web.trust_env = False  # no proxy of the environment between us and our own server
+        self._web.trust_env = False  # no proxy of the environment for the local server
         self._web.auth, self._web.verify = access.login, access.certificate or True
-        # The server drops a connection that was idle for 5 s. A browser then takes a new one; this does each time.
+        # The server drops a connection that was idle for 5 s. A browser then opens a new one; this class always does.
         self._web.headers["Connection"] = "close"
-        self._open = ExitStack()
+        self._exit_stack = ExitStack()
         self.session, self._uploader = "", ""
-        self._file: FileURLs | None = None  # uploaded last
+        self._file: FileURLs | None = None  # the latest upload
 
-    def __enter__(self) -> "Visitor":
-        # The page asks this first, and is given the token that each upload must show.
+    def __enter__(self) -> Self:
+        # The page sends this request first. The answer has the token that each upload must send.
         self.get("_stcore/health").raise_for_status()
-        self._socket = self._open.enter_context(self.connect())
+        self._socket = self._exit_stack.enter_context(self.connect())
         self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._exit_stack.close()
         self._web.close()
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> requests.Response:
-        """What the server answers to a plain request."""
-        return self._web.get(f"{self._access.url}/{path}", headers=headers, timeout=self._patience)
+        """Send a plain GET request."""
+        return self._web.get(f"{self._access.url}/{path}", headers=headers, timeout=self._timeout_seconds)
 
     def post(self, path: str) -> requests.Response:
-        """What the server answers to an empty JSON object."""
-        return self._web.post(f"{self._access.url}/{path}", json={}, timeout=self._patience)
+        """Send an empty JSON object."""
+        return self._web.post(f"{self._access.url}/{path}", json={}, timeout=self._timeout_seconds)
 
     def upload(
         self, name: str, content: bytes, token: str | None = None, session: str | None = None
     ) -> requests.Response:
-        """Send a file, and nothing more: the server's answer. `token`, `session`: in place of the visitor's own."""
-        asked = BackMsg(
+        """Send a file without running the page.
+
+        Args:
+            name: File name.
+            content: The file.
+            token: Token instead of that of this session.
+            session: Session instead of this one.
+        """
+        request = BackMsg(
             file_urls_request={"request_id": uuid.uuid4().hex, "file_names": [name], "session_id": self.session}
         )
-        self._socket.send(asked.SerializeToString())
+        self._socket.send(request.SerializeToString())
         while (answer := self._next()).WhichOneof("type") != "file_urls_response":
             pass
         self._file = answer.file_urls_response.file_urls[0]
-        address = self._file.upload_url.lstrip("/").replace(self.session, session or self.session)
+        path = self._file.upload_url.lstrip("/").replace(self.session, session or self.session)
         return self._web.put(
-            f"{self._access.url}/{address}",
+            f"{self._access.url}/{path}",
             files={"file": (name, io.BytesIO(content), "application/octet-stream")},
             headers={"X-Xsrftoken": self._token if token is None else token},
-            timeout=self._patience,
+            timeout=self._timeout_seconds,
         )
 
-    def say(self, text: str) -> None:
-        """Send plain text, which is no message of Streamlit's: the server hangs up."""
+    def send_text(self, text: str) -> None:
+        """Send plain text, which is not a Streamlit message, and wait until the server closes the connection."""
         self._socket.send(text)
         with suppress(ConnectionClosed):
             while True:
                 self._next()
 
     def read(self, name: str, content: bytes) -> Page:
-        """Upload a file in place of the one before, as a browser does, and have it read: the page as it then stands."""
-        before = self._file
+        """Upload a file instead of the earlier one, as a browser does, and run the page."""
+        earlier = self._file
         self.upload(name, content).raise_for_status()
-        if before:
+        if earlier:
             self._web.delete(
-                f"{self._access.url}/{before.delete_url.lstrip('/')}",
+                f"{self._access.url}/{earlier.delete_url.lstrip('/')}",
                 headers={"X-Xsrftoken": self._token},
-                timeout=self._patience,
+                timeout=self._timeout_seconds,
             ).raise_for_status()
         state = {
             "id": self._uploader,
@@ -122,7 +147,7 @@ class Visitor:
         return self.page
 
     def connect(self) -> AbstractContextManager[ClientConnection]:
-        """The websocket; entering it raises what the server answers instead."""
+        """Return the WebSocket connection; entering it raises an exception if the server refuses it."""
         secure = self._access.url.startswith("https")
         request = requests.Request("GET", self._access.url, auth=self._access.login)
         login = self._web.prepare_request(request).headers.get("Authorization")
@@ -137,7 +162,7 @@ class Visitor:
             ssl=ssl.create_default_context(cafile=self._access.certificate) if secure else None,
             max_size=None,
             proxy=None,
-            open_timeout=self._patience,
+            open_timeout=self._timeout_seconds,
         )
 
     @property
@@ -145,29 +170,31 @@ class Visitor:
         return self._web.cookies.get(XSRF_COOKIE, "")
 
     def _run(self, message: BackMsg) -> Page:
-        """Have the page run, until it has; runs that Streamlit asks for in between included."""
+        """Run the page until it has finished, including further runs that Streamlit requests."""
         self._socket.send(message.SerializeToString())
-        words: list[dict] = []
-        rows: list[dict] = []
-        while not _is_last(said := self._next()):
-            if said.WhichOneof("type") == "new_session":
-                self.session = said.new_session.initialize.session_id or self.session
-                words, rows = [], []
-            elif said.WhichOneof("type") == "delta":
-                element = said.delta.new_element
+        texts: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
+        while not _is_last(answer := self._next()):
+            if answer.WhichOneof("type") == "new_session":
+                self.session = answer.new_session.initialize.session_id or self.session
+                texts, rows = [], []
+            elif answer.WhichOneof("type") == "delta":
+                element = answer.delta.new_element
                 kind = element.WhichOneof("type")
                 if kind == "file_uploader":
                     self._uploader = element.file_uploader.id
                 elif kind == "dataframe":
                     rows = pyarrow.ipc.open_stream(element.dataframe.arrow_data.data).read_all().to_pylist()
-                elif kind != "bidi_component":  # the picture
-                    words.append(MessageToDict(said.delta))
-        return Page(json.dumps(words, ensure_ascii=False), rows)
+                elif kind != "bidi_component":  # the image
+                    texts.append(MessageToDict(answer.delta))
+        return Page(json.dumps(texts, ensure_ascii=False), rows)
 
     def _next(self) -> ForwardMsg:
-        return ForwardMsg.FromString(self._socket.recv(timeout=self._patience))
+        return ForwardMsg.FromString(self._socket.recv(timeout=self._timeout_seconds))
 
 
-def _is_last(said: ForwardMsg) -> bool:
-    """Whether the page is drawn; a run that asks for another ends early, and the other follows."""
-    return said.WhichOneof("type") == "script_finished" and said.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+def _is_last(answer: ForwardMsg) -> bool:
+    """Return whether the page is complete; a run that requests another one ends early, and the other follows."""
+    return (
+        answer.WhichOneof("type") == "script_finished" and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+    )

@@ -1,4 +1,4 @@
-"""A real nginx with the project's own deploy/nginx.conf, on free ports and with a certificate made for the occasion."""
+"""nginx with the project's deploy/nginx.conf, on free ports and with a new certificate."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support.browser import ROOT, free_port
 
 LOGIN = ("ann", "correct horse")
-_MAIN = """
+_MAIN_CONFIGURATION = """
 {user}
 daemon off;
 pid {folder}/nginx.pid;
@@ -36,10 +36,14 @@ http {{
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running nginx.
+    """Running nginx.
 
-    url: its TLS address; plain: the other; certificate: a file; key: SHA-256 of the certificate's public key, in
-    base64, by which Chromium can be told to trust it; folder: with both its logs.
+    Attributes:
+        url: URL with TLS.
+        plain: URL without TLS.
+        certificate: File with the certificate.
+        key: SHA-256 of the public key of the certificate, in base64, with which Chromium can trust it.
+        folder: Folder with both logs.
     """
 
     url: str
@@ -49,25 +53,30 @@ class Proxy:
     folder: Path
 
     def logs(self) -> str:
-        """All that nginx has logged."""
+        """Return everything that nginx has logged."""
         return (self.folder / "access.log").read_text() + (self.folder / "error.log").read_text()
 
 
 def nginx_executable() -> str | None:
-    """Where nginx is; a user's PATH often lacks the folder that Debian puts it in."""
+    """Return the path of nginx; None if there is none. The PATH of a user often lacks Debian's folder for it."""
     return shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @contextmanager
-def proxied(server: str, folder: Path) -> Iterator[Proxy]:
-    """Put nginx in front of a server, by the file that the project ships; `folder` takes all that nginx writes."""
+def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
+    """Run nginx in front of a server, with the configuration of the project.
+
+    Args:
+        server: URL of the server.
+        folder: Folder for everything that nginx writes.
+    """
     certificate, key, users = folder / "reader.pem", folder / "reader.key", folder / "reader.htpasswd"
-    _certify(certificate, key)
-    hashed = _run("openssl", "passwd", "-apr1", LOGIN[1]).strip()
-    users.write_text(f"{LOGIN[0]}:{hashed}\n")
+    _make_certificate(certificate, key)
+    password_hash = _run("openssl", "passwd", "-apr1", LOGIN[1]).strip()
+    users.write_text(f"{LOGIN[0]}:{password_hash}\n")
     plain, secure = free_port(), free_port()
     site = (ROOT / "deploy" / "nginx.conf").read_text()
-    for shipped, here in {
+    for original, replacement in {
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
         "/etc/ssl/certs/reader.pem": str(certificate),
@@ -75,30 +84,32 @@ def proxied(server: str, folder: Path) -> Iterator[Proxy]:
         "/etc/nginx/reader.htpasswd": str(users),
         "http://127.0.0.1:8501": server,
     }.items():
-        assert shipped in site
-        site = site.replace(shipped, here)
+        assert original in site
+        site = site.replace(original, replacement)
     (folder / "site.conf").write_text(site)
-    # Started by root, nginx works as another user, who may not look into a test's folder.
+    # If root starts nginx, it runs as another user, who has no access to a test's folder.
     user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user))
+    (folder / "nginx.conf").write_text(_MAIN_CONFIGURATION.format(folder=folder, user=user))
     nginx = subprocess.Popen([nginx_executable(), "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)
     try:
-        _wait_until_it_answers(f"http://127.0.0.1:{plain}", nginx)
-        yield Proxy(f"https://127.0.0.1:{secure}", f"http://127.0.0.1:{plain}", str(certificate), _hashed(key), folder)
+        _wait_for_answer(f"http://127.0.0.1:{plain}", nginx)
+        yield Proxy(
+            f"https://127.0.0.1:{secure}", f"http://127.0.0.1:{plain}", str(certificate), _public_key_hash(key), folder
+        )
     finally:
         nginx.terminate()
         nginx.communicate(timeout=10)
 
 
-def _certify(certificate: Path, key: Path) -> None:
+def _make_certificate(certificate: Path, key: Path) -> None:
     _run(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
         *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
     )
 
 
-def _hashed(key: Path) -> str:
-    """SHA-256 of the public half of a private key as certificates hold it (RFC 7469, section 2.4), in base64."""
+def _public_key_hash(key: Path) -> str:
+    """Return the SHA-256 of the public key of a private key as in certificates (RFC 7469, section 2.4), in base64."""
     command = ["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"]
     public = subprocess.run(command, check=True, capture_output=True).stdout
     return base64.b64encode(hashlib.sha256(public).digest()).decode()
@@ -108,8 +119,8 @@ def _run(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _wait_until_it_answers(url: str, nginx: subprocess.Popen) -> None:
-    opener = urllib.request.build_opener(_Stay)
+def _wait_for_answer(url: str, nginx: subprocess.Popen[bytes]) -> None:
+    opener = urllib.request.build_opener(_NoRedirect)
     for _ in range(100):
         assert nginx.poll() is None, nginx.communicate()[1].decode()
         try:
@@ -122,8 +133,8 @@ def _wait_until_it_answers(url: str, nginx: subprocess.Popen) -> None:
     raise TimeoutError("nginx did not start within 10 s")
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect."""
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirects."""
 
     def redirect_request(self, *_: object) -> None:
-        """None: the redirect itself is the answer."""
+        """Return None: the redirect itself is the answer."""

@@ -1,19 +1,18 @@
-"""What is released, opened once for all tests: whichever changes a part of it puts that back."""
+"""The released model, opened once for all tests. A test that changes a part of it must restore it."""
 
 import pytest
 
-from model.inference.classifier import Classifier
-from model.inference.release_loader import load_release
+from model.inference.classifier import Classifier, load_model
 from model.inference.similar_cases import SimilarCaseIndex
 
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
-    """The released reader."""
-    return Classifier(load_release())
+    """The released classifier."""
+    return load_model()
 
 
 @pytest.fixture(scope="session")
 def index(classifier) -> SimilarCaseIndex:
-    """The released index of training pictures."""
+    """The released index of training images."""
     return SimilarCaseIndex.from_release(classifier.release)

@@ -1,67 +1,69 @@
-"""Copies of the project's own release that tests may spoil, and what is said where one is not accepted."""
+"""Copies of the released model that tests may damage, and the messages with which a damaged one is refused."""
 
 import hashlib
 import json
 import re
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
 
-ADVICE = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-DAMAGED = f"The description of the trained model (model.json) is damaged. {ADVICE}"
-NETWORKS = ("reader.tflite", "lungs.tflite")
+RESTORE_TEXT = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
+DAMAGED_TEXT = f"The description of the trained model (model.json) is damaged. {RESTORE_TEXT}"
+NETWORK_FILES = ("reader.tflite", "lungs.tflite")
 
 
 def exactly(message: str) -> str:
+    """A pattern for `pytest.raises(match=...)` that matches this message and no other."""
     return f"^{re.escape(message)}$"
 
 
-def description(directory) -> dict:
+def read_description(directory: Path) -> dict[str, Any]:
+    """Content of model.json."""
     return json.loads((directory / "model.json").read_text())
 
 
-def describe(directory, text) -> None:
-    (directory / "model.json").write_text(text if isinstance(text, str) else json.dumps(text))
+def write_description(directory: Path, content: dict[str, Any] | str) -> None:
+    """Write model.json: a dictionary as JSON, a text as it is."""
+    (directory / "model.json").write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def put(directory, name: str, content: bytes) -> None:
+def put_file(directory: Path, name: str, content: bytes) -> None:
     """Write a file of a release and list it with the checksum that it has."""
     (directory / name).write_bytes(content)
-    listed = description(directory)
-    listed["files"][name] = hashlib.sha256(content).hexdigest()
-    describe(directory, listed)
+    description = read_description(directory)
+    description["files"][name] = hashlib.sha256(content).hexdigest()
+    write_description(directory, description)
 
 
-def copied_release(directory):
-    """The project's own release without its Keras files, which are large and play no part in reading."""
+def copy_release(directory: Path) -> Path:
+    """Copy the released model without its Keras files, which are large and which reading does not need."""
     shutil.copytree(RELEASE_DIR, directory, ignore=shutil.ignore_patterns("*.keras"))
-    listed = description(directory)
-    listed["files"] = {name: digest for name, digest in listed["files"].items() if not name.endswith(".keras")}
-    describe(directory, listed)
+    description = read_description(directory)
+    files = {name: digest for name, digest in description["files"].items() if not name.endswith(".keras")}
+    write_description(directory, description | {"files": files})
     return directory
 
 
 @pytest.fixture(name="directory")
 def own_release(tmp_path):
-    """A copy of the project's own release that a test may spoil."""
-    return copied_release(tmp_path / "release")
+    """A copy of the released model that a test may damage."""
+    return copy_release(tmp_path / "release")
 
 
 @pytest.fixture(scope="session")
 def small_directory(tmp_path_factory):
-    """A release whose networks are a few bytes: what is tried often on model.json alone need not read the true ones.
-
-    Not to be changed, see `own_small_release`.
-    """
-    directory = copied_release(tmp_path_factory.mktemp("small") / "release")
-    for name in NETWORKS:
-        put(directory, name, b"network")
+    """A release whose networks are a few bytes, for tests that load model.json often. Read only, see `small_copy`."""
+    directory = copy_release(tmp_path_factory.mktemp("small") / "release")
+    for name in NETWORK_FILES:
+        put_file(directory, name, b"network")
     return directory
 
 
 @pytest.fixture(name="small_copy")
 def own_small_release(small_directory, tmp_path):
-    """A copy of the small release that a test may spoil."""
+    """A copy of the small release that a test may damage."""
     return shutil.copytree(small_directory, tmp_path / "release")

@@ -1,10 +1,10 @@
-"""A terminal that keeps what is written on it."""
+"""A text stream that claims to be a terminal and keeps what is written to it."""
 
 import io
 
 
 class Terminal(io.StringIO):
-    """What progress bars take for a terminal."""
+    """Output that progress bars take for a terminal."""
 
     def isatty(self) -> bool:
         return True

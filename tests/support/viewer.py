@@ -1,4 +1,4 @@
-"""The viewer in a real browser, and what tests do with it; its page is tests/support/viewer_page.py."""
+"""The viewer of tests/support/viewer_page.py in a real browser."""
 
 import io
 import re
@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.browser import IDLE, READY, Server, served
+from tests.support.browser import IDLE, READY, Server, serve
 
 
-def decoded(png: bytes) -> np.ndarray:
-    picture = Image.open(io.BytesIO(png))
-    assert (picture.format, picture.mode) == ("PNG", "L")
-    return np.asarray(picture)
+def decode_grey_png(png: bytes) -> np.ndarray:
+    """Decode a grey PNG: uint8 (height, width)."""
+    image = Image.open(io.BytesIO(png))
+    assert (image.format, image.mode) == ("PNG", "L")
+    return np.asarray(image)
 
 
 @pytest.fixture(scope="session")
 def viewer_server(tmp_path_factory) -> Iterator[Server]:
-    """The viewer's page, served."""
-    with served("tests/support/viewer_page.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
+    """Serve the page of the viewer."""
+    with serve("tests/support/viewer_page.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
         yield server
 
 
@@ -31,14 +32,14 @@ def viewer_address(viewer_server) -> str:
 
 @pytest.fixture(name="window", scope="module")
 def viewer_window(chromium):
-    """A browser window; its tabs share the cache, so Streamlit's own scripts are loaded once."""
+    """Open a browser window; its tabs share the cache, so that Streamlit's scripts are loaded once."""
     with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
         yield context
 
 
 @pytest.fixture(name="tab")
 def viewer_tab(window, address):
-    """An open page with the viewer drawn; `tab.sent` holds the sizes of the WebSocket's frames to the server."""
+    """Open the page and wait for the viewer; `tab.sent` lists the sizes of the WebSocket frames to the server."""
     tab = window.new_page()
     tab.sent = []
     tab.on("websocket", lambda ws: ws.on("framesent", lambda frame: tab.sent.append(len(frame))))
@@ -49,13 +50,14 @@ def viewer_tab(window, address):
 
 
 def press(tab, keys: str) -> None:
+    """Press keys, separated by spaces, with the focus on the image."""
     tab.locator(".picture").focus()
     for key in keys.split():
         tab.keyboard.press(key)
 
 
 def rerun(tab, control) -> None:
-    """Click what has the page run anew, and wait until that is drawn."""
+    """Click a control that reruns the page, and wait until the page is drawn."""
     runs = int(tab.get_by_text(re.compile(r"^Run \d+$")).inner_text().split()[1])
     control.click()
     tab.get_by_text(f"Run {runs + 1}", exact=True).wait_for()
@@ -63,6 +65,7 @@ def rerun(tab, control) -> None:
     tab.wait_for_selector(READY)
 
 
-def shown(tab, name: str) -> str:
+def displayed(tab, name: str) -> str:
+    """Return the value that the viewer displays for a setting, such as "zoom"."""
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return tab.locator(f"output[data-shows={name}]").inner_text()

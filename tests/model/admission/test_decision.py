@@ -62,10 +62,24 @@ def test_the_size_in_the_metadata_is_rotated_too(turns, size):
     assert Correction(turns, invert=True).apply_to_radiograph(radiograph).metadata.size_millimetres == size
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_metadata_without_a_size_is_not_changed(turns):
+    metadata = DicomMetadata("CR", "CHEST", "AP", None, (), None, True, (), 0, ())
+    radiograph = Radiograph(np.zeros((2, 3), np.float32), "DICOM", 12, metadata=metadata)
+    assert Correction(turns, invert=False).apply_to_radiograph(radiograph).metadata == metadata
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_radiograph_without_metadata_has_none_after_a_correction(turns):
+    radiograph = Radiograph(np.zeros((2, 3), np.float32), "PNG", 8)
+    assert Correction(turns, invert=True).apply_to_radiograph(radiograph).metadata is None
+
+
 @pytest.mark.parametrize(
     ("correction", "button_label", "past_tense", "corrects"),
     [
         (Correction(1, invert=False), "Turn by 90° clockwise", "Turned by 90° clockwise", (RefusalReason.ROTATED,)),
+        (Correction(0, invert=False), "", "", ()),
         (Correction(2, invert=False), "Turn by 180°", "Turned by 180°", (RefusalReason.ROTATED,)),
         (Correction(0, invert=True), "Swap black and white", "Black and white swapped", (RefusalReason.INVERTED,)),
         (

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from model.inference.decision import ConformalLimits, OperatingPoint, Verdict, adjust_to_prevalence, classify
+from model.inference.decision import (
+    Calibration,
+    ConformalLimits,
+    OperatingPoint,
+    Verdict,
+    adjust_to_prevalence,
+    classify,
+)
 
 NORMAL, PNEUMONIA, INDETERMINATE = Verdict.NORMAL, Verdict.PNEUMONIA, Verdict.INDETERMINATE
 probabilities = st.floats(0, 1)
@@ -36,6 +43,11 @@ def test_a_threshold_outside_0_to_1_is_refused(threshold):
     message = f"threshold: a probability, 0-1, expected, got {threshold}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         at(threshold)
+
+
+@pytest.mark.parametrize("threshold", [0, 1])
+def test_a_threshold_of_0_or_1_is_allowed(threshold):
+    assert at(threshold).threshold == threshold
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
@@ -179,3 +191,25 @@ def test_a_prevalence_that_is_not_between_0_and_1_is_refused(share):
         adjust_to_prevalence(0.5, 0.5, share)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         adjust_to_prevalence(0.5, share, 0.5)
+
+
+# --- calibration
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", ["slope", "intercept"])
+def test_a_calibration_that_is_not_finite_is_refused(name, value):
+    numbers = {"slope": 1.0, "intercept": 0.5} | {name: value}
+    message = f"calibration: finite numbers expected, got {numbers['slope']} and {numbers['intercept']}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Calibration(**numbers)
+
+
+def test_a_calibrated_probability_of_float32_logits_is_computed_in_double_precision():
+    logits = np.float32([1.2345678, -3.3])
+    double = Calibration(1.1, 0.3).probability(logits.astype(float))
+    np.testing.assert_array_equal(Calibration(1.1, 0.3).probability(logits), double)
+
+
+def test_the_smallest_calibrated_probability_is_not_0():
+    assert Calibration(1.0, 0.0).probability(-1e6) == pytest.approx(math.exp(-700), rel=1e-9, abs=0)

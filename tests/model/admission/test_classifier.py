@@ -1,0 +1,211 @@
+"""Admission classifier: its network, its limits, and the arrays of its file."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from model.admission.classifier import ADMISSION_CLASSES, AdmissionClassifier, TwoLayerNetwork
+from model.admission.features import ImageMeasures
+
+N_FEATURES, N_UNITS = 5, 2
+FIELD_OF_ARRAY = {
+    "mirror": "mirror_weights",
+    "most_mirrored": "max_mirror_score",
+    "least_fine": "min_admissible_probability",
+    "least_field": "min_second_lung_area",
+    "least_apart": "min_lung_distance",
+    "most_level": "max_lung_offset",
+    "least_detail": "min_detail",
+    "most_detail": "max_detail",
+    "most_distance": "max_neighbour_distance",
+}
+NETWORK_FIELD_OF_ARRAY = {
+    "hidden": "hidden_weights",
+    "hidden_bias": "hidden_bias",
+    "kinds": "output_weights",
+    "kinds_bias": "output_bias",
+}
+
+
+def admission_arrays() -> dict[str, np.ndarray]:
+    """Arrays of an admission file for five features, with another value in each limit."""
+    rng = np.random.default_rng(0)
+    limits = [name for name in FIELD_OF_ARRAY if name != "mirror"]
+    return {
+        "hidden": rng.normal(size=(N_FEATURES, N_UNITS)).astype(np.float16),
+        "hidden_bias": rng.normal(size=N_UNITS).astype(np.float32),
+        "kinds": rng.normal(size=(N_UNITS, 7)).astype(np.float32),
+        "kinds_bias": rng.normal(size=7).astype(np.float32),
+        "mirror": rng.normal(size=288).astype(np.float32),
+    } | {name: np.float32(0.1 * number) for number, name in enumerate(limits, 1)}
+
+
+def limited_classifier(**limits: float) -> AdmissionClassifier:
+    """An admission classifier with these limits; binary fractions are exact in float32."""
+    classifier = AdmissionClassifier.from_arrays(admission_arrays(), N_FEATURES)
+    return replace(classifier, **{name: np.float32(limit) for name, limit in limits.items()})
+
+
+def measures(**values: float) -> ImageMeasures:
+    """Image measures that are zero unless given."""
+    default = {
+        "clipped_dark": 0.0,
+        "clipped_bright": 0.0,
+        "detail": 0.0,
+        "largest_lung_area": 0.0,
+        "second_lung_area": 0.0,
+        "horizontal_distance": 0.0,
+        "vertical_offset": 0.0,
+        "segmentation_uncertainty": 0.0,
+    }
+    return ImageMeasures(levels=(0.0,) * 7, **(default | values))
+
+
+# --- network
+
+
+def test_the_classes_are_in_the_order_of_the_released_network():
+    expected = ("fine", "rotated", "inverted", "cropped", "no_lungs", "not_a_radiograph", "no_contrast")
+    assert expected == ADMISSION_CLASSES
+
+
+def known_network(output_bias: tuple[float, float] = (0.0, 0.0)) -> TwoLayerNetwork:
+    """Two features, two hidden units (x - y + 1 and y - 2), and two classes with one unit each as logit."""
+    return TwoLayerNetwork(
+        hidden_weights=np.array([[1, 0], [-1, 1]], np.float16),
+        hidden_bias=np.array([1, -2], np.float32),
+        output_weights=np.eye(2, dtype=np.float32),
+        output_bias=np.array(output_bias, np.float32),
+    )
+
+
+def test_class_probabilities_are_the_softmax_of_rectified_units():
+    assert known_network().probability(np.float32([3, 1])) == pytest.approx(softmax([3, 0]))  # units 3 and -1
+    assert known_network().probability(np.float32([1, 5])) == pytest.approx(softmax([0, 3]))  # units -3 and 3
+
+
+def test_a_hidden_unit_between_0_and_1_is_not_rectified():
+    assert known_network().probability(np.float32([1.5, 2])) == pytest.approx(softmax([0.5, 0]))
+
+
+def test_the_output_bias_is_added_to_the_logits():
+    probability = known_network(output_bias=(0, 2)).probability(np.float32([3, 1]))
+    assert probability == pytest.approx(softmax([3, 2]))
+
+
+@given(
+    bias=st.lists(st.floats(-1e4, 1e4, width=32), min_size=2, max_size=2),
+    features=st.lists(st.tuples(*[st.floats(-1e4, 1e4, width=32)] * 2), min_size=1, max_size=4),
+)
+def test_the_probabilities_of_each_row_of_a_batch_are_those_of_the_row_alone(bias, features):
+    network = known_network(tuple(bias))
+    together = network.probability(np.float32(features))
+    np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(together, [network.probability(np.float32(row)) for row in features], atol=1e-6)
+
+
+def test_probabilities_are_float32():
+    assert known_network().probability(np.float32([3, 1])).dtype == np.float32
+
+
+# --- limits
+
+
+@pytest.mark.parametrize(("admissible", "is_admissible"), [(0.5, True), (np.nextafter(np.float32(0.5), 0), False)])
+def test_an_image_is_admissible_from_the_limit_of_the_first_class(admissible, is_admissible):
+    probability = np.float32([admissible, 0.9, 0, 0, 0, 0, 0])
+    assert limited_classifier(min_admissible_probability=0.5).is_admissible(probability) is is_admissible
+
+
+@pytest.mark.parametrize(
+    ("change", "is_plausible"),
+    [
+        ({}, True),
+        ({"second_lung_area": 0.124}, False),
+        ({"horizontal_distance": 0.249}, False),
+        ({"vertical_offset": 0.376}, False),
+        ({"second_lung_area": 0.5, "horizontal_distance": 0.5, "vertical_offset": 0.0}, True),
+    ],
+)
+def test_lungs_are_plausible_up_to_each_limit(change, is_plausible):
+    classifier = limited_classifier(min_second_lung_area=0.125, min_lung_distance=0.25, max_lung_offset=0.375)
+    at_the_limits = {"second_lung_area": 0.125, "horizontal_distance": 0.25, "vertical_offset": 0.375}
+    assert classifier.has_plausible_lungs(measures(**(at_the_limits | change))) is is_plausible
+
+
+@pytest.mark.parametrize(
+    ("detail", "is_low_quality"), [(1.99, True), (2.0, False), (5.0, False), (8.0, False), (8.01, True)]
+)
+def test_quality_is_low_below_and_above_the_limits_of_detail(detail, is_low_quality):
+    classifier = limited_classifier(min_detail=2, max_detail=8)
+    assert classifier.is_low_quality(measures(detail=detail)) == is_low_quality
+
+
+@pytest.mark.parametrize(("second", "is_mirrored"), [(0.0, False), (0.001, True), (-0.001, False)])
+def test_an_image_is_mirrored_above_the_limit_of_the_weighted_sum(second, is_mirrored):
+    weights = np.zeros(288, np.float32)
+    weights[:2] = 0.5, 1
+    classifier = replace(limited_classifier(max_mirror_score=1), mirror_weights=weights)
+    asymmetry = np.zeros(288, np.float32)
+    asymmetry[:2] = 2, second
+    assert classifier.is_mirrored(asymmetry) is is_mirrored
+
+
+# --- arrays of the file
+
+
+def test_each_array_of_the_file_is_the_field_of_its_meaning():
+    arrays = admission_arrays()
+    classifier = AdmissionClassifier.from_arrays(arrays, N_FEATURES)
+    for name, field in FIELD_OF_ARRAY.items():
+        assert getattr(classifier, field) is arrays[name]
+    for name, field in NETWORK_FIELD_OF_ARRAY.items():
+        assert getattr(classifier.network, field) is arrays[name]
+
+
+def test_to_arrays_is_the_inverse_of_from_arrays():
+    arrays = admission_arrays()
+    returned = AdmissionClassifier.from_arrays(arrays, N_FEATURES).to_arrays()
+    assert returned.keys() == arrays.keys()
+    assert all(returned[name] is array for name, array in arrays.items())
+
+
+def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
+    arrays = admission_arrays()
+    expected = sorted(arrays)
+    del arrays["mirror"]
+    with pytest.raises(ValueError, match=f"^{re.escape(f'arrays: {expected} expected, got {sorted(arrays)}')}$"):
+        AdmissionClassifier.from_arrays(arrays, N_FEATURES)
+
+
+@pytest.mark.parametrize("name", sorted(admission_arrays()))
+def test_an_array_of_another_shape_is_refused_by_its_name(name):
+    array = admission_arrays()[name]
+    longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1) if array.shape else (1,), np.float32)
+    with pytest.raises(ValueError, match="finite numbers of another shape expected"):
+        AdmissionClassifier.from_arrays(admission_arrays() | {name: longer}, N_FEATURES)
+
+
+def test_the_error_on_another_shape_says_which_array_has_which_shape():
+    message = "mirror: finite numbers of another shape expected, got (287,)"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        AdmissionClassifier.from_arrays(admission_arrays() | {"mirror": np.zeros(287, np.float32)}, N_FEATURES)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", sorted(admission_arrays()))
+def test_an_array_with_one_value_that_is_not_finite_is_refused(name, value):
+    array = np.array(admission_arrays()[name])
+    array.flat[0] = value
+    with pytest.raises(ValueError, match=f"^{name}: finite numbers"):
+        AdmissionClassifier.from_arrays(admission_arrays() | {name: array}, N_FEATURES)
+
+
+def test_a_network_for_another_number_of_features_is_refused():
+    with pytest.raises(ValueError, match=r"^hidden: "):
+        AdmissionClassifier.from_arrays(admission_arrays(), N_FEATURES + 1)
