@@ -1,6 +1,6 @@
 # make run    make the environment and start the app
 # make test   make the environment, lint and run the tests
-# make lint   check style (ruff) and which package imports which (import-linter)
+# make lint   check style (ruff), which package imports which (import-linter) and types (mypy)
 # make bench  measure speed and memory, and write benchmarks/RESULTS.md; on a machine that does nothing else
 # make fuzz   break files in 36,600 new ways, some minutes
 # make audit  list the licences of what the program is built on, and its known holes (asks PyPI)
@@ -31,6 +31,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo importlinter.toml
+	$(BIN)/mypy
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

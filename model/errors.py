@@ -95,7 +95,7 @@ class ColourImage(NotAFrontalChestFilm):
 
 
 class NotAdmitted(FileRefused):
-    def __init__(self, message: str, code: RefusalReason):
+    def __init__(self, message: str, code: RefusalReason) -> None:
         super().__init__(message)
         self.code = code
 

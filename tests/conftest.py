@@ -20,7 +20,6 @@ from tests.support.browser import chromium_executable
 from tests.support.dicom_samples import samples_folder
 from tests.support.isolation import isolation_available
 from tests.support.proxy import nginx_executable
-from tests.support.viewer import viewer_server  # noqa: F401 (a fixture)
 
 # Fixtures that tests of several packages share. Those of one package are in its own conftest.py.
 pytest_plugins = [

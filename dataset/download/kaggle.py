@@ -110,7 +110,7 @@ def _as_dataset_errors(retry_text: str) -> Iterator[None]:
 class MegabyteProgress:
     """Replacement for the tqdm bar of kagglehub: reports each megabyte and draws nothing."""
 
-    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_tqdm_options: Any):
+    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_tqdm_options: Any) -> None:
         self._report = report
         self._total_bytes, self._received_bytes = total, initial
         self._reported_megabytes = -1

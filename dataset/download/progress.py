@@ -22,7 +22,7 @@ class CallbackRaised(BaseException):
     Without it, an exception of the caller would be reported as an error of the network or the disk.
     """
 
-    def __init__(self, error: BaseException):
+    def __init__(self, error: BaseException) -> None:
         super().__init__()
         self.error = error
 

@@ -55,7 +55,7 @@ class DecodedFile:
 class FileReader:
     """Reads files with one release. Safe to share between threads."""
 
-    def __init__(self, options: ReadOptions):
+    def __init__(self, options: ReadOptions) -> None:
         """Open the release.
 
         Raises:

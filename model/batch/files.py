@@ -47,7 +47,7 @@ class HeatMapWriter:
     number.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._used_names: set[str] = set()
 

@@ -76,7 +76,7 @@ def read_files(
 class _BatchReader:
     """Reads batches of files, each with an idle worker or in this process. Call it from one thread per CPU."""
 
-    def __init__(self, reader: FileReader, workers: Sequence[WorkerProcess]):
+    def __init__(self, reader: FileReader, workers: Sequence[WorkerProcess]) -> None:
         self._reader = reader
         self._stopped = threading.Event()
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()  # None: the calling thread reads by itself

@@ -27,7 +27,7 @@ _WORKER_LOST_TEXT = (
 class WorkerProcess:
     """A worker process. Use it from one thread at a time."""
 
-    def __init__(self, options: ReadOptions):
+    def __init__(self, options: ReadOptions) -> None:
         """Start the process. It opens the release while the caller continues.
 
         Raises:

@@ -7,7 +7,7 @@ each needs almost a gigabyte of memory. See `model.explanation.gradient_worker` 
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -32,7 +32,7 @@ _child_slot = threading.Lock()
 
 def gradient_maps(
     release: Release, network_input: np.ndarray, report_status: Callable[[str], object]
-) -> Iterator[tuple[str, np.ndarray]]:
+) -> Generator[tuple[str, np.ndarray]]:
     """Compute the map of each of METHODS.
 
     Args:

@@ -63,7 +63,7 @@ class Classifier:
         segmenter: Lung segmentation of the same release.
     """
 
-    def __init__(self, release: Release, threads: int | None = None):
+    def __init__(self, release: Release, threads: int | None = None) -> None:
         """Open the networks.
 
         Args:

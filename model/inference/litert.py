@@ -32,7 +32,9 @@ class LiteRTNetwork:
     interpreters of one thread each have a higher throughput than one interpreter of two threads.
     """
 
-    def __init__(self, content: bytes, side: int, outputs: Mapping[str, Shape | None], threads: int | None = None):
+    def __init__(
+        self, content: bytes, side: int, outputs: Mapping[str, Shape | None], threads: int | None = None
+    ) -> None:
         """Open the network.
 
         Args:

@@ -29,7 +29,7 @@ class LungMask:
 class LungSegmenter:
     """Segments the lungs with the lung network of a release; safe to share between threads."""
 
-    def __init__(self, content: bytes, side: int, threads: int | None = None):
+    def __init__(self, content: bytes, side: int, threads: int | None = None) -> None:
         """Open the network.
 
         Args:

@@ -31,7 +31,9 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
     training they have been reset before their state is restored.
     """
 
-    def __init__(self, run: Path, checkpoint: keras.callbacks.ModelCheckpoint, stopping: keras.callbacks.EarlyStopping):
+    def __init__(
+        self, run: Path, checkpoint: keras.callbacks.ModelCheckpoint, stopping: keras.callbacks.EarlyStopping
+    ) -> None:
         super().__init__(str(run / BACKUP))
         self.run, self.checkpoint, self.stopping = run, checkpoint, stopping
 
@@ -76,7 +78,7 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
 class SeededDropout(keras.callbacks.Callback):  # type: ignore[misc]
     """Seed dropout from run seed and epoch at the start of every epoch, because no backup holds its random state."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int) -> None:
         super().__init__()
         self.seed = seed
 

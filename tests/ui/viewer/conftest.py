@@ -1,3 +1,3 @@
 """Fixtures of these tests."""
 
-from tests.support.viewer import viewer_address, viewer_tab, viewer_window  # noqa: F401 (fixtures)
+from tests.support.viewer import viewer_address, viewer_server, viewer_tab, viewer_window  # noqa: F401 (fixtures)
