@@ -1,4 +1,4 @@
-"""Names of the files of a release directory, each defined once."""
+"""Names that a release directory defines: its files, and the layer that explanations refer to."""
 
 from enum import StrEnum
 

@@ -103,7 +103,7 @@ class ClassifierConfig(RunConfig):
 
     input_size: int = setting(192, "height and width of the network's input, pixels", "size")
     lung_network: str = setting(
-        "released", "network that finds the lungs: 'released', or the folder of a `lungs` run", "lungs"
+        "released", "network that finds the lungs: 'released', or the folder of a `fit-lungs` run", "lungs"
     )
     region: str = setting(
         "lung box", "what the network sees of a radiograph: 'whole', 'lung box' or 'lungs alone'", "view"

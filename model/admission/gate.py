@@ -95,7 +95,7 @@ class AdmissionGate:
         """
         correction, original = admission_result.admission.correction, admission_result.inference
         if correction is None:
-            raise ValueError("examination: one with a remedy expected")
+            raise ValueError("admission_result: one with a suggested correction expected")
         inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
         inference = replace(inference, metadata=original.metadata)
         cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))

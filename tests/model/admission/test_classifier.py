@@ -89,6 +89,11 @@ def test_class_probabilities_are_the_softmax_of_rectified_units():
     assert known_network().probability(np.float32([1, 5])) == pytest.approx(softmax([0, 3]))  # units -3 and 3
 
 
+def test_each_row_of_a_batch_has_its_own_probabilities():
+    probability = known_network().probability(np.float32([[3, 1], [1, 5]]))
+    np.testing.assert_allclose(probability, [softmax([3, 0]), softmax([0, 3])], rtol=1e-5)
+
+
 def test_a_hidden_unit_between_0_and_1_is_not_rectified():
     assert known_network().probability(np.float32([1.5, 2])) == pytest.approx(softmax([0.5, 0]))
 

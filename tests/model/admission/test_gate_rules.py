@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.admission.classifier import ADMISSION_CLASSES
@@ -204,7 +204,7 @@ def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
 
 
 def test_the_error_on_an_image_without_a_correction_says_what_is_expected():
-    with pytest.raises(ValueError, match=r"^examination: one with a remedy expected$"):
+    with pytest.raises(ValueError, match=r"^admission_result: one with a suggested correction expected$"):
         known_gate().apply_correction(examine(known_gate()))
 
 
@@ -239,6 +239,7 @@ def test_all_cautions_are_given_in_a_fixed_order():
 
 
 @given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=12))
+@example([0.1 * n for n in range(12, 0, -1)])
 def test_the_neighbour_distance_is_the_mean_of_the_five_smallest(distances):
     nearest = sorted(distances)[:5]
     mean = mean_neighbour_distance(KnownIndex(distances), np.ones(4, np.float32))
