@@ -71,12 +71,18 @@ def parse_answer(answer: bytes) -> Radiograph:
         header, pixels = split_answer(answer)
         if "refused" not in header:
             return _parse_radiograph(header, pixels)
-        refusal = getattr(errors, header["refused"], None)
+        refusal = _parse_refusal(header)
     except (ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
         raise DecodingAborted(DECODING_ABORTED_TEXT) from error
-    if isinstance(refusal, type) and issubclass(refusal, FileRefused):
-        raise refusal(header["message"])
-    raise ValueError("damaged")
+    raise refusal or ValueError("damaged")
+
+
+def _parse_refusal(header: dict[str, Any]) -> FileRefused | None:
+    """Return the refusal that a header names; None if the child found the file damaged."""
+    refusal = getattr(errors, header["refused"], None)
+    if not (isinstance(refusal, type) and issubclass(refusal, FileRefused)):
+        return None
+    return refusal(str(header["message"]))  # TypeError for NotAdmitted, which is not for the child to decide
 
 
 def split_answer(answer: bytes) -> tuple[dict[str, Any], memoryview]:

@@ -62,6 +62,8 @@ def answer(header: object, pixels: bytes = b"") -> bytes:
         answer([]),
         answer({}),
         answer({"refused": 5, "message": ""}),
+        answer({"refused": "FileUnreadable"}),  # no message
+        answer({"refused": "NotAdmitted", "message": "decided by the admission check, not by the decoder"}),
         answer(HEADER | {"height": 10**6, "width": 10**6}),
         answer(HEADER, bytes(4 * 40 * 39)),
         answer(HEADER, bytes(4 * 40 * 40)),  # no metadata
