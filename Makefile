@@ -3,6 +3,7 @@
 # make lint   check style (ruff), which package imports which (import-linter) and types (mypy)
 # make bench  measure speed and memory, and write benchmarks/RESULTS.md; on a machine that does nothing else
 # make fuzz   break files in 36,600 new ways, some minutes
+# make mutants  change the admission check and the decision rules in 657 small ways, and count those that tests notice
 # make audit  list the licences of what the program is built on, and its known holes (asks PyPI)
 # make pins   resolve requirements*.in anew (with uv)
 
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench fuzz audit lint pins
+.PHONY: run test bench fuzz mutants audit lint pins
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -22,6 +23,9 @@ test: lint
 
 fuzz: $(VENV)/.test
 	FUZZ=12000 $(BIN)/python -m pytest -s tests/model/imaging/test_fuzz.py
+
+mutants: $(VENV)/.test
+	$(BIN)/python -m tools.mutants
 
 audit: $(VENV)/.test
 	$(BIN)/pip-licenses --from=mixed --with-urls --packages $$(sed -n 's/^\([[:alnum:]._-]*\)==.*/\1/p' requirements.txt | sort -u)

@@ -16,57 +16,67 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MIN_KILLED = 0.85  # share of the mutants
-NOT_COPIED = (".*", "__pycache__", "data", "runs", "mutants", "node_modules")
-NOTICED = {1, 3, 24, -24, 36, 152, 255}  # exit codes of mutmut: tests failed, or ran past their time
-
-
-def run_mutmut(copy: Path) -> dict[str, dict[str, int]]:
-    """Run mutmut in a copy of the repository.
-
-    Returns:
-        For each module with mutants, the exit code of the tests by the name of the mutant.
-    """
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=copy, env=environment, check=True)
-    results = {}
-    for file in sorted((copy / "mutants").rglob("*.py.meta")):
-        module = str(file.relative_to(copy / "mutants")).removesuffix(".meta")
-        results[module] = json.loads(file.read_text())["exit_code_by_key"]
-    return {module: exit_codes for module, exit_codes in results.items() if exit_codes}
-
-
-def show_mutant(copy: Path, name: str) -> str:
-    """Return the change that a mutant makes, as a diff."""
-    command = [sys.executable, "-m", "mutmut", "show", name]
-    return subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True).stdout  # noqa: S603
+NOT_COPIED = {"data", "runs"}  # large folders at the root that no test of the mutation run reads
+NOTICED = {1, 3, 24, -24, 36, 152, 255}  # exit codes in mutmut's results: a test failed, or ran past its time
+ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
 
 
 def main() -> int:
-    """Print the mutants that survive and the score of each module; return the exit status."""
+    """Print the mutants that survive and the score of each module.
+
+    Returns:
+        Exit status: 1 if fewer than MIN_KILLED of all mutants were killed, else 0.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        results = run_mutmut(copy)
+        shutil.copytree(ROOT, copy, ignore=_ignored)
+        subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=copy, env=os.environ | ENVIRONMENT, check=True)
+        results = read_results(copy)
         for exit_codes in results.values():
-            for name, exit_code in exit_codes.items():
-                if exit_code not in NOTICED:
-                    print(show_mutant(copy, name))
+            for mutant in survivors(exit_codes):
+                print(_diff(copy, mutant))
     for module, exit_codes in results.items():
-        print(score_line(module, list(exit_codes.values())))
-    exit_codes = [code for codes in results.values() for code in codes.values()]
-    print(score_line("all modules", exit_codes))
-    return int(killed_share(exit_codes) < MIN_KILLED)
+        print(score_line(module, exit_codes))
+    every_mutant = {mutant: code for exit_codes in results.values() for mutant, code in exit_codes.items()}
+    print(score_line("all modules", every_mutant))
+    return int(killed_share(every_mutant) < MIN_KILLED)
 
 
-def killed_share(exit_codes: list[int]) -> float:
-    """Return the share of mutants that tests noticed, 0-1."""
-    return sum(code in NOTICED for code in exit_codes) / len(exit_codes)
+def read_results(copy: Path) -> dict[str, dict[str, int | None]]:
+    """Return the exit code of the tests for each mutant of each module, from the files that mutmut wrote."""
+    results = {}
+    for file in sorted((copy / "mutants").rglob("*.py.meta")):
+        module = file.relative_to(copy / "mutants").with_suffix("")
+        results[str(module)] = json.loads(file.read_text())["exit_code_by_key"]
+    return {module: exit_codes for module, exit_codes in results.items() if exit_codes}
 
 
-def score_line(module: str, exit_codes: list[int]) -> str:
-    """Return how many mutants of a module were killed, as a line of text."""
-    killed = sum(code in NOTICED for code in exit_codes)
-    return f"{module:34}{killed:4} of {len(exit_codes):4} killed ({killed_share(exit_codes):.1%})"
+def survivors(exit_codes: dict[str, int | None]) -> list[str]:
+    """Return the mutants that no test noticed."""
+    return [mutant for mutant, exit_code in exit_codes.items() if exit_code not in NOTICED]
+
+
+def killed_share(exit_codes: dict[str, int | None]) -> float:
+    """Return the share of mutants that a test noticed, 0-1."""
+    return 1 - len(survivors(exit_codes)) / len(exit_codes)
+
+
+def score_line(name: str, exit_codes: dict[str, int | None]) -> str:
+    """Return how many mutants were killed, as a line of text."""
+    killed = len(exit_codes) - len(survivors(exit_codes))
+    return f"{name:32}{killed:4} of {len(exit_codes):4} mutants killed ({killed_share(exit_codes):.1%})"
+
+
+def _ignored(folder: str, names: list[str]) -> set[str]:
+    """Return the names in a folder that the copy leaves out."""
+    large = NOT_COPIED if Path(folder) == ROOT else set()
+    return {name for name in names if name.startswith(".") or name == "__pycache__" or name in large}
+
+
+def _diff(copy: Path, mutant: str) -> str:
+    """Return the change that a mutant makes."""
+    command = [sys.executable, "-m", "mutmut", "show", mutant]
+    return subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
 if __name__ == "__main__":

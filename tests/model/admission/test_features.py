@@ -167,6 +167,10 @@ def features_of(inference: Inference) -> np.ndarray:
     return extract_features(inference, image_measures(inference))
 
 
+def test_features_are_float32():
+    assert features_of(infer()).dtype == np.float32
+
+
 def test_the_thumbnail_is_standardised():
     small = resize(noise(3), 28, 28)
     np.testing.assert_allclose(

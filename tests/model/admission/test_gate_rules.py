@@ -137,7 +137,9 @@ def test_an_image_below_128_pixels_is_too_small(shorter_side, refusals):
     assert examine(known_gate(), shorter_side=shorter_side).admission.refusals == refusals
 
 
-@pytest.mark.parametrize(("colourfulness", "refusals"), [(15.0, ()), (15.1, (RefusalReason.NOT_A_RADIOGRAPH,))])
+@pytest.mark.parametrize(
+    ("colourfulness", "refusals"), [(15.0, ()), (np.nextafter(15.0, 16), (RefusalReason.NOT_A_RADIOGRAPH,))]
+)
 def test_an_image_above_a_colourfulness_of_15_is_no_radiograph(colourfulness, refusals):
     assert examine(known_gate(), colourfulness=colourfulness).admission.refusals == refusals
 
