@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import shutil
 import zipfile
 import zlib
@@ -17,9 +18,13 @@ from typing import Any
 import numpy as np
 
 from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.release_files import ReleaseFile
 
 # Raised by NumPy and zipfile for bytes that are not a valid .npz, and by callers for arrays that they do not expect.
 _INVALID_ARCHIVE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+# One line of SHA256SUMS, as `sha256sum` writes it. A name is that of a file in the same directory, nothing outside it.
+_CHECKSUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>\w[\w.-]*)", re.ASCII)
 
 
 def read_file(directory: Path, name: str) -> bytes:
@@ -47,6 +52,42 @@ def read_verified(directory: Path, name: str, sha256: str) -> bytes:
             f"The trained model is not the one that was released: {name} has changed. {RESTORE_RELEASE_TEXT}"
         )
     return content
+
+
+def parse_checksums(content: bytes) -> dict[str, str]:
+    """Parse the content of SHA256SUMS strictly: exactly what `format_checksums` writes.
+
+    Args:
+        content: Bytes of the file.
+
+    Returns:
+        SHA-256 in lower-case hexadecimal by file name, sorted by name.
+
+    Raises:
+        ReleaseCorrupted: A line is malformed, a name is listed twice or is not a plain file name, the names are not
+            sorted, or the last line has no end.
+    """
+    *lines, after_last_line = content.decode("ascii", errors="replace").split("\n")
+    matches = [match for line in lines if (match := _CHECKSUM_LINE.fullmatch(line))]
+    names = [match["name"] for match in matches]
+    is_valid = lines and not after_last_line and len(matches) == len(lines) and names == sorted(set(names))
+    if not is_valid or ReleaseFile.CHECKSUMS in names:
+        raise ReleaseCorrupted(
+            "The trained model is not the one that was released: the list of its checksums "
+            f"({ReleaseFile.CHECKSUMS}) is damaged. {RESTORE_RELEASE_TEXT}"
+        )
+    return {match["name"]: match["digest"] for match in matches}
+
+
+def format_checksums(directory: Path) -> str:
+    """Return the content of SHA256SUMS for the files of a release, in the format of `sha256sum`."""
+    names = sorted(path.name for path in directory.iterdir() if path.name != ReleaseFile.CHECKSUMS)
+    return "".join(f"{sha256(directory / name)}  {name}\n" for name in names)
+
+
+def write_checksums(directory: Path) -> None:
+    """Write SHA256SUMS for the files that a release directory holds now."""
+    write_text(directory / ReleaseFile.CHECKSUMS, format_checksums(directory))
 
 
 @contextlib.contextmanager

@@ -33,12 +33,18 @@ with show_errors():
 
     st.subheader("How it reads", anchor=False)
     st.markdown(
-        f"The picture is brought to one size, whatever its own. {input_region_sentence(description['view'])} "
-        f"{segmentation_sentence(description['lungs']['found'])} The last feature map of the reader, weighted as its "
-        "last layer weighs it, is the heat map: Grad-CAM of the logit, from the same pass, laid back on the part of "
-        "the picture that the reader saw. Its colours follow one scale, the same for every picture, so little evidence "
-        "looks like little evidence."
+        f"The picture is brought to one size, whatever its own. {input_region_sentence(description['input_region'])} "
+        f"{segmentation_sentence(description['lungs']['segmentation_metrics'])} "
+        "The last feature map of the reader, weighted as its last layer weighs it, is the heat map: Grad-CAM of the "
+        "logit, from the same pass, laid back on the part of the picture that the reader saw. Its colours follow one "
+        "scale, the same for every picture, so little evidence looks like little evidence."
     )
 
     st.subheader("This release", anchor=False)
+    if not release.is_shipped:
+        st.warning(
+            "This is not the model shipped with this program. Its files are intact, but another model was put in its "
+            "place. Ask who installed it where it comes from.",
+            icon=":material/help:",
+        )
     st.table(provenance_table(release))

@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from model.explanation.reliability import RELIABILITY_KEY
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
 from model.performance.chart_data import confusion_cells, early_stopping_sentence, operating_point_marks
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
@@ -173,7 +172,7 @@ with show_errors():
     st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True)
 
     st.subheader("How far a heat map can be believed", anchor=False)
-    st.markdown(reliability_sentence(description.get(RELIABILITY_KEY)))
+    st.markdown(reliability_sentence(description.get("heat_map_reliability")))
     if rows := warnings_table(metrics.get("explanations")):
         st.dataframe(rows, hide_index=True)
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(metrics.get("explanations"))))
@@ -208,13 +207,13 @@ with show_errors():
     with steps_column:
         st.markdown("**What its steps are for**")
         st.markdown(
-            f"- **What the reader sees.** {input_region_sentence(description['view'])} Where no lungs are found, the "
-            "finding carries a caution.\n"
-            "- **MobileNetV2 and feature map.** A network that fits a laptop; it tells for each place of a coarse grid "
-            "how much of each feature is there.\n"
+            f"- **What the reader sees.** {input_region_sentence(description['input_region'])} Where no lungs are "
+            "found, the finding carries a caution.\n"
+            f"- **{description['network']['architecture']} and feature map.** A network that fits a laptop; it tells "
+            "for each place of a coarse grid how much of each feature is there.\n"
             "- **Heat map.** The same feature map, each feature weighted as the logit weighs it: where the evidence "
             "for pneumonia lies.\n"
             "- **Dropout.** In training, features are left out at random, so that the reader relies on none alone.\n"
             "- **Logit and calibration.** The logit is the evidence in one number; calibration makes it a probability. "
-            f"{description['calibration']['chosen']}"
+            f"{description['calibration']['rationale']}"
         )

@@ -1,5 +1,26 @@
 """Numbers as people read them."""
 
+_NUMBER_WORDS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+
+
+def number_in_words(number: int) -> str:
+    """Return a whole number in words up to twelve, in digits above."""
+    return _NUMBER_WORDS[number] if 0 <= number < len(_NUMBER_WORDS) else str(number)
+
 
 def percent(probability: float) -> str:
     """Format a probability (0-1) in whole percent; never as 0% or 100%, which no classifier can know."""

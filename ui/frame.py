@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.formatting import number_in_words
 from ui.query_params import remembered_query
 from ui.resources import current_release
 from ui.server import harden_server
@@ -14,7 +15,7 @@ MENU = (
     ("pages/About.py", "About the reader", ":material/info:"),
 )
 NOTICE_TEXT = "Research use only, not a medical device. A second reader, after the clinician's own look."
-TRAINED_ON_TEXT = "Trained on frontal chest radiographs of children of one to five years from one hospital."
+NOT_SHIPPED_TEXT = "not the model shipped with this program"
 
 _STYLE = """
 <style>
@@ -37,12 +38,18 @@ def page_frame(title: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
             st.page_link(page, label=label, icon=icon, query_params=remembered_query(page))
-    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {TRAINED_ON_TEXT} {_model_text()}</div>')
+    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {_model_text()}</div>')
     st.title(title, anchor=False)
 
 
 def _model_text() -> str:
+    """Return what the model was trained on, its version, and whether it is the one that the program comes with."""
     try:
-        return f"Model {current_release().version}."
+        release = current_release()
+        youngest, oldest = map(number_in_words, release.description["population_years"])
+        return (
+            f"Trained on frontal chest radiographs of children of {youngest} to {oldest} years from one hospital. "
+            f"Model {release.version}{'' if release.is_shipped else f', {NOT_SHIPPED_TEXT}'}."
+        )
     except Exception:  # the page shows the error; the notice is shown in any case
         return "No trained model."

@@ -80,9 +80,9 @@ def _modification_times(root: Path) -> tuple[int, ...]:
 
 
 def _digest() -> str:
-    """Return the digest of model.json, which holds the digests of all other files; "" if it does not exist."""
+    """Return the digest of SHA256SUMS, which holds those of all other files; "" if it does not exist."""
     try:
-        return hashlib.sha256(read_file(RELEASE_DIR, ReleaseFile.DESCRIPTION)).hexdigest()
+        return hashlib.sha256(read_file(RELEASE_DIR, ReleaseFile.CHECKSUMS)).hexdigest()
     except ReleaseMissing:
         return ""
 

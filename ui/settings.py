@@ -79,7 +79,7 @@ def operating_point_control(release: Release) -> None:
         required=True,
         on_change=_keep,
         args=(_POINT,),
-        help="  \n".join(f"**{point.name}**: {point.chosen}" for point in points.values()),
+        help="  \n".join(f"**{point.name}**: {point.rationale}" for point in points.values()),
     )
 
 

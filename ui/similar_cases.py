@@ -56,7 +56,7 @@ def show_similar_cases(
     is_opened = show_gallery(rows, "similar", on_open, notes=[_note(case) for case in cases])
     st.caption(
         f"Distance: 0 is the same to the reader; two training pictures lie {index.typical_distance:.2f} apart "
-        f"(median). {similar_cases_sentence(release_data.metrics['neighbours'])}"
+        f"(median). {similar_cases_sentence(release_data.metrics['similar_cases'])}"
     )
     return is_opened
 

@@ -1,11 +1,13 @@
 """Admission classifier: a two-layer network over hand-made features, plus limits on single features.
 
-It is loaded from `admission.npz` of a release, which `training.admission.fit` writes.
+The network is loaded from `admission.npz` of a release, the limits from "admission" in its `model.json`.
+`training.admission.fit` fits both.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,24 +27,25 @@ ADMISSION_CLASSES = (
     RefusalReason.NOT_A_RADIOGRAPH,
     RefusalReason.NO_CONTRAST,
 )
-# Field of TwoLayerNetwork and AdmissionClassifier -> array in admission.npz (release format 5).
+# Field of TwoLayerNetwork -> array in admission.npz.
 NETWORK_ARRAYS = {
     "hidden_weights": "hidden",
     "hidden_bias": "hidden_bias",
-    "output_weights": "kinds",
-    "output_bias": "kinds_bias",
+    "output_weights": "output",
+    "output_bias": "output_bias",
 }
-LIMIT_ARRAYS = {
-    "mirror_weights": "mirror",
-    "max_mirror_score": "most_mirrored",
-    "min_admissible_probability": "least_fine",
-    "min_second_lung_area": "least_field",
-    "min_lung_distance": "least_apart",
-    "max_lung_offset": "most_level",
-    "min_detail": "least_detail",
-    "max_detail": "most_detail",
-    "max_neighbour_distance": "most_distance",
-}
+MIRROR_ARRAY = "mirror_weights"  # of admission.npz
+# Fields of AdmissionClassifier that model.json holds, under "admission".
+LIMIT_NAMES = (
+    "min_admissible_probability",
+    "min_second_lung_area",
+    "min_lung_distance",
+    "max_lung_offset",
+    "min_detail",
+    "max_detail",
+    "max_neighbour_distance",
+    "max_mirror_score",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,27 +122,34 @@ class AdmissionClassifier:
         """
         content = release.read_file(ReleaseFile.ADMISSION)
         with open_arrays(content, "The check of what may be read") as arrays:
-            return cls.from_arrays(dict(arrays), feature_count(release))
+            return cls.from_parts(dict(arrays), release.description["admission"], feature_count(release))
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], n_features: int) -> Self:
-        """Make an admission classifier of the arrays of admission.npz; `to_arrays` is the inverse.
+    def from_parts(cls, arrays: Mapping[str, np.ndarray], limits: Mapping[str, Any], n_features: int) -> Self:
+        """Make an admission classifier from its parts; `to_arrays` and `limits` are the inverse.
 
         Args:
-            arrays: Array of each name in NETWORK_ARRAYS and LIMIT_ARRAYS.
+            arrays: Arrays of admission.npz: those of NETWORK_ARRAYS, and MIRROR_ARRAY.
+            limits: Number of each name in LIMIT_NAMES; other keys are ignored.
             n_features: Number of features of the release.
 
         Raises:
-            ValueError: Arrays are missing or unknown, have another shape, or are not finite.
+            ValueError: Arrays are missing or unknown, have another shape, or are not finite; or a limit is not an exact
+                float32 number.
+            KeyError: A limit is missing.
         """
         _check_arrays(arrays, n_features)
         network = TwoLayerNetwork(**{field: arrays[name] for field, name in NETWORK_ARRAYS.items()})
-        return cls(network, **{field: arrays[name] for field, name in LIMIT_ARRAYS.items()})
+        return cls(network, arrays[MIRROR_ARRAY], **{name: _limit(name, limits[name]) for name in LIMIT_NAMES})
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of admission.npz by name."""
-        network = {name: getattr(self.network, field) for field, name in NETWORK_ARRAYS.items()}
-        return network | {name: getattr(self, field) for field, name in LIMIT_ARRAYS.items()}
+        network: dict[str, np.ndarray] = {name: getattr(self.network, field) for field, name in NETWORK_ARRAYS.items()}
+        return network | {MIRROR_ARRAY: self.mirror_weights}
+
+    def limits(self) -> dict[str, float]:
+        """Return the numbers of "admission" in model.json by name; each is the exact value of the float32 limit."""
+        return {name: float(getattr(self, name)) for name in LIMIT_NAMES}
 
     def is_admissible(self, probability: np.ndarray) -> bool:
         """Return whether an image with these probabilities of ADMISSION_CLASSES may be read."""
@@ -162,18 +172,31 @@ class AdmissionClassifier:
         return bool(asymmetry @ self.mirror_weights > self.max_mirror_score)
 
 
-def _check_arrays(arrays: dict[str, np.ndarray], n_features: int) -> None:
-    names = {*NETWORK_ARRAYS.values(), *LIMIT_ARRAYS.values()}
+def _limit(name: str, value: Any) -> np.ndarray:
+    """Return a limit of model.json as a float32 array of shape ().
+
+    Raises:
+        ValueError: The value is not a finite number, or float32 cannot represent it exactly.
+    """
+    with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
+        limit = np.asarray(value if isinstance(value, float) else np.nan, np.float32)
+    if not np.isfinite(limit) or float(limit) != value:
+        raise ValueError(f"{name}: a finite float32 number expected, got {value!r}")
+    return limit
+
+
+def _check_arrays(arrays: Mapping[str, np.ndarray], n_features: int) -> None:
+    names = {*NETWORK_ARRAYS.values(), MIRROR_ARRAY}
     if arrays.keys() != names:
         raise ValueError(f"arrays: {sorted(names)} expected, got {sorted(arrays)}")
     n_classes, n_units = len(ADMISSION_CLASSES), arrays["hidden_bias"].size
-    shapes: dict[str, tuple[int, ...]] = {
+    shapes = {
         "hidden": (n_features, n_units),
         "hidden_bias": (n_units,),
-        "kinds": (n_units, n_classes),
-        "kinds_bias": (n_classes,),
-        "mirror": (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,),
+        "output": (n_units, n_classes),
+        "output_bias": (n_classes,),
+        MIRROR_ARRAY: (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,),
     }
     for name, array in arrays.items():
-        if array.shape != shapes.get(name, ()) or not np.isfinite(array).all():
+        if array.shape != shapes[name] or not np.isfinite(array).all():
             raise ValueError(f"{name}: finite numbers of another shape expected, got {array.shape}")

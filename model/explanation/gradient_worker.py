@@ -26,6 +26,7 @@ from PIL import Image
 from model.child_process import open_answer_pipe
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
 from model.explanation.occlusion import air_grey
+from model.inference.release_loader import load_release
 from model.release_files import FEATURE_MAP, ReleaseFile
 
 if TYPE_CHECKING:
@@ -145,14 +146,24 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
         release_directory: Release with the Keras network.
         request: .npy file of the network input.
         answers: Receives lines of JSON, flushed one by one.
+
+    Raises:
+        ReleaseError: A file of the release is missing or changed.
     """
     import keras
 
     network_input = np.load(io.BytesIO(request.read()), allow_pickle=False)
-    network = keras.models.load_model(release_directory / ReleaseFile.CLASSIFIER_KERAS)
+    network = keras.models.load_model(_verified_network(release_directory))
     for method, values in explanations(network, network_input):
         answers.write(json.dumps({"method": method, "map": values.tolist()}).encode() + b"\n")
         answers.flush()
+
+
+def _verified_network(release_directory: Path) -> Path:
+    """Return the path of the Keras network after verifying the release. Keras reads files, and none can be written."""
+    release = load_release(release_directory)
+    release.read_file(ReleaseFile.CLASSIFIER_KERAS)  # raises if it is not listed
+    return release.directory / ReleaseFile.CLASSIFIER_KERAS
 
 
 def _configure_tensorflow() -> None:

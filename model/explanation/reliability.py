@@ -7,7 +7,7 @@ them no heat map is checked, and the findings say so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from model.inference.classifier import Classifier, Inference
 from model.inference.lung_segmentation import LungMask
 from model.inference.release_loader import Release
 
-RELIABILITY_KEY = "explanation_checks"  # of model.json
 TOP_FRACTION = 0.1  # share of the network input: its hottest part
 RANDOM_AREAS = 8  # areas of the same size that the hottest part is compared with
 SEED = 0
@@ -54,25 +53,25 @@ class ReliabilityLimits:
         inside_lungs: Limit of `HeatMapReliability.inside_lungs`.
         effect: Limit of `HeatMapReliability.effect`.
         agreement: Limit of `HeatMapReliability.agreement`.
-        chosen: One sentence on how, and on which images, the limits were chosen.
+        rationale: One sentence on how, and on which images, the limits were chosen.
     """
 
     inside_lungs: float
     effect: float
     agreement: float
-    chosen: str
+    rationale: str
 
     @classmethod
     def from_release(cls, release: Release) -> Self | None:
         """Return the limits of a release; None if it has none."""
-        limits: dict[str, Any] | None = release.description.get(RELIABILITY_KEY)
+        limits = release.description.get("heat_map_reliability")
         if limits is None:
             return None
         return cls(
             inside_lungs=float(limits["inside_lungs"]),
             effect=float(limits["effect"]),
             agreement=float(limits["agreement"]),
-            chosen=str(limits["chosen"]),
+            rationale=str(limits["rationale"]),
         )
 
     def violations(self, reliability: HeatMapReliability) -> tuple[str, ...]:

@@ -25,12 +25,12 @@ class OperatingPoint:
     Attributes:
         name: Name that users choose it by.
         threshold: Calibrated probability, 0-1, at or above which the classification is PNEUMONIA.
-        chosen: One sentence on how, and on which images, the threshold was chosen.
+        rationale: One sentence on how, and on which images, the threshold was chosen.
     """
 
     name: str
     threshold: float
-    chosen: str
+    rationale: str
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -46,26 +46,26 @@ class ConformalLimits:
 
     Attributes:
         coverage: Share of each class, 0-1.
-        least_pneumonia: Lowest calibrated probability, at the training prevalence, at which PNEUMONIA is plausible.
-        most_normal: Highest calibrated probability, at the training prevalence, at which NORMAL is plausible.
-        chosen: One sentence on how, and on which images, the limits were chosen.
+        pneumonia_from: Lowest calibrated probability, at the training prevalence, at which PNEUMONIA is plausible.
+        normal_up_to: Highest calibrated probability, at the training prevalence, at which NORMAL is plausible.
+        rationale: One sentence on how, and on which images, the limits were chosen.
     """
 
     coverage: float
-    least_pneumonia: float
-    most_normal: float
-    chosen: str
+    pneumonia_from: float
+    normal_up_to: float
+    rationale: str
 
     def __post_init__(self) -> None:
-        for name in ("coverage", "least_pneumonia", "most_normal"):
+        for name in ("coverage", "pneumonia_from", "normal_up_to"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: a share or probability, 0-1, expected, got {getattr(self, name)}")
 
     def prediction_set(self, probability: float) -> frozenset[Verdict]:
         """Return the plausible classes at a calibrated probability: one, both or none."""
         plausible = {
-            Verdict.PNEUMONIA: probability >= self.least_pneumonia,
-            Verdict.NORMAL: probability <= self.most_normal,
+            Verdict.PNEUMONIA: probability >= self.pneumonia_from,
+            Verdict.NORMAL: probability <= self.normal_up_to,
         }
         return frozenset(verdict for verdict, is_plausible in plausible.items() if is_plausible)
 

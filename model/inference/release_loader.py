@@ -1,29 +1,39 @@
 """Load and verify a release: a directory that holds one trained model.
 
-`model.json` lists every file with its SHA-256 and declares input, outputs, labels, calibration, operating points and
-map scale. The checksums guard against corruption and mix-ups, not against an attacker who can rewrite both.
+`SHA256SUMS` lists every file, `model.json` included, with its SHA-256. Nothing is parsed before all listed files are
+verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, calibration,
+operating points and map scale.
+
+The checksums guard against corruption and mix-ups, not against an attacker who can rewrite both. `is_shipped` says
+whether the release is the one that this version of the program comes with. docs/releases.md describes signatures.
 """
 
 import hashlib
 import json
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from model.codes import LABELS
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
+from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible, ReleaseMissing
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
+from model.inference.release_schema import ConformalDescription, InputDescription, ReleaseDescription
 from model.release_files import ReleaseFile
-from model.storage import read_file, read_verified
+from model.storage import parse_checksums, read_file, read_verified, write_text
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
-# Format 4 had no admission classifier, 3 no index of similar cases, 2 no conformal limits, 1 no lung network.
-FORMAT = 5
-PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)  # names files in the release directory only, nothing outside it
+# Digest of the release that this version of the program comes with. The format is that of `sha256sum`.
+SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
+FORMAT = 6  # 5 listed the checksums in model.json
+REQUIRED_FILES = (
+    ReleaseFile.DESCRIPTION,
+    ReleaseFile.CLASSIFIER,
+    ReleaseFile.LUNGS,
+)  # to load; others when they are read
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,9 @@ class Release:
         conformal: Limits of the prediction sets.
         training_prevalence: Share of pneumonia, 0-1, at which probabilities are calibrated.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
-        digest: SHA-256 of model.json, which holds the digests of all other files; a key for caches.
+        checksums: SHA-256 of each file by name, from SHA256SUMS.
+        digest: SHA-256 of SHA256SUMS, so it changes if any file does; a key for caches.
+        is_shipped: Whether this is the release that this version of the program comes with.
         description: Parsed model.json, for values that are only displayed.
     """
 
@@ -74,8 +86,10 @@ class Release:
     conformal: ConformalLimits
     training_prevalence: float
     map_scale: float
+    checksums: dict[str, str]
     digest: str
-    description: dict[str, Any]
+    is_shipped: bool
+    description: ReleaseDescription
 
     def __post_init__(self) -> None:
         if not 0 < self.training_prevalence < 1:
@@ -98,69 +112,105 @@ class Release:
         raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
 
     def read_file(self, name: str) -> bytes:
-        """Read one of the release's files and verify it against model.json.
+        """Read one of the release's files and verify it against SHA256SUMS.
 
         Raises:
-            ReleaseMissing: The file does not exist.
-            ReleaseCorrupted: Its checksum differs, or model.json does not list it.
+            ReleaseMissing: The file does not exist, or SHA256SUMS does not list it.
+            ReleaseCorrupted: Its checksum differs.
         """
-        return read_verified(self.directory, name, self.description["files"].get(name, ""))
+        _require_listed(self.checksums, name)
+        return read_verified(self.directory, name, self.checksums[name])
 
 
 def load_release(directory: Path = RELEASE_DIR) -> Release:
     """Load and verify a release.
 
     Raises:
-        ReleaseMissing: model.json or a file that it lists does not exist.
-        ReleaseCorrupted: A file does not match its checksum in model.json.
+        ReleaseMissing: SHA256SUMS, a file that it lists, or a required file does not exist or is not listed.
+        ReleaseCorrupted: SHA256SUMS is malformed, or a file does not match its checksum.
         ReleaseIncompatible: model.json cannot be understood, or was made for another version of this program.
     """
-    content = read_file(directory, ReleaseFile.DESCRIPTION)
+    listing = read_file(directory, ReleaseFile.CHECKSUMS)
+    checksums = parse_checksums(listing)
+    _require_listed(checksums, *REQUIRED_FILES)
+    files = {name: read_verified(directory, name, sha256) for name, sha256 in checksums.items()}
+    digest = hashlib.sha256(listing).hexdigest()
     try:
-        description = json.loads(content)
+        description = json.loads(files[ReleaseFile.DESCRIPTION])
         _check_compatibility(description)
-        release = _interpret(directory, description, hashlib.sha256(content).hexdigest())
+        return _interpret(directory, cast(ReleaseDescription, description), files, checksums, digest)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ReleaseIncompatible(
             f"The description of the trained model ({ReleaseFile.DESCRIPTION}) is damaged. {RESTORE_RELEASE_TEXT}"
         ) from error
-    return release
 
 
-def _interpret(directory: Path, description: dict[str, Any], digest: str) -> Release:
-    if unsafe := [name for name in description["files"] if not PLAIN_NAME.fullmatch(name)]:
-        raise ValueError(f"files: plain names expected, got {unsafe}")
-    files = {name: read_verified(directory, name, sha256) for name, sha256 in description["files"].items()}
+def shipped_digest() -> str | None:
+    """Return the digest of the release that this version of the program comes with; None if it is not recorded."""
+    try:
+        words = SHIPPED_DIGEST_FILE.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return None
+    return words[0] if words else None
+
+
+def write_shipped_digest(release: Release) -> None:
+    """Record a release as the one that this version of the program comes with. The release must be RELEASE_DIR."""
+    write_text(SHIPPED_DIGEST_FILE, f"{release.digest}  {RELEASE_DIR.name}/{ReleaseFile.CHECKSUMS}\n")
+
+
+def _require_listed(checksums: Mapping[str, str], *names: str) -> None:
+    for name in names:
+        if name not in checksums:
+            raise ReleaseMissing(
+                f"The trained model is incomplete: {ReleaseFile.CHECKSUMS} does not list {name}. {RESTORE_RELEASE_TEXT}"
+            )
+
+
+def _interpret(
+    directory: Path,
+    description: ReleaseDescription,
+    files: Mapping[str, bytes],
+    checksums: dict[str, str],
+    digest: str,
+) -> Release:
     return Release(
         directory=directory,
         version=str(description["version"]),
         network=files[ReleaseFile.CLASSIFIER],
         side=_input_side(description["input"]),
         lungs=LungNetwork(files[ReleaseFile.LUNGS], int(description["lungs"]["side"])),
-        input_region=InputRegion(RegionKind(description["view"]["part"]), float(description["view"]["margin"])),
+        input_region=_input_region(description),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
         calibration=Calibration(
             float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
         ),
         operating_points=tuple(
-            OperatingPoint(str(p["name"]), float(p["threshold"]), str(p["chosen"]))
+            OperatingPoint(str(p["name"]), float(p["threshold"]), str(p["rationale"]))
             for p in description["operating_points"]
         ),
         default_operating_point=str(description["default_operating_point"]),
         conformal=_conformal_limits(description["conformal"]),
         training_prevalence=float(description["training_prevalence"]),
         map_scale=float(description["map_scale"]["value"]),
+        checksums=checksums,
         digest=digest,
+        is_shipped=digest == shipped_digest(),
         description=description,
     )
 
 
-def _conformal_limits(declared: dict[str, Any]) -> ConformalLimits:
+def _input_region(description: ReleaseDescription) -> InputRegion:
+    region = description["input_region"]
+    return InputRegion(RegionKind(region["kind"]), float(region["margin"]))
+
+
+def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:
     return ConformalLimits(
         coverage=float(declared["coverage"]),
-        least_pneumonia=float(declared["least_pneumonia"]),
-        most_normal=float(declared["most_normal"]),
-        chosen=str(declared["chosen"]),
+        pneumonia_from=float(declared["pneumonia_from"]),
+        normal_up_to=float(declared["normal_up_to"]),
+        rationale=str(declared["rationale"]),
     )
 
 
@@ -178,7 +228,7 @@ def _check_compatibility(description: dict[str, Any]) -> None:
         _require_equal(name, declared, expected)
 
 
-def _input_side(declared_input: dict[str, Any]) -> int:
+def _input_side(declared_input: InputDescription) -> int:
     """Return the height of the network's input, which must be a square."""
     side = int(declared_input["height"])
     _require_equal("width", declared_input["width"], side)

@@ -63,7 +63,7 @@ def inadmissible_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
             "Pictures": family,
             "Accepted": _format_share(rates["accepted"]),
             "Named rightly": _format_share(rates["named"]),
-            "Put right in one step": _format_share(rates["remedied"]) if rates["remedied"] else "",
+            "Put right in one step": _format_share(rates["corrected"]) if rates["corrected"] else "",
             "n": str(rates["accepted"]["n"]),
         }
         for family, rates in admission["negatives"].items()

@@ -1,7 +1,6 @@
 """Reliability of heat maps in tables and sentences, the same on the page and in the model card."""
 
-from typing import Any
-
+from model.inference.release_schema import ReliabilityDescription
 from model.performance.formatting import format_estimate, format_percent
 from model.performance.schema import (
     BoxAgreement,
@@ -24,7 +23,7 @@ _FINDING_KINDS = {
 }
 
 
-def reliability_sentence(limits: dict[str, Any] | None) -> str:
+def reliability_sentence(limits: ReliabilityDescription | None) -> str:
     """Explain when a heat map is called unreliable; `limits` is the entry of model.json, None if it has none."""
     if limits is None:
         return "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
@@ -35,7 +34,7 @@ def reliability_sentence(limits: dict[str, Any] | None) -> str:
         f"is not reliable where less than {format_percent(limits['inside_lungs'], space=False)} of the evidence lies "
         "inside the lungs, where painting over the tenth of the picture with the strongest evidence takes "
         f"{comparison} painting over as much elsewhere, or where its rank correlation with occlusion is below "
-        f"{limits['agreement']:.2g}. {limits['chosen']}"
+        f"{limits['agreement']:.2g}. {limits['rationale']}"
     )
 
 
@@ -75,10 +74,10 @@ def heat_map_sentences(explanations: HeatMapMetrics | None) -> list[str]:
         return [UNMEASURED_TEXT]
     return [
         *_sample_sentences(explanations["warnings"]),
-        _deletion_insertion_sentence(explanations["curves"]),
+        _deletion_insertion_sentence(explanations["deletion_insertion"]),
         _evidence_in_lungs_sentence(explanations["inside_lungs"]),
         _agreement_sentence(explanations["agreement"]),
-        _synthetic_opacities_sentence(explanations["known_answers"]),
+        _synthetic_opacities_sentence(explanations["synthetic_opacities"]),
         _radiologist_boxes_sentence(explanations["adult_boxes"]),
     ]
 

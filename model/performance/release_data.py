@@ -17,6 +17,7 @@ from model.inference.release_loader import Release
 from model.performance.binary_metrics import Predictions
 from model.performance.chart_data import class_balance, histogram, learning_curves
 from model.performance.reliability_diagram import reliability_diagram
+from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 
 MAX_POINTS = 500  # of a drawn curve: more than a screen has pixels to show
@@ -40,7 +41,7 @@ class ReleaseData:
         history: See `model.performance.chart_data.learning_curves`.
     """
 
-    metrics: dict[str, Any]
+    metrics: ReleaseMetrics
     dataset_audit: Any
     predictions: pd.DataFrame
     test_predictions: Predictions

@@ -3,7 +3,7 @@
 Shares, rates and probabilities are 0-1. "Images" counts images and "patients" counts the patients that they show.
 """
 
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 # None is possible but rare, and callers know from the data whether it can occur. A checker that insisted on a test for
 # None at each use would only produce tests that never fail (typeshed has the same alias for the same reason).
@@ -80,8 +80,8 @@ class CalibrationMetrics(TypedDict):
     """Calibration at the training prevalence and, if the set has both classes, adjusted to the set's own prevalence."""
 
     prevalence: float
-    as_stated: CalibrationErrors
-    at_this_prevalence: CalibrationErrors | None
+    raw: CalibrationErrors
+    prevalence_adjusted: CalibrationErrors | None
 
 
 class ConformalMetrics(TypedDict):
@@ -128,7 +128,7 @@ class NegativeRates(TypedDict):
 
     accepted: CountedEstimate
     named: CountedEstimate
-    remedied: CountedEstimate | None
+    corrected: CountedEstimate | None
 
 
 class AdmissionMetrics(TypedDict):
@@ -195,10 +195,10 @@ class HeatMapMetrics(TypedDict):
     """Reliability of heat maps; `warnings` is by kind of finding, `agreement` by the other explanation method."""
 
     warnings: dict[str, WarningRate] | None
-    curves: DeletionInsertion
+    deletion_insertion: DeletionInsertion
     inside_lungs: LungEvidence
     agreement: dict[str, CountedEstimate]
-    known_answers: SyntheticOpacities
+    synthetic_opacities: SyntheticOpacities
     adult_boxes: BoxAgreement | None
 
 
@@ -273,3 +273,44 @@ class ShortcutAudit(TypedDict):
     size_strata: dict[str, list[SizeStratum]] | None
     scaled_copies: ScaledCopies | None
     painted_over: MaskedLungs | None
+
+
+class NamedThreshold(TypedDict):
+    """Operating point that was the default when the metrics were measured."""
+
+    name: str
+    threshold: float
+
+
+class PerturbationRates(TypedDict):
+    """Figures on the validation images under one perturbation, at the default operating point."""
+
+    auc: float
+    sensitivity: float
+    specificity: float
+
+
+class RobustnessMetrics(TypedDict):
+    """Metrics on perturbed validation images; `shifts` is by name of the perturbation, the rest is of all of them."""
+
+    n: int
+    mean_auc: float
+    worst_auc: float
+    shifts: dict[str, PerturbationRates]
+    calibration: CalibrationMetrics
+    conformal: ConformalMetrics
+
+
+class ReleaseMetrics(TypedDict):
+    """Content of metrics.json; `splits` is by split. A key is missing if its part was not measured."""
+
+    network_sha256: str
+    operating_point: NamedThreshold
+    splits: dict[str, SplitMetrics]
+    stress_validation: NotRequired[RobustnessMetrics]
+    shortcut_audit: ShortcutAudit
+    lungs: NotRequired[LungMetrics | None]
+    adults: NotRequired[ExternalMetrics]
+    similar_cases: NotRequired[SimilarCaseMetrics]
+    admission: NotRequired[AdmissionMetrics]
+    explanations: NotRequired[HeatMapMetrics]

@@ -1,9 +1,8 @@
 """Shortcut audit, lung network and input region in sentences, the same on the page and in the model card."""
 
-from typing import Any
-
 from model.codes import SplitName
 from model.inference.input_region import RegionKind
+from model.inference.release_schema import RegionDescription
 from model.performance.formatting import format_estimate, format_percent
 from model.performance.schema import BoxErrors, LungMetrics, MaskedLungs, ScaledCopies, ShortcutAudit, SizedAuc
 
@@ -45,9 +44,11 @@ def segmentation_sentence(lungs: LungMetrics | None) -> str:
     )
 
 
-def input_region_sentence(view: dict[str, Any]) -> str:
-    """Describe which part of a radiograph the classifier sees; `view` is the entry of model.json."""
-    margin = f" with {format_percent(view['margin'])} of its width and height on each side" if view["margin"] else ""
+def input_region_sentence(region: RegionDescription) -> str:
+    """Describe which part of a radiograph the classifier sees; `region` is the entry of model.json."""
+    margin = (
+        f" with {format_percent(region['margin'])} of its width and height on each side" if region["margin"] else ""
+    )
     lung_box = f"the box of the lungs{margin}"
     return {
         RegionKind.WHOLE: "The reader sees the whole radiograph.",
@@ -55,7 +56,7 @@ def input_region_sentence(view: dict[str, Any]) -> str:
         "no lungs are found, the whole radiograph.",
         RegionKind.LUNGS_ALONE: f"A small network finds the lungs; the reader sees {lung_box}, black outside the lung "
         "fields; where no lungs are found, the whole radiograph.",
-    }[RegionKind(view["part"])]
+    }[RegionKind(region["kind"])]
 
 
 def _box_error_sentence(error: BoxErrors | None) -> str:

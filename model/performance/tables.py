@@ -3,13 +3,22 @@
 from typing import Any
 
 from model.codes import LABELS, Label
+from model.inference.release_schema import ConformalDescription
 from model.performance.formatting import SET_NAMES, format_estimate, format_percent
-from model.performance.schema import Confusion, ExternalMetrics, OperatingPointMetrics, SimilarCaseMetrics, SplitMetrics
+from model.performance.schema import (
+    Confusion,
+    ExternalMetrics,
+    OperatingPointMetrics,
+    ReleaseMetrics,
+    RobustnessMetrics,
+    SimilarCaseMetrics,
+    SplitMetrics,
+)
 
 _GROUP_NAMES = {"F": "women", "M": "men", "AP": "AP (from the front)", "PA": "PA (from behind)"}
 
 
-def measured_sets(metrics: dict[str, Any]) -> dict[str, SplitMetrics]:
+def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | RobustnessMetrics]:
     """Return the measured sets of metrics.json by their display names, in display order; training is left out.
 
     Of the set "validation under shifts" only `n`, `calibration` and `conformal` exist.
@@ -75,12 +84,12 @@ def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[
     ]
 
 
-def calibration_table(metrics: dict[str, Any]) -> list[dict[str, str]]:
+def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
     """Tabulate calibration, two rows per set: at the training prevalence, and adjusted to the set's prevalence."""
     rows = []
     for set_name, measured in measured_sets(metrics).items():
         calibration = measured["calibration"]
-        for adjusted, errors in (("no", calibration["as_stated"]), ("yes", calibration["at_this_prevalence"])):
+        for adjusted, errors in (("no", calibration["raw"]), ("yes", calibration["prevalence_adjusted"])):
             if errors is not None:
                 rows.append(
                     {
@@ -96,18 +105,18 @@ def calibration_table(metrics: dict[str, Any]) -> list[dict[str, str]]:
     return rows
 
 
-def conformal_sentence(conformal: dict[str, Any]) -> str:
+def conformal_sentence(conformal: ConformalDescription) -> str:
     """Explain when a verdict is indeterminate; `conformal` is the entry of model.json."""
-    low, high = sorted((conformal["least_pneumonia"], conformal["most_normal"]))
+    low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
     return (
         f"Between a probability of {low:.3f} and {high:.3f} (at the training prevalence) the reader says "
         "INDETERMINATE, refer to a radiologist: there not exactly one class is plausible. So it does where the "
-        f"operating point contradicts the plausible class. {conformal['chosen']} On other people's films the share may "
-        "be smaller."
+        f"operating point contradicts the plausible class. {conformal['rationale']} On other people's films the share "
+        "may be smaller."
     )
 
 
-def conformal_table(metrics: dict[str, Any], point: str) -> list[dict[str, str]]:
+def conformal_table(metrics: ReleaseMetrics, point: str) -> list[dict[str, str]]:
     """Tabulate, per set and class, how often the true class is plausible and how often the verdict is indeterminate."""
     return [
         {

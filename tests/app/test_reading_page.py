@@ -45,7 +45,7 @@ def prevalence_input(app: AppTest) -> Any:
 def use_threshold(monkeypatch, threshold: float) -> None:
     release = load_release()
     point = replace(release.operating_point(), threshold=threshold)
-    limits = replace(release.conformal, least_pneumonia=threshold, most_normal=threshold)  # nothing is indeterminate
+    limits = replace(release.conformal, pneumonia_from=threshold, normal_up_to=threshold)  # nothing is indeterminate
     changed = replace(release, operating_points=(point,), default_operating_point=point.name, conformal=limits)
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
 
@@ -207,7 +207,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
 
 def test_an_indeterminate_finding_refers_to_a_radiologist(monkeypatch):
     release = load_release()
-    limits = replace(release.conformal, least_pneumonia=0.0, most_normal=1.0)
+    limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=1.0)
     monkeypatch.setattr(ui.resources, "load_release", lambda _: replace(release, conformal=limits))
     app = upload(open_page())
 

@@ -1,8 +1,10 @@
 """Files of a release are verified or refused with a sentence; files and directories are replaced atomically."""
 
+import contextlib
 import hashlib
 import io
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +17,14 @@ from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseError, R
 from model.inference.release_loader import Release
 from model.storage import (
     atomic_path,
+    format_checksums,
     open_arrays,
+    parse_checksums,
     recover_directory,
     replace_directory,
     sha256,
     swap_directories,
+    write_checksums,
     write_json,
     write_text,
 )
@@ -50,8 +55,7 @@ def released(classifier) -> Release:
 def release_with_file(released: Release, folder: Path, content: bytes) -> Release:
     """A release that lists the file with the checksum that it has."""
     (folder / FILE).write_bytes(content)
-    description = released.description | {"files": {FILE: hashlib.sha256(content).hexdigest()}}
-    return replace(released, directory=folder, description=description)
+    return replace(released, directory=folder, checksums={FILE: hashlib.sha256(content).hexdigest()})
 
 
 def read_arrays(release: Release) -> dict[str, np.ndarray]:
@@ -88,10 +92,80 @@ def test_an_altered_or_truncated_file_is_refused(released, tmp_path, altered):
 
 def test_a_file_that_the_release_does_not_list_is_refused(released, tmp_path):
     release = release_with_file(released, tmp_path, CONTENT)
-    release.description["files"].clear()
+    release.checksums.clear()
 
-    with pytest.raises(ReleaseCorrupted, match=exactly(CORRUPTED)):
+    message = f"The trained model is incomplete: SHA256SUMS does not list {FILE}. {RESTORE_RELEASE_TEXT}"
+    with pytest.raises(ReleaseMissing, match=exactly(message)):
         read_arrays(release)
+
+
+# --- SHA256SUMS
+
+DIGEST = "0123456789abcdef" * 4
+LISTING = f"{DIGEST}  a.csv\n{DIGEST}  b\n"
+
+
+def test_checksums_of_a_directory_are_those_of_sha256sum(tmp_path):
+    for name in ("b", "A.md", "a.csv", "SHA256SUMS"):
+        (tmp_path / name).write_bytes(name.encode())
+    write_checksums(tmp_path)
+
+    listing = (tmp_path / "SHA256SUMS").read_bytes()
+    assert listing.decode() == format_checksums(tmp_path)
+    assert list(parse_checksums(listing)) == ["A.md", "a.csv", "b"]
+    subprocess.run(["sha256sum", "--check", "--strict", "--status", "SHA256SUMS"], cwd=tmp_path, check=True)
+
+
+def test_checksums_are_parsed():
+    assert parse_checksums(LISTING.encode()) == {"a.csv": DIGEST, "b": DIGEST}
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        "",
+        "\n",
+        LISTING.removesuffix("\n"),
+        LISTING + "\n",
+        "\n" + LISTING,
+        LISTING.replace("\n", "\r\n"),
+        LISTING.upper(),
+        LISTING.replace("  ", " "),
+        LISTING.replace("  ", " *"),
+        LISTING.replace("  ", "\t"),
+        " " + LISTING,
+        LISTING[1:],
+        "0" + LISTING,
+        f"\\{LISTING}",
+        f"# comment\n{LISTING}",
+        f"{DIGEST}  b\n{DIGEST}  a.csv\n",
+        f"{DIGEST}  b\n{DIGEST}  b\n",
+        f"{DIGEST}  ../b\n",
+        f"{DIGEST}  /b\n",
+        f"{DIGEST}  ..\n",
+        f"{DIGEST}  .b\n",
+        f"{DIGEST}  b c\n",
+        f"{DIGEST}  b\0\n",
+        f"{DIGEST}  \u00e4\n",
+        f"{DIGEST}  \n",
+        f"{DIGEST}  SHA256SUMS\n",
+        "\ufeff" + LISTING,
+    ],
+)
+def test_a_list_of_another_form_is_refused(listing):
+    message = (
+        "The trained model is not the one that was released: the list of its checksums (SHA256SUMS) is damaged. "
+        f"{RESTORE_RELEASE_TEXT}"
+    )
+    with pytest.raises(ReleaseCorrupted, match=exactly(message)):
+        parse_checksums(listing.encode())
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_parsed_or_refused(content):
+    with contextlib.suppress(ReleaseCorrupted):
+        checksums = parse_checksums(content)
+        assert content == "".join(f"{sha}  {name}\n" for name, sha in checksums.items()).encode()
 
 
 # --- NumPy archives

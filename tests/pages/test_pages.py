@@ -6,6 +6,7 @@ import logging
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
 from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, upload
-from ui.formatting import distinct_percents, percent
+from ui.formatting import distinct_percents, number_in_words, percent
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
@@ -134,10 +135,41 @@ def test_about_shows_the_description_of_the_release():
     facts = provenance.iloc[:, 0]
     assert facts["Version"] == release.version
     for point in release.operating_points:
-        assert facts[f"Operating point: {point.name}"] == f"{point.threshold:.3f}. {point.chosen}"
+        assert facts[f"Operating point: {point.name}"] == f"{point.threshold:.3f}. {point.rationale}"
+
+
+@pytest.mark.parametrize("is_shipped", [True, False])
+def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used(monkeypatch, is_shipped):
+    changed = replace(load_release(), is_shipped=is_shipped)
+    monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
+    app = open_page("pages/About.py")
+
+    assert not app.exception
+    assert not app.error
+    notice = app.get("html")[0].proto.body
+    remark = "" if is_shipped else ", not the model shipped with this program"
+    assert f" Model {changed.version}{remark}.<" in notice
+    warnings = [warning.value for warning in app.warning]
+    assert [warning.startswith("This is not the model shipped with this program.") for warning in warnings] == (
+        [] if is_shipped else [True]
+    )
+    facts = app.table[1].value.iloc[:, 0]
+    assert facts["Version"] == changed.version + ("" if is_shipped else ", not shipped with this program")
+    assert facts["Checksum"] == changed.digest[:12]
+
+
+def test_the_notice_names_the_ages_of_the_release(monkeypatch):
+    release = load_release()
+    changed = replace(release, description=release.description | {"population_years": [2, 17]})
+    monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
+    assert "children of two to 17 years from one hospital" in open_page("pages/About.py").get("html")[0].proto.body
 
 
 # --- formatting of numbers
+
+
+def test_small_numbers_are_written_in_words():
+    assert [number_in_words(number) for number in (0, 1, 12, 13)] == ["zero", "one", "twelve", "13"]
 
 
 @given(hypothesis.floats(0, 1), hypothesis.floats(0.02, 0.98))

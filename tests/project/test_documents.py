@@ -1,11 +1,17 @@
 """What documents say of the released model is what its files say."""
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.release_files import ReleaseFile
+from tests.support.release_files import copy_release
 from training.evaluation.split_openings import count_openings
 from training.release.model_card import metrics_table, model_card, with_metrics_section
 from training.release.publish import HEADLINE_METRICS
@@ -45,3 +51,36 @@ def test_the_readme_names_every_column_of_a_row():
 
 def test_the_changelog_of_the_project_names_the_released_version():
     assert f"[{load_release().version}]" in (PROJECT / "CHANGELOG.md").read_text()
+
+
+def documented_commands() -> list[str]:
+    """Each block of shell commands in docs/releases.md, in their order."""
+    return re.findall(r"^```sh\n(.*?)^```$", (PROJECT / "docs" / "releases.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+def run_documented(command: str, folder: Path) -> int:
+    return subprocess.run(["sh", "-ec", command], cwd=folder, capture_output=True, check=False).returncode
+
+
+def test_the_release_is_verified_by_the_documented_commands():
+    verify_files, verify_digest, *_ = documented_commands()
+    assert run_documented(verify_files, PROJECT) == 0
+    assert run_documented(verify_digest, PROJECT) == 0
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
+def test_a_release_that_travels_is_signed_and_verified_by_the_documented_commands(tmp_path):
+    _, _, sign, verify = documented_commands()
+    release = copy_release(tmp_path / "release")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "release_key"], check=True)
+    public_key = (tmp_path / "release_key.pub").read_text()
+    (tmp_path / "allowed_signers").write_text(f'releases@example.org namespaces="file" {public_key}')
+    assert run_documented(sign, tmp_path) == 0
+    assert run_documented(verify, tmp_path) == 0
+
+    listing = (release / ReleaseFile.CHECKSUMS).read_text()
+    (release / ReleaseFile.CHECKSUMS).write_text(listing.replace("a", "b", 1))
+    assert run_documented(verify, tmp_path) != 0
+    (release / ReleaseFile.CHECKSUMS).write_text(listing)
+    (release / ReleaseFile.METRICS).write_text("changed")
+    assert run_documented(verify, tmp_path) != 0

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from model.explanation.reliability import RELIABILITY_KEY
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.classifier import ClassifierOutput, Inference
 from model.inference.decision import Calibration
@@ -13,7 +12,7 @@ from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungMask
 
 SIDE, CELLS = 48, 6
-LIMITS = {"inside_lungs": 0.5, "effect": 0.1, "agreement": 0.0, "chosen": "By hand."}
+LIMITS = {"inside_lungs": 0.5, "effect": 0.1, "agreement": 0.0, "rationale": "By hand."}
 IN_LUNG, OUTSIDE_LUNG = [(2, 1), (2, 2), (3, 1)], [(2, 4), (3, 5)]  # cells, as row and column
 
 
@@ -31,7 +30,7 @@ class CellClassifier:
             side=SIDE,
             input_region=InputRegion(RegionKind.WHOLE, 0.0),
             calibration=Calibration(1.0, 0.0),
-            description={} if limits is None else {RELIABILITY_KEY: limits},
+            description={} if limits is None else {"heat_map_reliability": limits},
         )
 
     def classify(self, network_input: np.ndarray) -> ClassifierOutput:

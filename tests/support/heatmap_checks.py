@@ -7,7 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.resources
-from model.explanation.reliability import RELIABILITY_KEY
 from model.inference.release_loader import load_release
 from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT
 
@@ -15,8 +14,8 @@ from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, NOT_CHECKED_TEXT, PASSE
 def use_limits(monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any] | None) -> None:
     """Use a release with these reliability limits, or with none."""
     release = load_release()
-    description = {name: value for name, value in release.description.items() if name != RELIABILITY_KEY}
-    changed = replace(release, description=description | ({RELIABILITY_KEY: limits} if limits else {}))
+    description = {name: value for name, value in release.description.items() if name != "heat_map_reliability"}
+    changed = replace(release, description=description | ({"heat_map_reliability": limits} if limits else {}))
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
 
 

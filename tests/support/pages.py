@@ -15,7 +15,7 @@ from ui.session import ReadUpload, RefusedUpload, SessionUploads
 RESTORE_RELEASE = (
     "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 )
-INCOMPLETE_RELEASE = f"The trained model is incomplete: model.json is missing. {RESTORE_RELEASE}"
+INCOMPLETE_RELEASE = f"The trained model is incomplete: SHA256SUMS is missing. {RESTORE_RELEASE}"
 
 
 @pytest.fixture(autouse=True)

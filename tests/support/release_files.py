@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
+from model.release_files import ReleaseFile
+from model.storage import parse_checksums, write_checksums
 
 RESTORE_TEXT = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
 DAMAGED_TEXT = f"The description of the trained model (model.json) is damaged. {RESTORE_TEXT}"
-NETWORK_FILES = ("reader.tflite", "lungs.tflite")
+NETWORK_FILES = (ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
+LIST_DAMAGED_TEXT = (
+    "The trained model is not the one that was released: the list of its checksums (SHA256SUMS) is damaged. "
+    f"{RESTORE_TEXT}"
+)
 
 
 def exactly(message: str) -> str:
@@ -27,24 +33,37 @@ def read_description(directory: Path) -> dict[str, Any]:
 
 
 def write_description(directory: Path, content: dict[str, Any] | str) -> None:
-    """Write model.json: a dictionary as JSON, a text as it is."""
-    (directory / "model.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    """Write model.json, a dictionary as JSON and a text as it is, and list it with the checksum that it has."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    put_file(directory, ReleaseFile.DESCRIPTION, text.encode())
+
+
+def read_checksums(directory: Path) -> dict[str, str]:
+    """The checksum of each file that SHA256SUMS lists."""
+    return parse_checksums((directory / ReleaseFile.CHECKSUMS).read_bytes())
+
+
+def list_checksums(directory: Path, checksums: dict[str, str]) -> None:
+    """Write SHA256SUMS with these names and checksums, whatever the directory holds."""
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items())]
+    (directory / ReleaseFile.CHECKSUMS).write_text("".join(lines))
+
+
+def unlist(directory: Path, name: str) -> None:
+    """Take a file from SHA256SUMS and leave it where it is."""
+    list_checksums(directory, {listed: sha for listed, sha in read_checksums(directory).items() if listed != name})
 
 
 def put_file(directory: Path, name: str, content: bytes) -> None:
     """Write a file of a release and list it with the checksum that it has."""
     (directory / name).write_bytes(content)
-    description = read_description(directory)
-    description["files"][name] = hashlib.sha256(content).hexdigest()
-    write_description(directory, description)
+    list_checksums(directory, read_checksums(directory) | {str(name): hashlib.sha256(content).hexdigest()})
 
 
 def copy_release(directory: Path) -> Path:
     """Copy the released model without its Keras files, which are large and which reading does not need."""
     shutil.copytree(RELEASE_DIR, directory, ignore=shutil.ignore_patterns("*.keras"))
-    description = read_description(directory)
-    files = {name: digest for name, digest in description["files"].items() if not name.endswith(".keras")}
-    write_description(directory, description | {"files": files})
+    write_checksums(directory)
     return directory
 
 

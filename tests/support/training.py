@@ -182,11 +182,29 @@ def own_run(tiny_run, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def measured_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
-    """The finished run, exported and measured on all splits; the log of the test split is a sibling of its folder."""
+def packaged_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
+    """The finished run with its candidate, which is not measured. Tests must not change it, see `own_packaged_run`."""
     from training.cli import main
 
-    run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("measured") / "run")
+    run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("packaged") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        reduce_sample_sizes(patch)
+        assert main(["package", "--data", str(tiny_set), "--run", str(run)]) == 0
+    return run
+
+
+@pytest.fixture
+def own_packaged_run(packaged_run, tmp_path) -> Path:
+    """A copy of the packaged run that a test may change."""
+    return shutil.copytree(packaged_run, tmp_path / "own_packaged_run")
+
+
+@pytest.fixture(scope="session")
+def measured_run(packaged_run, tiny_set, tmp_path_factory) -> Path:
+    """The packaged run, measured on all splits; the log of the test split is a sibling of its folder."""
+    from training.cli import main
+
+    run = shutil.copytree(packaged_run, tmp_path_factory.mktemp("measured") / "run")
     log = run.with_name("TEST_LOG.csv")
     with pytest.MonkeyPatch.context() as patch:
         reduce_sample_sizes(patch)

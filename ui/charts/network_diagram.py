@@ -1,9 +1,9 @@
 """Diagram of the network, from radiograph to probability, as SVG."""
 
 import html
-from typing import Any
 
 from model.inference.input_region import InputRegion, RegionKind
+from model.inference.release_schema import ReleaseDescription
 from ui.charts.icon_array import svg_image
 from ui.charts.palette import GREY, INK
 
@@ -11,7 +11,7 @@ from ui.charts.palette import GREY, INK
 _BOX_HEIGHT, _GAP, _BOX_WIDTH, _BRANCH_WIDTH = 46, 16, 236, 92
 
 
-def network_steps(description: dict[str, Any]) -> list[tuple[str, str]]:
+def network_steps(description: ReleaseDescription) -> list[tuple[str, str]]:
     """Return name and detail of each step from a radiograph to a probability; `description` is model.json."""
     height, width = description["input"]["height"], description["input"]["width"]
     _, rows, columns = description["outputs"]["class_activation_map"]
@@ -26,7 +26,7 @@ def network_steps(description: dict[str, Any]) -> list[tuple[str, str]]:
         ("Radiograph", "DICOM, PNG or JPEG, of any size"),
         ("Lungs found", f"small network, {lungs} x {lungs} px"),
         ("What the reader sees", f"{region_texts[_input_region(description).kind]}, {height} x {width} px"),
-        ("MobileNetV2", "17 blocks of convolutions"),
+        (description["network"]["architecture"], description["network"]["description"]),
         ("Feature map", f"{rows} x {columns} places, {channels:,} features each"),
         ("Global average pooling", f"{channels:,} means, one per feature"),
         ("Dropout", f"{description['training']['dropout']:.0%} left out, in training only"),
@@ -36,7 +36,7 @@ def network_steps(description: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def network_diagram(description: dict[str, Any]) -> str:
+def network_diagram(description: ReleaseDescription) -> str:
     """Return the network from top to bottom, with the heat map next to the feature map, as an HTML image."""
     steps = network_steps(description)
     _, rows, columns = description["outputs"]["class_activation_map"]
@@ -59,8 +59,8 @@ def network_diagram(description: dict[str, Any]) -> str:
     )
 
 
-def _input_region(description: dict[str, Any]) -> InputRegion:
-    return InputRegion(RegionKind(description["view"]["part"]), float(description["view"]["margin"]))
+def _input_region(description: ReleaseDescription) -> InputRegion:
+    return InputRegion(RegionKind(description["input_region"]["kind"]), float(description["input_region"]["margin"]))
 
 
 def _box(x: float, y: float, width: float, name: str, detail: str) -> str:

@@ -49,13 +49,14 @@ def provenance_table(release: Release) -> pd.DataFrame:
     """Return version, origin and settings, one per row."""
     description = release.description
     facts = {
-        "Version": release.version,
+        "Version": release.version if release.is_shipped else f"{release.version}, not shipped with this program",
+        "Checksum": release.digest[:12],
         "Created": description["created"],
         "Program": description["git_commit"][:12],
         "Data set": f"{description['dataset']['source']} ({description['dataset']['licence']})",
-        "Training pictures": f"{description['dataset']['pictures']['training']}",
-        **{f"Operating point: {p.name}": f"{p.threshold:.3f}. {p.chosen}" for p in release.operating_points},
-        "Calibration": description["calibration"]["chosen"],
-        "Map scale": description["map_scale"]["chosen"],
+        "Training pictures": f"{description['dataset']['images']['training']}",
+        **{f"Operating point: {p.name}": f"{p.threshold:.3f}. {p.rationale}" for p in release.operating_points},
+        "Calibration": description["calibration"]["rationale"],
+        "Map scale": description["map_scale"]["rationale"],
     }
     return pd.DataFrame({"": facts})

@@ -1,7 +1,9 @@
 """Admission classifier: its network, its limits, and the arrays of its file."""
 
+import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,45 +11,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from model.admission.classifier import ADMISSION_CLASSES, AdmissionClassifier, TwoLayerNetwork
+from model.admission.classifier import ADMISSION_CLASSES, LIMIT_NAMES, AdmissionClassifier, TwoLayerNetwork
 from model.admission.features import ImageMeasures
 
 N_FEATURES, N_UNITS = 5, 2
-FIELD_OF_ARRAY = {
-    "mirror": "mirror_weights",
-    "most_mirrored": "max_mirror_score",
-    "least_fine": "min_admissible_probability",
-    "least_field": "min_second_lung_area",
-    "least_apart": "min_lung_distance",
-    "most_level": "max_lung_offset",
-    "least_detail": "min_detail",
-    "most_detail": "max_detail",
-    "most_distance": "max_neighbour_distance",
-}
 NETWORK_FIELD_OF_ARRAY = {
     "hidden": "hidden_weights",
     "hidden_bias": "hidden_bias",
-    "kinds": "output_weights",
-    "kinds_bias": "output_bias",
+    "output": "output_weights",
+    "output_bias": "output_bias",
 }
+LIMITS = {name: 0.125 * number for number, name in enumerate(LIMIT_NAMES, 1)}  # another value in each
 
 
 def admission_arrays() -> dict[str, np.ndarray]:
-    """Arrays of an admission file for five features, with another value in each limit."""
+    """Arrays of an admission file for five features."""
     rng = np.random.default_rng(0)
-    limits = [name for name in FIELD_OF_ARRAY if name != "mirror"]
     return {
         "hidden": rng.normal(size=(N_FEATURES, N_UNITS)).astype(np.float16),
         "hidden_bias": rng.normal(size=N_UNITS).astype(np.float32),
-        "kinds": rng.normal(size=(N_UNITS, 7)).astype(np.float32),
-        "kinds_bias": rng.normal(size=7).astype(np.float32),
-        "mirror": rng.normal(size=288).astype(np.float32),
-    } | {name: np.float32(0.1 * number) for number, name in enumerate(limits, 1)}
+        "output": rng.normal(size=(N_UNITS, 7)).astype(np.float32),
+        "output_bias": rng.normal(size=7).astype(np.float32),
+        "mirror_weights": rng.normal(size=288).astype(np.float32),
+    }
+
+
+def make_classifier(
+    arrays: dict[str, np.ndarray] | None = None, limits: dict[str, Any] = LIMITS, n_features: int = N_FEATURES
+) -> AdmissionClassifier:
+    return AdmissionClassifier.from_parts(arrays or admission_arrays(), limits, n_features)
 
 
 def limited_classifier(**limits: float) -> AdmissionClassifier:
     """An admission classifier with these limits; binary fractions are exact in float32."""
-    classifier = AdmissionClassifier.from_arrays(admission_arrays(), N_FEATURES)
+    classifier = make_classifier()
     return replace(classifier, **{name: np.float32(limit) for name, limit in limits.items()})
 
 
@@ -162,45 +159,67 @@ def test_an_image_is_mirrored_above_the_limit_of_the_weighted_sum(second, is_mir
     assert classifier.is_mirrored(asymmetry) is is_mirrored
 
 
-# --- arrays of the file
+# --- arrays of the file, and limits of model.json
 
 
-def test_each_array_of_the_file_is_the_field_of_its_meaning():
+def test_each_array_and_limit_is_the_field_of_its_meaning():
     arrays = admission_arrays()
-    classifier = AdmissionClassifier.from_arrays(arrays, N_FEATURES)
-    for name, field in FIELD_OF_ARRAY.items():
-        assert getattr(classifier, field) is arrays[name]
+    classifier = make_classifier(arrays)
+    assert classifier.mirror_weights is arrays["mirror_weights"]
     for name, field in NETWORK_FIELD_OF_ARRAY.items():
         assert getattr(classifier.network, field) is arrays[name]
+    for name, value in LIMITS.items():
+        limit = getattr(classifier, name)
+        assert (limit.dtype, limit.shape, float(limit)) == (np.float32, (), value)
 
 
-def test_to_arrays_is_the_inverse_of_from_arrays():
+def test_to_arrays_and_limits_are_the_inverse_of_from_parts():
     arrays = admission_arrays()
-    returned = AdmissionClassifier.from_arrays(arrays, N_FEATURES).to_arrays()
-    assert returned.keys() == arrays.keys()
-    assert all(returned[name] is array for name, array in arrays.items())
+    classifier = make_classifier(arrays)
+    assert classifier.to_arrays().keys() == arrays.keys()
+    assert all(array is arrays[name] for name, array in classifier.to_arrays().items())
+    assert classifier.limits() == LIMITS
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_a_limit_survives_json_to_the_last_bit(value):
+    text = json.dumps(limited_classifier(min_detail=value).limits())
+    limit = make_classifier(limits=json.loads(text)).min_detail
+    assert limit.tobytes() == np.float32(value).tobytes()
+
+
+@pytest.mark.parametrize("value", [0.1, float("nan"), float("inf"), None, "0.5", True, [0.5], 1, 1e300, 16777217.0])
+def test_a_limit_that_is_no_exact_float32_number_is_refused_by_its_name(value):
+    with pytest.raises(ValueError, match=r"^max_detail: a finite float32 number expected"):
+        make_classifier(limits=LIMITS | {"max_detail": value})
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+def test_a_missing_limit_is_refused(name):
+    with pytest.raises(KeyError, match=name):
+        make_classifier(limits={other: value for other, value in LIMITS.items() if other != name})
 
 
 def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
     arrays = admission_arrays()
     expected = sorted(arrays)
-    del arrays["mirror"]
+    del arrays["mirror_weights"]
     with pytest.raises(ValueError, match=f"^{re.escape(f'arrays: {expected} expected, got {sorted(arrays)}')}$"):
-        AdmissionClassifier.from_arrays(arrays, N_FEATURES)
+        make_classifier(arrays)
 
 
 @pytest.mark.parametrize("name", sorted(admission_arrays()))
 def test_an_array_of_another_shape_is_refused_by_its_name(name):
     array = admission_arrays()[name]
-    longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1) if array.shape else (1,), np.float32)
+    longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1), np.float32)
     with pytest.raises(ValueError, match="finite numbers of another shape expected"):
-        AdmissionClassifier.from_arrays(admission_arrays() | {name: longer}, N_FEATURES)
+        make_classifier(admission_arrays() | {name: longer})
 
 
 def test_the_error_on_another_shape_says_which_array_has_which_shape():
-    message = "mirror: finite numbers of another shape expected, got (287,)"
+    message = "mirror_weights: finite numbers of another shape expected, got (287,)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        AdmissionClassifier.from_arrays(admission_arrays() | {"mirror": np.zeros(287, np.float32)}, N_FEATURES)
+        make_classifier(admission_arrays() | {"mirror_weights": np.zeros(287, np.float32)})
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -209,9 +228,9 @@ def test_an_array_with_one_value_that_is_not_finite_is_refused(name, value):
     array = np.array(admission_arrays()[name])
     array.flat[0] = value
     with pytest.raises(ValueError, match=f"^{name}: finite numbers"):
-        AdmissionClassifier.from_arrays(admission_arrays() | {name: array}, N_FEATURES)
+        make_classifier(admission_arrays() | {name: array})
 
 
 def test_a_network_for_another_number_of_features_is_refused():
     with pytest.raises(ValueError, match=r"^hidden: "):
-        AdmissionClassifier.from_arrays(admission_arrays(), N_FEATURES + 1)
+        make_classifier(n_features=N_FEATURES + 1)

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.admission.classifier import ADMISSION_CLASSES
+from model.admission.classifier import ADMISSION_CLASSES, LIMIT_NAMES
 from model.admission.decision import Decision
 from model.admission.gate import AdmissionGate
 from model.batch import cli
-from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.errors import ReleaseIncompatible, ReleaseMissing
 from model.inference.classifier import load_model
 from model.release_files import ReleaseFile
 from tests.support.gates import asymmetric_radiograph
-from tests.support.release_files import put_file, read_description, write_description
+from tests.support.release_files import put_file, read_description, unlist, write_description
 from tests.support.synthetic import synthetic_file
 
 
@@ -44,20 +44,16 @@ def test_an_unchanged_release_can_be_used(directory):
 
 @pytest.mark.parametrize("name", [ReleaseFile.ADMISSION, ReleaseFile.SIMILAR_CASES])
 def test_nothing_is_read_without_the_admission_file_or_the_index(directory, tmp_path, capsys, name):
-    description = read_description(directory)
-    del description["files"][name]
-    write_description(directory, description)
+    unlist(directory, name)
     (directory / name).unlink()
-    with pytest.raises(ReleaseMissing, match=f"{name} is missing"):
+    with pytest.raises(ReleaseMissing, match=f"does not list {name}"):
         AdmissionGate.from_classifier(load_model(directory))
-    assert f"{name} is missing" in error_without_rows(directory, tmp_path, capsys)
+    assert f"does not list {name}" in error_without_rows(directory, tmp_path, capsys)
 
 
-def test_an_admission_file_that_model_json_does_not_list_is_refused(directory):
-    description = read_description(directory)
-    del description["files"][ReleaseFile.ADMISSION]
-    write_description(directory, description)
-    with pytest.raises(ReleaseCorrupted, match=ReleaseFile.ADMISSION):
+def test_an_admission_file_that_is_not_listed_is_refused(directory):
+    unlist(directory, ReleaseFile.ADMISSION)
+    with pytest.raises(ReleaseMissing, match=f"does not list {ReleaseFile.ADMISSION}"):
         AdmissionGate.from_classifier(load_model(directory))
 
 
@@ -71,16 +67,15 @@ def test_nothing_is_read_with_a_changed_admission_file(directory, tmp_path, caps
 @pytest.mark.parametrize(
     "changed",
     [
-        {"least_fine": None},
-        {"least_fine": np.float32(np.nan)},
-        {"least_fine": np.zeros(2, np.float32)},
+        {"hidden": None},
         {"hidden": np.zeros((7, 48), np.float16)},
-        {"kinds": np.zeros((48, 2), np.float32)},
-        {"kinds_bias": np.full(len(ADMISSION_CLASSES), np.inf, np.float32)},
-        {"mirror": np.zeros(3, np.float32)},
+        {"output": np.zeros((48, 2), np.float32)},
+        {"output_bias": np.full(len(ADMISSION_CLASSES), np.inf, np.float32)},
+        {"mirror_weights": np.zeros(3, np.float32)},
         {"unknown": np.float32(1)},
-        {"least_fine": np.array("0.5")},
-        {"least_fine": np.array(object())},
+        {"min_admissible_probability": np.float32(0.5)},
+        {"output_bias": np.array(["0.5"] * 7)},
+        {"output_bias": np.array([object()] * 7)},
     ],
 )
 def test_nothing_is_read_with_an_admission_file_that_does_not_fit(directory, tmp_path, capsys, changed):
@@ -88,6 +83,24 @@ def test_nothing_is_read_with_an_admission_file_that_does_not_fit(directory, tmp
     with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
         AdmissionGate.from_classifier(load_model(directory))
     assert "cannot be opened" in error_without_rows(directory, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), 0.1, "0.5", True, [0.5], 10**400])
+def test_nothing_is_read_with_a_limit_that_is_no_exact_float32_number(directory, value):
+    description = read_description(directory)
+    description["admission"]["min_admissible_probability"] = value
+    write_description(directory, description)
+    with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
+        AdmissionGate.from_classifier(load_model(directory))
+
+
+@pytest.mark.parametrize("key", ["admission", *LIMIT_NAMES])
+def test_nothing_is_read_without_each_limit(directory, key):
+    description = read_description(directory)
+    del (description if key == "admission" else description["admission"])[key]
+    write_description(directory, description)
+    with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
+        AdmissionGate.from_classifier(load_model(directory))
 
 
 def test_nothing_is_read_with_an_admission_file_that_is_no_archive(directory, tmp_path, capsys):

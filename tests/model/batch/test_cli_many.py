@@ -206,7 +206,7 @@ def test_a_closed_output_pipe_ends_all_processes_without_a_message(program, ward
 @pytest.mark.parametrize(
     ("arguments", "expected_status", "message"),
     [
-        (("--release", "none"), 1, "The trained model is incomplete: model.json is missing. "),
+        (("--release", "none"), 1, "The trained model is incomplete: SHA256SUMS is missing. "),
         (("--operating-point", "bold"), 2, "--operating-point: the trained model has "),
     ],
 )

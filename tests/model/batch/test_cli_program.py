@@ -20,7 +20,7 @@ from tests.support.synthetic import synthetic_file
 pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
 
 RELEASE_INCOMPLETE = (
-    "The trained model is incomplete: model.json is missing. Nothing is read with it. Restore the folder model/release "
+    "The trained model is incomplete: SHA256SUMS is missing. Nothing is read with it. Restore the folder model/release "
     "from the project, or release the model again.\n"
 )
 NOT_FINITE = (

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from model.child_process import PROJECT_ROOT
+from model.errors import ReleaseCorrupted, ReleaseMissing
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, METHODS, SMOOTH_GRAD
 from model.explanation.gradient_worker import (
     SMOOTHGRAD_RESOLUTION,
@@ -22,6 +23,7 @@ from model.explanation.gradient_worker import (
 )
 from model.explanation.occlusion import air_grey
 from model.release_files import FEATURE_MAP, ReleaseFile
+from model.storage import write_checksums
 from tests.support.synthetic import smooth_images
 from tests.support.training import SIZE, tiny_network
 from training.networks.classifier import HEAD
@@ -87,17 +89,33 @@ def test_methods_come_in_their_order_at_their_resolutions(network, network_input
     }
 
 
-def test_a_request_is_answered_with_one_line_per_method(network, network_inputs, tmp_path):
-    network.save(tmp_path / ReleaseFile.CLASSIFIER_KERAS)
+def test_a_request_is_answered_with_one_line_per_method(network, network_inputs, small_copy):
+    network.save(small_copy / ReleaseFile.CLASSIFIER_KERAS)
+    write_checksums(small_copy)
     request, answers = io.BytesIO(), io.BytesIO()
     np.save(request, network_inputs[:1])
     request.seek(0)
 
-    answer_request(tmp_path, request, answers)
+    answer_request(small_copy, request, answers)
 
     lines = [json.loads(line) for line in answers.getvalue().splitlines()]
     assert [line["method"] for line in lines] == list(METHODS)
     np.testing.assert_allclose(lines[0]["map"], grad_cam(network, network_inputs[:1])[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("is_listed", [True, False], ids=["changed", "not listed"])
+def test_the_network_is_not_opened_unless_the_release_is_verified(network_inputs, small_copy, monkeypatch, is_listed):
+    path = small_copy / ReleaseFile.CLASSIFIER_KERAS
+    path.write_bytes(b"as released")
+    if is_listed:
+        write_checksums(small_copy)
+        path.write_bytes(b"changed")
+    monkeypatch.setattr(keras.models, "load_model", lambda _: pytest.fail("the network was opened"))
+    request = io.BytesIO()
+    np.save(request, network_inputs[:1])
+    request.seek(0)
+    with pytest.raises(ReleaseCorrupted if is_listed else ReleaseMissing, match=r"classifier\.keras"):
+        answer_request(small_copy, request, io.BytesIO())
 
 
 def test_importing_the_worker_does_not_import_tensorflow_or_training():

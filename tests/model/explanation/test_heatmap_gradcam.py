@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
-from model.release_files import FEATURE_MAP
+from model.release_files import FEATURE_MAP, ReleaseFile
 from tests.support.synthetic import smooth_images
 from training.config import ClassifierConfig
 from training.networks.classifier import HEAD, build_classifier, serving_model
 
-RELEASED = RELEASE_DIR / "reader.keras"
+RELEASED = RELEASE_DIR / ReleaseFile.CLASSIFIER_KERAS
 
 
 def gradcam(classifier: keras.Model, images: np.ndarray) -> np.ndarray:

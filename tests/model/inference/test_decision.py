@@ -27,8 +27,8 @@ def at(threshold: float) -> OperatingPoint:
     return OperatingPoint("of the test", threshold, "by hand")
 
 
-def limits(least_pneumonia: float, most_normal: float, coverage: float = 0.9) -> ConformalLimits:
-    return ConformalLimits(coverage, least_pneumonia, most_normal, "by hand")
+def limits(pneumonia_from: float, normal_up_to: float, coverage: float = 0.9) -> ConformalLimits:
+    return ConformalLimits(coverage, pneumonia_from, normal_up_to, "by hand")
 
 
 def log_odds(probability: float) -> float:
@@ -51,16 +51,16 @@ def test_a_threshold_of_0_or_1_is_allowed(threshold):
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["coverage", "least_pneumonia", "most_normal"])
+@pytest.mark.parametrize("name", ["coverage", "pneumonia_from", "normal_up_to"])
 def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_its_name(name, value):
-    good = {"coverage": 0.9, "least_pneumonia": 0.4, "most_normal": 0.6}
+    good = {"coverage": 0.9, "pneumonia_from": 0.4, "normal_up_to": 0.6}
     message = f"{name}: a share or probability, 0-1, expected, got {value}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         limits(**(good | {name: value}))
 
 
 def test_a_class_is_plausible_at_its_own_limit():
-    overlapping = limits(least_pneumonia=0.4, most_normal=0.6)
+    overlapping = limits(pneumonia_from=0.4, normal_up_to=0.6)
 
     assert overlapping.prediction_set(0.4) == overlapping.prediction_set(0.6) == {NORMAL, PNEUMONIA}
     assert overlapping.prediction_set(np.nextafter(0.4, 0)) == {NORMAL}
@@ -68,7 +68,7 @@ def test_a_class_is_plausible_at_its_own_limit():
 
 
 def test_between_limits_with_a_gap_no_class_is_plausible():
-    disjoint = limits(least_pneumonia=0.6, most_normal=0.4)
+    disjoint = limits(pneumonia_from=0.6, normal_up_to=0.4)
 
     assert disjoint.prediction_set(0.5) == frozenset()
     assert (disjoint.prediction_set(0.4), disjoint.prediction_set(0.6)) == ({NORMAL}, {PNEUMONIA})
@@ -86,14 +86,14 @@ def test_between_the_limits_the_verdict_is_indeterminate_and_outside_the_class(c
 
 
 def test_a_probability_at_the_threshold_is_pneumonia():
-    conformal = limits(least_pneumonia=0.5, most_normal=np.nextafter(0.5, 0))
+    conformal = limits(pneumonia_from=0.5, normal_up_to=np.nextafter(0.5, 0))
 
     assert classify(0.5, at(0.5), conformal) is PNEUMONIA
     assert classify(np.nextafter(0.5, 0), at(0.5), conformal) is NORMAL
 
 
 def test_a_class_that_the_operating_point_contradicts_is_indeterminate():
-    conformal = limits(least_pneumonia=0.4, most_normal=0.6)
+    conformal = limits(pneumonia_from=0.4, normal_up_to=0.6)
 
     assert classify(0.7, at(0.9), conformal) is INDETERMINATE  # pneumonia alone is plausible, below the threshold
     assert classify(0.3, at(0.1), conformal) is INDETERMINATE  # normal alone is plausible, above it

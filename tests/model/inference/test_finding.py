@@ -54,15 +54,15 @@ def test_the_verdict_follows_from_the_operating_point_and_the_conformal_limits(f
     p = finding.probability
     above, below = math.nextafter(p, 1), math.nextafter(p, 0)
 
-    def verdict(threshold: float, least_pneumonia: float, most_normal: float) -> Verdict:
-        limits = ConformalLimits(0.9, least_pneumonia, most_normal, "by hand")
+    def verdict(threshold: float, pneumonia_from: float, normal_up_to: float) -> Verdict:
+        limits = ConformalLimits(0.9, pneumonia_from, normal_up_to, "by hand")
         return present_at(finding, replace(release, conformal=limits), threshold, 0.5).verdict
 
-    assert verdict(p, least_pneumonia=p, most_normal=below) is Verdict.PNEUMONIA
-    assert verdict(above, least_pneumonia=above, most_normal=p) is Verdict.NORMAL
-    assert verdict(above, least_pneumonia=p, most_normal=below) is Verdict.INDETERMINATE  # they contradict each other
-    assert verdict(p, least_pneumonia=p, most_normal=p) is Verdict.INDETERMINATE  # both are plausible
-    assert verdict(p, least_pneumonia=above, most_normal=below) is Verdict.INDETERMINATE  # neither is plausible
+    assert verdict(p, pneumonia_from=p, normal_up_to=below) is Verdict.PNEUMONIA
+    assert verdict(above, pneumonia_from=above, normal_up_to=p) is Verdict.NORMAL
+    assert verdict(above, pneumonia_from=p, normal_up_to=below) is Verdict.INDETERMINATE  # they contradict each other
+    assert verdict(p, pneumonia_from=p, normal_up_to=p) is Verdict.INDETERMINATE  # both are plausible
+    assert verdict(p, pneumonia_from=above, normal_up_to=below) is Verdict.INDETERMINATE  # neither is plausible
 
 
 def test_the_operating_point_changes_the_verdict_and_nothing_else(finding, release):

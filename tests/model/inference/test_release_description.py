@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from model.errors import ReleaseError, ReleaseIncompatible
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import Release, load_release
-from tests.support.release_files import DAMAGED_TEXT, RESTORE_TEXT, exactly, read_description, write_description
+from tests.support.release_files import (
+    DAMAGED_TEXT,
+    RESTORE_TEXT,
+    exactly,
+    put_file,
+    read_description,
+    write_description,
+)
 
 
 def assert_damaged(directory) -> None:
@@ -25,7 +32,7 @@ def test_json_of_another_structure_is_refused(small_copy, text):
 
 
 def test_a_description_that_is_no_text_is_refused(small_copy):
-    (small_copy / "model.json").write_bytes(b"\xff\xfe\xfd")
+    put_file(small_copy, "model.json", b"\xff\xfe\xfd")
     assert_damaged(small_copy)
 
 
@@ -37,17 +44,14 @@ def test_a_truncated_description_is_refused(small_copy):
 
 
 REQUIRED = (
-    ("files",),
-    ("files", "reader.tflite"),
-    ("files", "lungs.tflite"),
     ("version",),
     ("input",),
     ("input", "height"),
     ("lungs",),
     ("lungs", "side"),
-    ("view",),
-    ("view", "part"),
-    ("view", "margin"),
+    ("input_region",),
+    ("input_region", "kind"),
+    ("input_region", "margin"),
     ("outputs",),
     ("calibration",),
     ("calibration", "slope"),
@@ -55,13 +59,13 @@ REQUIRED = (
     ("operating_points",),
     ("operating_points", 0, "threshold"),
     ("operating_points", 0, "name"),
-    ("operating_points", 0, "chosen"),
+    ("operating_points", 0, "rationale"),
     ("default_operating_point",),
     ("conformal",),
     ("conformal", "coverage"),
-    ("conformal", "least_pneumonia"),
-    ("conformal", "most_normal"),
-    ("conformal", "chosen"),
+    ("conformal", "pneumonia_from"),
+    ("conformal", "normal_up_to"),
+    ("conformal", "rationale"),
     ("training_prevalence",),
     ("map_scale",),
     ("map_scale", "value"),
@@ -90,9 +94,9 @@ def test_required_values_must_be_present(small_copy, keys):
         (("calibration", "intercept"), float("inf")),
         (("calibration", "slope"), 10**400),
         (("conformal", "coverage"), 1.01),
-        (("conformal", "least_pneumonia"), float("nan")),
-        (("conformal", "least_pneumonia"), -0.1),
-        (("conformal", "most_normal"), 1.5),
+        (("conformal", "pneumonia_from"), float("nan")),
+        (("conformal", "pneumonia_from"), -0.1),
+        (("conformal", "normal_up_to"), 1.5),
         (("training_prevalence",), 0),
         (("training_prevalence",), 1),
         (("training_prevalence",), -0.2),
@@ -102,9 +106,9 @@ def test_required_values_must_be_present(small_copy, keys):
         (("map_scale", "value"), -1),
         (("input", "height"), float("inf")),
         (("lungs", "side"), float("nan")),
-        (("view", "margin"), float("nan")),
-        (("view", "margin"), float("inf")),
-        (("view", "margin"), -0.5),
+        (("input_region", "margin"), float("nan")),
+        (("input_region", "margin"), float("inf")),
+        (("input_region", "margin"), -0.5),
     ],
 )
 def test_numbers_out_of_range_are_refused(small_copy, keys, value):
@@ -120,7 +124,7 @@ def test_numbers_out_of_range_are_refused(small_copy, keys, value):
 @pytest.mark.parametrize("kind", ["lungs", "LUNG_BOX", "Whole", "", None, 1, ["whole"]])
 def test_an_unknown_kind_of_region_is_refused(small_copy, kind):
     content = read_description(small_copy)
-    content["view"]["part"] = kind
+    content["input_region"]["kind"] = kind
     write_description(small_copy, content)
     assert_damaged(small_copy)
 
@@ -128,7 +132,7 @@ def test_an_unknown_kind_of_region_is_refused(small_copy, kind):
 @pytest.mark.parametrize("kind", RegionKind)
 def test_every_known_kind_of_region_is_loaded(small_copy, kind):
     content = read_description(small_copy)
-    content["view"] = {"part": kind.value, "margin": 0.25}
+    content["input_region"] = {"kind": kind.value, "margin": 0.25}
     write_description(small_copy, content)
     assert load_release(small_copy).input_region == InputRegion(kind, 0.25)
 
@@ -169,5 +173,5 @@ def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp
         assert isinstance(release, Release)
         assert all(0 <= point.threshold <= 1 for point in release.operating_points)
         assert 0 < release.training_prevalence < 1
-        assert min(release.conformal.least_pneumonia, release.conformal.most_normal) >= 0
-        assert max(release.conformal.least_pneumonia, release.conformal.most_normal) <= 1
+        assert min(release.conformal.pneumonia_from, release.conformal.normal_up_to) >= 0
+        assert max(release.conformal.pneumonia_from, release.conformal.normal_up_to) <= 1

@@ -2,20 +2,33 @@
 
 import dataclasses
 import hashlib
-import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+import model.inference.release_loader
+import model.storage
+from model.errors import ReleaseCorrupted, ReleaseError, ReleaseMissing
 from model.inference.classifier import Classifier, load_model
-from model.inference.release_loader import RELEASE_DIR, load_release
+from model.inference.release_loader import (
+    RELEASE_DIR,
+    REQUIRED_FILES,
+    load_release,
+    shipped_digest,
+    write_shipped_digest,
+)
+from model.release_files import ReleaseFile
 from tests.support.release_files import (
-    DAMAGED_TEXT,
+    LIST_DAMAGED_TEXT,
     NETWORK_FILES,
     RESTORE_TEXT,
     exactly,
+    list_checksums,
+    read_checksums,
     read_description,
-    write_description,
+    unlist,
 )
 
 
@@ -24,17 +37,18 @@ def test_the_own_release_loads_as_described():
 
     content = read_description(RELEASE_DIR)
     assert release.version == content["version"]
-    assert release.network == (RELEASE_DIR / "reader.tflite").read_bytes()
-    assert release.lungs.network == (RELEASE_DIR / "lungs.tflite").read_bytes()
+    assert release.network == (RELEASE_DIR / ReleaseFile.CLASSIFIER).read_bytes()
+    assert release.lungs.network == (RELEASE_DIR / ReleaseFile.LUNGS).read_bytes()
     assert release.side == content["input"]["height"] == content["input"]["width"]
     assert release.lungs.side == content["lungs"]["side"]
     region = release.input_region
-    assert {"part": region.kind, "margin": region.margin} == content["view"]
-    assert release.digest == hashlib.sha256((RELEASE_DIR / "model.json").read_bytes()).hexdigest()
+    assert {"kind": region.kind, "margin": region.margin} == content["input_region"]
+    assert release.digest == hashlib.sha256((RELEASE_DIR / ReleaseFile.CHECKSUMS).read_bytes()).hexdigest()
     assert release.operating_point() in release.operating_points
     assert release.training_prevalence == content["training_prevalence"]
     assert dataclasses.asdict(release.conformal) == content["conformal"]
-    assert {path.name for path in RELEASE_DIR.iterdir()} >= {"model.json", *content["files"]}
+    assert {path.name for path in RELEASE_DIR.iterdir()} == set(ReleaseFile) == {*release.checksums, "SHA256SUMS"}
+    assert release.is_shipped
     Classifier(release)
 
 
@@ -62,16 +76,16 @@ def test_operating_points_are_found_by_name(small_directory):
 # --- missing and changed files
 
 
-def test_a_missing_description_is_refused(tmp_path):
+def test_a_missing_list_of_checksums_is_refused(tmp_path):
     for empty in (tmp_path, tmp_path / "no such folder"):
         with pytest.raises(
-            ReleaseMissing, match=exactly(f"The trained model is incomplete: model.json is missing. {RESTORE_TEXT}")
+            ReleaseMissing, match=exactly(f"The trained model is incomplete: SHA256SUMS is missing. {RESTORE_TEXT}")
         ):
             load_release(empty)
 
 
 def test_every_listed_file_must_exist(directory):
-    for name in read_description(directory)["files"]:
+    for name in read_checksums(directory):
         (directory / name).rename(directory / "renamed")
         message = f"The trained model is incomplete: {name} is missing. {RESTORE_TEXT}"
         with pytest.raises(ReleaseMissing, match=exactly(message)):
@@ -81,7 +95,7 @@ def test_every_listed_file_must_exist(directory):
 
 
 def test_a_change_of_one_byte_in_any_listed_file_is_refused(directory):
-    for name in read_description(directory)["files"]:
+    for name in read_checksums(directory):
         original = (directory / name).read_bytes()
         for position in (0, len(original) // 2, len(original) - 1):
             changed = bytearray(original)
@@ -106,27 +120,97 @@ def test_a_missing_or_changed_network_is_named(small_copy, name):
         load_release(small_copy)
 
 
-@pytest.mark.parametrize(
-    "name", ["../outside", "../release/reader.tflite", "sub/file", "sub\\file", "..", ".", "", ".hidden", "a\n", "a\0b"]
-)
-def test_a_name_that_could_leave_the_directory_is_refused(small_directory, tmp_path, name):
-    directory = shutil.copytree(small_directory, tmp_path / "release")
+def test_a_file_that_is_required_must_be_listed(small_copy):
+    for name in REQUIRED_FILES:
+        checksums = read_checksums(small_copy)
+        unlist(small_copy, name)
+        message = f"The trained model is incomplete: SHA256SUMS does not list {name}. {RESTORE_TEXT}"
+        with pytest.raises(ReleaseMissing, match=exactly(message)):
+            load_release(small_copy)
+        list_checksums(small_copy, checksums)
+    load_release(small_copy)
+
+
+def test_a_file_that_is_not_listed_is_never_read(small_copy):
+    unlist(small_copy, ReleaseFile.CURVES)
+    release = load_release(small_copy)
+    message = f"The trained model is incomplete: SHA256SUMS does not list curves.csv. {RESTORE_TEXT}"
+    with pytest.raises(ReleaseMissing, match=exactly(message)):
+        release.read_file(ReleaseFile.CURVES)
+
+
+@pytest.mark.parametrize("name", ["../outside", "sub/file", "/etc/hostname", "..", ".hidden", ".", "", "a b", "\u00e4"])
+def test_a_name_that_could_leave_the_directory_is_refused_even_with_the_right_checksum(small_copy, tmp_path, name):
     (tmp_path / "outside").write_bytes(b"whatever")
-    (directory / "sub").mkdir()
-    (directory / "sub" / "file").write_bytes(b"whatever")
-    content = read_description(directory)
-    content["files"][name] = hashlib.sha256(b"whatever").hexdigest()
-    write_description(directory, content)
-    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED_TEXT)):
-        load_release(directory)
+    (small_copy / "sub").mkdir()
+    (small_copy / "sub" / "file").write_bytes(b"whatever")
+    list_checksums(small_copy, read_checksums(small_copy) | {name: hashlib.sha256(b"whatever").hexdigest()})
+    with pytest.raises(ReleaseCorrupted, match=exactly(LIST_DAMAGED_TEXT)):
+        load_release(small_copy)
 
 
-def test_an_absolute_name_is_refused_even_with_the_right_checksum(small_directory, tmp_path):
-    directory = shutil.copytree(small_directory, tmp_path / "release")
-    outside = tmp_path / "outside"
-    outside.write_bytes(b"whatever")
-    content = read_description(directory)
-    content["files"][str(outside)] = hashlib.sha256(b"whatever").hexdigest()
-    write_description(directory, content)
-    with pytest.raises(ReleaseIncompatible, match=exactly(DAMAGED_TEXT)):
-        load_release(directory)
+# --- every single flipped bit
+
+
+def serve_from_memory(monkeypatch: pytest.MonkeyPatch, names: Iterable[str]) -> dict[str, bytes]:
+    """Let `load_release` read these files instead of a directory: the released model.json, the others a few bytes."""
+    files = {name: name.encode() for name in names}
+    files[ReleaseFile.DESCRIPTION] = (RELEASE_DIR / ReleaseFile.DESCRIPTION).read_bytes()
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    files[ReleaseFile.CHECKSUMS] = "".join(lines).encode()
+
+    def read_file(_directory: Path, name: str) -> bytes:
+        if name not in files:
+            raise ReleaseMissing
+        return files[name]
+
+    monkeypatch.setattr(model.storage, "read_file", read_file)
+    monkeypatch.setattr(model.inference.release_loader, "read_file", read_file)
+    return files
+
+
+@pytest.mark.parametrize(
+    ("changed", "names"),
+    [
+        (ReleaseFile.DESCRIPTION, REQUIRED_FILES),
+        (ReleaseFile.CHECKSUMS, [name for name in ReleaseFile if name != ReleaseFile.CHECKSUMS]),
+    ],
+)
+def test_every_single_flipped_bit_is_refused(monkeypatch, changed, names):
+    files = serve_from_memory(monkeypatch, names)
+    original = files[changed]
+    assert load_release().version
+    for position in range(8 * len(original)):
+        flipped = bytearray(original)
+        flipped[position // 8] ^= 1 << position % 8
+        files[changed] = bytes(flipped)
+        try:
+            load_release()
+        except ReleaseError:
+            continue
+        pytest.fail(f"bit {position % 8} of byte {position // 8} of {changed}")
+
+
+# --- the release that the program comes with
+
+
+def test_an_intact_release_with_another_digest_is_loaded_and_is_not_the_shipped_one(small_copy):
+    release = load_release(small_copy)
+    assert release.digest != shipped_digest()
+    assert not release.is_shipped
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
+def test_without_a_recorded_digest_no_release_is_the_shipped_one(small_copy, tmp_path, monkeypatch, content):
+    recorded = tmp_path / "release.sha256"
+    if content is not None:
+        recorded.write_bytes(content)
+    monkeypatch.setattr(model.inference.release_loader, "SHIPPED_DIGEST_FILE", recorded)
+    assert not load_release(small_copy).is_shipped
+
+
+def test_a_recorded_release_is_the_shipped_one(small_copy, tmp_path, monkeypatch):
+    monkeypatch.setattr(model.inference.release_loader, "SHIPPED_DIGEST_FILE", tmp_path / "release.sha256")
+    write_shipped_digest(load_release(small_copy))
+    assert load_release(small_copy).is_shipped
+    subprocess.run(["sha256sum", "--check", "--status", "release.sha256"], cwd=tmp_path, check=True)

@@ -8,6 +8,7 @@ from model.errors import ReleaseIncompatible
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
 from tests.support.release_files import (
     NETWORK_FILES,
     RESTORE_TEXT,
@@ -30,9 +31,9 @@ def assert_incompatible(directory, problem: str) -> None:
 @pytest.mark.parametrize(
     ("part", "key", "value", "problem"),
     [
-        (None, "format", 2, "format is 2, expected 5"),
-        (None, "format", 6, "format is 6, expected 5"),
-        (None, "format", None, "format is None, expected 5"),
+        (None, "format", 2, "format is 2, expected 6"),
+        (None, "format", 7, "format is 7, expected 6"),
+        (None, "format", None, "format is None, expected 6"),
         (
             None,
             "labels",
@@ -62,42 +63,13 @@ def test_a_release_with_an_input_that_is_no_square_is_refused(small_copy, width)
     assert_incompatible(small_copy, f"width is {width}, expected {content['input']['height']}")
 
 
-def test_a_release_of_the_first_format_is_refused_by_its_format(small_copy):
-    """It had one network and no input region."""
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_a_release_of_a_former_format_is_refused_by_its_format_whatever_else_it_lacks(small_copy, number):
     content = read_description(small_copy)
-    content["format"] = 1
-    content["input"]["resize"] = "bilinear, antialiased, sides independently"
-    del content["lungs"], content["view"], content["files"]["lungs.tflite"]
-    write_description(small_copy, content)
-    (small_copy / "lungs.tflite").unlink()
-    assert_incompatible(small_copy, "format is 1, expected 5")
-
-
-def test_a_release_of_the_second_format_is_refused_by_its_format(small_copy):
-    """It had no conformal limits, and its prevalence was only displayed."""
-    content = read_description(small_copy)
-    content["format"] = 2
-    del content["conformal"], content["training_prevalence"]
-    write_description(small_copy, content)
-    assert_incompatible(small_copy, "format is 2, expected 5")
-
-
-def test_a_release_of_the_third_format_is_refused_by_its_format(small_copy):
-    """It had no index of similar cases."""
-    content = read_description(small_copy)
-    content["format"] = 3
-    del content["files"]["lookalikes.npz"]
-    write_description(small_copy, content)
-    assert_incompatible(small_copy, "format is 3, expected 5")
-
-
-def test_a_release_of_the_fourth_format_is_refused_by_its_format(small_copy):
-    """It had no admission classifier."""
-    content = read_description(small_copy)
-    content["format"] = 4
-    content["files"].pop("admission.npz", None)
-    write_description(small_copy, content)
-    assert_incompatible(small_copy, "format is 4, expected 5")
+    for key in ("lungs", "input_region", "conformal", "training_prevalence", "admission", "network"):
+        del content[key]
+    write_description(small_copy, content | {"format": number, "files": {}})
+    assert_incompatible(small_copy, f"format is {number}, expected 6")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +97,7 @@ def test_a_network_of_another_input_size_is_refused(directory):
     release = load_release(directory)
     declared, larger = (struct.pack("<5i", 4, 1, side, side, 1) for side in (release.side, release.side + 32))
     assert declared in release.network  # the shape of the input, as the LiteRT file holds it
-    put_file(directory, "reader.tflite", release.network.replace(declared, larger))
+    put_file(directory, ReleaseFile.CLASSIFIER, release.network.replace(declared, larger))
     changed = load_release(directory)
     with pytest.raises(ReleaseIncompatible, match=exactly(UNFITTING_TEXT)):
         Classifier(changed)
@@ -133,8 +105,8 @@ def test_a_network_of_another_input_size_is_refused(directory):
 
 def test_exchanged_networks_are_refused(directory):
     release = load_release(directory)
-    put_file(directory, "reader.tflite", release.lungs.network)
-    put_file(directory, "lungs.tflite", release.network)
+    put_file(directory, ReleaseFile.CLASSIFIER, release.lungs.network)
+    put_file(directory, ReleaseFile.LUNGS, release.network)
     changed = load_release(directory)
     with pytest.raises(ReleaseIncompatible, match=exactly(UNFITTING_TEXT)):
         Classifier(changed)

@@ -43,8 +43,7 @@ def release_with(index: SimilarCaseIndex, folder: Path) -> Release:
     """A release in a folder with this index."""
     save_index(index, folder)
     files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((folder / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
-    release = load_release()
-    return replace(release, directory=folder, description=release.description | {"files": files})
+    return replace(load_release(), directory=folder, checksums=files)
 
 
 # --- nearest images
@@ -217,7 +216,7 @@ def test_an_index_in_another_format_is_refused(tmp_path, change):
     files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
 
     with pytest.raises(ReleaseIncompatible) as raised:
-        SimilarCaseIndex.from_release(replace(load_release(), directory=tmp_path, description={"files": files}))
+        SimilarCaseIndex.from_release(replace(load_release(), directory=tmp_path, checksums=files))
     assert str(raised.value) == f"The index of similar cases cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
@@ -226,7 +225,7 @@ def test_the_index_of_the_own_release_fits_its_classifier_and_its_training_image
     index = SimilarCaseIndex.from_release(release)
 
     assert index.axes.shape[0] == release.outputs["embedding"][-1]
-    assert len(index.files) == release.description["dataset"]["pictures"]["training"]
+    assert len(index.files) == release.description["dataset"]["images"]["training"]
     assert len(np.unique(index.patients)) == release.description["dataset"]["patients"]["training"]
     assert {len(getattr(index, name)) for name in ("labels", "causes", "groups", "codes", "fingerprints")} == {
         len(index.files)

@@ -18,10 +18,10 @@ ADMISSION = {
     "adults": None,
     "mirrored": share(844, 0.9),
     "negatives": {
-        "upside down": {"accepted": share(300), "named": share(300), "remedied": share(300)},
-        "photographs": {"accepted": share(30), "named": share(30), "remedied": None},
-        "rare": {"accepted": share(29), "named": share(29), "remedied": None},
-        "side views of the chest": {"accepted": share(0, None), "named": share(0, None), "remedied": None},
+        "upside down": {"accepted": share(300), "named": share(300), "corrected": share(300)},
+        "photographs": {"accepted": share(30), "named": share(30), "corrected": None},
+        "rare": {"accepted": share(29), "named": share(29), "corrected": None},
+        "side views of the chest": {"accepted": share(0, None), "named": share(0, None), "corrected": None},
     },
 }
 

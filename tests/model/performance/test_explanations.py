@@ -10,7 +10,7 @@ from model.performance.explanations import (
     warnings_table,
 )
 
-LIMITS = {"inside_lungs": 0.254, "effect": 0.0123, "agreement": -0.125, "chosen": "Chosen by hand."}
+LIMITS = {"inside_lungs": 0.254, "effect": 0.0123, "agreement": -0.125, "rationale": "Chosen by hand."}
 
 
 def estimate(value: float, n: int = 40) -> dict:
@@ -28,7 +28,7 @@ EXPLANATIONS = {
             ("right_pneumonia", "right_normal", "false_alarm", "missed", "indeterminate", "randomised"), start=1
         )
     },
-    "curves": {
+    "deletion_insertion": {
         "n": 33,
         "steps": 10,
         "deletion": {"map": estimate(0.3), "random": estimate(0.6), "better": estimate(0.9)},
@@ -36,7 +36,7 @@ EXPLANATIONS = {
     },
     "inside_lungs": {"evidence": estimate(0.65, 44), "area": estimate(0.45, 44)},
     "agreement": {"occlusion": estimate(0.55, 600), "SmoothGrad": estimate(0.2, 50)},
-    "known_answers": {
+    "synthetic_opacities": {
         "hit": estimate(0.75, 120),
         "hit_before": estimate(0.15, 120),
         "raised": estimate(0.85, 120),

@@ -1,4 +1,4 @@
-"""The metrics.json of the release has the structure that `model.performance.schema` declares."""
+"""model.json and metrics.json of the release have the structure that their schemas declare."""
 
 import json
 import types
@@ -7,12 +7,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddic
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
+from model.inference.release_schema import ReleaseDescription
 from model.performance.schema import (
     AdmissionMetrics,
     Estimate,
     ExternalMetrics,
     HeatMapMetrics,
     LungMetrics,
+    ReleaseMetrics,
     ShortcutAudit,
     SimilarCaseMetrics,
     SplitMetrics,
@@ -48,7 +50,7 @@ def matches(value: Any, declared: Any) -> bool:
     [
         ("splits", dict[str, SplitMetrics]),
         ("adults", ExternalMetrics),
-        ("neighbours", SimilarCaseMetrics),
+        ("similar_cases", SimilarCaseMetrics),
         ("admission", AdmissionMetrics),
         ("explanations", HeatMapMetrics),
         ("lungs", LungMetrics),
@@ -57,6 +59,11 @@ def matches(value: Any, declared: Any) -> bool:
 )
 def test_released_metrics_match_the_schema(metrics, key, declared):
     assert matches(metrics[key], declared)
+
+
+def test_the_released_files_match_their_schemas_and_have_every_optional_key(metrics):
+    assert matches(metrics, ReleaseMetrics)
+    assert matches(json.loads((RELEASE_DIR / ReleaseFile.DESCRIPTION).read_text()), ReleaseDescription)
 
 
 def test_missing_or_additional_key_does_not_match():

@@ -79,10 +79,10 @@ def test_segmentation_sentence_states_the_figures():
     assert segmentation_sentence(None) == "How well the lungs are found was not measured."
 
 
-@pytest.mark.parametrize("part", RegionKind)
-def test_every_input_region_is_described(part):
-    described = input_region_sentence({"part": part, "margin": 0.1})
+@pytest.mark.parametrize("kind", RegionKind)
+def test_every_input_region_is_described(kind):
+    described = input_region_sentence({"kind": kind, "margin": 0.1})
 
-    assert ("no lungs are found" in described) == (part is not RegionKind.WHOLE)
-    assert ("10 % of its width and height" in described) == (part is not RegionKind.WHOLE)
-    assert ("black outside" in described) == (part is RegionKind.LUNGS_ALONE)
+    assert ("no lungs are found" in described) == (kind is not RegionKind.WHOLE)
+    assert ("10 % of its width and height" in described) == (kind is not RegionKind.WHOLE)
+    assert ("black outside" in described) == (kind is RegionKind.LUNGS_ALONE)

@@ -44,8 +44,8 @@ def measured_set(n: int = 50) -> dict:
         },
         "calibration": {
             "prevalence": 0.4,
-            "as_stated": CALIBRATION_ERRORS,
-            "at_this_prevalence": CALIBRATION_ERRORS | {"ece": UNDEFINED},
+            "raw": CALIBRATION_ERRORS,
+            "prevalence_adjusted": CALIBRATION_ERRORS | {"ece": UNDEFINED},
         },
         "conformal": {
             "coverage": {"NORMAL": {"n": 30, **ESTIMATE}, "PNEUMONIA": {"n": 20, **UNDEFINED}},
@@ -132,7 +132,7 @@ def test_sensitivity_by_cause_is_that_of_the_operating_point():
 
 def test_calibration_has_a_raw_row_and_an_adjusted_row_if_defined():
     one_class = measured_set()
-    one_class["calibration"] = {"prevalence": 1.0, "as_stated": CALIBRATION_ERRORS, "at_this_prevalence": None}
+    one_class["calibration"] = {"prevalence": 1.0, "raw": CALIBRATION_ERRORS, "prevalence_adjusted": None}
 
     rows = calibration_table(metrics(adults=one_class))
 
@@ -162,7 +162,7 @@ def test_conformal_table_has_a_row_per_set_and_class():
 def test_conformal_sentence_states_the_lower_limit_first(limits):
     pneumonia_from, normal_up_to = limits
     sentence = conformal_sentence(
-        {"least_pneumonia": pneumonia_from, "most_normal": normal_up_to, "chosen": "Chosen so."}
+        {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}
     )
 
     assert sentence.startswith("Between a probability of 0.400 and 0.600 (at the training prevalence)")

@@ -137,5 +137,5 @@ def test_the_network_diagram_has_the_sizes_of_the_release():
 
 @pytest.mark.parametrize(("kind", "text"), [("whole", "whole film"), ("lung box", "box of the lungs")])
 def test_the_network_diagram_names_the_input_region(kind, text):
-    description = load_release().description | {"view": {"part": kind, "margin": 0.1}}
+    description = load_release().description | {"input_region": {"kind": kind, "margin": 0.1}}
     assert dict(network_steps(description))["What the reader sees"].startswith(text)

@@ -29,7 +29,7 @@ def test_a_tile_opens_the_detail_with_viewer_facts_and_similar_cases():
     assert app.subheader[0].value.startswith(first)
     assert len(app.get("bidi_component")) == 1
     assert SIMILAR_CASES_TITLE in [heading.value for heading in app.subheader]
-    assert similar_cases_sentence(load_release_data(load_release()).metrics["neighbours"]) in page_text(app)
+    assert similar_cases_sentence(load_release_data(load_release()).metrics["similar_cases"]) in page_text(app)
     assert len(tiles(app)) >= 5
     assert "1 of 24" in page_text(app)
 

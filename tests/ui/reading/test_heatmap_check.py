@@ -32,7 +32,7 @@ from ui.settings import SessionSettings
 
 pytestmark = pytest.mark.usefixtures("positive_evidence")
 
-LIMITS = dict.fromkeys(WARNING_TEXTS, 0.1) | {"chosen": "By the test."}
+LIMITS = dict.fromkeys(WARNING_TEXTS, 0.1) | {"rationale": "By the test."}
 WARNINGS = (WARNING_TEXTS["inside_lungs"], WARNING_TEXTS["agreement"])
 WARNING_TEXT = (
     "**The explanation for this picture is not reliable:** little of the evidence lies within the lungs; covering "
@@ -89,7 +89,7 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
 def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, warnings, area):
     use_warnings(monkeypatch, warnings)
     release = ui.resources.load_release(None)
-    limits = replace(release.conformal, least_pneumonia=0.0, most_normal=0.0)
+    limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=0.0)
     points = tuple(replace(point, threshold=0.0) for point in release.operating_points)
     monkeypatch.setattr(
         ui.resources, "load_release", lambda _: replace(release, conformal=limits, operating_points=points)

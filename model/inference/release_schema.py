@@ -1,0 +1,150 @@
+"""Structure of model.json: the training program writes it, `model.inference.release_loader` checks and reads it.
+
+A candidate, which is not released yet, lacks the keys that are marked NotRequired. Shares and probabilities are 0-1.
+"""
+
+from typing import Any, NotRequired, TypeAlias, TypedDict
+
+# Content that only `model.performance` reads, with the types of `model.performance.schema`, a package above this one.
+PerformanceContent: TypeAlias = Any
+
+
+class InputDescription(TypedDict):
+    """Input of the pneumonia network: size in pixels, range of grey levels, and how a radiograph is resized."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    value_range: list[int]
+    resize: str
+
+
+class RegionDescription(TypedDict):
+    """Part of the radiograph that the network sees: a `RegionKind`, and the margin as a share of the lungs' size."""
+
+    kind: str
+    margin: float
+
+
+class NetworkDescription(TypedDict):
+    """Backbone of the pneumonia network, in words for people."""
+
+    architecture: str
+    description: str
+
+
+class CalibrationDescription(TypedDict):
+    """Platt scaling, from logit to probability."""
+
+    slope: float
+    intercept: float
+    rationale: NotRequired[str]
+
+
+class OperatingPointDescription(TypedDict):
+    """Named threshold on the calibrated probability."""
+
+    name: str
+    threshold: float
+    rationale: str
+
+
+class ConformalDescription(TypedDict):
+    """Limits of the prediction sets, see `ConformalLimits`."""
+
+    coverage: float
+    pneumonia_from: float
+    normal_up_to: float
+    rationale: str
+
+
+class MapScaleDescription(TypedDict):
+    """Value of the class-activation map, in logits, that the heat map shows as 1."""
+
+    value: float
+    rationale: NotRequired[str]
+
+
+class LungDescription(TypedDict):
+    """Lung network: side of its input in pixels, and its metrics (None if they were not measured)."""
+
+    side: int
+    segmentation_metrics: NotRequired[PerformanceContent]
+
+
+class AdmissionDescription(TypedDict):
+    """Limits of the admission check, exact float32 values, see `AdmissionClassifier`."""
+
+    min_admissible_probability: float
+    min_second_lung_area: float
+    min_lung_distance: float
+    max_lung_offset: float
+    min_detail: float
+    max_detail: float
+    max_neighbour_distance: float
+    max_mirror_score: float
+    rationale: str
+
+
+class ReliabilityDescription(TypedDict):
+    """Limits of the checks of a heat map, see `ReliabilityLimits`."""
+
+    inside_lungs: float
+    effect: float
+    agreement: float
+    rationale: str
+
+
+class DatasetDescription(TypedDict):
+    """Data set of a release; `images` and `patients` count by split."""
+
+    name: str
+    source: str
+    licence: str
+    images: dict[str, int]
+    patients: dict[str, int]
+
+
+class ChangelogEntry(TypedDict):
+    """Change of one version of the released model."""
+
+    version: str
+    change: str
+
+
+class ReleaseDescription(TypedDict):
+    """Content of model.json; `training` holds the settings of the run by their names in `training.config`."""
+
+    format: int
+    name: str
+    version: str
+    input: InputDescription
+    outputs: dict[str, list[int]]
+    input_region: RegionDescription
+    network: NetworkDescription
+    labels: list[str]
+    training_prevalence: float
+    default_operating_point: str
+    calibration: CalibrationDescription
+    operating_points: list[OperatingPointDescription]
+    conformal: ConformalDescription
+    map_scale: MapScaleDescription
+    training: dict[str, Any]
+    dataset: DatasetDescription
+    lungs: LungDescription
+    admission: NotRequired[AdmissionDescription]
+    heat_map_reliability: NotRequired[ReliabilityDescription]
+    created: NotRequired[str]
+    git_commit: NotRequired[str]
+    seed: NotRequired[int]
+    libraries: NotRequired[dict[str, str]]
+    metrics: NotRequired[dict[str, PerformanceContent]]
+    shortcut_audit: NotRequired[PerformanceContent]
+    test_split_opened: NotRequired[int]
+    intended_use: NotRequired[str]
+    population: NotRequired[str]
+    population_years: NotRequired[list[int]]
+    limits: NotRequired[list[str]]
+    ethics: NotRequired[list[str]]
+    changelog: NotRequired[list[ChangelogEntry]]
