@@ -12,7 +12,6 @@ from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from dataset.split import split_for_training
 from model.codes import SPLITS
 from model.console import run_with_messages
-from model.errors import TrainingError
 from model.inference.release_loader import RELEASE_DIR, load_release
 from training.config import ClassifierConfig, LungConfig, RunConfig, option_names
 
@@ -62,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     fit_lungs.add_argument("--masks", type=Path, required=True, help="folder of the lung masks, <stem>.png each")
     _add_config_options(fit_lungs, LungConfig)
     fit_lungs.set_defaults(command=_fit_lungs)
+    package = commands.add_parser(
+        "package", help="export a run and choose all that a release needs: calibration, thresholds, admission check"
+    )
+    _add_data_and_run_options(package)
+    package.add_argument("--from-release", type=Path, help="take the networks of this release instead of the run's")
+    package.set_defaults(command=_package)
     evaluate = commands.add_parser("evaluate", help="measure a run, or the committed release, and write the figures")
     _add_evaluate_options(evaluate)
     evaluate.set_defaults(command=_evaluate)
@@ -92,7 +97,7 @@ def _add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_data_option(parser)
-    parser.add_argument("--run", type=Path, help="measure this run instead of the committed release")
+    parser.add_argument("--run", type=Path, help="measure this packaged run instead of the committed release")
     names = [str(name) for name in SPLITS]
     parser.add_argument("--split", nargs="+", choices=names, default=names, help="default: all of them")
     parser.add_argument("--out", type=Path, help="default: the run's candidate, or runs/evaluation")
@@ -134,20 +139,31 @@ def _fit_lungs(options: argparse.Namespace) -> None:
     print(json.dumps(metrics, indent=2))
 
 
+def _package(options: argparse.Namespace) -> None:
+    from training.release.candidate import CANDIDATE, TrainedNetworks, assemble_candidate
+
+    split = split_for_training(load_index(options.data))
+    source = options.from_release
+    networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
+    options.run.mkdir(parents=True, exist_ok=True)
+    candidate = assemble_candidate(networks, split, options.run / CANDIDATE)
+    print(f"Packaged in {candidate.directory}. Measure it with `python -m training evaluate --run {options.run}`.")
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     from training.evaluate import EvaluationOptions, evaluate
     from training.evaluation.shortcut_audit import AuxiliaryData
-    from training.release.candidate import assemble_candidate
+    from training.release.candidate import load_candidate
     from training.release.publish import head_commit
 
     split = split_for_training(load_index(options.data))
-    release, perturbed_logits = assemble_candidate(options.run, split) if options.run else (load_release(), None)
+    release = load_candidate(options.run) if options.run else load_release()
     output_folder = options.out or (release.directory if options.run else Path("runs/evaluation"))
     auxiliary = AuxiliaryData(options.masks, options.originals, options.original_sizes, options.adults)
     evaluation_options = EvaluationOptions(
         options.split, output_folder, options.test_log, head_commit(PROJECT), auxiliary
     )
-    metrics = evaluate(release, split, evaluation_options, perturbed_logits)
+    metrics = evaluate(release, split, evaluation_options)
     print(_metrics_text(metrics))
     print(f"Written to {output_folder}.")
 
@@ -174,22 +190,20 @@ def _metrics_text(metrics: dict[str, Any]) -> str:
 
 
 def _release(options: argparse.Namespace) -> None:
+    from model.inference.release_loader import write_shipped_digest
     from model.release_files import ReleaseFile
     from model.storage import write_text
     from training.evaluation.split_openings import count_openings
-    from training.release.candidate import CANDIDATE
+    from training.release.candidate import load_candidate
     from training.release.model_card import with_metrics_section
     from training.release.publish import ReleaseNotes, clean_commit, publish
 
     notes = ReleaseNotes(options.version, options.change, clean_commit(PROJECT))
     split = split_for_training(load_index(options.data))
-    if not (options.run / CANDIDATE).exists():
-        raise TrainingError(
-            f"{options.run} has not been measured. Run `python -m training evaluate --run {options.run}` first."
-        )
-    candidate = load_release(options.run / CANDIDATE)
+    candidate = load_candidate(options.run)
     release = publish(candidate, split, RELEASE_DIR, notes, count_openings(TEST_LOG))
-    metrics = json.loads((release.directory / ReleaseFile.METRICS).read_text())
+    write_shipped_digest(release)
+    metrics = json.loads(release.read_file(ReleaseFile.METRICS))
     write_text(README, with_metrics_section(README.read_text(), metrics))
     print(f"Released {options.version} in {RELEASE_DIR}; its figures stand in {README}.")
 

@@ -22,8 +22,7 @@ def setting(default: Any, help_text: str, former_name: str | None = None) -> Any
     Args:
         default: Value if the option is not given; its type is the type of the setting.
         help_text: Help text of the command-line option.
-        former_name: Name of the setting before it was renamed. The command line still accepts it, and config.json and
-            model.json store the value under it, so that older runs and releases stay readable.
+        former_name: Name of the setting before it was renamed. The command line still accepts it.
     """
     return dataclasses.field(default=default, metadata={"help": help_text, "former_name": former_name})
 
@@ -36,12 +35,6 @@ def option_names(field: dataclasses.Field[Any]) -> list[str]:
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _stored_name(field: dataclasses.Field[Any]) -> str:
-    """Return the key of a setting in config.json and model.json."""
-    name: str = field.metadata["former_name"] or field.name
-    return name
 
 
 def _require_range(config: "RunConfig", low: float, high: float, *names: str) -> None:
@@ -75,8 +68,8 @@ class RunConfig:
         _require_range(self, 0, 1, "augmentation")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings under the keys of config.json and model.json."""
-        return {_stored_name(field): getattr(self, field.name) for field in dataclasses.fields(self)}
+        """Return the settings by name, as config.json and model.json hold them."""
+        return dataclasses.asdict(self)
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
@@ -91,10 +84,9 @@ class RunConfig:
                 program, and a default for a missing setting might be wrong for that run.
         """
         stored = json.loads(path.read_text())
-        fields = {_stored_name(field): field.name for field in dataclasses.fields(cls)}
-        if stored.keys() != fields.keys():
+        if stored.keys() != {field.name for field in dataclasses.fields(cls)}:
             raise TrainingError(f"{path} was written by another version of this program. Begin the run anew.")
-        return cls(**{fields[name]: value for name, value in stored.items()})
+        return cls(**stored)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Measure a release, or a candidate for one, with the code that the app uses.
+"""Measure a release, or a candidate for one, with the code that the app uses. Nothing is fitted or chosen here.
 
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
@@ -6,13 +6,14 @@
 The options --masks, --originals, --original-sizes and --adults add the lung segmentation, the complete shortcut audit
 and adult radiographs.
 
-If all three splits are measured, which is the default, this also audits the data set, builds the index of similar cases
-and the mean radiographs, fits and measures the admission check, and measures the reliability of heat maps.
+If all three splits are measured, which is the default, this also measures the agreement of similar cases, the admission
+check and the reliability of heat maps.
 
 Every measurement on the official test split is logged, see `training.evaluation.split_openings`.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from dataset.quality.audit import audit_dataset
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import Split
 from model.admission.gate import AdmissionGate
@@ -29,22 +29,20 @@ from model.codes import SPLITS
 from model.errors import DatasetError
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
-from model.inference.similar_cases import SimilarCaseIndex
 from model.performance.release_data import predictions_of
 from model.release_files import ReleaseFile
-from model.storage import write_json, write_text
-from training.admission.fit import fit_admission, save_admission
+from model.storage import write_checksums, write_json, write_text
+from training.data.loading import ImageCache, require_complete, require_images
 from training.evaluation.admission_rates import admission_rates
 from training.evaluation.external_adults import external_metrics
 from training.evaluation.heatmaps.summary import measure_heat_maps
 from training.evaluation.lung_segmentation import segmentation_metrics
-from training.evaluation.robustness import Logits, logits_under_perturbation, measure_robustness
+from training.evaluation.robustness import logits_under_perturbation, measure_robustness
 from training.evaluation.shortcut_audit import AuxiliaryData, read_original_sizes, shortcut_audit
 from training.evaluation.similar_cases import similar_case_agreement
 from training.evaluation.split_metrics import split_metrics
 from training.evaluation.split_openings import log_opening
-from training.release.mean_radiographs import save_mean_radiographs
-from training.release.similar_case_index import build_index, save_index
+from training.release.publish import MEASURED_FILES
 
 PREDICTION_COLUMNS = [
     "file",
@@ -79,50 +77,51 @@ class EvaluationOptions:
     auxiliary: AuxiliaryData
 
 
-def evaluate(
-    release: Release, split: Split, options: EvaluationOptions, perturbed_logits: Logits | None = None
-) -> dict[str, Any]:
+def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict[str, Any]:
     """Read every image of the chosen splits and write metrics.json, predictions.csv and curves.csv.
 
-    If all splits are chosen, also write the data set audit, the index of similar cases, the mean radiographs and the
-    admission classifier.
+    If the output folder is that of the release, SHA256SUMS is written too, and no other file changes.
 
     Args:
         release: Release to measure.
         split: Images of each split.
         options: Splits to measure, and where to write.
-        perturbed_logits: Result of `logits_under_perturbation` for this network; None computes it.
 
     Returns:
         Content of metrics.json.
 
     Raises:
         DatasetError: A split is empty, or an image cannot be read.
+        ReleaseError: A file of the release is missing or damaged.
     """
-    names, folder, auxiliary = options.splits, options.output_folder, options.auxiliary
-    if empty := [name for name in names if not split.part(name)]:
-        raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures. Name other parts with --split.")
-    folder.mkdir(parents=True, exist_ok=True)
-    classifier = Classifier(release)
-    inventory = scan_images(classifier, {name: split.part(name) for name in names})
+    names, auxiliary = options.splits, options.auxiliary
+    try:
+        require_images(split, names)
+    except DatasetError as error:
+        raise DatasetError(f"{error} Name other parts with --split.") from error
+    options.output_folder.mkdir(parents=True, exist_ok=True)
+    classifier, decoder = Classifier(release), ImageCache(split.validation)
+    inventory = scan_images(classifier, {name: split.part(name) for name in names}, decoder)
+    require_complete(inventory)
     predictions = _predictions(inventory, auxiliary)
     point = release.operating_point()
     metrics: dict[str, Any] = {
-        "network_sha256": release.description["files"][ReleaseFile.CLASSIFIER],
+        "network_sha256": release.checksums[ReleaseFile.CLASSIFIER],
         "operating_point": {"name": point.name, "threshold": point.threshold},
         "splits": {name: split_metrics(rows_of_split(predictions, name), release) for name in names},
     }
     if "validation" in names:
-        metrics |= _validation_metrics(classifier, split, predictions, auxiliary, perturbed_logits)
+        metrics |= _validation_metrics(classifier, split, predictions, auxiliary, decoder)
     if auxiliary.adults:
         metrics["adults"] = external_metrics(classifier, auxiliary.adults)
     if set(names) == set(SPLITS):
-        metrics |= _metrics_of_all_splits(classifier, split, inventory, options)
+        metrics |= _metrics_of_all_splits(classifier, split, inventory, auxiliary, decoder)
     if "test" in names:
         log_opening(options.test_log, metrics, options.commit)
-    _write_csv(predictions, folder / ReleaseFile.PREDICTIONS)
-    _write_csv(_curves(predictions, names), folder / ReleaseFile.CURVES)
-    write_json(folder / ReleaseFile.METRICS, metrics)
+    with _measured_files_unlisted(release, options.output_folder) as folder:
+        _write_csv(predictions, folder / ReleaseFile.PREDICTIONS)
+        _write_csv(_curves(predictions, names), folder / ReleaseFile.CURVES)
+        write_json(folder / ReleaseFile.METRICS, metrics)
     return metrics
 
 
@@ -136,44 +135,34 @@ def _validation_metrics(
     split: Split,
     predictions: pd.DataFrame,
     auxiliary: AuxiliaryData,
-    perturbed_logits: Logits | None,
+    decoder: ImageCache,
 ) -> dict[str, Any]:
     """Return robustness, shortcut audit and, given masks, accuracy of the lung segmentation."""
-    if perturbed_logits is None:
-        perturbed_logits = logits_under_perturbation(classifier, split.validation)
+    perturbed_logits = logits_under_perturbation(classifier, split.validation, decoder)
     rows = rows_of_split(predictions, "validation")
     metrics = {
         "stress_validation": measure_robustness(perturbed_logits, rows, classifier.release),
-        "shortcut_audit": shortcut_audit(classifier, split, predictions, auxiliary),
+        "shortcut_audit": shortcut_audit(classifier, split, predictions, auxiliary, decoder),
     }
     if auxiliary.masks:
-        metrics["lungs"] = segmentation_metrics(classifier.segmenter, split.validation, auxiliary.masks)
+        metrics["lungs"] = segmentation_metrics(classifier.segmenter, split.validation, auxiliary.masks, decoder)
     return metrics
 
 
 def _metrics_of_all_splits(
-    classifier: Classifier, split: Split, inventory: ImageInventory, options: EvaluationOptions
+    classifier: Classifier, split: Split, inventory: ImageInventory, auxiliary: AuxiliaryData, decoder: ImageCache
 ) -> dict[str, Any]:
-    """Write the files that describe the data set, fit the admission check, and measure all that depends on them."""
-    folder, adults = options.output_folder, options.auxiliary.adults
-    index = _write_data_set_files(inventory, folder)
-    metrics: dict[str, Any] = {"neighbours": similar_case_agreement(index, inventory, "test")}
-    admission_classifier = fit_admission(classifier, index, split)
-    save_admission(admission_classifier, folder)
-    metrics["admission"] = admission_rates(AdmissionGate(classifier, admission_classifier, index), split, adults)
-    metrics["explanations"] = measure_heat_maps(classifier, split, adults)
-    return metrics
+    """Return the agreement of similar cases and the metrics of admission check and heat maps."""
+    gate = AdmissionGate.from_classifier(classifier)
+    return {
+        "similar_cases": similar_case_agreement(gate.index, inventory, "test"),
+        "admission": admission_rates(gate, split, auxiliary.adults, decoder),
+        "explanations": measure_heat_maps(classifier, split, auxiliary.adults, decoder),
+    }
 
 
 def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.DataFrame:
-    """Return one row per image; width and height are those of the original file if a table of sizes is given.
-
-    Raises:
-        DatasetError: An image cannot be read: metrics without it would not be those of the data set.
-    """
-    if inventory.unreadable:
-        first = inventory.unreadable[0]
-        raise DatasetError(f"{first['file']} cannot be read: {first['reason']} Replace or remove the file.")
+    """Return one row per image; width and height are those of the original file if a table of sizes is given."""
     rows = inventory.rows
     if auxiliary.original_sizes:
         sizes = read_original_sizes(auxiliary.original_sizes)
@@ -182,13 +171,21 @@ def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.Data
     return rows[PREDICTION_COLUMNS].round({"intensity": 2, "contrast": 2})
 
 
-def _write_data_set_files(inventory: ImageInventory, folder: Path) -> SimilarCaseIndex:
-    """Write the files that describe the data set to users who do not have it; return the index of similar cases."""
-    index = build_index(inventory)
-    save_index(index, folder)
-    save_mean_radiographs(inventory, folder)
-    write_json(folder / ReleaseFile.DATASET_AUDIT, audit_dataset(inventory))
-    return index
+@contextlib.contextmanager
+def _measured_files_unlisted(release: Release, folder: Path) -> Iterator[Path]:
+    """Yield the folder to write the measured files to; if it is that of the release, keep SHA256SUMS true.
+
+    The former measured files are removed first. If the program is killed while it writes, the release is unmeasured and
+    not damaged.
+    """
+    is_release = folder.resolve() == release.directory.resolve()
+    if is_release:
+        for name in MEASURED_FILES:
+            (folder / name).unlink(missing_ok=True)
+        write_checksums(folder)
+    yield folder
+    if is_release:
+        write_checksums(folder)
 
 
 def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

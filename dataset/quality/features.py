@@ -5,19 +5,19 @@ The metrics, the audit, the mean radiographs and the index of similar cases are 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage, unique_names
 from model.codes import Caution
 from model.errors import DatasetError, FileRefused
-from model.imaging.decode import decode
 from model.imaging.perceptual_hash import perceptual_hash
-from model.imaging.preprocessing import WORKING_SIDE, working_image
+from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.classifier import Classifier
 
 
@@ -55,17 +55,20 @@ class ImageInventory:
         return self.sums[split, cause] / count, count
 
 
-def scan_images(classifier: Classifier, parts: Mapping[str, Sequence[LabelledImage]]) -> ImageInventory:
+def scan_images(
+    classifier: Classifier, parts: Mapping[str, Sequence[LabelledImage]], decoder: ImageDecoder = decode_image
+) -> ImageInventory:
     """Read every image once.
 
     Args:
         classifier: Computes probabilities and embeddings.
         parts: Records by split: "training", "validation", "test".
+        decoder: Decodes the files.
 
     Raises:
         DatasetError: No image at all can be read.
     """
-    builder = _InventoryBuilder(classifier)
+    builder = _InventoryBuilder(classifier, decoder)
     file_names = iter(unique_names([record for records in parts.values() for record in records]))
     for split, records in parts.items():
         for record in tqdm(records, desc=f"reading {split} pictures", unit="picture", disable=None):
@@ -76,8 +79,9 @@ def scan_images(classifier: Classifier, parts: Mapping[str, Sequence[LabelledIma
 class _InventoryBuilder:
     """Collects the features image by image."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, decoder: ImageDecoder) -> None:
         self._classifier = classifier
+        self._decode = decoder
         self._rows: list[dict[str, Any]] = []
         self._embeddings: list[np.ndarray] = []
         self._fingerprints: list[np.ndarray] = []
@@ -108,9 +112,9 @@ class _InventoryBuilder:
         )
 
     def _read(self, record: LabelledImage, file_name: str, split: str) -> None:
-        radiograph = decode(record.path.read_bytes())
-        working = working_image(radiograph)
-        finding = self._classifier.read(replace(radiograph, pixels=working))  # saves resizing it a second time
+        image = self._decode(record)
+        working = image.prepared.working
+        finding = self._classifier.finding_from(self._classifier.infer_working(working))
         self._rows.append(
             {
                 "file": file_name,
@@ -123,8 +127,8 @@ class _InventoryBuilder:
                 "probability": finding.probability,
                 "intensity": float(working.mean()),
                 "contrast": float(working.std()),
-                "height": radiograph.height,
-                "width": radiograph.width,
+                "height": image.height,
+                "width": image.width,
                 "lungs_found": Caution.LUNGS_NOT_FOUND not in finding.cautions,
                 "content": hashlib.sha256(working.tobytes()).hexdigest(),
             }

@@ -10,7 +10,7 @@ import training.fitting.throughput
 from tests.support.training import PROJECT, error_message, tiny_network
 from training.cli import main
 
-COMMANDS = ("fit-classifier", "fit-lungs", "evaluate", "release", "benchmark")
+COMMANDS = ("fit-classifier", "fit-lungs", "package", "evaluate", "release", "benchmark")
 ALIASES = {"fit": "fit-classifier", "lungs": "fit-lungs", "throughput": "benchmark"}
 
 
@@ -58,7 +58,7 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
     assert capsys.readouterr().err.startswith("usage: python -m training")
 
 
-@pytest.mark.parametrize("command", ["fit-classifier", "evaluate", "benchmark"])
+@pytest.mark.parametrize("command", ["fit-classifier", "package", "evaluate", "benchmark"])
 def test_a_missing_data_folder_gives_an_error_message(command, tmp_path, capsys):
     assert main([command, "--data", str(tmp_path / "nowhere")]) == 1
 

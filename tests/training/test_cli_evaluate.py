@@ -2,17 +2,17 @@
 
 import json
 import shutil
+from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from dataset.index import load_index
 from tests.support.training import error_message
-from training.cli import main
+from training.cli import _parser, main
 
 
-def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_set, own_run, tmp_path, capsys):
-    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(own_run), "--split", "validation"]
+def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_set, packaged_run, tmp_path, capsys):
+    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(packaged_run), "--split", "validation"]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--test-log", str(tmp_path / "TEST_LOG.csv")]) == 0
 
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -25,12 +25,13 @@ def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_se
     assert not (tmp_path / "TEST_LOG.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("originals_option", "sizes_option"), [("--originals", "--original-sizes"), ("--full-size", "--sizes")]
-)
-def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(
-    tiny_set, own_run, tmp_path, originals_option, sizes_option
-):
+def test_former_option_names_are_aliases():
+    options = _parser().parse_args(["evaluate", "--full-size", "films", "--sizes", "sizes.csv"])
+
+    assert (options.originals, options.original_sizes) == (Path("films"), Path("sizes.csv"))
+
+
+def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(tiny_set, packaged_run, tmp_path):
     records = load_index(tiny_set)
     for record in records:
         (tmp_path / "masks").mkdir(exist_ok=True)
@@ -39,8 +40,8 @@ def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(
         Image.open(record.path).resize((400, 400)).save(tmp_path / "originals" / record.path.name)
     rows = [f"{record.path.name},{1000 + number},900" for number, record in enumerate(records)]
     (tmp_path / "sizes.csv").write_text("\n".join(["file,width,height", *rows]))
-    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(own_run), "--split", "validation"]
-    auxiliary = {"--masks": "masks", originals_option: "originals", sizes_option: "sizes.csv"}
+    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(packaged_run), "--split", "validation"]
+    auxiliary = {"--masks": "masks", "--originals": "originals", "--original-sizes": "sizes.csv"}
     options = [part for option, name in auxiliary.items() for part in (option, str(tmp_path / name))]
 
     assert main([*arguments, *options, "--out", str(tmp_path / "out")]) == 0
@@ -54,20 +55,19 @@ def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(
     assert metrics["shortcut_audit"]["scaled_copies"]["n"] == 20
 
 
-def test_a_split_without_images_gives_an_error_message(own_set, own_run, tmp_path, capsys):
+def test_a_split_without_images_gives_an_error_message(own_set, packaged_run, tmp_path, capsys):
     shutil.rmtree(own_set / "test")
     log = tmp_path / "TEST_LOG.csv"
 
-    assert main(["evaluate", "--data", str(own_set), "--run", str(own_run), "--test-log", str(log)]) == 1
+    assert main(["evaluate", "--data", str(own_set), "--run", str(packaged_run), "--test-log", str(log)]) == 1
 
     assert error_message(capsys) == "The data set holds no test pictures. Name other parts with --split."
     assert not log.exists()
 
 
-def test_a_run_that_has_not_ended_gives_an_error_message(tiny_set, tmp_path, capsys):
-    assert main(["evaluate", "--data", str(tiny_set), "--run", str(tmp_path)]) == 1
+def test_a_run_that_was_not_packaged_gives_an_error_message(tiny_set, tiny_run, capsys):
+    assert main(["evaluate", "--data", str(tiny_set), "--run", str(tiny_run)]) == 1
 
     assert error_message(capsys) == (
-        f"{tmp_path} holds no finished training run. Finish it with "
-        f"`python -m training fit-classifier --run {tmp_path}`."
+        f"{tiny_run} has not been packaged. Run `python -m training package --run {tiny_run}` first."
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import model.inference.release_loader
 import training.cli
 import training.release.publish
 from model.inference.release_loader import load_release
@@ -22,6 +23,7 @@ def release_directory(published, tmp_path, monkeypatch) -> Path:
     readme = tmp_path / "README.md"
     readme.write_text(f"# Title\n\n{METRICS_START}\nprevious metrics\n{METRICS_END}\n\nMore.\n")
     monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
+    monkeypatch.setattr(model.inference.release_loader, "SHIPPED_DIGEST_FILE", tmp_path / "release.sha256")
     monkeypatch.setattr(training.cli, "README", readme)
     monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
     monkeypatch.setattr(training.release.publish, "clean_commit", lambda _folder: "2" * 40)
@@ -39,6 +41,7 @@ def test_release_publishes_the_run_and_writes_its_metrics_into_the_readme(
 
     release = load_release(release_directory)
     assert (release.version, release.description["git_commit"]) == ("2.0.0", "2" * 40)
+    assert release.is_shipped
     readme = training.cli.README.read_text()
     assert readme.startswith(f"# Title\n\n{METRICS_START}\n| ")
     assert readme.endswith(f"{METRICS_END}\n\nMore.\n")
@@ -49,11 +52,21 @@ def test_release_publishes_the_run_and_writes_its_metrics_into_the_readme(
     )
 
 
-def test_a_run_that_was_not_measured_is_not_released(tiny_set, tiny_run, release_directory, capsys):
+def test_a_run_that_was_not_packaged_is_not_released(tiny_set, tiny_run, release_directory, capsys):
     assert main(release_arguments(tiny_set, tiny_run)) == 1
 
     assert error_message(capsys) == (
-        f"{tiny_run} has not been measured. Run `python -m training evaluate --run {tiny_run}` first."
+        f"{tiny_run} has not been packaged. Run `python -m training package --run {tiny_run}` first."
+    )
+    assert load_release(release_directory).version == "1.0.0"
+
+
+def test_a_run_that_was_not_measured_is_not_released(tiny_set, packaged_run, release_directory, capsys):
+    assert main(release_arguments(tiny_set, packaged_run)) == 1
+
+    assert error_message(capsys) == (
+        "The candidate has not been measured (metrics.json, predictions.csv, curves.csv missing). Run `python -m "
+        "training evaluate --run ... --split training validation test` first."
     )
     assert load_release(release_directory).version == "1.0.0"
 

@@ -3,16 +3,17 @@
 import csv
 import dataclasses
 import hashlib
-import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import dataset.images
+import training.evaluate
 from dataset.index import load_index
-from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
 from dataset.split import split_for_training
 from model.codes import SPLITS
@@ -24,14 +25,26 @@ from model.inference.similar_cases import SimilarCaseIndex
 from model.release_files import ReleaseFile
 from tests.support.candidates import exactly
 from training.calibration.operating_points import BALANCED
-from training.evaluate import PREDICTION_COLUMNS, EvaluationOptions, evaluate, rows_of_split
+from training.evaluate import (
+    PREDICTION_COLUMNS,
+    EvaluationOptions,
+    evaluate,
+    rows_of_split,
+)
 from training.evaluation.robustness import framings, perturbations
 from training.evaluation.shortcut_audit import AuxiliaryData
 from training.evaluation.similar_cases import similar_case_agreement
 from training.evaluation.split_metrics import split_metrics
 from training.evaluation.split_openings import count_openings
+from training.release.candidate import CANDIDATE, load_candidate
+from training.release.publish import MEASURED_FILES
 
 pytestmark = pytest.mark.usefixtures("small_samples")
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of each file."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_predictions_have_file_patient_split_label_cause_and_probability_of_every_image(predictions, split):
@@ -117,16 +130,58 @@ def test_validation_is_also_measured_under_every_perturbation(metrics, split):
     assert robustness["calibration"]["prevalence"] == 0.5
 
 
-def test_an_evaluation_of_all_splits_writes_audit_index_and_mean_radiographs(candidate, metrics, split):
+def test_an_evaluation_of_all_splits_measures_the_index_of_the_release(candidate, metrics, split):
     inventory = scan_images(Classifier(candidate), {name: split.part(name) for name in SPLITS})
 
-    assert json.loads((candidate.directory / ReleaseFile.DATASET_AUDIT).read_text()) == audit_dataset(inventory)
-    with np.load(candidate.directory / ReleaseFile.SIMILAR_CASES) as arrays:
-        index = SimilarCaseIndex(**arrays)
-    assert index.files.tolist() == [record.path.name for record in split.training]
-    assert metrics["neighbours"] == similar_case_agreement(index, inventory, "test")
-    with np.load(candidate.directory / ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
-        assert list(arrays) == []  # no cause has a hundred images
+    index = SimilarCaseIndex.from_release(candidate)
+    assert metrics["similar_cases"] == similar_case_agreement(index, inventory, "test")
+
+
+def test_only_the_measured_files_and_the_checksums_of_a_candidate_change(packaged_run, candidate):
+    packaged = read_files(packaged_run / CANDIDATE)
+    measured = read_files(candidate.directory)
+
+    new_names = {*MEASURED_FILES}
+    assert measured.keys() == packaged.keys() | new_names
+    unchanged = packaged.keys() - {ReleaseFile.CHECKSUMS}
+    assert {name: measured[name] for name in unchanged} == {name: packaged[name] for name in unchanged}
+    assert candidate.checksums.keys() == unchanged | new_names
+
+
+def test_a_second_evaluation_writes_the_same_bytes_and_decodes_each_validation_image_once(
+    own_measured_run, split, tmp_path, monkeypatch
+):
+    decoded = Counter()
+
+    def count(content: bytes):
+        decoded[content] += 1
+        return decode(content)
+
+    monkeypatch.setattr(dataset.images, "decode", count)
+    first = read_files(own_measured_run / CANDIDATE)
+    release = load_candidate(own_measured_run)
+
+    evaluate(release, split, EvaluationOptions(SPLITS, release.directory, tmp_path / "log.csv", "abc", AuxiliaryData()))
+
+    assert read_files(own_measured_run / CANDIDATE) == first
+    assert {decoded[record.path.read_bytes()] for record in split.validation} == {1}
+
+
+def test_a_killed_evaluation_leaves_an_unmeasured_candidate(own_measured_run, split, tmp_path, monkeypatch):
+    def kill(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.evaluate, "write_json", kill)
+    release = load_candidate(own_measured_run)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(
+            release,
+            split,
+            EvaluationOptions(["test"], release.directory, tmp_path / "log.csv", "abc", AuxiliaryData()),
+        )
+
+    assert not set(MEASURED_FILES) & load_candidate(own_measured_run).checksums.keys()
 
 
 @pytest.mark.parametrize("names", [["test"], ["training", "validation"]])
@@ -140,7 +195,7 @@ def test_an_evaluation_of_some_splits_writes_metrics_predictions_and_curves_only
         ReleaseFile.PREDICTIONS,
         ReleaseFile.CURVES,
     }
-    assert "neighbours" not in metrics
+    assert "similar_cases" not in metrics
 
 
 def test_every_measurement_on_test_appends_one_row_under_one_header(measured_run, candidate, split, tmp_path):

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
 from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier, TwoLayerNetwork
@@ -31,7 +32,7 @@ from model.storage import write_arrays
 from training.admission.corrupted_films import corrupted_versions
 from training.admission.out_of_distribution import out_of_distribution_images
 from training.data.augmentation import Augmenter
-from training.data.loading import load_images, read_radiograph
+from training.data.loading import load_images, read_prepared
 
 N_CORRUPTED = 1200  # training images, at most, that are corrupted
 N_PER_FAMILY = 300  # images of each other family
@@ -95,7 +96,9 @@ class FeatureCollector:
         self.is_original.append(is_original)
 
 
-def fit_admission(classifier: Classifier, index: SimilarCaseIndex, split: Split) -> AdmissionClassifier:
+def fit_admission(
+    classifier: Classifier, index: SimilarCaseIndex, split: Split, decoder: ImageDecoder = decode_image
+) -> AdmissionClassifier:
     """Fit the admission classifier on the training split.
 
     Validation images do one thing: if more than MAX_VALIDATION_REFUSAL_RATE of them would be refused, they lower the
@@ -105,12 +108,13 @@ def fit_admission(classifier: Classifier, index: SimilarCaseIndex, split: Split)
         classifier: Classifier of the release.
         index: Index of similar cases of the same release.
         split: Images of each split.
+        decoder: Decodes the images.
 
     Raises:
         DatasetError: An image cannot be read.
         TrainingError: A package with sample images is not installed.
     """
-    collected = _collect_features(classifier, index, split.training)
+    collected = _collect_features(classifier, index, split.training, decoder)
     features, classes = np.stack(collected.features).astype(np.float32), np.array(collected.classes)
     network = _fit_network(features, classes)
     mirror_weights, max_mirror_score = _fit_mirror_detector(collected)
@@ -118,11 +122,14 @@ def fit_admission(classifier: Classifier, index: SimilarCaseIndex, split: Split)
     admission_classifier = AdmissionClassifier(
         network, mirror_weights=mirror_weights, max_mirror_score=max_mirror_score, **limits
     )
-    return _cap_refusal_rate(admission_classifier, classifier, split.validation)
+    return _cap_refusal_rate(admission_classifier, classifier, split.validation, decoder)
 
 
 def _cap_refusal_rate(
-    admission_classifier: AdmissionClassifier, classifier: Classifier, records: Sequence[LabelledImage]
+    admission_classifier: AdmissionClassifier,
+    classifier: Classifier,
+    records: Sequence[LabelledImage],
+    decoder: ImageDecoder,
 ) -> AdmissionClassifier:
     """Lower the threshold of the network if more than MAX_VALIDATION_REFUSAL_RATE of the images would be refused.
 
@@ -130,7 +137,7 @@ def _cap_refusal_rate(
     """
     probabilities = []
     for record in tqdm(records, "films that bound the threshold", unit="film", disable=None):
-        inference = classifier.infer(read_radiograph(record))
+        inference = classifier.infer_working(read_prepared(record, decoder).working)
         measures = image_measures(inference)
         if admission_classifier.has_plausible_lungs(measures):
             features = extract_features(inference, measures)
@@ -154,11 +161,11 @@ def infer_image(classifier: Classifier, image: np.ndarray) -> Inference:
 
 
 def _collect_features(
-    classifier: Classifier, index: SimilarCaseIndex, records: Sequence[LabelledImage]
+    classifier: Classifier, index: SimilarCaseIndex, records: Sequence[LabelledImage], decoder: ImageDecoder
 ) -> FeatureCollector:
     rng, collected = np.random.default_rng(0), FeatureCollector()
     order = rng.permutation(len(records))
-    images = load_images(records, WORKING_SIDE, "pictures to admit")[..., 0]
+    images = load_images(records, WORKING_SIDE, "pictures to admit", decoder)[..., 0]
     for position, number in enumerate(tqdm(order, "films to admit and to refuse", unit="film", disable=None)):
         image, group = images[number], records[number].group
         inference = infer_image(classifier, image)

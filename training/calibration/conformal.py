@@ -1,8 +1,6 @@
 """Conformal limits, fitted on the validation split."""
 
-import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from model.performance.binary_metrics import Predictions
 COVERAGE = 0.975
 
 
-def fit_conformal_limits(pooled: Predictions, where: str) -> dict[str, Any]:
+def fit_conformal_limits(pooled: Predictions, where: str) -> ConformalLimits:
     """Fit class-conditional conformal limits.
 
     The limit of a class is its k-th image from the wrong end, k = floor((n + 1) * (1 - coverage)) of n (Angelopoulos
@@ -23,20 +21,16 @@ def fit_conformal_limits(pooled: Predictions, where: str) -> dict[str, Any]:
     Args:
         pooled: Predictions on the validation images, unperturbed and perturbed.
         where: Which images these are, for the sentence in model.json.
-
-    Returns:
-        Fields of `model.inference.decision.ConformalLimits`, as model.json holds them.
     """
     pneumonia = np.sort(pooled.probability[pooled.target == 1])
     normal = np.sort(pooled.probability[pooled.target == 0])
     pneumonia_rank, normal_rank = _rank_of_limit(len(pneumonia)), _rank_of_limit(len(normal))
-    limits = ConformalLimits(
+    return ConformalLimits(
         coverage=COVERAGE,
-        least_pneumonia=float(pneumonia[pneumonia_rank - 1]) if pneumonia_rank else 0.0,
-        most_normal=float(normal[-normal_rank]) if normal_rank else 1.0,
-        chosen=f"Each class is plausible for {COVERAGE:.1%} of its own pictures {where}.",
+        pneumonia_from=float(pneumonia[pneumonia_rank - 1]) if pneumonia_rank else 0.0,
+        normal_up_to=float(normal[-normal_rank]) if normal_rank else 1.0,
+        rationale=f"Each class is plausible for {COVERAGE:.1%} of its own pictures {where}.",
     )
-    return dataclasses.asdict(limits)
 
 
 def _rank_of_limit(n: int) -> int:

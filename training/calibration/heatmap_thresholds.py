@@ -2,44 +2,47 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
-from model.explanation.reliability import RELIABILITY_KEY, WARNING_TEXTS, HeatMapReliability, measure_reliability
+from model.explanation.reliability import WARNING_TEXTS, HeatMapReliability, ReliabilityLimits, measure_reliability
 from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
-from training.data.loading import draw_sample, read_radiograph
+from training.data.loading import draw_sample, read_prepared
 
 TARGET_WARNING_RATE = 0.1  # largest share of true positives with a warning
 N_CHECKED = 300  # images with pneumonia; takes some minutes
 
 
-def select_reliability_limits(classifier: Classifier, records: Sequence[LabelledImage]) -> dict[str, Any]:
+def select_reliability_limits(
+    classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
+) -> ReliabilityLimits | None:
     """Select the limits on true positives.
 
     Args:
         classifier: Calibrated classifier with operating points.
         records: Validation images.
+        decoder: Decodes the images.
 
     Returns:
-        The part of model.json that holds the limits; empty if the classifier finds pneumonia in no image that has it.
+        The limits; None if the classifier finds pneumonia in no image that has it.
     """
     measured = []
     positives = draw_sample([record for record in records if record.target], N_CHECKED)
     for record in tqdm(positives, desc="checking explanations", unit="picture", leave=False):
-        inference = classifier.infer(read_radiograph(record))
+        inference = classifier.infer_working(read_prepared(record, decoder).working)
         if classifier.finding_from(inference).verdict is not Verdict.PNEUMONIA:
             continue
         if reliability := measure_reliability(classifier, inference):
             measured.append(reliability)
     if not measured:
-        return {}
+        return None
     where = f"{len(measured)} validation pictures with pneumonia that the reader finds"
-    chosen = f"Together they warn about at most {TARGET_WARNING_RATE:.0%} of {where}."
-    return {RELIABILITY_KEY: limits_at_rate(measured) | {"chosen": chosen}}
+    rationale = f"Together they warn about at most {TARGET_WARNING_RATE:.0%} of {where}."
+    return ReliabilityLimits(**limits_at_rate(measured), rationale=rationale)
 
 
 def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:

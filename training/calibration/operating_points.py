@@ -1,8 +1,6 @@
 """Operating points, selected on the validation split, unperturbed and perturbed."""
 
-import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +11,7 @@ RULE_OUT, BALANCED, RULE_IN = "rule-out", "balanced", "rule-in"
 MIN_SENSITIVITY, MIN_SPECIFICITY = 0.99, 0.98
 
 
-def select_operating_points(unperturbed: Predictions, pooled: Predictions, where: str) -> list[dict[str, Any]]:
+def select_operating_points(unperturbed: Predictions, pooled: Predictions, where: str) -> tuple[OperatingPoint, ...]:
     """Select the three operating points.
 
     Args:
@@ -22,13 +20,13 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, where
         where: Which images `pooled` is on, for the sentence in model.json.
 
     Returns:
-        Fields of `model.inference.decision.OperatingPoint`, from the most sensitive point to the most specific one.
+        The points, from the most sensitive one to the most specific one.
     """
     balanced = youden_threshold(pooled)
     both = (unperturbed, pooled)
     rule_out = min(balanced, *(threshold_for_sensitivity(predictions, MIN_SENSITIVITY) for predictions in both))
     rule_in = max(balanced, *(threshold_for_specificity(predictions, MIN_SPECIFICITY) for predictions in both))
-    points = (
+    return (
         OperatingPoint(
             RULE_OUT,
             rule_out,
@@ -41,7 +39,6 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, where
             f"Lowest threshold, not below the balanced one, of at least {MIN_SPECIFICITY:.0%} specificity {where}.",
         ),
     )
-    return [dataclasses.asdict(point) for point in points]
 
 
 def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
 from model.admission.decision import AdmissionDecision, Decision
@@ -22,7 +23,7 @@ from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import NegativeRates, RefusalRates
 from training.admission.corrupted_films import NegativeExample, corrupted_versions
 from training.admission.out_of_distribution import out_of_distribution_images
-from training.data.loading import load_images, read_radiograph
+from training.data.loading import load_images, read_prepared
 from training.evaluation.external_adults import load_adult_images
 from training.evaluation.robustness import perturbations
 
@@ -34,25 +35,28 @@ UNMEASURED_FAMILIES = ("side views of the chest", "radiographs of other parts of
 Judged = list[tuple[NegativeExample, AdmissionDecision]]
 
 
-def admission_rates(gate: AdmissionGate, split: Split, adults: Path | None) -> dict[str, Any]:
+def admission_rates(
+    gate: AdmissionGate, split: Split, adults: Path | None, decoder: ImageDecoder = decode_image
+) -> dict[str, Any]:
     """Measure the admission check; nothing is fitted or selected here.
 
     Args:
         gate: Gate to measure.
         split: Images of each split.
         adults: Folder of adult radiographs.
+        decoder: Decodes the images of the splits.
 
     Returns:
         See `model.performance.schema.AdmissionMetrics`. "shifted" are validation images, each under one perturbation.
         "mirrored" is the share of mirrored validation images that get the caution. "adults" is null without a folder.
     """
-    images = load_images(split.validation, WORKING_SIDE, "validation films to admit")[..., 0]
+    images = load_images(split.validation, WORKING_SIDE, "validation films to admit", decoder)[..., 0]
     patient = _patients(split.validation)
     mirrored = [_examine(gate, image[:, ::-1]) for image in tqdm(images, "mirrored films", disable=None)]
     return {
-        "validation": _refusal_rates(_examine_records(gate, split.validation), patient),
+        "validation": _refusal_rates(_examine_records(gate, split.validation, decoder), patient),
         "shifted": _refusal_rates([_examine(gate, image) for image in _perturb(images)], patient),
-        "test": _refusal_rates(_examine_records(gate, split.test), _patients(split.test)),
+        "test": _refusal_rates(_examine_records(gate, split.test, decoder), _patients(split.test)),
         "adults": _adult_rates(gate, adults) if adults else None,
         "mirrored": mean_with_ci(np.array([Caution.MIRRORED in decision.cautions for decision in mirrored]), patient),
         "negatives": _negative_rates(gate, images, split.validation),
@@ -93,7 +97,7 @@ def _family_rates(judged: Judged) -> NegativeRates:
     return {
         "accepted": rate([not decision.refusals for _, decision in judged]),
         "named": rate([example.reason in decision.refusals for example, decision in judged]),
-        "remedied": rate(corrected) if correctable else None,
+        "corrected": rate(corrected) if correctable else None,
     }
 
 
@@ -113,10 +117,12 @@ def _perturb(images: np.ndarray) -> Iterator[np.ndarray]:
         yield np.asarray(perturbation(Image.fromarray(image)))
 
 
-def _examine_records(gate: AdmissionGate, records: Sequence[LabelledImage]) -> list[AdmissionDecision]:
+def _examine_records(
+    gate: AdmissionGate, records: Sequence[LabelledImage], decoder: ImageDecoder
+) -> list[AdmissionDecision]:
     """Decode and examine files."""
     progress = tqdm(records, "films to admit", unit="film", disable=None)
-    return [gate.examine(read_radiograph(record)).admission for record in progress]
+    return [gate.examine_batch([read_prepared(record, decoder)])[0].admission for record in progress]
 
 
 def _adult_rates(gate: AdmissionGate, folder: Path) -> RefusalRates:

@@ -33,7 +33,7 @@ def calibration_metrics(predictions: Predictions, calibrated_at: float) -> Calib
     if 0 < prevalence < 1:
         probability = adjust_to_prevalence(predictions.probability, calibrated_at, prevalence)
         adjusted = _errors_with_ci(replace(predictions, probability=probability))
-    return {"prevalence": prevalence, "as_stated": _errors_with_ci(predictions), "at_this_prevalence": adjusted}
+    return {"prevalence": prevalence, "raw": _errors_with_ci(predictions), "prevalence_adjusted": adjusted}
 
 
 def _errors_with_ci(predictions: Predictions) -> CalibrationErrors:

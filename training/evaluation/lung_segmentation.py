@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from model.imaging.geometry import RelativeBox
 from model.imaging.preprocessing import WORKING_SIDE
@@ -14,13 +15,19 @@ from training.data.loading import load_images
 from training.data.lung_masks import images_with_mask, load_masks
 
 
-def segmentation_metrics(segmenter: LungSegmenter, records: Sequence[LabelledImage], masks: Path) -> dict[str, Any]:
+def segmentation_metrics(
+    segmenter: LungSegmenter,
+    records: Sequence[LabelledImage],
+    masks: Path,
+    decoder: ImageDecoder = decode_image,
+) -> dict[str, Any]:
     """Segment the images that have a manual mask and compare.
 
     Args:
         segmenter: Lung segmentation to measure.
         records: Images; those without a mask are left out.
         masks: Folder of the masks.
+        decoder: Decodes the images.
 
     Returns:
         See `model.performance.schema.LungMetrics`.
@@ -30,7 +37,7 @@ def segmentation_metrics(segmenter: LungSegmenter, records: Sequence[LabelledIma
     """
     masked_records = images_with_mask(records, masks)
     manual_masks = load_masks(masked_records, masks, segmenter.side)[..., 0] >= 128
-    images = load_images(masked_records, WORKING_SIDE, "pictures with a mask")[..., 0].astype(np.float32)
+    images = load_images(masked_records, WORKING_SIDE, "pictures with a mask", decoder)[..., 0].astype(np.float32)
     counts = {"n": len(masked_records), "patients": len({record.patient for record in masked_records})}
     return counts | compare_masks([segmenter.segment(image) for image in images], manual_masks)
 

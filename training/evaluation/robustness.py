@@ -19,6 +19,7 @@ from scipy import ndimage
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.imaging.preprocessing import WORKING_SIDE
@@ -36,17 +37,20 @@ Logits = dict[str, np.ndarray]
 MAX_MARGIN = 0.25  # share of the width or height of the lungs
 
 
-def logits_under_perturbation(classifier: Classifier, records: Sequence[LabelledImage]) -> Logits:
+def logits_under_perturbation(
+    classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
+) -> Logits:
     """Classify images under every perturbation and framing.
 
     Args:
         classifier: Classifier to measure; calibration does not matter.
         records: Images.
+        decoder: Decodes the images.
 
     Returns:
         Name of the perturbation or framing -> logits, float (n,).
     """
-    images = load_images(records, WORKING_SIDE, "pictures to shift")[..., 0]
+    images = load_images(records, WORKING_SIDE, "pictures to shift", decoder)[..., 0]
     lungs = [classifier.segmenter.segment(image.astype(np.float32)) for image in images]
     inputs = [
         (Image.fromarray(image), mask.box if mask else WHOLE_IMAGE) for image, mask in zip(images, lungs, strict=True)

@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
 from model.codes import Label
@@ -35,7 +36,7 @@ from model.inference.input_region import RegionKind, dilated_lung_mask
 from model.inference.lung_segmentation import LungMask
 from model.performance.binary_metrics import Predictions, auc_with_ci
 from model.performance.schema import SizedAuc, SizeStratum
-from training.data.loading import load_images, targets
+from training.data.loading import load_images, read_prepared, targets
 
 N_STRATA = 4
 MIN_PER_CLASS = 10  # images of each class that a stratum needs for an AUC
@@ -66,7 +67,11 @@ class AuxiliaryData:
 
 
 def shortcut_audit(
-    classifier: Classifier, split: Split, predictions: pd.DataFrame, auxiliary: AuxiliaryData
+    classifier: Classifier,
+    split: Split,
+    predictions: pd.DataFrame,
+    auxiliary: AuxiliaryData,
+    decoder: ImageDecoder = decode_image,
 ) -> dict[str, Any]:
     """Audit a release on the validation split; the size strata are measured on every split with predictions.
 
@@ -75,18 +80,20 @@ def shortcut_audit(
         split: Images of each split.
         predictions: One row per image: file, patient, split, label, probability.
         auxiliary: Further data sets.
+        decoder: Decodes the images of the splits.
 
     Returns:
         See `model.performance.schema.ShortcutAudit`. AUCs have 95% intervals.
     """
     sizes = read_original_sizes(auxiliary.original_sizes) if auxiliary.original_sizes else None
     return {
-        "spectrum_alone": _auc_from_features(split, _power_spectra, _linear_model()),
+        "spectrum_alone": _auc_from_features(split, partial(_power_spectra, decoder), _linear_model()),
         "size_alone": sizes and _auc_from_sizes(split, sizes),
-        "framing_alone": _auc_from_features(split, partial(_framing, classifier), _tree_model()),
+        "framing_alone": _auc_from_features(split, partial(_framing, classifier, decoder), _tree_model()),
         "size_strata": sizes and {name: _size_strata(rows, sizes) for name, rows in predictions.groupby("split")},
-        "scaled_copies": auxiliary.originals and _scaled_copies(classifier, split.validation, auxiliary.originals),
-        "painted_over": _masked_auc(classifier, split.validation),
+        "scaled_copies": auxiliary.originals
+        and _scaled_copies(classifier, split.validation, auxiliary.originals, decoder),
+        "painted_over": _masked_auc(classifier, split.validation, decoder),
     }
 
 
@@ -120,9 +127,9 @@ def _tree_model() -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(random_state=0)
 
 
-def _power_spectra(records: Sequence[LabelledImage]) -> np.ndarray:
+def _power_spectra(decoder: ImageDecoder, records: Sequence[LabelledImage]) -> np.ndarray:
     """Return the log power at each distance from the centre of the spectrum: float (n, WORKING_SIDE / 2)."""
-    images = load_images(records, WORKING_SIDE, "spectra")[..., 0]
+    images = load_images(records, WORKING_SIDE, "spectra", decoder)[..., 0]
     frequency = np.fft.fftfreq(WORKING_SIDE, 1 / WORKING_SIDE)
     ring = np.hypot(*np.meshgrid(frequency, frequency)).round().astype(int).ravel()
     count = np.bincount(ring)
@@ -132,14 +139,14 @@ def _power_spectra(records: Sequence[LabelledImage]) -> np.ndarray:
     return spectra
 
 
-def _framing(classifier: Classifier, records: Sequence[LabelledImage]) -> np.ndarray:
+def _framing(classifier: Classifier, decoder: ImageDecoder, records: Sequence[LabelledImage]) -> np.ndarray:
     """Return the margin of the input region on each side of the lungs, as a share of their box: float (n, 4).
 
     If a radiograph was cropped closely, part of the margin is missing. The frame of the input region says nothing else
     about the frame of the radiograph.
     """
     rows = []
-    for image in load_images(records, WORKING_SIDE, "framing")[..., 0]:
+    for image in load_images(records, WORKING_SIDE, "framing", decoder)[..., 0]:
         lungs = classifier.segmenter.segment(image.astype(np.float32))
         region, box = classifier.release.input_region.box(lungs), lungs.box if lungs else WHOLE_IMAGE
         width, height = box.right - box.left, box.bottom - box.top
@@ -191,7 +198,9 @@ def _size_strata(rows: pd.DataFrame, sizes: ImageSizes) -> list[SizeStratum]:
     return strata
 
 
-def _scaled_copies(classifier: Classifier, records: Sequence[LabelledImage], folder: Path) -> dict[str, Any]:
+def _scaled_copies(
+    classifier: Classifier, records: Sequence[LabelledImage], folder: Path, decoder: ImageDecoder
+) -> dict[str, Any]:
     """Compare the probability of originals with that of the copy in the data set and of a copy of 512 pixels."""
     originals = {path.name: path for path in sorted(folder.rglob("*.*"))}
     with_original = [record for record in records if record.path.name in originals]
@@ -203,7 +212,8 @@ def _scaled_copies(classifier: Classifier, records: Sequence[LabelledImage], fol
     for record in tqdm(with_original, desc="full-size films", unit="film", disable=None):
         original = decode(originals[record.path.name].read_bytes())
         original_probability = classifier.read(original).probability
-        copies = {SMALL_COPY: decode(record.path.read_bytes()), f"{RESCALED_SIDE}": _rescale(original)}
+        small_copy = Radiograph(read_prepared(record, decoder).working, original.source_format, original.bits)
+        copies = {SMALL_COPY: small_copy, f"{RESCALED_SIDE}": _rescale(original)}
         for name, copy in copies.items():
             probability = classifier.read(copy).probability
             changes[name].append(abs(probability - original_probability))
@@ -229,7 +239,9 @@ def _rescale(radiograph: Radiograph) -> Radiograph:
     return Radiograph(pixels.clip(0, 255), radiograph.source_format, radiograph.bits)
 
 
-def _masked_auc(classifier: Classifier, records: Sequence[LabelledImage]) -> dict[str, SizedAuc] | None:
+def _masked_auc(
+    classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder
+) -> dict[str, SizedAuc] | None:
     """Return the AUC with nothing masked, with the lungs masked, and with all but the lungs masked.
 
     Only images in which lungs are found count.
@@ -248,7 +260,8 @@ def _masked_auc(classifier: Classifier, records: Sequence[LabelledImage]) -> dic
     region, side = classifier.release.input_region, classifier.release.side
     probabilities: dict[str, list[float]] = {name: [] for name in maskings}
     measured = []
-    for record, image in zip(records, load_images(records, WORKING_SIDE, "pictures to paint"), strict=True):
+    images = load_images(records, WORKING_SIDE, "pictures to paint", decoder)
+    for record, image in zip(records, images, strict=True):
         working = image[..., 0].astype(np.float32)
         if not (lungs := classifier.segmenter.segment(working)):
             continue

@@ -3,7 +3,8 @@
     python -m training fit-classifier --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
 
 A run folder holds config.json, cut.csv (split of each image), lungs.keras and lungs.tflite (lung network in use),
-history.csv, best.weights.h5 and, once the run has ended, reader.keras. The same command resumes a run that was killed.
+history.csv, best.weights.h5 and, once the run has ended, classifier.keras. The same command resumes a run that was
+killed.
 """
 
 import csv

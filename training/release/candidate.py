@@ -1,97 +1,202 @@
-"""Assemble a candidate from a finished run: a release directory without version and metrics.
+"""Package trained networks as a candidate: a complete release directory without version and metrics.
 
-Calibration, operating points, scale of the heat map and limits of the heat-map checks are fitted or selected here, all
-on the validation patients of the run.
+    python -m training package --run runs/reader
+    python -m training package --run runs/again --from-release model/release    # the networks of a release, chosen anew
+
+Everything that is fitted or chosen after training happens here. Calibration, operating points, conformal limits, scale
+of the heat map and limits of the heat-map checks come from the validation images. The admission check, the index of
+similar cases and the mean radiographs come from the training images; the validation images also bound the rate at which
+the admission check refuses. Test images enter the audit of the data set only, and no metric of them is computed.
 """
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from dataset.index import LabelledImage
+from dataset.quality.audit import audit_dataset
+from dataset.quality.features import scan_images
 from dataset.split import Split
-from model.codes import LABELS, SPLITS
+from model.admission.classifier import AdmissionClassifier
+from model.codes import SPLITS
 from model.errors import TrainingError
-from model.imaging.preprocessing import RESIZE_METHOD
-from model.inference.classifier import Classifier, ClassifierOutput, load_model
-from model.inference.release_loader import FORMAT, Release, load_release
+from model.explanation.reliability import ReliabilityLimits
+from model.inference.classifier import Classifier, ClassifierOutput
+from model.inference.decision import Calibration, ConformalLimits
+from model.inference.input_region import InputRegion, RegionKind
+from model.inference.release_loader import LungNetwork, Release, load_release
 from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
-from model.storage import sha256, swap_directories, write_json
+from model.storage import replace_directory, write_checksums, write_json
+from training.admission.fit import fit_admission, save_admission
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
 from training.calibration.operating_points import BALANCED, select_operating_points
 from training.calibration.platt import fit_calibration
 from training.config import ClassifierConfig
-from training.data.loading import network_inputs
+from training.data.loading import ImageCache, network_inputs, require_complete, require_images
 from training.evaluation.robustness import Logits, logits_under_perturbation
 from training.fitting.classifier import CONFIG_FILE
 from training.networks.export import check_litert_agreement, export_classifier
+from training.release.description import Rationales, candidate_description
+from training.release.mean_radiographs import save_mean_radiographs
+from training.release.similar_case_index import build_index, save_index
 
-CANDIDATE = "candidate"
+CANDIDATE = "candidate"  # folder in the folder of a run
 MAP_QUANTILE = 0.99
+TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
 
 
-def assemble_candidate(run: Path, split: Split) -> tuple[Release, Logits]:
-    """Export, calibrate and describe the network of a run.
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """Networks to package, and how they were trained.
+
+    Attributes:
+        directory: Folder that holds TRAINED_FILES.
+        settings: Settings of the run, as model.json holds them.
+        side: Height and width of the pneumonia network's input in pixels.
+        input_region: The part of the radiograph that the pneumonia network sees.
+    """
+
+    directory: Path
+    settings: Mapping[str, Any]
+    side: int
+    input_region: InputRegion
+
+    @classmethod
+    def from_run(cls, run: Path) -> Self:
+        """Return the networks of a finished run.
+
+        Raises:
+            TrainingError: The run has not ended.
+        """
+        if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
+            raise TrainingError(
+                f"{run} holds no finished training run. Finish it with `python -m training fit-classifier --run {run}`."
+            )
+        config = ClassifierConfig.load(run / CONFIG_FILE)
+        names_without_folder = {
+            "backbone": Path(config.backbone).name,
+            "lung_network": Path(config.lung_network).name,
+        }
+        region = InputRegion(RegionKind(config.region), config.margin)
+        return cls(run, config.to_dict() | names_without_folder, config.input_size, region)
+
+    @classmethod
+    def from_release(cls, directory: Path) -> Self:
+        """Return the networks of a release.
+
+        Raises:
+            ReleaseError: The release is damaged or incomplete.
+        """
+        release = load_release(directory)
+        for name in TRAINED_FILES:
+            release.read_file(name)  # raises unless it is the released file
+        return cls(directory, release.description["training"], release.side, release.input_region)
+
+
+@dataclass(frozen=True)
+class ChosenOnValidation:
+    """What is fitted or chosen on the validation images, apart from the limits of the heat-map checks.
+
+    Attributes:
+        release: Release with these choices.
+        rationales: How its calibration and the scale of its heat map were chosen.
+    """
+
+    release: Release
+    rationales: Rationales
+
+
+def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) -> Release:
+    """Export networks, choose everything that a release needs, and write the candidate.
 
     Args:
-        run: Folder of the run.
+        networks: Trained networks.
         split: Images of each split.
+        target: Folder of the candidate; it is replaced when the candidate is complete.
 
     Returns:
-        The candidate, loaded and verified, and the logits of its network on the perturbed validation images.
+        The candidate, loaded and verified.
 
     Raises:
-        TrainingError: The run has not ended, or Keras and LiteRT disagree.
+        DatasetError: A split is empty, or an image cannot be read.
+        TrainingError: Keras and LiteRT disagree.
     """
-    if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
-        raise TrainingError(
-            f"{run} holds no finished training run. Finish it with `python -m training fit-classifier --run {run}`."
-        )
-    config = ClassifierConfig.load(run / CONFIG_FILE)
-    staged = run / f"{CANDIDATE}.new"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir()
-    for name in (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS):
-        shutil.copy2(run / name, staged / name)
-    network = keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS)
-    outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
-    lungs_side = keras.models.load_model(staged / ReleaseFile.LUNGS_KERAS).input_shape[1]
-    description = _describe(staged, config, outputs, split) | {"lungs": {"side": lungs_side}}
-    uncalibrated = _load_with(staged, description)
-    inputs = network_inputs(uncalibrated, split.validation)
-    raw_outputs = [uncalibrated.classify(image[np.newaxis]) for image in tqdm(inputs, "reading", leave=False)]
-    perturbed_logits = logits_under_perturbation(uncalibrated, split.validation)
-    description |= _choose_on_validation(raw_outputs, perturbed_logits, split.validation)
-    calibrated = _load_with(staged, description)
-    check_litert_agreement(network, calibrated, inputs)
-    limits = select_reliability_limits(calibrated, split.validation)
-    write_json(staged / ReleaseFile.DESCRIPTION, description | limits)
-    swap_directories(staged, run / CANDIDATE)
-    return load_release(run / CANDIDATE), perturbed_logits
+    require_images(split, SPLITS)
+    decoder = ImageCache(split.validation)
+    with replace_directory(target) as staged:
+        for name in TRAINED_FILES:
+            shutil.copy2(networks.directory / name, staged / name)
+        network = keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS)
+        outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
+        uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
+        inputs = network_inputs(uncalibrated, split.validation, decoder)
+        raw_outputs = [uncalibrated.classify(image[np.newaxis]) for image in tqdm(inputs, "reading", leave=False)]
+        perturbed_logits = logits_under_perturbation(uncalibrated, split.validation, decoder)
+        chosen = _choose_on_validation(uncalibrated.release, raw_outputs, perturbed_logits, split.validation)
+        classifier = Classifier(chosen.release)
+        check_litert_agreement(network, classifier, inputs)
+        reliability = select_reliability_limits(classifier, split.validation, decoder)
+        admission = _write_image_files(classifier, split, decoder, staged)
+        _write_description(staged, chosen, reliability, admission, networks, split)
+        write_checksums(staged)
+    return load_release(target)
 
 
-def _load_with(staged: Path, description: dict[str, Any]) -> Classifier:
-    """Write model.json into the staged directory and load the classifier."""
-    write_json(staged / ReleaseFile.DESCRIPTION, description)
-    return load_model(staged)
+def load_candidate(run: Path) -> Release:
+    """Load and verify the candidate of a run.
+
+    Raises:
+        TrainingError: The run has not been packaged.
+        ReleaseError: The candidate is damaged or incomplete.
+    """
+    if not (run / CANDIDATE).exists():
+        raise TrainingError(f"{run} has not been packaged. Run `python -m training package --run {run}` first.")
+    return load_release(run / CANDIDATE)
+
+
+def _uncalibrated_release(
+    directory: Path, networks: TrainedNetworks, outputs: Mapping[str, Sequence[int]], split: Split
+) -> Release:
+    """Return a release in memory before anything is chosen: its calibration is the identity."""
+    lung_side = keras.models.load_model(directory / ReleaseFile.LUNGS_KERAS).input_shape[1]
+    training_targets = [record.target for record in split.training]
+    return Release(
+        directory=directory,
+        version=CANDIDATE,
+        network=(directory / ReleaseFile.CLASSIFIER).read_bytes(),
+        side=networks.side,
+        lungs=LungNetwork((directory / ReleaseFile.LUNGS).read_bytes(), lung_side),
+        input_region=networks.input_region,
+        outputs={name: tuple(shape) for name, shape in outputs.items()},
+        calibration=Calibration(1.0, 0.0),
+        operating_points=(),
+        default_operating_point=BALANCED,
+        conformal=ConformalLimits(1.0, 0.0, 1.0, "Nothing is chosen yet."),
+        training_prevalence=sum(training_targets) / len(training_targets),
+        map_scale=1.0,
+        checksums={},
+        digest="",
+        is_shipped=False,
+        description={},  # type: ignore[typeddict-item]  # model.json is written at the end
+    )
 
 
 def _choose_on_validation(
-    raw_outputs: Sequence[ClassifierOutput], perturbed_logits: Logits, validation: Sequence[LabelledImage]
-) -> dict[str, Any]:
-    """Return the parts of model.json that are fitted or selected on validation.
-
-    Calibration and map scale use the unperturbed images. Operating points and conformal limits also use the perturbed
-    ones.
-    """
+    uncalibrated: Release,
+    raw_outputs: Sequence[ClassifierOutput],
+    perturbed_logits: Logits,
+    validation: Sequence[LabelledImage],
+) -> ChosenOnValidation:
+    """Fit the calibration and choose the map scale on the unperturbed images, and all else on perturbed ones too."""
     target = np.array([record.target for record in validation])
     patient = np.array([record.patient for record in validation])
     logits = np.array([output.logit for output in raw_outputs])
@@ -104,50 +209,48 @@ def _choose_on_validation(
     evidence = map_values[map_values > 0]
     where = f"on {len(validation)} validation pictures"
     where_pooled = f"{where}, unshifted and under {len(perturbed_logits)} shifts"
-    return {
-        "calibration": dataclasses.asdict(calibration) | {"chosen": f"Platt scaling fitted {where}."},
-        "operating_points": select_operating_points(unperturbed, pooled, where_pooled),
-        "conformal": fit_conformal_limits(pooled, where_pooled),
-        "map_scale": {
-            "value": float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
-            "chosen": f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
-        },
-    }
+    release = dataclasses.replace(
+        uncalibrated,
+        calibration=calibration,
+        operating_points=select_operating_points(unperturbed, pooled, where_pooled),
+        conformal=fit_conformal_limits(pooled, where_pooled),
+        map_scale=float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
+    )
+    rationales = Rationales(
+        calibration=f"Platt scaling fitted {where}.",
+        map_scale=f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
+    )
+    return ChosenOnValidation(release, rationales)
 
 
-def _describe(staged: Path, config: ClassifierConfig, outputs: dict[str, list[int]], split: Split) -> dict[str, Any]:
-    """Return model.json before anything is fitted; `_choose_on_validation` replaces the identity calibration."""
-    training_targets = [record.target for record in split.training]
-    return {
-        "format": FORMAT,
-        "name": "Chest radiograph pneumonia reader",
-        "version": "candidate",
-        "files": {name: sha256(staged / name) for name in sorted(path.name for path in staged.iterdir())},
-        "input": {
-            "height": config.input_size,
-            "width": config.input_size,
-            "channels": 1,
-            "dtype": "float32",
-            "value_range": [0, 255],
-            "resize": RESIZE_METHOD,
-        },
-        "outputs": outputs,
-        "view": {"part": config.region, "margin": config.margin},
-        "labels": list(LABELS),
-        "training_prevalence": sum(training_targets) / len(training_targets),
-        "default_operating_point": BALANCED,
-        "calibration": {"slope": 1.0, "intercept": 0.0},
-        "operating_points": [],
-        "conformal": {"coverage": 1.0, "least_pneumonia": 0.0, "most_normal": 1.0, "chosen": "Nothing is chosen yet."},
-        "map_scale": {"value": 1.0},
-        "training": config.to_dict()
-        | {"backbone": Path(config.backbone).name}
-        | {"lungs": Path(config.lung_network).name},
-        "dataset": {
-            "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
-            "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
-            "licence": "CC BY 4.0",
-            "pictures": {name: len(split.part(name)) for name in SPLITS},
-            "patients": {name: len({record.patient for record in split.part(name)}) for name in SPLITS},
-        },
-    }
+def _write_image_files(
+    classifier: Classifier, split: Split, decoder: ImageCache, directory: Path
+) -> AdmissionClassifier:
+    """Write the files that describe the data set to users who do not have it, and fit the admission check.
+
+    Raises:
+        DatasetError: An image cannot be read.
+    """
+    inventory = scan_images(classifier, {name: split.part(name) for name in SPLITS}, decoder)
+    require_complete(inventory)
+    index = build_index(inventory)
+    save_index(index, directory)
+    save_mean_radiographs(inventory, directory)
+    write_json(directory / ReleaseFile.DATASET_AUDIT, audit_dataset(inventory))
+    admission = fit_admission(classifier, index, split, decoder)
+    save_admission(admission, directory)
+    return admission
+
+
+def _write_description(
+    directory: Path,
+    chosen: ChosenOnValidation,
+    reliability: ReliabilityLimits | None,
+    admission: AdmissionClassifier,
+    networks: TrainedNetworks,
+    split: Split,
+) -> None:
+    description = candidate_description(
+        chosen.release, chosen.rationales, reliability, admission, networks.settings, split
+    )
+    write_json(directory / ReleaseFile.DESCRIPTION, description)

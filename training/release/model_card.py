@@ -6,10 +6,11 @@ from typing import Any
 
 from dataset.quality.audit import DatasetAudit
 from dataset.quality.report import audit_report
-from model.explanation.reliability import RELIABILITY_KEY
+from model.inference.release_schema import ReleaseDescription
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
 from model.performance.explanations import heat_map_sentences, reliability_sentence, reliability_summary, warnings_table
 from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.schema import ReleaseMetrics, RobustnessMetrics
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
 from model.performance.tables import (
     adults_sentence,
@@ -27,13 +28,13 @@ METRICS_END = "<!-- end of figures -->"
 LINE_WIDTH = 120  # characters
 CAUSE_COLUMNS = ("Cause", "Sensitivity", "Pictures")  # columns of the table by cause; the page draws the others
 
-Json = dict[str, Any]
 
-
-def metrics_table(metrics: Json) -> str:
+def metrics_table(metrics: ReleaseMetrics) -> str:
     """Return a Markdown table of the test and validation metrics at the default operating point, with 95% intervals."""
     columns, point = ("test", "validation"), metrics["operating_point"]["name"]
-    splits = {name: metrics["splits"][name] | metrics["splits"][name]["operating_points"][point] for name in columns}
+    splits: dict[str, Any] = {
+        name: {**metrics["splits"][name], **metrics["splits"][name]["operating_points"][point]} for name in columns
+    }
     lines = ["| | official test split | validation |", "| --- | --- | --- |"]
     sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
     lines.append(f"| n | {' | '.join(sizes)} |")
@@ -48,7 +49,7 @@ def metrics_table(metrics: Json) -> str:
     return "\n".join([*lines, f"| Errors | {' | '.join(errors)} |"])
 
 
-def robustness_table(robustness: Json) -> str:
+def robustness_table(robustness: RobustnessMetrics) -> str:
     """Return a Markdown table of the validation metrics under each perturbation."""
     lines = ["| validation pictures, shifted | AUC | sensitivity | specificity |", "| --- | --- | --- | --- |"]
     lines += [
@@ -74,7 +75,7 @@ def markdown_list(sentences: Iterable[str]) -> str:
     )
 
 
-def with_metrics_section(document: str, metrics: Json) -> str:
+def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
     """Return a document with the text between METRICS_START and METRICS_END replaced by the current metrics.
 
     Raises:
@@ -89,7 +90,7 @@ def with_metrics_section(document: str, metrics: Json) -> str:
     return f"{document[:start]}\n{metrics_table(metrics)}\n\n{markdown_list(sentences)}\n{document[end:]}"
 
 
-def model_card(description: Json, metrics: Json, data_audit: DatasetAudit) -> str:
+def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_audit: DatasetAudit) -> str:
     """Return the model card of a release.
 
     Args:
@@ -120,10 +121,10 @@ def model_card(description: Json, metrics: Json, data_audit: DatasetAudit) -> st
     return "\n\n".join(parts) + "\n"
 
 
-def _data_section(description: Json, data_audit: DatasetAudit) -> list[str]:
+def _data_section(description: ReleaseDescription, data_audit: DatasetAudit) -> list[str]:
     data = description["dataset"]
     sizes = ", ".join(
-        f"{count} {name} pictures of {data['patients'][name]} patients" for name, count in data["pictures"].items()
+        f"{count} {name} pictures of {data['patients'][name]} patients" for name, count in data["images"].items()
     )
     return [
         "## Data",
@@ -137,7 +138,7 @@ def _data_section(description: Json, data_audit: DatasetAudit) -> list[str]:
     ]
 
 
-def _performance_section(description: Json, metrics: Json) -> list[str]:
+def _performance_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     return [
         "## How well it does",
         metrics_table(metrics),
@@ -149,11 +150,13 @@ def _performance_section(description: Json, metrics: Json) -> list[str]:
     ]
 
 
-def _lungs_section(description: Json, metrics: Json) -> list[str]:
+def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     audit = metrics["shortcut_audit"]
     return [
         "## What it sees",
-        _paragraph(f"{input_region_sentence(description['view'])} {segmentation_sentence(metrics.get('lungs'))}"),
+        _paragraph(
+            f"{input_region_sentence(description['input_region'])} {segmentation_sentence(metrics.get('lungs'))}"
+        ),
         "## Whether it reads lungs",
         _paragraph(
             "In this data set the class also shows in how a film was framed, scaled and stored. How much of that is "
@@ -165,7 +168,7 @@ def _lungs_section(description: Json, metrics: Json) -> list[str]:
     ]
 
 
-def _robustness_section(metrics: Json) -> list[str]:
+def _robustness_section(metrics: ReleaseMetrics) -> list[str]:
     robustness = metrics["stress_validation"]
     return [
         "## How it holds under other people's software",
@@ -177,13 +180,13 @@ def _robustness_section(metrics: Json) -> list[str]:
     ]
 
 
-def _operating_points_section(description: Json, metrics: Json) -> list[str]:
+def _operating_points_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     point, test_metrics = metrics["operating_point"]["name"], metrics["splits"]["test"]
     by_cause = sensitivity_by_cause_table(test_metrics, point)
     return [
         "## Operating points",
         markdown_list(
-            f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['chosen']}"
+            f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['rationale']}"
             for p in description["operating_points"]
         ),
         "On the official test split:",
@@ -193,15 +196,15 @@ def _operating_points_section(description: Json, metrics: Json) -> list[str]:
     ]
 
 
-def _calibration_section(description: Json, metrics: Json) -> list[str]:
+def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     point = metrics["operating_point"]["name"]
     return [
         "## How far a probability can be taken at its word",
         _paragraph(
-            f"{description['calibration']['chosen']} Calibrated at the prevalence of the training pictures; elsewhere "
-            "the probability has to be shifted to the prevalence there, as the app does (Bayes). ECE: mean gap between "
-            "probability and share of pneumonia, 15 bins of equal mass; its interval leans upward, since drawing "
-            "patients anew adds scatter of its own."
+            f"{description['calibration']['rationale']} Calibrated at the prevalence of the training pictures; "
+            "elsewhere the probability has to be shifted to the prevalence there, as the app does (Bayes). ECE: mean "
+            "gap between probability and share of pneumonia, 15 bins of equal mass; its interval leans upward, since "
+            "drawing patients anew adds scatter of its own."
         ),
         markdown_table(calibration_table(metrics)),
         "## When it says that it does not know",
@@ -210,7 +213,7 @@ def _calibration_section(description: Json, metrics: Json) -> list[str]:
     ]
 
 
-def _admission_section(metrics: Json) -> list[str]:
+def _admission_section(metrics: ReleaseMetrics) -> list[str]:
     admission = metrics["admission"]
     return [
         "## What it refuses to read",
@@ -220,19 +223,19 @@ def _admission_section(metrics: Json) -> list[str]:
     ]
 
 
-def _explanation_section(description: Json, metrics: Json) -> list[str]:
+def _explanation_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     explanations = metrics.get("explanations")
     return [
         "## Similar training cases",
-        _paragraph(similar_cases_sentence(metrics["neighbours"])),
+        _paragraph(similar_cases_sentence(metrics["similar_cases"])),
         "## How far a heat map can be believed",
-        _paragraph(reliability_sentence(description.get(RELIABILITY_KEY))),
+        _paragraph(reliability_sentence(description.get("heat_map_reliability"))),
         markdown_table(warnings_table(explanations)),
         markdown_list(heat_map_sentences(explanations)),
     ]
 
 
-def _external_section(metrics: Json) -> list[str]:
+def _external_section(metrics: ReleaseMetrics) -> list[str]:
     adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
     return [
         "## Outside its population",
@@ -241,19 +244,19 @@ def _external_section(metrics: Json) -> list[str]:
     ]
 
 
-def _provenance_section(description: Json) -> list[str]:
+def _provenance_section(description: ReleaseDescription) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
     settings = ", ".join(f"{name} {value}" for name, value in description["training"].items())
     return [
         "## How to retrain",
         _paragraph(
-            "`python -m training fit`, `evaluate` and `release`; the README tells how, and with which data. Settings "
-            f"of this run: {settings}."
+            "`python -m training fit-classifier`, `package`, `evaluate` and `release`; the README tells how, and with "
+            f"which data. Settings of this run: {settings}."
         ),
         "## Made by",
         _paragraph(
-            f"`python -m training fit`, `evaluate` and `release`, program {description['git_commit']}, seed "
-            f"{description['seed']}, {libraries}."
+            f"`python -m training fit-classifier`, `package`, `evaluate` and `release`, program "
+            f"{description['git_commit']}, seed {description['seed']}, {libraries}."
         ),
         "## Changes",
         markdown_list(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),

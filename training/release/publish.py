@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 
@@ -24,22 +24,19 @@ from model.codes import SPLITS
 from model.errors import ReleaseError, TrainingError
 from model.inference.classifier import load_model
 from model.inference.release_loader import Release, load_release
+from model.inference.release_schema import ReleaseDescription
+from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
-from model.storage import read_file, replace_directory, sha256, write_json, write_text
+from model.storage import read_file, replace_directory, write_checksums, write_json, write_text
 from training.data.loading import network_inputs
 from training.networks.export import check_litert_agreement
-from training.release import statements
 from training.release.model_card import model_card
 
-# Files that `evaluate` writes for a release.
+# Files that `evaluate` writes into a candidate.
 MEASURED_FILES = (
     ReleaseFile.METRICS,
     ReleaseFile.PREDICTIONS,
     ReleaseFile.CURVES,
-    ReleaseFile.DATASET_AUDIT,
-    ReleaseFile.SIMILAR_CASES,
-    ReleaseFile.MEAN_RADIOGRAPHS,
-    ReleaseFile.ADMISSION,
 )
 HEADLINE_METRICS = ("n", "patients", "auc", "accuracy", "sensitivity", "specificity")
 LOGGED_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
@@ -78,13 +75,20 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
     """
     metrics = _measured_metrics(candidate)
     with replace_directory(target) as staged:
-        for path in candidate.directory.iterdir():  # shutil.copytree hides the errno of a full disk
-            shutil.copy2(path, staged)
-        description = candidate.description | _release_entries(candidate, metrics, target, notes, test_openings)
-        data_audit = json.loads((staged / ReleaseFile.DATASET_AUDIT).read_text())
-        write_text(staged / ReleaseFile.CARD, model_card(description, metrics, data_audit))
-        files = {path.name: sha256(path) for path in sorted(staged.iterdir()) if path.name != ReleaseFile.DESCRIPTION}
-        write_json(staged / ReleaseFile.DESCRIPTION, description | {"files": files})
+        for name in candidate.checksums:  # shutil.copytree hides the errno of a full disk
+            if name != ReleaseFile.DESCRIPTION:
+                shutil.copy2(candidate.directory / name, staged / name)
+        description = {
+            **candidate.description,
+            **_release_entries(candidate, metrics, target, notes, test_openings),
+        }
+        data_audit = json.loads(candidate.read_file(ReleaseFile.DATASET_AUDIT))
+        write_text(
+            staged / ReleaseFile.CARD,
+            model_card(cast(ReleaseDescription, description), cast(ReleaseMetrics, metrics), data_audit),
+        )
+        write_json(staged / ReleaseFile.DESCRIPTION, description)
+        write_checksums(staged)
         classifier = load_model(staged)
         AdmissionGate.from_classifier(classifier)  # raises if the admission check does not load
         check_litert_agreement(
@@ -98,7 +102,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
 def _release_entries(
     candidate: Release, metrics: Mapping[str, Any], target: Path, notes: ReleaseNotes, test_openings: int
 ) -> dict[str, Any]:
-    """Return what model.json of a release holds in addition to that of its candidate, without the checksums."""
+    """Return what model.json of a release holds in addition to that of its candidate."""
     return {
         "version": notes.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,13 +113,8 @@ def _release_entries(
             name: _headline_metrics(split_metrics, metrics) for name, split_metrics in metrics["splits"].items()
         },
         "shortcut_audit": metrics["shortcut_audit"],
-        "lungs": candidate.description["lungs"] | {"found": metrics.get("lungs")},
+        "lungs": candidate.description["lungs"] | {"segmentation_metrics": metrics.get("lungs")},
         "test_split_opened": test_openings,
-        "intended_use": statements.INTENDED_USE,
-        "population": statements.POPULATION,
-        "population_years": list(statements.POPULATION_YEARS),
-        "limits": list(statements.LIMITS),
-        "ethics": list(statements.ETHICS),
         "changelog": [{"version": notes.version, "change": notes.change}, *_previous_changelog(target)],
     }
 
@@ -157,11 +156,11 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def _measured_metrics(candidate: Release) -> dict[str, Any]:
     """Return the metrics of a candidate, after checking that they are complete and of the same weights."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
-    missing = [name for name in MEASURED_FILES if not (candidate.directory / name).exists()]
+    missing = [name for name in MEASURED_FILES if name not in candidate.checksums]
     if missing:
         raise TrainingError(f"The candidate has not been measured ({', '.join(missing)} missing). {advice}")
-    metrics: dict[str, Any] = json.loads((candidate.directory / ReleaseFile.METRICS).read_text())
-    if metrics["network_sha256"] != candidate.description["files"][ReleaseFile.CLASSIFIER]:
+    metrics: dict[str, Any] = json.loads(candidate.read_file(ReleaseFile.METRICS))
+    if metrics["network_sha256"] != candidate.checksums[ReleaseFile.CLASSIFIER]:
         raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
     if not metrics["splits"].keys() >= set(SPLITS):
         raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")

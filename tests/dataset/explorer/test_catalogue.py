@@ -13,7 +13,7 @@ from dataset.index import LabelledImage
 from model.inference.decision import ConformalLimits, OperatingPoint
 
 POINT = OperatingPoint("balanced", 0.5, "")
-LIMITS = ConformalLimits(0.95, least_pneumonia=0.4, most_normal=0.45, chosen="")
+LIMITS = ConformalLimits(0.95, pneumonia_from=0.4, normal_up_to=0.45, rationale="")
 CAUSES = {"NORMAL": ["none"], "PNEUMONIA": ["bacterial", "viral"]}
 
 

@@ -44,8 +44,7 @@ def release_with(inventory: ImageInventory, folder: Path) -> Release:
     files = {
         ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((folder / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
     }
-    release = load_release()
-    return replace(release, directory=folder, description=release.description | {"files": files})
+    return replace(load_release(), directory=folder, checksums=files)
 
 
 def test_each_cause_of_the_training_images_has_a_mean_and_a_count(tmp_path):
@@ -132,7 +131,7 @@ def test_mean_without_a_count_is_refused(tmp_path):
     files = {
         ReleaseFile.MEAN_RADIOGRAPHS: hashlib.sha256((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()).hexdigest()
     }
-    release = replace(load_release(), directory=tmp_path, description={"files": files})
+    release = replace(load_release(), directory=tmp_path, checksums=files)
 
     with pytest.raises(ReleaseIncompatible) as raised:
         load_mean_radiographs(release)
@@ -145,7 +144,7 @@ def test_project_release_has_a_mean_of_every_cause():
 
     assert means.keys() == {"NORMAL", "PNEUMONIA", "PNEUMONIA, bacterial", "PNEUMONIA, viral"}
     assert all(mean.pixels.shape == SQUARE and 50 < mean.pixels.mean() < 200 for mean in means.values())
-    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["pictures"]["training"]
+    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["images"]["training"]
 
 
 def test_difference_is_white_if_equal_orange_if_the_first_is_denser_and_blue_if_the_second_is():

@@ -16,7 +16,7 @@ measurements = st.lists(
 
 
 def count_warnings(measured: list[HeatMapReliability]) -> int:
-    limits = ReliabilityLimits(**limits_at_rate(measured), chosen="by the test")
+    limits = ReliabilityLimits(**limits_at_rate(measured), rationale="by the test")
     return sum(bool(limits.violations(reliability)) for reliability in measured)
 
 

@@ -95,8 +95,8 @@ def test_points_are_ordered_and_reach_their_targets_unperturbed_and_pooled(unper
 
     points = select_operating_points(unperturbed, pooled, "on these")
 
-    assert [point["name"] for point in points] == ["rule-out", "balanced", "rule-in"]
-    rule_out, balanced, rule_in = (point["threshold"] for point in points)
+    assert [point.name for point in points] == ["rule-out", "balanced", "rule-in"]
+    rule_out, balanced, rule_in = (point.threshold for point in points)
     assert rule_out <= balanced <= rule_in
     assert balanced == youden_threshold(pooled)
     for predicted in (unperturbed, pooled):
@@ -107,7 +107,7 @@ def test_points_are_ordered_and_reach_their_targets_unperturbed_and_pooled(unper
 def test_separable_classes_have_all_three_points_in_the_gap():
     apart = predictions([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
 
-    assert [point["threshold"] for point in select_operating_points(apart, apart, "here")] == pytest.approx(
+    assert [point.threshold for point in select_operating_points(apart, apart, "here")] == pytest.approx(
         [0.4, 0.4, 0.4]
     )
 
@@ -118,7 +118,7 @@ def test_a_perturbation_that_hides_disease_lowers_the_rule_out_point():
     pooled = predictions(np.tile(unperturbed.target, 2), probability)
 
     before, after = (
-        select_operating_points(unperturbed, predicted, "here")[0]["threshold"] for predicted in (unperturbed, pooled)
+        select_operating_points(unperturbed, predicted, "here")[0].threshold for predicted in (unperturbed, pooled)
     )
 
     assert before > 0.4
@@ -128,7 +128,7 @@ def test_a_perturbation_that_hides_disease_lowers_the_rule_out_point():
 def test_every_point_states_how_it_was_selected():
     apart = predictions([0, 1], [0.1, 0.9])
 
-    assert [point["chosen"] for point in select_operating_points(apart, apart, "on 2 pictures")] == [
+    assert [point.rationale for point in select_operating_points(apart, apart, "on 2 pictures")] == [
         "Highest threshold, not above the balanced one, of at least 99% sensitivity on 2 pictures.",
         "Largest sensitivity + specificity - 1 on 2 pictures.",
         "Lowest threshold, not below the balanced one, of at least 98% specificity on 2 pictures.",
@@ -147,10 +147,10 @@ def test_coverage_on_newly_drawn_images_is_as_promised():
     rng = np.random.default_rng(9)
     covered = {Verdict.NORMAL: [], Verdict.PNEUMONIA: []}
     for _ in range(60):
-        limits = ConformalLimits(**fit_conformal_limits(two_classes(rng, 250), "here"))
+        limits = fit_conformal_limits(two_classes(rng, 250), "here")
         new = two_classes(rng, 250)
-        covered[Verdict.NORMAL] += (new.probability[new.target == 0] <= limits.most_normal).tolist()
-        covered[Verdict.PNEUMONIA] += (new.probability[new.target == 1] >= limits.least_pneumonia).tolist()
+        covered[Verdict.NORMAL] += (new.probability[new.target == 0] <= limits.normal_up_to).tolist()
+        covered[Verdict.PNEUMONIA] += (new.probability[new.target == 1] >= limits.pneumonia_from).tolist()
 
     promised = 1 - 6 / 251  # the sixth from the end of 250: at least the coverage, and by less than 1 / 251 more
     for values in covered.values():
@@ -164,12 +164,12 @@ def test_limits_are_the_kth_images_from_the_wrong_end():
     order = np.random.default_rng(0).permutation(118)
     predicted = predictions(np.repeat([1, 0], [79, 39])[order], np.concatenate([ill, normal])[order])
 
-    assert fit_conformal_limits(predicted, "on 118 pictures") == {
-        "coverage": 0.975,
-        "least_pneumonia": ill[1],
-        "most_normal": normal[-1],
-        "chosen": "Each class is plausible for 97.5% of its own pictures on 118 pictures.",
-    }
+    assert fit_conformal_limits(predicted, "on 118 pictures") == ConformalLimits(
+        coverage=0.975,
+        pneumonia_from=ill[1],
+        normal_up_to=normal[-1],
+        rationale="Each class is plausible for 97.5% of its own pictures on 118 pictures.",
+    )
 
 
 def test_a_class_with_too_few_images_is_always_plausible():
@@ -178,5 +178,5 @@ def test_a_class_with_too_few_images_is_always_plausible():
 
     limits_few_ill, limits_few_normal = (fit_conformal_limits(predicted, "here") for predicted in (few_ill, few_normal))
 
-    assert (limits_few_ill["least_pneumonia"], limits_few_ill["most_normal"]) == (0.0, 0.1)
-    assert (limits_few_normal["least_pneumonia"], limits_few_normal["most_normal"]) == (0.9, 1.0)
+    assert (limits_few_ill.pneumonia_from, limits_few_ill.normal_up_to) == (0.0, 0.1)
+    assert (limits_few_normal.pneumonia_from, limits_few_normal.normal_up_to) == (0.9, 1.0)

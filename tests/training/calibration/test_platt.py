@@ -71,7 +71,7 @@ def test_ece_is_the_mean_gap_over_bins():
     probability = np.arange(1, 31) / 31
     target = np.repeat([0, 1], [15, 15])
 
-    measured = calibration_metrics(predictions(target, probability), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(predictions(target, probability), calibrated_at=0.5)["raw"]
 
     pairs = zip(probability[::2], probability[1::2], target[::2], target[1::2], strict=True)
     gaps = [abs((p1 + p2) / 2 - (target1 + target2) / 2) for p1, p2, target1, target2 in pairs]
@@ -82,7 +82,7 @@ def test_ece_is_the_mean_gap_over_bins():
 def test_the_brier_score_is_that_of_scikit_learn():
     simulated = simulate(200, seed=1)
 
-    measured = calibration_metrics(simulated, calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(simulated, calibrated_at=0.5)["raw"]
 
     assert measured["brier"]["value"] == pytest.approx(brier_score_loss(simulated.target, simulated.probability))
 
@@ -91,7 +91,7 @@ def test_the_brier_score_is_that_of_scikit_learn():
 def test_slope_and_intercept_are_those_of_the_simulation(slope, intercept):
     simulated = simulate(800, seed=3, slope=slope, intercept=intercept)
 
-    measured = calibration_metrics(simulated, calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(simulated, calibrated_at=0.5)["raw"]
 
     log_odds = np.log(simulated.probability / (1 - simulated.probability))[:, np.newaxis]
     regression = LogisticRegression(C=np.inf).fit(log_odds, simulated.target)
@@ -104,12 +104,12 @@ def test_slope_and_intercept_are_those_of_the_simulation(slope, intercept):
 
 
 def test_the_probabilities_of_the_simulation_are_well_calibrated():
-    measured = calibration_metrics(simulate(800, seed=5), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(simulate(800, seed=5), calibrated_at=0.5)["raw"]
 
     assert measured["slope"]["value"] == pytest.approx(1, abs=0.2)
     assert measured["intercept"]["value"] == pytest.approx(0, abs=0.2)
     assert measured["ece"]["value"] < 0.07  # not 0, because a bin has only 53 images
-    miscalibrated = calibration_metrics(simulate(800, seed=5, slope=0.4, intercept=1.0), calibrated_at=0.5)["as_stated"]
+    miscalibrated = calibration_metrics(simulate(800, seed=5, slope=0.4, intercept=1.0), calibrated_at=0.5)["raw"]
     assert miscalibrated["ece"]["value"] > 0.2
     assert miscalibrated["brier"]["value"] > measured["brier"]["value"]
 
@@ -123,7 +123,7 @@ def test_adjustment_for_prevalence_corrects_images_of_another_prevalence():
     measured = calibration_metrics(rarer, calibrated_at=population.target.mean())
 
     assert measured["prevalence"] == pytest.approx(0.1, abs=0.01)
-    raw, adjusted = measured["as_stated"], measured["at_this_prevalence"]
+    raw, adjusted = measured["raw"], measured["prevalence_adjusted"]
     assert raw["intercept"]["high"] < -1.5
     assert adjusted["intercept"]["low"] < 0 < adjusted["intercept"]["high"]
     assert adjusted["slope"]["value"] == pytest.approx(raw["slope"]["value"], rel=1e-3)
@@ -136,7 +136,7 @@ def test_adjustment_to_the_calibrated_prevalence_changes_nothing():
 
     measured = calibration_metrics(simulated, calibrated_at=float(simulated.target.mean()))
 
-    assert measured["at_this_prevalence"] == measured["as_stated"]
+    assert measured["prevalence_adjusted"] == measured["raw"]
 
 
 def test_separable_classes_and_certain_probabilities_give_finite_metrics():
@@ -144,13 +144,13 @@ def test_separable_classes_and_certain_probabilities_give_finite_metrics():
 
     measured = calibration_metrics(certain, calibrated_at=0.3)
 
-    for errors in (measured["as_stated"], measured["at_this_prevalence"]):
+    for errors in (measured["raw"], measured["prevalence_adjusted"]):
         assert all(np.isfinite(list(errors[name].values())).all() for name in METRICS)
         assert errors["slope"]["value"] > 0
 
 
 def test_a_certain_error_gives_finite_metrics():
-    measured = calibration_metrics(predictions([0, 0, 1, 1], [1.0, 0.2, 0.0, 0.9]), calibrated_at=0.5)["as_stated"]
+    measured = calibration_metrics(predictions([0, 0, 1, 1], [1.0, 0.2, 0.0, 0.9]), calibrated_at=0.5)["raw"]
 
     assert all(np.isfinite(list(measured[name].values())).all() for name in METRICS)
 
@@ -161,8 +161,8 @@ def test_a_single_class_has_no_slope_intercept_or_adjustment(target):
 
     measured = calibration_metrics(predictions([target] * 4, probability), calibrated_at=0.5)
 
-    assert (measured["prevalence"], measured["at_this_prevalence"]) == (target, None)
-    errors = measured["as_stated"]
+    assert (measured["prevalence"], measured["prevalence_adjusted"]) == (target, None)
+    errors = measured["raw"]
     assert errors["slope"] == errors["intercept"] == UNDEFINED
     assert errors["ece"]["value"] == pytest.approx(np.abs(probability - target).mean())
     assert errors["brier"]["value"] == pytest.approx(((probability - target) ** 2).mean())
@@ -175,7 +175,7 @@ def test_copies_of_the_images_of_a_patient_do_not_narrow_the_intervals():
     )  # 15: the same bins
 
     once, often = (
-        calibration_metrics(predicted, calibrated_at=0.5)["as_stated"]["brier"] for predicted in (simulated, copied)
+        calibration_metrics(predicted, calibrated_at=0.5)["raw"]["brier"] for predicted in (simulated, copied)
     )
 
     assert often == pytest.approx(once)

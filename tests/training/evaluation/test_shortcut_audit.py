@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFilter
 
+from dataset.images import decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
 from model.errors import DatasetError
@@ -133,7 +134,7 @@ def test_a_complete_margin_is_one_number_for_lungs_of_any_size(split):
     boxes = iter([RelativeBox(0.45 - side, 0.4 - side, 0.5 + side, 0.6 + side) for side in np.linspace(0.1, 0.3, 40)])
     classifier.segmenter = SimpleNamespace(segment=lambda _: LungMask(FIELDS, next(boxes)))
 
-    assert np.array_equal(_framing(classifier, split.validation), np.full((40, 4), 0.05))
+    assert np.array_equal(_framing(classifier, decode_image, split.validation), np.full((40, 4), 0.05))
 
 
 def test_a_file_size_that_predicts_the_class_is_found(split, predictions, tmp_path):

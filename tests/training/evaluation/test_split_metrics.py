@@ -121,7 +121,7 @@ def test_a_set_of_one_class_has_no_auc_and_no_share_of_the_other_class(rows):
     assert measured["auc"] == measured["operating_points"]["low"]["sensitivity"] == UNDEFINED
     assert measured["conformal"]["coverage"]["PNEUMONIA"] == {"n": 0, **UNDEFINED}
     assert measured["conformal"]["coverage"]["NORMAL"]["value"] == pytest.approx(0.8)
-    assert measured["calibration"]["at_this_prevalence"] is None
+    assert measured["calibration"]["prevalence_adjusted"] is None
 
 
 def test_the_interval_of_a_share_is_by_patient(rows):

@@ -1,35 +1,46 @@
 """The candidate: what is fitted or selected, and on which images."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from model.errors import TrainingError
+import training.release.candidate
+from dataset.explorer.mean_radiographs import load_mean_radiographs
+from dataset.quality.audit import audit_dataset
+from dataset.quality.features import scan_images
+from model.codes import SPLITS
+from model.errors import DatasetError, TrainingError
 from model.inference.classifier import Classifier
+from model.inference.release_loader import load_release
+from model.inference.similar_cases import SimilarCaseIndex
 from model.performance.binary_metrics import Predictions
 from model.performance.release_data import predictions_of
 from model.release_files import ReleaseFile
+from model.storage import write_json
 from tests.support.candidates import exactly
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
+from training.cli import main
 from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
 from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
-from training.release.candidate import MAP_QUANTILE, assemble_candidate
+from training.release.candidate import CANDIDATE, MAP_QUANTILE, TrainedNetworks, assemble_candidate
+from training.release.publish import MEASURED_FILES
 
 pytestmark = pytest.mark.usefixtures("small_samples")
 
 
-def test_a_run_that_has_not_ended_gives_no_candidate(own_run, split):
+def test_a_run_that_has_not_ended_gives_no_candidate(own_run):
     (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
 
     message = (
         f"{own_run} holds no finished training run. Finish it with `python -m training fit-classifier --run {own_run}`."
     )
     with pytest.raises(TrainingError, match=exactly(message)):
-        assemble_candidate(own_run, split)
+        TrainedNetworks.from_run(own_run)
 
 
 def test_calibration_points_limits_and_map_scale_come_from_validation_alone(candidate, predictions, split):
@@ -51,18 +62,57 @@ def test_calibration_points_limits_and_map_scale_come_from_validation_alone(cand
     )
     where = "on 20 validation pictures, unshifted and under 20 shifts"
     points = select_operating_points(validation, pooled, where)
-    assert [(p.name, p.chosen) for p in candidate.operating_points] == [(p["name"], p["chosen"]) for p in points]
-    assert [p.threshold for p in candidate.operating_points] == pytest.approx(
-        [p["threshold"] for p in points], rel=1e-9
-    )
-    limits = fit_conformal_limits(pooled, where)
-    assert candidate.conformal.chosen == limits.pop("chosen")
+    chosen = candidate.operating_points
+    assert [(p.name, p.rationale) for p in chosen] == [(p.name, p.rationale) for p in points]
+    assert [p.threshold for p in chosen] == pytest.approx([p.threshold for p in points], rel=1e-9)
+    limits = dataclasses.asdict(fit_conformal_limits(pooled, where))
+    assert candidate.conformal.rationale == limits.pop("rationale")
     assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
+
+
+def test_a_candidate_has_audit_index_and_mean_radiographs_and_is_not_measured(packaged_run, split):
+    candidate = load_release(packaged_run / CANDIDATE)
+    inventory = scan_images(Classifier(candidate), {name: split.part(name) for name in SPLITS})
+
+    assert json.loads(candidate.read_file(ReleaseFile.DATASET_AUDIT)) == audit_dataset(inventory)
+    index = SimilarCaseIndex.from_release(candidate)
+    assert index.files.tolist() == [record.path.name for record in split.training]
+    assert load_mean_radiographs(candidate) == {}  # no cause has a hundred images
+    assert not set(MEASURED_FILES) & candidate.checksums.keys()
+    assert candidate.version == "candidate"
+    assert "metrics" not in candidate.description
+
+
+def test_the_networks_of_a_release_give_the_candidate_of_their_run(
+    published, packaged_run, tiny_set, tmp_path, monkeypatch
+):
+    written = []
+
+    def record_path(path, content):
+        written.append(path.name)
+        write_json(path, content)
+
+    monkeypatch.setattr(training.release.candidate, "write_json", record_path)
+    arguments = ["package", "--data", str(tiny_set), "--run", str(tmp_path / "run"), "--from-release", str(published)]
+    assert main(arguments) == 0
+
+    again, packaged = (load_release(run / CANDIDATE) for run in (tmp_path / "run", packaged_run))
+    assert again.description == packaged.description
+    assert again.checksums.keys() == packaged.checksums.keys()
+    assert again.network == packaged.network
+    assert written == [ReleaseFile.DATASET_AUDIT, ReleaseFile.DESCRIPTION]  # model.json once, at the end
+
+
+def test_packaging_without_test_images_gives_an_error_message(own_run, split):
+    message = "The data set holds no test pictures."
+    with pytest.raises(DatasetError, match=exactly(message)):
+        assemble_candidate(TrainedNetworks.from_run(own_run), dataclasses.replace(split, test=[]), own_run / CANDIDATE)
+    assert not (own_run / CANDIDATE).exists()
 
 
 def test_a_candidate_has_three_operating_points_and_the_balanced_one_is_the_default(candidate):
     assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
     assert candidate.operating_point().name == BALANCED
-    assert candidate.operating_point().chosen == (
+    assert candidate.operating_point().rationale == (
         "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 20 shifts."
     )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import training.release.publish
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.report import audit_report
 from model.codes import SPLITS
@@ -12,6 +13,7 @@ from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.release_files import ReleaseFile
+from model.storage import write_json
 from tests.support.candidates import publish_second_release
 
 pytestmark = pytest.mark.usefixtures("small_samples")
@@ -27,7 +29,7 @@ def test_a_published_release_loads_and_classifies(published, split, predictions)
 
 
 def test_a_release_lists_all_of_its_files(published):
-    listed = load_release(published).description["files"]
+    listed = load_release(published).checksums
 
     networks, figures = (
         {ReleaseFile.CLASSIFIER, ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.LUNGS, ReleaseFile.LUNGS_KERAS},
@@ -38,9 +40,32 @@ def test_a_release_lists_all_of_its_files(published):
         ReleaseFile.SIMILAR_CASES,
         ReleaseFile.MEAN_RADIOGRAPHS,
         ReleaseFile.ADMISSION,
+        ReleaseFile.DESCRIPTION,
     }
-    assert {path.name for path in published.iterdir()} == {*listed, "model.json"}
+    assert {path.name for path in published.iterdir()} == {*listed, ReleaseFile.CHECKSUMS}
     assert not list(published.parent.glob("release.*"))
+
+
+def test_publishing_writes_model_json_once(measured_run, split, tmp_path, monkeypatch):
+    written = []
+
+    def record_path(path, content):
+        written.append(path.name)
+        write_json(path, content)
+
+    monkeypatch.setattr(training.release.publish, "write_json", record_path)
+
+    publish_second_release(measured_run, split, tmp_path / "release")
+
+    assert written == [ReleaseFile.DESCRIPTION]
+
+
+def test_a_release_has_the_files_of_its_candidate(published, candidate):
+    released = load_release(published).checksums
+
+    copied = candidate.checksums.keys() - {ReleaseFile.DESCRIPTION}
+    assert released.keys() - candidate.checksums.keys() == {ReleaseFile.CARD}
+    assert {name: released[name] for name in copied} == {name: candidate.checksums[name] for name in copied}
 
 
 def test_a_release_describes_its_origin_and_its_metrics(published, metrics, split):
@@ -50,7 +75,7 @@ def test_a_release_describes_its_origin_and_its_metrics(published, metrics, spli
     assert description["changelog"] == [{"version": "1.0.0", "change": "First release."}]
     assert description["test_split_opened"] == 1
     assert description["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
-    assert description["dataset"]["pictures"] == {name: len(split.part(name)) for name in SPLITS}
+    assert description["dataset"]["images"] == {name: len(split.part(name)) for name in SPLITS}
     assert description["training_prevalence"] == 0.5
     card = (published / ReleaseFile.CARD).read_text()
     assert "model 1.0.0" in card

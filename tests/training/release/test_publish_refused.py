@@ -12,9 +12,10 @@ import training.release.publish
 from model.errors import TrainingError
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
+from model.storage import write_checksums
 from tests.support.candidates import SECOND_RELEASE, exactly, publish_second_release
 from training.release.candidate import CANDIDATE
-from training.release.publish import publish
+from training.release.publish import MEASURED_FILES, publish
 
 pytestmark = pytest.mark.usefixtures("small_samples")
 
@@ -24,6 +25,7 @@ MEASURE_FIRST = "Run `python -m training evaluate --run ... --split training val
 def change_metrics(run: Path, **changed) -> None:
     path = run / CANDIDATE / ReleaseFile.METRICS
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    write_checksums(run / CANDIDATE)
 
 
 def assert_is_old_release(release: Path) -> None:
@@ -31,19 +33,10 @@ def assert_is_old_release(release: Path) -> None:
     assert [path.name for path in release.parent.iterdir() if path.name.startswith("release")] == ["release"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        ReleaseFile.METRICS,
-        ReleaseFile.PREDICTIONS,
-        ReleaseFile.CURVES,
-        ReleaseFile.DATASET_AUDIT,
-        ReleaseFile.SIMILAR_CASES,
-        ReleaseFile.MEAN_RADIOGRAPHS,
-    ],
-)
+@pytest.mark.parametrize("name", MEASURED_FILES)
 def test_a_candidate_that_was_not_measured_is_not_published(own_measured_run, split, old_release, name):
     (own_measured_run / CANDIDATE / name).unlink()
+    write_checksums(own_measured_run / CANDIDATE)
 
     message = f"The candidate has not been measured ({name} missing). {MEASURE_FIRST}"
     with pytest.raises(TrainingError, match=exactly(message)):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from model.explanation.reliability import HeatMapReliability, measure_reliability
 from model.inference.classifier import Classifier, Inference
 from model.inference.decision import Verdict
-from training.data.loading import read_radiograph
+from training.data.loading import read_prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,18 +43,21 @@ class HeatMapCase:
         return None if self.verdict is Verdict.INDETERMINATE else str(self.verdict) == str(self.record.label)
 
 
-def build_cases(classifier: Classifier, records: Sequence[LabelledImage], description: str) -> list[HeatMapCase]:
+def build_cases(
+    classifier: Classifier, records: Sequence[LabelledImage], description: str, decoder: ImageDecoder = decode_image
+) -> list[HeatMapCase]:
     """Classify images and check each heat map.
 
     Args:
         classifier: Classifier to measure.
         records: Images.
         description: What is done, for the progress bar.
+        decoder: Decodes the images.
     """
     region, side = classifier.release.input_region, classifier.release.side
     cases = []
     for record in tqdm(records, desc=description, unit="picture", disable=None):
-        inference = classifier.infer(read_radiograph(record))
+        inference = classifier.infer_working(read_prepared(record, decoder).working)
         network_input = region.network_input(inference.working, inference.lungs, side)
         verdict = classifier.finding_from(inference).verdict
         reliability = measure_reliability(classifier, inference)

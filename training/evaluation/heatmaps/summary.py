@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.split import Split
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
 from model.explanation.gradient_worker import grad_cam, grad_cam_plus_plus, smooth_grad
@@ -38,7 +39,9 @@ N_GRADIENT = 40  # images for the methods of tf-keras-vis, and for each network 
 RANDOM_SEEDS = (1, 2, 3)
 
 
-def measure_heat_maps(classifier: Classifier, split: Split, adults: Path | None) -> dict[str, Any]:
+def measure_heat_maps(
+    classifier: Classifier, split: Split, adults: Path | None, decoder: ImageDecoder = decode_image
+) -> dict[str, Any]:
     """Measure the heat maps of a release.
 
     Args:
@@ -46,19 +49,20 @@ def measure_heat_maps(classifier: Classifier, split: Split, adults: Path | None)
         split: Images of each split. N_CHECKED test images are measured; synthetic opacities are added to normal
             validation images.
         adults: Folder of adult radiographs.
+        decoder: Decodes the images of the splits.
 
     Returns:
         See `model.performance.schema.HeatMapMetrics`; null for what is not measured.
     """
-    cases = build_cases(classifier, draw_sample(split.test, N_CHECKED), "checking explanations of test")
+    cases = build_cases(classifier, draw_sample(split.test, N_CHECKED), "checking explanations of test", decoder)
     true_positives = [case for case in cases if case.is_correct and case.verdict is Verdict.PNEUMONIA]
     normal = [record for record in split.validation if not record.target]
     return {
         "warnings": warning_rates(classifier, cases),
-        "curves": deletion_insertion_auc(classifier, draw_sample(true_positives, N_DELETION)),
+        "deletion_insertion": deletion_insertion_auc(classifier, draw_sample(true_positives, N_DELETION)),
         "inside_lungs": evidence_in_lungs(classifier, cases),
         "agreement": method_agreement(classifier, cases),
-        "known_answers": pointing_game_synthetic(classifier, normal),
+        "synthetic_opacities": pointing_game_synthetic(classifier, normal, decoder),
         "adult_boxes": pointing_game_boxes(classifier, adults) if adults else None,
     }
 

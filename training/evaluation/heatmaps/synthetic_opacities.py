@@ -9,14 +9,14 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from model.explanation.heatmap import peak_position
-from model.imaging.preprocessing import working_image
 from model.inference.classifier import Classifier
 from model.inference.lung_segmentation import LungMask
 from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
-from training.data.loading import read_radiograph
+from training.data.loading import read_prepared
 
 N_OPACITIES = 120  # images
 RADIUS = 0.16  # share of the width of the lung box: two standard deviations, as far as the opacity is visible
@@ -25,12 +25,15 @@ DENSITY = 80.0  # grey values of 255 that its centre adds: about the difference 
 Position = tuple[float, float]  # row and column, as shares of height and width
 
 
-def pointing_game_synthetic(classifier: Classifier, normal: Sequence[LabelledImage]) -> dict[str, CountedEstimate]:
+def pointing_game_synthetic(
+    classifier: Classifier, normal: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
+) -> dict[str, CountedEstimate]:
     """Measure how often the peak of the heat map lies in a synthetic opacity.
 
     Args:
         classifier: Classifier to measure.
         normal: Normal images.
+        decoder: Decodes the images.
 
     Returns:
         {"hit", "hit_before": the same position without the opacity, "raised": share of images whose probability rises,
@@ -40,7 +43,7 @@ def pointing_game_synthetic(classifier: Classifier, normal: Sequence[LabelledIma
     sample = [normal[index] for index in sorted(rng.permutation(len(normal))[:N_OPACITIES])]
     rows, patients = [], []
     for record in tqdm(sample, desc="opacities of known place", unit="film", disable=None):
-        working = working_image(read_radiograph(record))
+        working = read_prepared(record, decoder).working
         if lungs := classifier.segmenter.segment(working):
             rows.append(_compare(classifier, working, lungs, rng))
             patients.append(record.patient)

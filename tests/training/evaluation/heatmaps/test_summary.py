@@ -11,7 +11,7 @@ import pytest
 import training.evaluation.heatmaps.summary
 from dataset.index import load_index
 from dataset.split import split_for_training
-from model.explanation.reliability import RELIABILITY_KEY, HeatMapReliability
+from model.explanation.reliability import HeatMapReliability
 from model.inference.classifier import load_model
 from model.inference.decision import Verdict, classify
 from model.inference.release_loader import load_release
@@ -42,7 +42,7 @@ CASES = [
 
 
 def classifier(**limits) -> SimpleNamespace:
-    return SimpleNamespace(release=SimpleNamespace(description={RELIABILITY_KEY: limits} if limits else {}))
+    return SimpleNamespace(release=SimpleNamespace(description={"heat_map_reliability": limits} if limits else {}))
 
 
 @pytest.fixture
@@ -119,8 +119,17 @@ def test_an_evaluation_of_all_splits_has_all_heat_map_metrics(measured_run):
     probabilities = rows[(rows["split"] == "test") & (rows["label"] == "PNEUMONIA")]["probability"]
     verdicts = [classify(p, release.operating_point(), release.conformal) for p in probabilities]
 
-    assert set(measured) == {"warnings", "curves", "inside_lungs", "agreement", "known_answers", "adult_boxes"}
-    assert measured["curves"]["n"] == min(3, verdicts.count(Verdict.PNEUMONIA))  # 3: see `reduce_sample_sizes`
+    assert set(measured) == {
+        "warnings",
+        "deletion_insertion",
+        "inside_lungs",
+        "agreement",
+        "synthetic_opacities",
+        "adult_boxes",
+    }
+    assert measured["deletion_insertion"]["n"] == min(
+        3, verdicts.count(Verdict.PNEUMONIA)
+    )  # 3: see `reduce_sample_sizes`
     assert measured["agreement"]["SmoothGrad"]["n"] == 3
-    assert measured["known_answers"]["hit"]["n"] == 4
+    assert measured["synthetic_opacities"]["hit"]["n"] == 4
     assert measured["adult_boxes"] is None

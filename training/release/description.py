@@ -1,0 +1,103 @@
+"""model.json of a candidate, from the objects that the program chose."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from dataset.split import Split
+from model.admission.classifier import AdmissionClassifier
+from model.codes import LABELS, SPLITS
+from model.explanation.reliability import ReliabilityLimits
+from model.imaging.preprocessing import RESIZE_METHOD
+from model.inference.release_loader import FORMAT, Release
+from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
+from training.release import statements
+
+NAME = "Chest radiograph pneumonia reader"
+NETWORK = {"architecture": "MobileNetV2", "description": "17 blocks of convolutions"}
+DATASET = {
+    "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
+    "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
+    "licence": "CC BY 4.0",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Rationales:
+    """Sentences on how values were chosen whose objects hold none.
+
+    Attributes:
+        calibration: About `Release.calibration`.
+        map_scale: About `Release.map_scale`.
+    """
+
+    calibration: str
+    map_scale: str
+
+
+def candidate_description(
+    release: Release,
+    rationales: Rationales,
+    reliability: ReliabilityLimits | None,
+    admission: AdmissionClassifier,
+    settings: Mapping[str, Any],
+    split: Split,
+) -> dict[str, Any]:
+    """Return the content of model.json, see `model.inference.release_schema.ReleaseDescription`.
+
+    Args:
+        release: Release in memory, with everything chosen.
+        rationales: How calibration and map scale were chosen.
+        reliability: Limits of the heat-map checks; None leaves them out.
+        admission: The admission check.
+        settings: Settings of the run.
+        split: Images of each split.
+    """
+    n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
+    n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}
+    admission_rationale = (
+        f"Quantiles on {n_images['training']} training pictures; the lowest probability also lets at most "
+        f"{MAX_VALIDATION_REFUSAL_RATE:.0%} of {n_images['validation']} validation pictures be refused."
+    )
+    description = {
+        "format": FORMAT,
+        "name": NAME,
+        "version": release.version,
+        **_network_entries(release),
+        "calibration": dataclasses.asdict(release.calibration) | {"rationale": rationales.calibration},
+        "operating_points": [dataclasses.asdict(point) for point in release.operating_points],
+        "conformal": dataclasses.asdict(release.conformal),
+        "map_scale": {"value": release.map_scale, "rationale": rationales.map_scale},
+        "training": dict(settings),
+        "dataset": DATASET | {"images": n_images, "patients": n_patients},
+        "lungs": {"side": release.lungs.side},
+        "admission": admission.limits() | {"rationale": admission_rationale},
+        "intended_use": statements.INTENDED_USE,
+        "population": statements.POPULATION,
+        "population_years": list(statements.POPULATION_YEARS),
+        "limits": list(statements.LIMITS),
+        "ethics": list(statements.ETHICS),
+    }
+    if reliability:
+        description["heat_map_reliability"] = dataclasses.asdict(reliability)
+    return description
+
+
+def _network_entries(release: Release) -> dict[str, Any]:
+    """Return what model.json says of the pneumonia network, its input and its outputs."""
+    return {
+        "input": {
+            "height": release.side,
+            "width": release.side,
+            "channels": 1,
+            "dtype": "float32",
+            "value_range": [0, 255],
+            "resize": RESIZE_METHOD,
+        },
+        "outputs": {name: list(shape) for name, shape in release.outputs.items()},
+        "input_region": {"kind": release.input_region.kind, "margin": release.input_region.margin},
+        "network": NETWORK,
+        "labels": list(LABELS),
+        "training_prevalence": release.training_prevalence,
+        "default_operating_point": release.default_operating_point,
+    }
