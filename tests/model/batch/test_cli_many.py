@@ -19,7 +19,8 @@ from tests.support.synthetic import phantom_file
 
 # As on a machine with this number of CPUs, and as if four files were a long list; then what a test adds.
 PROGRAM = """
-import runpy, sys
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs with Ctrl-C ignored
 import model.inference.parallel
 model.inference.parallel.usable_cpus = lambda: {cpus}
 import model.batch.worker_pool
