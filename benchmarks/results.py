@@ -14,7 +14,7 @@ class Measurement:
         what: What was compared with what.
         value: The measured ratio.
         target: Limit of the ratio; None if there is no target.
-        is_minimum: Whether the target is the lowest acceptable ratio instead of the highest one.
+        is_minimum: True if the target is the lowest acceptable ratio, False if it is the highest.
         parts: Text on the measurements that the ratio was computed from.
     """
 

@@ -145,7 +145,7 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
     Args:
         release_directory: Release with the Keras network.
         request: .npy file of the network input.
-        answers: Receives lines of JSON, flushed one by one.
+        answers: File that receives the answers, one line of JSON each; flushed after each line.
 
     Raises:
         ReleaseError: A file of the release is missing or changed.

@@ -1,8 +1,8 @@
 """Occlusion: how the logit changes if random parts of the network input are masked.
 
 The mask has the grey of air, the 10th percentile of the network input: air shows no opacity, a medium grey would be
-one. Effects are measured on the logit. On the probability no part of the image has an effect near 0 and 1, and the most
-certain findings would have no explanation. So effects have the unit of the heat map: the mean of its cells is the
+one. Effects are measured on the logit. Near 0 and 1 the probability hardly changes if a part of the image is masked, so
+the most certain findings would have no explanation. Effects have the unit of the heat map: the mean of its cells is the
 logit, up to a constant, so a cell adds its value divided by the number of cells.
 """
 

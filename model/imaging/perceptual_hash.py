@@ -40,6 +40,6 @@ def hash_distances(query: np.ndarray, hashes: np.ndarray) -> np.ndarray:
         int (n,), Hamming distances.
     """
     query, hashes = (np.ascontiguousarray(packed).view(np.uint64) for packed in (query, hashes))  # 8 bytes at a time
-    # `sum` takes twice as long along an axis as short as this one.
+    # `sum` is twice as slow along such a short axis.
     distances: np.ndarray = np.einsum("nk->n", np.bitwise_count(np.bitwise_xor(query, hashes)), dtype=int)
     return distances

@@ -5,7 +5,7 @@ A candidate, which is not released yet, lacks the keys that are marked NotRequir
 
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
-# Content that only `model.performance` reads, with the types of `model.performance.schema`, a package above this one.
+# Read by `model.performance` only, which has the types (`schema`). This package may not import it.
 PerformanceContent: TypeAlias = Any
 
 
