@@ -6,16 +6,16 @@ import sys
 
 from model.batch.cli import main
 
-# The same bytes on every system. A file name that is not valid UTF-8 is written with escapes, and JSON restores it.
+# Write the same bytes on every system. A file name that is not valid UTF-8 is escaped; a JSON parser restores it.
 if isinstance(sys.stdout, io.TextIOWrapper):
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 try:
     status = main()
-except BrokenPipeError:  # the reader of the pipe has ended, as `| head` does: end without a message, as other tools do
-    # Not by the signal SIGPIPE, which would also end this process if a decoder in a child process breaks.
-    status = 141  # what a shell reports for a tool that was ended by the signal
+except BrokenPipeError:  # the receiving program has ended, as in `| head`: end silently, as other tools do
+    # SIGPIPE stays ignored, because it would also end this process if a decoder in a child process breaks.
+    status = 141  # the exit status that a shell reports for SIGPIPE
 try:
     sys.stdout.flush()
-except OSError:  # the pipe is closed or the disk full, which was reported; Python would report it again at exit
+except OSError:  # closed pipe or full disk, already reported; Python would report it again at exit
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 sys.exit(status)

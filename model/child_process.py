@@ -1,8 +1,8 @@
-"""Modules of this project that run in a child process: how the parent starts and ends one, and how the child answers.
+"""Child processes that run a module of this project: how to start and end them, and how they answer.
 
 The DICOM decoder, the batch workers and the gradient methods each define their own messages on top of this. A child
 reads requests from standard input and writes answers to standard output. Its standard error is discarded, because
-libraries quote file content there, patient names included.
+libraries quote file content there, including patient names.
 """
 
 import os
@@ -29,14 +29,14 @@ def start_child(
     """Run `python -m module arguments` in the project directory.
 
     Args:
-        module: full name of the module.
-        *arguments: its command line.
-        environment: variables to add to those of this process.
-        own_group: start a new process group, so that Ctrl-C in the terminal does not reach the child.
+        module: Full name of the module.
+        *arguments: Its command-line arguments.
+        environment: Environment variables to add to those of this process.
+        own_group: Start a new process group, so that Ctrl-C in the terminal does not reach the child.
 
     Raises:
-        OSError: the system cannot start another process.
-        MemoryError: as for OSError.
+        OSError: The system cannot start another process.
+        MemoryError: The system cannot start another process.
     """
     return ChildProcess(
         [sys.executable, "-m", module, *arguments],
@@ -51,11 +51,11 @@ def start_child(
 
 
 def end_child(child: ChildProcess) -> None:
-    """Kill a child, wait until it is gone and close its pipes. A child that has ended already is only cleaned up."""
+    """Kill a child, wait for it and close its pipes. If the child has already ended, only clean up."""
     child.kill()
     child.wait()
     child.stdout.close()
-    with suppress(OSError):  # part of a request may be unsent
+    with suppress(OSError):  # part of a request may not have been sent
         child.stdin.close()
 
 
@@ -63,7 +63,7 @@ def open_answer_pipe() -> BinaryIO:
     """Reserve standard output of this child for its answers.
 
     Returns:
-        A binary file for the answers. Whatever libraries print to standard output from now on is discarded.
+        A binary file for the answers. Anything that libraries print to standard output from now on is discarded.
     """
     answers = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as discarded:

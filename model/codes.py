@@ -1,13 +1,10 @@
-"""Labels, splits, refusal reasons and cautions: the terms of files, exports and the release, each defined once."""
+"""Labels, splits, refusal reasons and cautions: codes used in files, exports and the release, each defined once."""
 
-from collections.abc import Iterable
 from enum import StrEnum
-
-MIN_ADMISSIBLE_SIDE = 128  # pixels; below it a lung is fewer than 50 pixels wide
 
 
 class Label(StrEnum):
-    """Class of a labelled image; its position is the target, 0 or 1."""
+    """Class of a labelled image; its index in LABELS is the training target, 0 or 1."""
 
     NORMAL = "NORMAL"
     PNEUMONIA = "PNEUMONIA"
@@ -26,7 +23,7 @@ SPLITS = tuple(SplitName)
 
 
 class RefusalReason(StrEnum):
-    """Why a file is not read; `reason_code` of an exported row."""
+    """Why a file is refused; `reason_code` of an exported row."""
 
     # The file cannot be decoded.
     FILE_REFUSED = "file_refused"
@@ -36,7 +33,7 @@ class RefusalReason(StrEnum):
     TOO_SMALL = "too_small"
     DECODING_ABORTED = "decoding_stopped"
     DECODER_UNAVAILABLE = "decoding_not_started"
-    # By its tags, a DICOM file is no frontal chest radiograph.
+    # The tags of a DICOM file say that it is not a frontal chest radiograph.
     NOT_A_FRONTAL_CHEST_FILM = "not_a_frontal_chest_film"
     WRONG_MODALITY = "wrong_modality"
     WRONG_BODY_PART = "wrong_body_part"
@@ -53,7 +50,7 @@ class RefusalReason(StrEnum):
 
 
 class Caution(StrEnum):
-    """Limit of a finding; `cautions` of an exported row."""
+    """Limitation of a finding; `cautions` of an exported row."""
 
     # About the image, from the admission check.
     OUT_OF_DISTRIBUTION = "out_of_distribution"
@@ -73,59 +70,9 @@ class Caution(StrEnum):
     EXPLANATION_UNCHECKED = "explanation_unchecked"
 
 
-_SENTENCES: dict[RefusalReason | Caution, str] = {
-    RefusalReason.TOO_SMALL: (
-        f"The picture is too small to judge lungs: at least {MIN_ADMISSIBLE_SIDE} pixels on the shorter side are "
-        "accepted. Export the radiograph in its full size and choose that file."
-    ),
-    RefusalReason.NOT_A_RADIOGRAPH: (
-        "This does not look like a chest radiograph. It may be a photograph, a drawing, a document, a screenshot, or "
-        "another part of the body. Choose a file that shows a frontal chest radiograph and nothing else."
-    ),
-    RefusalReason.NO_LUNGS: (
-        "No two lungs of plausible size and place were found. It may be a side view, another part of the body, or a "
-        "CT or MR slice. Choose the frontal chest radiograph."
-    ),
-    RefusalReason.INVERTED: (
-        "Black and white seem to be swapped: lungs should be dark and bones bright. Swap them, or export the "
-        "radiograph anew without inversion."
-    ),
-    RefusalReason.ROTATED: "The radiograph seems to be turned. Turn it upright, with the head at the top.",
-    RefusalReason.CROPPED: (
-        "Only a part of the chest is in the picture. Choose the whole frontal film, with both lungs from top to bottom."
-    ),
-    RefusalReason.NO_CONTRAST: (
-        "Too little is left between dark and bright: the picture is washed out, or its greys are cut off. Export the "
-        "radiograph with its whole range of grey values."
-    ),
-    Caution.OUT_OF_DISTRIBUTION: (
-        "This radiograph is unlike those that the reader was trained on, so its figures may not hold here. Give your "
-        "own look more weight."
-    ),
-    Caution.MIRRORED: (
-        "Left and right may be swapped: the heart seems to lie on the wrong side. Check the side marker of the film."
-    ),
-    Caution.LOW_QUALITY: (
-        "The picture is unusually coarse, blurred or noisy, so fine opacities may be lost. Use the original file if "
-        "there is one."
-    ),
-    Caution.NEAR_DUPLICATE: (
-        "This film, or one nearly the same, was among those that the reader was trained on. The finding shows what it "
-        "was taught rather than how well it reads."
-    ),
-    Caution.CORRECTED: "The picture was turned, or its black and white swapped, at the user's wish before it was read.",
-}
+class HeatMapWarning(StrEnum):
+    """Why a heat map is not reliable; also the name of the measurement that is below its limit."""
 
-
-def code_sentence(code: RefusalReason | Caution) -> str:
-    """Return the explanation of a code for the clinician: what the admission check found and what to do about it.
-
-    Raises:
-        KeyError: The code is not one of the admission check.
-    """
-    return _SENTENCES[code]
-
-
-def refusal_text(refusals: Iterable[RefusalReason]) -> str:
-    """Return the explanations of all refusals in one text; "" if there are none."""
-    return " ".join(map(code_sentence, refusals))
+    INSIDE_LUNGS = "inside_lungs"
+    EFFECT = "effect"
+    AGREEMENT = "agreement"

@@ -1,24 +1,25 @@
-"""What the command lines share: an error that the user can fix is one sentence on standard error, not a traceback."""
+"""Shared by the command lines: print an error that the user can fix as one sentence, not as a traceback."""
 
 import errno
 import sys
 from collections.abc import Callable
 
 from model.errors import ProjectError
+from model.translation import gettext as _
 
 
 def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
     """Run a command and report the errors that its user can fix.
 
     Args:
-        command: The command; returns its exit status, or None for 0.
+        command: The command. It returns its exit status, or None for 0.
         stopped: Sentence to print after Ctrl-C.
 
     Returns:
         The exit status of the command; 1 after a message.
 
     Raises:
-        Exception: Any error that only a programmer can fix.
+        Exception: Any error that the user cannot fix.
     """
     try:
         return command() or 0
@@ -34,10 +35,11 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
 
 
 def _os_error_message(error: OSError) -> str:
-    """Return a message for an error that the user can fix; empty for any other."""
+    """Return a message for an error that the user can fix, or "" for any other error."""
     if error.errno == errno.ENOSPC:
-        return "The disk is full. Free some space and start the same command again."
+        return _("The disk is full. Free some space and run the command again.")
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:
-        return f"{error.filename} cannot be used ({error.strerror}). Name another folder, or allow writing there."
+        message = _("{path} cannot be used ({reason}). Choose another folder, or allow writing to this one.")
+        return message.format(path=error.filename, reason=error.strerror)
     return ""

@@ -1,39 +1,38 @@
-"""Exceptions of the project. `str(error)` is a sentence for the user of the program.
+"""Exceptions of the project; `str(error)` is the message for the user.
 
     ProjectError                    base class of all
-    |-- FileRefused                 this file is not read; the next one may be. `code` is a RefusalReason
+    |-- FileRefused                 this file cannot be read; `code` is a RefusalReason
     |   |-- FileUnreadable          empty, truncated or damaged
     |   |-- FormatUnsupported       a file format that is not supported; the message names those that are
     |   |-- ImageTooLarge           more bytes or pixels than `model.limits` allows
     |   |-- ImageTooSmall           shorter side below MIN_DECODABLE_SIDE
     |   |-- DecodingAborted         a DICOM file that broke its decoder or exceeded a limit
-    |   |-- DecoderUnavailable      the process that decodes DICOM could not be started; the file is not at fault
+    |   |-- DecoderUnavailable      the process that decodes DICOM could not be started
     |   |-- NotAFrontalChestFilm    a DICOM file whose own tags say that it is something else
     |   |   |-- WrongModality       CT, MR, ultrasound...
     |   |   |-- WrongBodyPart       hip, hand...
     |   |   |-- LateralView         lateral or oblique
-    |   |   |-- MultiFrameImage     a loop or a stack of slices
+    |   |   |-- MultiFrameImage     a video or a stack of slices
     |   |   `-- ColourImage
     |   `-- NotAdmitted             refused by the admission check; `code` is the first reason
-    |-- ReleaseError                the trained model cannot be trusted, so nothing is read
+    |-- ReleaseError                the trained model cannot be used, so no image is read
     |   |-- ReleaseMissing          a file of the release is missing
     |   |-- ReleaseCorrupted        a file differs from its released checksum
-    |   `-- ReleaseIncompatible     the files fit neither each other nor this version of the program
+    |   `-- ReleaseIncompatible     the files do not fit each other or this version of the program
     |-- ExplanationFailed           a gradient map could not be computed; the finding is not affected
-    |-- WorkerLost                  a worker process of a batch was killed from outside; the batch stops
-    |-- DatasetError                the labelled data set cannot be used as it is
+    |-- WorkerLost                  a worker process of a batch was killed; the batch stops
+    |-- DatasetError                the labelled data set cannot be used
     `-- TrainingError               a training command cannot continue
 
-Each message says what happened, what is accepted and what to do next. No message contains a file name, a patient's name
-or an identifier, except those of the training commands, whose users work on their own files.
+No message contains the name of an input file, a patient's name or an identifier. Messages of the training and data set
+commands are plain English sentences and may name files, because their users work on their own files.
 """
 
-from model.codes import RefusalReason
+from collections.abc import Sequence
 
-# Ends every message about a release that cannot be trusted.
-RESTORE_RELEASE_TEXT = (
-    "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-)
+from model.codes import RefusalReason
+from model.messages import Message, MessageCode, Parameter
+from model.sentences import render
 
 
 class ProjectError(Exception):
@@ -42,7 +41,28 @@ class ProjectError(Exception):
     code: str = "error"
 
 
-class FileRefused(ProjectError):
+class MessageError(ProjectError):
+    """An error that carries a message instead of a sentence.
+
+    Attributes:
+        messages: What happened, see `model.sentences.render`.
+    """
+
+    def __init__(self, code: MessageCode, **params: Parameter) -> None:
+        """Create the error.
+
+        Args:
+            code: Code of the message.
+            params: Parameters of its sentence.
+        """
+        super().__init__(code, params)
+        self.messages: tuple[Message, ...] = (Message(code, params),)
+
+    def __str__(self) -> str:
+        return render(self.messages)
+
+
+class FileRefused(MessageError):
     code: RefusalReason = RefusalReason.FILE_REFUSED
 
 
@@ -95,12 +115,18 @@ class ColourImage(NotAFrontalChestFilm):
 
 
 class NotAdmitted(FileRefused):
-    def __init__(self, message: str, code: RefusalReason) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, refusals: Sequence[RefusalReason]) -> None:
+        """Create the error.
+
+        Args:
+            refusals: Reasons of the admission check, the main reason first.
+        """
+        Exception.__init__(self, refusals)
+        self.code = refusals[0]
+        self.messages = tuple(map(Message, refusals))
 
 
-class ReleaseError(ProjectError):
+class ReleaseError(MessageError):
     code = "release"
 
 
@@ -116,11 +142,11 @@ class ReleaseIncompatible(ReleaseError):
     code = "release_mismatch"
 
 
-class ExplanationFailed(ProjectError):
+class ExplanationFailed(MessageError):
     code = "explanation_failed"
 
 
-class WorkerLost(ProjectError):
+class WorkerLost(MessageError):
     code = "helper_lost"
 
 

@@ -1,7 +1,7 @@
-"""Resource limits: the most that a file may ask of this computer, and why. All limits are defined here.
+"""Resource limits for one file and for the server, and the reason for each. All limits are defined here.
 
-Bytes are counted before a file is opened. Pixels and scans are counted before a decoder starts, from what the file's
-headers declare. The cost of a DICOM file is not known in advance, so the process that reads it is limited
+Bytes are counted before a file is opened. Pixels and scans are counted before a decoder starts, from the headers of the
+file. The cost of a DICOM file is not known in advance, so the process that reads it is limited
 (`model.imaging.dicom.sandbox`).
 
 Largest memory use of a server, measured in GB:
@@ -11,20 +11,20 @@ Largest memory use of a server, measured in GB:
     0.9  one comparison of explanations, of which only one runs at a time
     1.3  25 uploads
     0.4  the program
-    7.7  in all; deploy/ allows 8 GiB
+    7.7  in total; deploy/ allows 8 GiB
 """
 
 MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels has 40 MB before compression
 MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16-bit colour take 1.2 GB to decode
-# Pixels. An image with a shorter side holds nothing to judge; the admission check has its own, larger minimum.
-MIN_DECODABLE_SIDE = 32
-# Of a progressive JPEG; 10 are usual. Each scan is one pass over all pixels, so a small file could take minutes.
+MIN_DECODABLE_SIDE = 32  # pixels; an image with a shorter side shows too little to read
+MIN_ADMISSIBLE_SIDE = 128  # pixels, for the admission check; below it a lung is fewer than 50 pixels wide
+# Scans of a progressive JPEG; 10 are usual. Each scan is one pass over all pixels, so a small file could take minutes.
 MAX_SCANS = 100
-READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so the wait is short
+READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so nobody waits long
 
-DICOM_AT_ONCE = 2  # child processes; a clinic's computer has two to four cores, and each child may use DICOM_MEMORY
-# Bytes of address space. 60 megapixels of 16-bit noise take up to 1,604 MiB of it (JPEG 2000), and 917 MiB of memory
-# itself; a typical radiograph, of 9 megapixels, takes 470 and 180.
+DICOM_AT_ONCE = 2  # child processes; clinic computers have two to four cores, and each child may use DICOM_MEMORY
+# Bytes of address space. 60 megapixels of 16-bit noise take up to 1,604 MiB of address space (JPEG 2000) and 917 MiB of
+# memory; a typical radiograph of 9 megapixels takes 470 and 180 MiB.
 DICOM_MEMORY = 1792 * 2**20
 DICOM_CPU_SECONDS = 30  # 60 megapixels take up to 11 (JPEG 2000 of noise), a typical radiograph half a second
-DICOM_CLOCK_SECONDS = 45  # for a process that waits instead of working, or shares its core
+DICOM_CLOCK_SECONDS = 45  # wall-clock limit, for a process that waits or shares its core

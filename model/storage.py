@@ -1,6 +1,6 @@
 """Files of a release: verified reads, NumPy archives, and atomic replacement of files and directories.
 
-Everything is written to a sibling path first and then renamed, so nobody reads a file that is only partly written.
+Everything is written to a sibling path first and then renamed, so a partly written file is never read.
 """
 
 import contextlib
@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.messages import MessageCode
 from model.release_files import ReleaseFile
 
-# Raised by NumPy and zipfile for bytes that are not a valid .npz, and by callers for arrays that they do not expect.
+# Raised by NumPy and zipfile for bytes that are not a valid .npz, and by callers for unexpected arrays.
 _INVALID_ARCHIVE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
-# One line of SHA256SUMS, as `sha256sum` writes it. A name is that of a file in the same directory, nothing outside it.
+# One line of SHA256SUMS, as `sha256sum` writes it. A name can only be that of a file in the same directory.
 _CHECKSUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>\w[\w.-]*)", re.ASCII)
 
 
@@ -36,7 +37,7 @@ def read_file(directory: Path, name: str) -> bytes:
     try:
         return (directory / name).read_bytes()
     except OSError as error:
-        raise ReleaseMissing(f"The trained model is incomplete: {name} is missing. {RESTORE_RELEASE_TEXT}") from error
+        raise ReleaseMissing(MessageCode.RELEASE_FILE_MISSING, file=name) from error
 
 
 def read_verified(directory: Path, name: str, sha256: str) -> bytes:
@@ -48,9 +49,7 @@ def read_verified(directory: Path, name: str, sha256: str) -> bytes:
     """
     content = read_file(directory, name)
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ReleaseCorrupted(
-            f"The trained model is not the one that was released: {name} has changed. {RESTORE_RELEASE_TEXT}"
-        )
+        raise ReleaseCorrupted(MessageCode.RELEASE_FILE_CHANGED, file=name)
     return content
 
 
@@ -72,10 +71,7 @@ def parse_checksums(content: bytes) -> dict[str, str]:
     names = [match["name"] for match in matches]
     is_valid = lines and not after_last_line and len(matches) == len(lines) and names == sorted(set(names))
     if not is_valid or ReleaseFile.CHECKSUMS in names:
-        raise ReleaseCorrupted(
-            "The trained model is not the one that was released: the list of its checksums "
-            f"({ReleaseFile.CHECKSUMS}) is damaged. {RESTORE_RELEASE_TEXT}"
-        )
+        raise ReleaseCorrupted(MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.CHECKSUMS)
     return {match["name"]: match["digest"] for match in matches}
 
 
@@ -86,17 +82,17 @@ def format_checksums(directory: Path) -> str:
 
 
 def write_checksums(directory: Path) -> None:
-    """Write SHA256SUMS for the files that a release directory holds now."""
+    """Write SHA256SUMS for the files that are in a release directory now."""
     write_text(directory / ReleaseFile.CHECKSUMS, format_checksums(directory))
 
 
 @contextlib.contextmanager
-def open_arrays(content: bytes, subject: str) -> Iterator[Mapping[str, np.ndarray]]:
-    """Open the arrays of a .npz file for the body of a `with` block.
+def open_arrays(content: bytes, name: str) -> Iterator[Mapping[str, np.ndarray]]:
+    """Open the arrays of a .npz file inside a `with` block.
 
     Args:
         content: Bytes of the file.
-        subject: What the file holds, as the first words of an error message.
+        name: Name of the file, for the error message.
 
     Raises:
         ReleaseIncompatible: The bytes are not a .npz file, or the block expects other arrays.
@@ -105,7 +101,7 @@ def open_arrays(content: bytes, subject: str) -> Iterator[Mapping[str, np.ndarra
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             yield arrays
     except _INVALID_ARCHIVE as error:
-        raise ReleaseIncompatible(f"{subject} cannot be opened. {RESTORE_RELEASE_TEXT}") from error
+        raise ReleaseIncompatible(MessageCode.RELEASE_FILE_DAMAGED, file=name) from error
 
 
 def swap_directories(staged: Path, final: Path) -> None:
@@ -134,7 +130,7 @@ def replace_directory(final: Path) -> Iterator[Path]:
 
 
 def recover_directory(final: Path) -> None:
-    """Undo a `swap_directories` that was killed between its renames. Otherwise do nothing."""
+    """Undo a `swap_directories` that was killed between its renames; otherwise do nothing."""
     old = _old_directory(final)
     if old.exists() and not final.exists():
         old.rename(final)
@@ -170,7 +166,7 @@ def write_json(path: Path, content: Any) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a compressed .npz file atomically."""
     with atomic_path(path) as staged:
-        np.savez_compressed(staged, **arrays)  # type: ignore[arg-type]  # mypy takes the names for allow_pickle
+        np.savez_compressed(staged, **arrays)  # type: ignore[arg-type]  # mypy matches the names with allow_pickle
 
 
 def sha256(path: Path) -> str:

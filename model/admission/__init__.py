@@ -1,1 +1,1 @@
-"""Whether an image may be read: accepted, accepted with cautions, or refused with a reason."""
+"""Admission check: an image is accepted, accepted with cautions, or refused with a reason."""

@@ -1,7 +1,7 @@
-"""Admission classifier: a two-layer network over hand-made features, plus limits on single features.
+"""Admission classifier: a two-layer network over hand-crafted features, and limits on single features.
 
-The network is loaded from `admission.npz` of a release, the limits from "admission" in its `model.json`.
-`training.admission.fit` fits both.
+The network is loaded from `admission.npz` of a release, the limits from "admission" in its `model.json`. Both are
+fitted by `training.admission.fit`.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-ADMISSIBLE = "fine"  # class of images that may be read; the other classes are reasons of refusal
+ADMISSIBLE = "fine"  # class of images that may be read; the other classes are refusal reasons
 ADMISSION_CLASSES = (
     ADMISSIBLE,
     RefusalReason.ROTATED,
@@ -35,7 +35,7 @@ NETWORK_ARRAYS = {
     "output_bias": "output_bias",
 }
 MIRROR_ARRAY = "mirror_weights"  # of admission.npz
-# Fields of AdmissionClassifier that model.json holds, under "admission".
+# Fields of AdmissionClassifier that are stored in model.json under "admission".
 LIMIT_NAMES = (
     "min_admissible_probability",
     "min_second_lung_area",
@@ -50,7 +50,7 @@ LIMIT_NAMES = (
 
 @dataclass(frozen=True, eq=False)
 class TwoLayerNetwork:
-    """Network with one hidden layer of rectified linear units; float32, the hidden weights float16.
+    """Network with one hidden layer of rectified linear units; float32, hidden weights float16.
 
     Attributes:
         hidden_weights: (features, units).
@@ -65,7 +65,7 @@ class TwoLayerNetwork:
     output_bias: np.ndarray
 
     def probability(self, features: np.ndarray) -> np.ndarray:
-        """Return the probability of each of ADMISSION_CLASSES.
+        """Return the probability of each class in ADMISSION_CLASSES.
 
         Args:
             features: float32 (..., features), see `model.admission.features.extract_features`.
@@ -81,18 +81,18 @@ class TwoLayerNetwork:
 
     @cached_property
     def _hidden_weights(self) -> np.ndarray:
-        """The hidden weights as float32, kept because the conversion takes longer than the layer."""
+        """Hidden weights as float32, cached because the conversion takes longer than the layer."""
         return self.hidden_weights.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class AdmissionClassifier:
-    """Decides from features and measures whether an image may be read; each limit is a float32 array of shape ().
+    """Decides from features and measures whether an image may be read. Each limit is a float32 array of shape ().
 
     Attributes:
-        network: Classifies the features.
-        mirror_weights: float32 (features,), weights of the features of `model.admission.features.asymmetry`.
-        max_mirror_score: Weighted sum above which left and right are swapped.
+        network: Network that classifies the features.
+        mirror_weights: float32 (features,), weights of `model.admission.features.asymmetry`.
+        max_mirror_score: Weighted sum above which left and right are considered swapped.
         min_admissible_probability: Probability of ADMISSIBLE below which an image is refused.
         min_second_lung_area: Limit of `ImageMeasures.second_lung_area`.
         min_lung_distance: Limit of `ImageMeasures.horizontal_distance`.
@@ -115,22 +115,22 @@ class AdmissionClassifier:
 
     @classmethod
     def from_release(cls, release: Release) -> Self:
-        """Open the admission classifier of a release.
+        """Load the admission classifier of a release.
 
         Raises:
-            ReleaseError: The file is missing, changed, or not in the format of this program.
+            ReleaseError: The file is missing, changed, or in another format.
         """
         content = release.read_file(ReleaseFile.ADMISSION)
-        with open_arrays(content, "The check of what may be read") as arrays:
+        with open_arrays(content, ReleaseFile.ADMISSION) as arrays:
             return cls.from_parts(dict(arrays), release.description["admission"], feature_count(release))
 
     @classmethod
     def from_parts(cls, arrays: Mapping[str, np.ndarray], limits: Mapping[str, Any], n_features: int) -> Self:
-        """Make an admission classifier from its parts; `to_arrays` and `limits` are the inverse.
+        """Create an admission classifier from its parts; `to_arrays` and `limits` are the inverse.
 
         Args:
-            arrays: Arrays of admission.npz: those of NETWORK_ARRAYS, and MIRROR_ARRAY.
-            limits: Number of each name in LIMIT_NAMES; other keys are ignored.
+            arrays: Arrays of admission.npz, named as in NETWORK_ARRAYS and MIRROR_ARRAY.
+            limits: Value of each name in LIMIT_NAMES; other keys are ignored.
             n_features: Number of features of the release.
 
         Raises:
@@ -148,15 +148,15 @@ class AdmissionClassifier:
         return network | {MIRROR_ARRAY: self.mirror_weights}
 
     def limits(self) -> dict[str, float]:
-        """Return the numbers of "admission" in model.json by name; each is the exact value of the float32 limit."""
+        """Return the limits by name, as in "admission" of model.json; each is the exact value of the float32 limit."""
         return {name: float(getattr(self, name)) for name in LIMIT_NAMES}
 
     def is_admissible(self, probability: np.ndarray) -> bool:
-        """Return whether an image with these probabilities of ADMISSION_CLASSES may be read."""
+        """Return whether an image may be read, given its probabilities of ADMISSION_CLASSES."""
         return bool(probability[0] >= self.min_admissible_probability)
 
     def has_plausible_lungs(self, measures: ImageMeasures) -> bool:
-        """Return whether there are two lungs of usual size, next to each other."""
+        """Return whether there are two lungs of usual size, side by side."""
         return bool(
             measures.second_lung_area >= self.min_second_lung_area
             and measures.horizontal_distance >= self.min_lung_distance
@@ -164,11 +164,11 @@ class AdmissionClassifier:
         )
 
     def is_low_quality(self, measures: ImageMeasures) -> bool:
-        """Return whether an image is more blurred or noisier than chest radiographs are."""
+        """Return whether an image is more blurred or noisier than usual chest radiographs."""
         return not self.min_detail <= measures.detail <= self.max_detail
 
     def is_mirrored(self, asymmetry: np.ndarray) -> bool:
-        """Return whether left and right seem to be swapped, by `model.admission.features.asymmetry` of the image."""
+        """Return whether left and right appear to be swapped, given `model.admission.features.asymmetry`."""
         return bool(asymmetry @ self.mirror_weights > self.max_mirror_score)
 
 

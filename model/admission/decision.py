@@ -17,9 +17,6 @@ class Decision(StrEnum):
     REFUSE = "refuse"
 
 
-_TURNS = ("", "by 90° clockwise", "by 180°", "by 90° counterclockwise")
-
-
 @dataclass(frozen=True)
 class Correction:
     """A rotation, an inversion or both, which make a refused image admissible.
@@ -55,18 +52,6 @@ class Correction:
     def corrects(self) -> tuple[RefusalReason, ...]:
         """Reasons of refusal that this correction removes."""
         return (RefusalReason.INVERTED,) * self.invert + (RefusalReason.ROTATED,) * (self.turns > 0)
-
-    @property
-    def button_label(self) -> str:
-        """What the correction does, as a button label."""
-        steps = ["swap black and white"] * self.invert + [f"turn {_TURNS[self.turns]}"] * (self.turns > 0)
-        return " and ".join(steps).capitalize()
-
-    @property
-    def past_tense(self) -> str:
-        """What the correction did, as a statement."""
-        steps = ["black and white swapped"] * self.invert + [f"turned {_TURNS[self.turns]}"] * (self.turns > 0)
-        return " and ".join(steps).capitalize()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Features of the admission classifier: what the networks computed for a radiograph, and measures of the image."""
+"""Features of the admission classifier: network outputs for a radiograph, and measures of the image."""
 
 from dataclasses import dataclass, fields
 
@@ -12,9 +12,9 @@ from model.inference.release_loader import Release
 
 THUMBNAIL_SIDE, LUNG_MAP_SIDE = 28, 16  # pixels; sides of the images among the features
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-EMBEDDING_LENGTH = 16  # gives the embedding, with values down to 0.001, about the weight of the other features
+EMBEDDING_LENGTH = 16  # gives the embedding (values down to 0.001) about the same weight as the other features
 ASYMMETRY_SIDE = 24  # pixels; side of the image that `asymmetry` compares with its mirror image
-CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # grey values up to and from which a pixel may have been clipped
+CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # a pixel up to the first or from the second grey value may be clipped
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,15 @@ class ImageMeasures:
     """Measures of the working image (WORKING_SIDE x WORKING_SIDE pixels) and of the lung fields.
 
     Attributes:
-        levels: Grey values, 0-1, at each of PERCENTILES.
+        levels: Grey value, 0-1, at each of PERCENTILES.
         clipped_dark: Share of pixels, 0-1, that may have been clipped at black.
         clipped_bright: Share of pixels, 0-1, that may have been clipped at white.
-        detail: Mean absolute Laplacian in grey values: low in blurred images, high in noise.
+        detail: Mean absolute Laplacian in grey values: low in blurred images, high in noisy images.
         largest_lung_area: Area of the largest lung field as a share of the image, 0-1.
         second_lung_area: Area of the second largest lung field as a share of the image, 0-1.
         horizontal_distance: Distance of their centroids as a share of the width, 0-1.
         vertical_offset: Difference in height of their centroids as a share of the height, 0-1.
-        segmentation_uncertainty: Mean of 4 p (1 - p) over the map of lung probability p, 0-1.
+        segmentation_uncertainty: Mean of 4 p (1 - p) over the lung probability map p, 0-1.
     """
 
     levels: tuple[float, ...]
@@ -66,7 +66,7 @@ def image_measures(inference: Inference) -> ImageMeasures:
 
 
 def _lung_field_geometry(inference: Inference) -> tuple[float, float, float, float]:
-    """Return the areas of the two largest lung fields and the distances of their centroids, across and down."""
+    """Return the areas of the two largest lung fields, and the distances of their centroids across and down."""
     if inference.lungs is None:
         return 0.0, 0.0, 0.0, 0.0
     components, count = ndimage.label(inference.lungs.fields)
@@ -89,8 +89,8 @@ def _centroid(field: np.ndarray) -> list[float]:
 def extract_features(inference: Inference, measures: ImageMeasures) -> np.ndarray:
     """Return the features of one radiograph.
 
-    They are: the thumbnail, standardised so that exposure does not matter; the map of lung probability; the embedding,
-    scaled to a fixed length; the measures.
+    They are the thumbnail, standardised to remove the effect of exposure; the lung probability map; the embedding,
+    scaled to a fixed length; and the measures.
 
     Args:
         inference: Inference of the radiograph.
@@ -119,7 +119,7 @@ def extract_features(inference: Inference, measures: ImageMeasures) -> np.ndarra
 
 
 def feature_count(release: Release) -> int:
-    """Return the number of features that the networks of a release give."""
+    """Return the number of features for the networks of a release."""
     (channels,) = release.outputs["embedding"][1:]
     return THUMBNAIL_SIDE**2 + LUNG_MAP_SIDE**2 + channels + len(PERCENTILES) + len(fields(ImageMeasures)) - 1
 
@@ -127,7 +127,7 @@ def feature_count(release: Release) -> int:
 def asymmetry(inference: Inference) -> np.ndarray:
     """Return the left half of the lung box minus its mirrored right half.
 
-    A mirrored radiograph has the negative values. Side markers and letters are outside the box.
+    Mirroring a radiograph negates the values. Side markers and letters are outside the box.
 
     Returns:
         float32 (ASYMMETRY_SIDE * ASYMMETRY_SIDE / 2,); zeros if no lungs were found.

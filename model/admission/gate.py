@@ -1,6 +1,6 @@
 """Admission gate: every radiograph is checked here before it is read.
 
-It fails closed: without the admission files of the release there is no gate, and an image that the check cannot judge
+It fails closed: without the admission files of the release no gate can be created, and an image that cannot be checked
 raises an error.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier
 from model.admission.decision import AdmissionDecision, Correction
 from model.admission.features import ImageMeasures, asymmetry, extract_features, image_measures
-from model.codes import MIN_ADMISSIBLE_SIDE, Caution, RefusalReason, refusal_text
+from model.codes import Caution, RefusalReason
 from model.errors import NotAdmitted
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances, perceptual_hash
 from model.imaging.preprocessing import WORKING_SIDE, PreparedImage
@@ -21,20 +21,21 @@ from model.imaging.radiograph import Radiograph
 from model.inference.classifier import Classifier, Inference
 from model.inference.finding import Finding
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
+from model.limits import MIN_ADMISSIBLE_SIDE
 
-# "Slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted radiographs have less.
+# "Slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted radiographs are less colourful.
 MAX_COLOURFULNESS = 15.0
-CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # given as reasons only if a correction proves them
+CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # given as reasons only if a correction confirms them
 CORRECTIONS = tuple(Correction(turns, invert) for invert in (False, True) for turns in range(4) if turns or invert)
 
 
 @dataclass(frozen=True, eq=False)
 class AdmissionResult:
-    """Result of the admission check of one radiograph, with the inference that a finding can be made from.
+    """Result of the admission check of one radiograph, with the inference from which a finding is made.
 
     Attributes:
         admission: The decision.
-        inference: What the networks computed.
+        inference: Output of the networks.
         shorter_side: Shorter side of the radiograph in pixels.
     """
 
@@ -45,7 +46,7 @@ class AdmissionResult:
 
 @dataclass(frozen=True, eq=False)
 class AdmissionGate:
-    """Checks and reads radiographs with one release; safe to share between threads.
+    """Checks and reads radiographs with one release. Safe to share between threads.
 
     Attributes:
         classifier: Makes the findings.
@@ -62,7 +63,7 @@ class AdmissionGate:
         """Return the gate of a classifier's release.
 
         Raises:
-            ReleaseError: The admission classifier or the index of similar cases is missing, changed or does not fit.
+            ReleaseError: The admission classifier or the index of similar cases is missing, changed or incompatible.
         """
         return cls(
             classifier=classifier,
@@ -87,7 +88,7 @@ class AdmissionGate:
         """Apply the suggested rotation or inversion and return the new result, with the caution CORRECTED.
 
         The gate suggests a correction only if it makes the image admissible, so the new result has no refusals. The
-        correction is applied to the working image: rotating and inverting before or after resizing give the same image.
+        correction is applied to the working image: rotating and inverting give the same image before or after resizing.
 
         Raises:
             ValueError: The result suggests no correction.
@@ -102,19 +103,19 @@ class AdmissionGate:
         admission = AdmissionDecision(cautions=(Caution.CORRECTED, *cautions))
         return replace(admission_result, admission=admission, inference=inference)
 
-    def read(self, admission_result: AdmissionResult, anyway: bool = False) -> Finding:
+    def read(self, admission_result: AdmissionResult, include_refused: bool = False) -> Finding:
         """Return the finding of an examined radiograph; see `Classifier.finding_from`.
 
         Args:
             admission_result: Result of this gate.
-            anyway: Read a refused image too; its finding carries the refusals. Only on explicit request of a user.
+            include_refused: Also read a refused image; its finding carries the refusals. Only at a user's request.
 
         Raises:
             NotAdmitted: The image is refused.
         """
         admission = admission_result.admission
-        if admission.refusals and not anyway:
-            raise NotAdmitted(refusal_text(admission.refusals), admission.refusals[0])
+        if admission.refusals and not include_refused:
+            raise NotAdmitted(admission.refusals)
         finding = self.classifier.finding_from(admission_result.inference)
         return replace(finding, cautions=(*finding.cautions, *admission.cautions), refusals=admission.refusals)
 
@@ -143,7 +144,7 @@ class AdmissionGate:
         return (next(reason for reason in reasons if reason not in CORRECTABLE),), None
 
     def _find_correction(self, working: np.ndarray) -> Correction | None:
-        """Return the correction that makes a working image admissible, the most probable one if several do."""
+        """Return the correction that makes a working image admissible; the most probable one if there are several."""
         probabilities: dict[Correction, float] = {}
         for correction in CORRECTIONS:
             inference = self.classifier.infer_working(correction.apply_to_pixels(working))
@@ -171,12 +172,12 @@ class AdmissionGate:
 
 
 def mean_neighbour_distance(index: SimilarCaseIndex, embedding: np.ndarray, group: str = "") -> float:
-    """Return the mean distance of the NEIGHBOURS_SHOWN training images nearest to an embedding, 0-2.
+    """Return the mean distance, 0-2, between an embedding and its NEIGHBOURS_SHOWN nearest training images.
 
     Args:
         index: Index of the training images.
         embedding: float32 (channels,), see `Finding.embedding`.
-        group: Patient group that is left out; "" leaves out none.
+        group: Patient group to exclude; "" excludes none.
     """
     distances = index.distances(embedding)
     if group:

@@ -1,1 +1,1 @@
-"""`python -m model read`: many files from the command line."""
+"""`python -m model read`: read many files from the command line."""

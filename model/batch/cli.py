@@ -1,6 +1,6 @@
 """The command `python -m model read`: one row per file on standard output, progress on standard error.
 
-Exit status: 0 all files were read, 3 some were refused, 2 wrong usage, 1 the command stopped with a message.
+Exit status: 0 if all files were read, 3 if some were refused, 2 for wrong usage, 1 if an error stopped the command.
 """
 
 import argparse
@@ -17,79 +17,88 @@ from model.batch.worker_pool import read_files, worker_pool
 from model.console import run_with_messages
 from model.inference.finding_rows import Row, to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
+from model.translation import N_
+from model.translation import gettext as _
 
-_DESCRIPTION = "Read files from the shell: one row per file on standard output, progress on standard error."
+_DESCRIPTION = N_("Read chest X-rays: one row per file on standard output, progress on standard error.")
+_STOPPED = N_("Stopped. The rows written so far are complete.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `python -m model` and return its exit status.
 
     Args:
-        arguments: Command line without the program; that of this process by default.
+        arguments: Command-line arguments; by default, those of this process.
     """
     parser = _create_parser()
     options = parser.parse_args(arguments)
-    return run_with_messages(lambda: _read_paths(options, parser), "Stopped. Rows that were written are complete.")
+    return run_with_messages(lambda: _read_paths(options, parser), _(_STOPPED))
 
 
 def _usage_error(paths: Sequence[Path], heatmaps: Path | None) -> str | None:
     if missing := [str(path) for path in paths if not _exists(path)]:
-        return f"no such file or folder: {', '.join(missing)}"
+        return _("no such file or folder: {paths}").format(paths=", ".join(missing))
     if special := [str(path) for path in paths if not (path.is_file() or path.is_dir())]:
-        return f"neither a file nor a folder: {', '.join(special)}"
+        return _("neither a file nor a folder: {paths}").format(paths=", ".join(special))
     if heatmaps and heatmaps.exists() and not heatmaps.is_dir():
-        return f"--heatmaps: {heatmaps} is a file, a folder is wanted"
+        return _("--heatmaps: {path} is a file, but a folder is required").format(path=heatmaps)
     if heatmaps and heatmaps.resolve() in {(path.parent if path.is_file() else path).resolve() for path in paths}:
-        return "--heatmaps would write over the pictures: name a folder other than theirs"
+        return _("--heatmaps would overwrite the images: choose a different folder")
     return None
 
 
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # the folder may not be entered, or the name is longer than the system allows
+    except OSError:  # access to the folder is denied, or the name is longer than the system allows
         return False
 
 
 def _create_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model", description=_DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m model", description=_(_DESCRIPTION))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    read = commands.add_parser("read", help="read radiographs (DICOM, PNG, JPEG), known by content and not by name")
-    read.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="folders are read with all below")
-    read.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default %(default)s")
+    read = commands.add_parser("read", help=_("read chest X-rays (DICOM, PNG, JPEG; detected by content)"))
+    read.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help=_("folders are read with all subfolders")
+    )
+    read.add_argument(
+        "--format", choices=("jsonl", "csv"), default="jsonl", help=_("format of the rows (default: %(default)s)")
+    )
     read.add_argument(
         "--heatmaps",
         type=Path,
         metavar="DIR",
-        help="write <stem>.npy and <stem>.png of each heat map; <name>.npy, <name>.png where two files share a stem",
+        help=_("write each heat map to <stem>.npy and <stem>.png; <name>.npy and <name>.png if files share a stem"),
     )
-    read.add_argument("--operating-point", metavar="NAME", help="of the trained model; default: its own")
+    read.add_argument(
+        "--operating-point", metavar="NAME", help=_("name of the operating point; default: that of the model")
+    )
     read.add_argument(
         "--prevalence",
         type=_parse_prevalence,
         metavar="SHARE",
-        help="share of pneumonia among those who are filmed, 0-1; default: that of the training pictures",
+        help=_("share of pneumonia among the children who are X-rayed, 0-1; default: that of the training images"),
     )
     read.add_argument(
         "--include-refused",
-        "--read-anyway",  # the name of earlier versions
+        "--read-anyway",  # name in earlier versions
         action="store_true",
-        help="read pictures, too, that are refused as no upright frontal chest radiograph; their rows say so",
+        help=_("also read images that the admission check refuses; their rows are marked"),
     )
-    read.add_argument("--release", type=Path, default=RELEASE_DIR, help="folder of the trained model")
+    read.add_argument("--release", type=Path, default=RELEASE_DIR, help=_("folder of the trained model"))
     return parser
 
 
 def _parse_prevalence(text: str) -> float:
-    """Parse a share between 0 and 1 for argparse, which reports the error."""
+    """Parse a share between 0 and 1 for argparse, which reports errors."""
     share = float(text)
     if not 0 < share < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1, such as 0.2")
+        raise argparse.ArgumentTypeError(_("{text} is not a share between 0 and 1, such as 0.2").format(text=text))
     return share
 
 
 def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Read all files that were named and return the exit status."""
+    """Read all files of the command line and return the exit status."""
     if problem := _usage_error(arguments.paths, arguments.heatmaps):
         parser.error(problem)
     options = ReadOptions(
@@ -102,8 +111,8 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
     files = list(find_files(arguments.paths))
     heatmap_writer = HeatMapWriter(arguments.heatmaps) if arguments.heatmaps else None
     n_refused = 0
-    with worker_pool(options, len(files)) as workers:  # started first, so that all processes open the release at once
-        reader = FileReader(options)
+    with worker_pool(options, len(files)) as workers:
+        reader = FileReader(options)  # while the workers load the release, too
         _check_operating_point(reader, parser)
         with closing(read_files(reader, workers, (file.path for file in files))) as results:
             progress = tqdm(results, total=len(files), unit="file", disable=None)
@@ -112,15 +121,15 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
                 if heatmap_writer and result.radiograph and result.finding:
                     heatmap_writer.write(file.relative_path, result.radiograph, result.finding)
                 sys.stdout.write(_format_row(result.row, arguments.format, first=number == 0))
-    sys.stdout.flush()  # inside `run_with_messages`, which reports a full disk
+    sys.stdout.flush()  # here, because `run_with_messages` reports a full disk
     return 3 if n_refused else 0
 
 
 def _check_operating_point(reader: FileReader, parser: argparse.ArgumentParser) -> None:
-    """Exit with a usage error if the release lacks the operating point that was asked for."""
+    """Exit with a usage error if the release does not have the requested operating point."""
     names = [point.name for point in reader.gate.classifier.release.operating_points]
     if reader.options.operating_point not in (None, *names):
-        parser.error(f"--operating-point: the trained model has {', '.join(names)}")
+        parser.error(_("--operating-point: the trained model has {names}").format(names=", ".join(names)))
 
 
 def _format_row(row: Row, row_format: str, first: bool) -> str:

@@ -1,4 +1,4 @@
-"""Read files for the command line: one row per file, and the radiograph and finding if a heat map is wanted."""
+"""Read files for the command line: one row per file, plus radiograph and finding if heat maps are written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class ReadOptions:
     Attributes:
         release: Folder of the trained model.
         operating_point: Name of an operating point; None for the default of the release.
-        prevalence: Share of pneumonia that the row refers to, 0-1; None for that of the training images.
-        include_refused: Read images that the admission check refuses; their rows say so.
-        heatmaps: Heat maps will be written, so they are checked.
+        prevalence: Share of pneumonia, 0-1, that the row refers to; None for that of the training images.
+        include_refused: Whether to read images that the admission check refuses; their rows are marked.
+        heatmaps: Whether heat maps are written, and therefore checked.
     """
 
     release: Path
@@ -36,7 +36,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, eq=False)
 class FileResult:
-    """Row of one file. Radiograph and finding are kept only if a heat map is drawn from them."""
+    """Row of one file, with radiograph and finding only if its heat map is written."""
 
     row: Row
     radiograph: Radiograph | None = None
@@ -45,7 +45,7 @@ class FileResult:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFile:
-    """A file that could be decoded. The radiograph, which may be large, is kept only if heat maps are wanted."""
+    """A decoded file. The radiograph, which may be large, is kept only if heat maps are written."""
 
     path: Path
     image: PreparedImage
@@ -56,7 +56,7 @@ class FileReader:
     """Reads files with one release. Safe to share between threads."""
 
     def __init__(self, options: ReadOptions) -> None:
-        """Open the release.
+        """Load the release.
 
         Raises:
             ReleaseError: The release cannot be used.
@@ -65,13 +65,13 @@ class FileReader:
         self.gate = AdmissionGate.from_classifier(load_model(options.release))
 
     def read(self, paths: Iterable[Path]) -> list[FileResult]:
-        """Read a batch of files, each step on all of them before the next, see `Classifier.infer_batch`.
+        """Read a batch of files; each step runs on all files before the next step starts, see `Classifier.infer_batch`.
 
         Args:
-            paths: Consumed one by one, because opening a large file takes longest.
+            paths: Files; consumed one by one, because decoding a large file takes longest.
 
         Returns:
-            One result per file, in order. A refused file has a row with the reason.
+            One result per file, in order. The row of a refused file has the reason.
 
         Raises:
             ReleaseIncompatible: A network returned a value that is not finite.

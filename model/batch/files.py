@@ -1,4 +1,4 @@
-"""Input files of `python -m model read`, and the heat maps that it writes."""
+"""Find the input files of `python -m model read`, and write heat maps."""
 
 import io
 import itertools
@@ -17,8 +17,8 @@ class InputFile(NamedTuple):
     """A file to read.
 
     Attributes:
-        path: The file.
-        relative_path: Its path inside the folder that was named; its bare name if the file itself was named.
+        path: Path of the file.
+        relative_path: Path inside the folder on the command line; only the name if the file itself was given.
     """
 
     path: Path
@@ -26,7 +26,7 @@ class InputFile(NamedTuple):
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[InputFile]:
-    """List the files that were named, and all files below the folders that were named, sorted within each folder.
+    """List the given files, and all files below the given folders, sorted within each folder.
 
     Hidden files and folders inside a folder are skipped.
     """
@@ -41,10 +41,10 @@ def find_files(paths: Sequence[Path]) -> Iterator[InputFile]:
 
 
 class HeatMapWriter:
-    """Writes each heat map as numbers and as an overlay, in the sub-folders that the images are in.
+    """Writes each heat map as numbers and as an overlay, in subfolders like those of the images.
 
-    Both files have the stem of the image. If another image has used that name, they have its full name, and then a
-    number.
+    Both files have the stem of the image. If that name is taken, they have its full name, and if that is taken too, a
+    number is added.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -56,8 +56,8 @@ class HeatMapWriter:
 
         Args:
             relative_path: See `InputFile`.
-            radiograph: The decoded file; .npy is float32 of its height and width, 0-1.
-            finding: The finding of the radiograph; .png shows its heat map as an overlay.
+            radiograph: Decoded file; the .npy file is float32 (height, width) of the same size, 0-1.
+            finding: Finding of the radiograph; the .png file shows its heat map as an overlay.
 
         Raises:
             OSError: The folder cannot be written to, or the disk is full.
@@ -66,7 +66,7 @@ class HeatMapWriter:
         target.parent.mkdir(parents=True, exist_ok=True)
         heat_map = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
         npy = io.BytesIO()
-        np.save(npy, heat_map)  # not straight to the file: np.save would not report a full disk
+        np.save(npy, heat_map)  # not directly to the file, because np.save does not report a full disk
         target.with_name(f"{target.name}.npy").write_bytes(npy.getbuffer())
         target.with_name(f"{target.name}.png").write_bytes(overlay_png(radiograph, finding))
 

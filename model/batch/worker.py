@@ -1,7 +1,7 @@
 """Child process of `model.batch.worker_process`: reads files and answers with their rows.
 
-Standard input: one line of JSON with the options, then one line per batch, a list of paths. Standard output: one line
-of JSON per file, its row, or null if the parent should read the file itself.
+Standard input: one line of JSON with the options, then one line per batch with a list of paths. Standard output: one
+line of JSON per file with its row, or null if the parent should read the file itself.
 """
 
 import json
@@ -24,8 +24,8 @@ def read_rows(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
     """Read a batch of files.
 
     Returns:
-        One row per file. None for DICOM files, and for the whole batch if an error is raised: the parent reads those
-        files, meets the same error, and reports it.
+        One row per file; None for DICOM files, and for the whole batch if an error is raised. The parent then reads
+        these files, gets the same error and reports it.
     """
     left_to_parent = [_is_dicom(path) for path in paths]
     try:
@@ -37,15 +37,15 @@ def read_rows(reader: FileReader, paths: Sequence[Path]) -> list[Row | None]:
 
 
 def _is_dicom(path: Path) -> bool:
-    with suppress(OSError, FormatUnsupported), path.open("rb") as file:  # `FileReader.read` reports both
+    with suppress(OSError, FormatUnsupported), path.open("rb") as file:  # `FileReader.read` reports these errors
         return detect_format(file.read(_HEADER_BYTES)) == "DICOM"
     return False
 
 
 def open_reader(request: bytes) -> FileReader:
-    """Open the release that the first line of the parent names, in the parent's working directory."""
+    """Change to the parent's working directory and load the release, both given in the first line of the parent."""
     content = json.loads(request)
-    os.chdir(content["folder"])  # paths are relative to it
+    os.chdir(content["folder"])  # to which paths are relative
     options = content["options"]
     return FileReader(ReadOptions(**options | {"release": Path(options["release"])}))
 

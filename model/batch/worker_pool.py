@@ -1,7 +1,7 @@
 """Read many files in parallel, with one thread or worker process per CPU, and return results in the order of the files.
 
-Threads keep all CPUs busy only while networks and decoders run. A quarter of the work on a small image is Python code,
-which runs in one thread of a process at a time. A long list of files is therefore read by one process per CPU.
+Threads use all CPUs only while networks and decoders run. A quarter of the work on a small image is Python code, which
+runs in one thread of a process at a time. A long list of files is therefore read by one process per CPU.
 """
 
 import itertools
@@ -15,22 +15,22 @@ from model.batch.file_reader import FileReader, FileResult, ReadOptions
 from model.batch.worker_process import WorkerProcess
 from model.inference.parallel import ordered_map, usable_cpus
 
-MIN_FILES_PER_WORKER = 128  # files per process; with fewer, a start costs more time than it saves
-BATCH_SIZE = 8  # files per request to a worker; batches spread the cost of requests and use the processor's cache
+MIN_FILES_PER_WORKER = 128  # files per process; with fewer files, starting a process costs more time than it saves
+BATCH_SIZE = 8  # files per request to a worker; batches reduce the cost per request and use the processor's cache
 
 
 @contextmanager
 def worker_pool(options: ReadOptions, n_files: int) -> Iterator[list[WorkerProcess]]:
-    """Start the worker processes that a number of files is worth, and end them after the `with` block.
+    """Start as many worker processes as pay off for a number of files, and end them after the `with` block.
 
-    This process counts as one of them, so a short list gets no worker. Neither do heat maps: their check runs the
-    network hundreds of times and little Python code, so threads are as fast.
+    This process counts as one, so no worker is started for a short list. No worker is started for heat maps either:
+    their check runs the network hundreds of times but little Python code, so threads are as fast.
 
     Yields:
-        The workers. There may be fewer than planned if the system cannot start more; threads take their place.
+        The workers. If the system cannot start all of them, threads replace the missing ones.
 
     Raises:
-        WorkerLost: A worker ended as soon as it was started.
+        WorkerLost: A worker ended immediately after its start.
     """
     n_workers = 0 if options.heatmaps else min(usable_cpus(), n_files // MIN_FILES_PER_WORKER) - 1
     workers: list[WorkerProcess] = []
@@ -48,13 +48,13 @@ def read_files(
 ) -> Generator[FileResult, None, None]:
     """Read files with the workers, and with threads of this process on the remaining CPUs.
 
-    Looks ahead at most two batches per CPU, so memory does not grow with the number of files. A batch is one file if
-    there are no workers.
+    Looks ahead at most two batches per CPU, so memory does not grow with the number of files. Without workers, a batch
+    is one file.
 
     Args:
-        reader: Reads in this process.
+        reader: Reader of this process.
         workers: Running workers with the same options.
-        paths: Files to read; consumed as they are needed.
+        paths: Files to read; consumed as needed.
 
     Yields:
         One result per file, in the order of the files. An error is raised only after all earlier results.
@@ -74,12 +74,12 @@ def read_files(
 
 
 class _BatchReader:
-    """Reads batches of files, each with an idle worker or in this process. Call it from one thread per CPU."""
+    """Reads batches of files, each in an idle worker or in this process. Use it from one thread per CPU."""
 
     def __init__(self, reader: FileReader, workers: Sequence[WorkerProcess]) -> None:
         self._reader = reader
         self._stopped = threading.Event()
-        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()  # None: the calling thread reads by itself
+        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()  # None: the calling thread reads the batch itself
         for worker in [*[None] * (usable_cpus() - len(workers)), *workers]:
             self._idle.put(worker)
 
@@ -97,7 +97,7 @@ class _BatchReader:
                     break
                 results.append(result)
         except Exception as error:
-            worker = None  # its remaining answers belong to this batch: it cannot read another one
+            worker = None  # it cannot read another batch, because its remaining answers belong to this one
             return results, error
         finally:
             self._idle.put(worker)
@@ -111,7 +111,7 @@ class _BatchReader:
         results: Iterable[FileResult]
         try:
             results = self._reader.read(itertools.takewhile(lambda _: not self._stopped.is_set(), batch))
-        except Exception:  # read file by file, so that results before the file that fails are kept
+        except Exception:  # read file by file, to keep the results before the file that fails
             results = (self._reader.read([path])[0] for path in batch)
         yield from results
 

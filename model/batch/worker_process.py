@@ -1,10 +1,10 @@
 """One worker process of `python -m model read`, as seen from its parent. See `model.batch.worker` for the child.
 
-A worker opens the release itself, receives paths, and answers with rows as JSON. It leaves some files to the parent:
-DICOM, so that one command never decodes more than DICOM_AT_ONCE files at once, and every batch that raises an error, so
-that errors are raised in one place only.
+A worker loads the release itself, receives paths, and answers with rows as JSON. It leaves some files to the parent:
+DICOM files, because a command may decode only DICOM_AT_ONCE of them at once, and batches that raise an error, because
+errors are reported in one place.
 
-A worker ends with its parent, however the parent ends, because its standard input is then closed.
+A worker always ends with its parent, because its standard input is then closed.
 """
 
 import json
@@ -17,24 +17,20 @@ from model.batch.file_reader import ReadOptions
 from model.child_process import end_child, start_child
 from model.errors import WorkerLost
 from model.inference.finding_rows import Row
-
-_WORKER_LOST_TEXT = (
-    "One of the processes that read the files was ended from outside, most likely because memory ran out. The rows so "
-    "far are complete. Close other programs, or name fewer files at a time, and start the same command again."
-)
+from model.messages import MessageCode
 
 
 class WorkerProcess:
     """A worker process. Use it from one thread at a time."""
 
     def __init__(self, options: ReadOptions) -> None:
-        """Start the process. It opens the release while the caller continues.
+        """Start the process, which loads the release while the caller continues.
 
         Raises:
             OSError: The system cannot start another process.
-            WorkerLost: The process has ended already.
+            WorkerLost: The process has already ended.
         """
-        # Its own process group: Ctrl-C reaches the parent alone, which then ends its workers.
+        # Its own process group, so that Ctrl-C reaches only the parent, which then ends its workers.
         self._child = start_child("model.batch.worker", own_group=True)
         self._send({"folder": os.getcwd(), "options": asdict(options) | {"release": str(options.release)}})
 
@@ -42,7 +38,7 @@ class WorkerProcess:
         """Read a batch of files.
 
         Yields:
-            The row of each file, in order; None for a file that this process should read instead.
+            The row of each file, in order; None for a file that the parent should read itself.
 
         Raises:
             WorkerLost: The process has ended.
@@ -51,7 +47,7 @@ class WorkerProcess:
         for _ in paths:
             line = self._child.stdout.readline()
             if not line.endswith(b"\n"):
-                raise WorkerLost(_WORKER_LOST_TEXT)
+                raise WorkerLost(MessageCode.WORKER_LOST)
             yield json.loads(line)
 
     def kill(self) -> None:
@@ -63,4 +59,4 @@ class WorkerProcess:
             self._child.stdin.write(json.dumps(message).encode() + b"\n")
             self._child.stdin.flush()
         except OSError as error:  # the process has ended
-            raise WorkerLost(_WORKER_LOST_TEXT) from error
+            raise WorkerLost(MessageCode.WORKER_LOST) from error

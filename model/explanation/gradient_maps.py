@@ -1,7 +1,7 @@
-"""Explanations that need gradients, and therefore TensorFlow: computed in a child process that ends afterwards.
+"""Explanations that need gradients, and therefore TensorFlow, computed in a child process that ends afterwards.
 
-The server never imports TensorFlow. The image goes through a pipe and never to disk. One child runs at a time, because
-each needs almost a gigabyte of memory. See `model.explanation.gradient_worker` for the child.
+The server never imports TensorFlow. The image is sent through a pipe and never written to disk. One child runs at a
+time, because each needs almost a gigabyte of memory. The child is `model.explanation.gradient_worker`.
 """
 
 import io
@@ -9,25 +9,29 @@ import json
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 
 import numpy as np
 
 from model.child_process import ChildProcess, end_child, start_child
 from model.errors import ExplanationFailed
 from model.inference.release_loader import Release
+from model.messages import MessageCode
+from model.translation import N_
 
 GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD = "Grad-CAM", "Grad-CAM++", "SmoothGrad"
-METHODS = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD)  # in the order in which the child answers
-TIMEOUT_SECONDS = 180  # a busy laptop needs half a minute; a child that takes longer than this is stuck
-POLL_SECONDS = 0.5  # between two status reports to a waiting caller, who may have left
-WAITING_TEXT, STARTING_TEXT = "Waiting for another comparison ...", "Starting TensorFlow ..."
+METHODS = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD)  # in the order of the child's answers
+TIMEOUT_SECONDS = 180  # a busy laptop needs half a minute; after this time the child is considered stuck
+POLL_SECONDS = 0.5  # between two status reports to a waiting caller, whose session may have ended
+WAITING_TEXT, STARTING_TEXT = N_("Waiting for another comparison to finish..."), N_("Starting TensorFlow...")
 
 _WORKER_MODULE = "model.explanation.gradient_worker"
-_FAILED_TEXT = (
-    "The other explanations could not be computed. They need TensorFlow, and about a gigabyte of memory while they "
-    "run. The finding and its heat map do not depend on them."
-)
 _child_slot = threading.Lock()
+
+
+def gradients_available() -> bool:
+    """Return whether TensorFlow and tf-keras-vis are installed. The packages for serving leave them out."""
+    return all(find_spec(name) for name in ("tensorflow", "tf_keras_vis"))
 
 
 def gradient_maps(
@@ -37,13 +41,13 @@ def gradient_maps(
 
     Args:
         release: Release whose network is explained.
-        network_input: What the network gets, float32 (1, side, side, 1), 0-255.
+        network_input: Input of the network, float32 (1, side, side, 1), 0-255.
         report_status: Called with WAITING_TEXT every POLL_SECONDS while another caller's maps are computed, then once
-            with STARTING_TEXT. It may raise to stop waiting; the exception is passed on.
+            with STARTING_TEXT. It may raise an exception to stop waiting, which is passed on.
 
     Yields:
-        Name of the method and its map, float32 (rows, columns), in logits per cell of the heat map. Each comes as soon
-        as it is computed.
+        Name and map of each method as soon as it is computed; float32 (rows, columns), in logits per cell of the heat
+        map.
 
     Raises:
         ExplanationFailed: The child could not be started, or did not return all maps.
@@ -61,21 +65,21 @@ def _maps_from_child(release: Release, network_input: np.ndarray) -> Iterator[tu
     try:
         child = start_child(_WORKER_MODULE, "--release", str(release.directory.resolve()))
     except (OSError, MemoryError) as error:  # the system cannot start another process
-        raise ExplanationFailed(_FAILED_TEXT) from error
+        raise ExplanationFailed(MessageCode.EXPLANATION_FAILED) from error
     watchdog = threading.Timer(TIMEOUT_SECONDS, child.kill)
     try:
         watchdog.start()
         yield from _exchange(child, network_input)
     except RuntimeError as error:  # the system cannot start another thread
-        raise ExplanationFailed(_FAILED_TEXT) from error
+        raise ExplanationFailed(MessageCode.EXPLANATION_FAILED) from error
     finally:  # also if the caller does not iterate to the end
         watchdog.cancel()
         end_child(child)
 
 
 def _exchange(child: ChildProcess, network_input: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Send the child its input and yield its maps."""
-    with suppress(BrokenPipeError):  # the child ended before it read; its missing answer says so
+    """Send the input to the child and yield its maps."""
+    with suppress(BrokenPipeError):  # the child has ended; the missing answer raises the error below
         child.stdin.write(_encode_npy(network_input))
         child.stdin.close()
     methods = []
@@ -86,7 +90,7 @@ def _exchange(child: ChildProcess, network_input: np.ndarray) -> Iterator[tuple[
         methods.append(answer["method"])
         yield answer["method"], np.array(answer["map"], np.float32)
     if tuple(methods) != METHODS:
-        raise ExplanationFailed(_FAILED_TEXT)
+        raise ExplanationFailed(MessageCode.EXPLANATION_FAILED)
 
 
 def _encode_npy(array: np.ndarray) -> bytes:

@@ -1,12 +1,12 @@
-"""Gradient-based explanations by tf-keras-vis. Child process of `model.explanation.gradient_maps`.
+"""Gradient-based explanations with tf-keras-vis. Child process of `model.explanation.gradient_maps`.
 
     python -m model.explanation.gradient_worker --release DIR < input.npy
 
-Standard input: what the network gets, float32 (1, side, side, 1), 0-255, as .npy. Standard output: one line of JSON per
-method as soon as it is computed: {"method": name, "map": rows of numbers}, in logits per cell of the heat map, see
-`model.explanation.occlusion`. Nothing is written to disk.
+Standard input: the network input, float32 (1, side, side, 1), 0-255, as .npy. Standard output: one line of JSON per
+method as soon as it is computed, {"method": name, "map": rows of numbers}, in logits per cell of the heat map (see
+`model.explanation.occlusion`). Nothing is written to disk.
 
-This is the only module of `model` that imports TensorFlow. It does so inside functions, after `main` has configured it.
+This is the only module of `model` that imports TensorFlow, inside functions and after `main` has configured it.
 """
 
 import argparse
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import keras
 
 SMOOTHGRAD_SAMPLES = 20  # noisy copies (Smilkov et al. 2017, fig. 3)
-SMOOTHGRAD_NOISE = 0.1  # standard deviation of the noise as a share of the range of grey levels (ibid.)
+SMOOTHGRAD_NOISE = 0.1  # standard deviation of the noise as a share of the grey-level range (ibid.)
 SMOOTHGRAD_RESOLUTION = 2  # rows of the SmoothGrad map per row of the heat map
 
 
@@ -45,7 +45,7 @@ def explanations(network: "keras.Model", network_input: np.ndarray) -> Iterator[
         network_input: float32 (1, side, side, 1), 0-255.
 
     Yields:
-        Name of the method and its map, float (rows, columns), in logits per cell of the heat map.
+        Name and map of each method; float (rows, columns), in logits per cell of the heat map.
     """
     yield GRAD_CAM, grad_cam(network, network_input)[0]
     yield GRAD_CAM_PLUS_PLUS, grad_cam_plus_plus(network, network_input)[0]
@@ -60,7 +60,7 @@ def grad_cam(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
         network_inputs: float32 (n, side, side, 1), 0-255.
 
     Returns:
-        float (n, rows, columns) of the last feature map, in logits per cell, 0 and above.
+        float (n, rows, columns), the size of the last feature map, in logits per cell, 0 or more.
     """
     from tf_keras_vis.gradcam import Gradcam
 
@@ -68,7 +68,7 @@ def grad_cam(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
 
 
 def grad_cam_plus_plus(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
-    """Compute Grad-CAM++ of the logit (Chattopadhay et al. 2018). Arguments and result as for `grad_cam`."""
+    """Compute Grad-CAM++ of the logit (Chattopadhay et al. 2018). Same arguments and result as `grad_cam`."""
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 
     return _class_activation_maps(GradcamPlusPlus, network, network_inputs)
@@ -78,7 +78,7 @@ def smooth_grad(network: "keras.Model", network_input: np.ndarray) -> np.ndarray
     """Compute SmoothGrad of the logit times the image (Smilkov et al. 2017, arXiv:1706.03825).
 
     The gradient is the change of the logit per grey level. Multiplied by the difference between the image and air, it
-    is what the grey levels of the image contribute, to first order. That is the unit of the other maps.
+    is the first-order contribution of the grey levels of the image, which has the unit of the other maps.
 
     Args:
         network: Keras network of the classifier.
@@ -89,9 +89,9 @@ def smooth_grad(network: "keras.Model", network_input: np.ndarray) -> np.ndarray
     """
     from tf_keras_vis.saliency import Saliency
 
-    np.random.seed(0)  # tf-keras-vis draws its noise here: the same image gets the same map
+    np.random.seed(0)  # tf-keras-vis uses this generator: the same image gets the same map
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # tf-keras-vis passes a list of one image, and Keras warns
+        warnings.simplefilter("ignore", UserWarning)  # Keras warns because tf-keras-vis passes a list of one image
         gradient = Saliency(network, model_modifier=_linear_output(), clone=True)(
             lambda logit: logit[:, 0],
             network_input,
@@ -114,8 +114,8 @@ def _class_activation_maps(
 ) -> np.ndarray:
     """Return the maps of a tf-keras-vis class at the resolution of the feature map, in logits per cell.
 
-    The value of the score is 0, and its gradient is that of the logit. Grad-CAM++ multiplies by the exponential of the
-    score, so this keeps its unit.
+    The score has the value 0 and the gradient of the logit. Grad-CAM++ multiplies by the exponential of the score, so
+    this preserves the unit.
     """
     import tensorflow as tf
 
@@ -140,12 +140,12 @@ def _linear_output() -> Callable[..., Any]:
 
 
 def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO) -> None:
-    """Explain the network input in `request` and write one line per method to `answers`.
+    """Explain the network input in `request` and write one line of JSON per method to `answers`.
 
     Args:
         release_directory: Release with the Keras network.
         request: .npy file of the network input.
-        answers: File that receives the answers, one line of JSON each; flushed after each line.
+        answers: File for the answers; flushed after each line.
 
     Raises:
         ReleaseError: A file of the release is missing or changed.
@@ -160,17 +160,17 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
 
 
 def _verified_network(release_directory: Path) -> Path:
-    """Return the path of the Keras network after verifying the release. Keras reads files, and none can be written."""
+    """Verify the release and return the path of its Keras network. Keras reads only files, and none can be written."""
     release = load_release(release_directory)
     release.read_file(ReleaseFile.CLASSIFIER_KERAS)  # raises if it is not listed
     return release.directory / ReleaseFile.CLASSIFIER_KERAS
 
 
 def _configure_tensorflow() -> None:
-    """Apply the settings that TensorFlow reads once, when it is imported."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD, where it more than doubles the speed
-    # TensorFlow looks for a temporary directory by writing a file, and fails where no file can be written (deploy/).
-    # It uses no temporary files.
+    """Apply the settings that TensorFlow reads when it is imported."""
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD, but more than twice as fast there
+    # TensorFlow writes a file to find a temporary directory, and fails if no file can be written (deploy/). It uses no
+    # temporary files.
     tempfile.tempdir = os.devnull
 
 

@@ -1,4 +1,4 @@
-"""Heat map: colour map, overlay on the radiograph, and position of the peak; the scale is fixed by the release."""
+"""Heat map: colour map, overlay on the radiograph, and peak position. The release fixes the scale."""
 
 import io
 
@@ -8,18 +8,19 @@ from PIL import Image, PngImagePlugin
 from model.imaging.geometry import RelativeBox, resize
 from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding
+from model.translation import N_
 
-RESEARCH_NOTICE = "Research use only, not a medical device."
-OPACITY = 0.45  # of the strongest colours, so that the radiograph shows through
+RESEARCH_NOTICE = N_("Research use only, not a medical device.")
+OPACITY = 0.45  # of the strongest colours; the radiograph remains visible
 
-# The upper two thirds of inferno: the weakest evidence already differs from grey, and every step is brighter than the
-# last. The opacity rises from 0, so that no evidence has no colour.
+# The upper two thirds of the colour map inferno: even the weakest evidence differs from grey, and brightness increases
+# with evidence. Opacity starts at 0, so areas without evidence have no colour.
 _ANCHORS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
 _COLOURS = np.array([(120, 28, 109), (187, 55, 84), (237, 105, 37), (251, 180, 26), (252, 255, 164)])
 
 
 def colour_map() -> np.ndarray:
-    """Return uint8 (256, 4): red, green, blue and opacity, 0-255, of a heat-map value times 255."""
+    """Return red, green, blue and opacity for heat-map values 0-1 in 256 steps: uint8 (256, 4), 0-255."""
     values = np.linspace(0, 1, 256)
     colours = [np.interp(values, _ANCHORS, _COLOURS[:, channel]) for channel in range(3)]
     opacity = 255 * OPACITY * np.clip(values / 0.35, 0, 1)
@@ -31,16 +32,16 @@ def upsample_to_image(heat_map: np.ndarray, box: RelativeBox, height: int, width
 
     Args:
         heat_map: float32 (rows, columns), 0-1.
-        box: The part of the radiograph that the heat map covers.
-        height: Rows of the radiograph.
-        width: Columns of the radiograph.
+        box: Part of the radiograph that the heat map covers.
+        height: Number of rows of the radiograph.
+        width: Number of columns of the radiograph.
 
     Returns:
         float32 (height, width), 0-1, bilinear between the centres of the cells; 0 outside the box.
     """
     left, top, right, bottom = (round(edge) for edge in box.to_pixels(height, width))
     upsampled = np.zeros((height, width), np.float32)
-    if right > left and bottom > top:  # a box may be thinner than a pixel of a small image
+    if right > left and bottom > top:  # in a small image, a box may be thinner than a pixel
         inside = resize(np.ascontiguousarray(heat_map, np.float32), bottom - top, right - left)
         upsampled[top:bottom, left:right] = np.clip(inside, 0, 1)
     return upsampled
@@ -51,10 +52,10 @@ def peak_position(heat_map: np.ndarray, box: RelativeBox) -> tuple[float, float]
 
     Args:
         heat_map: float32 (rows, columns), 0-1.
-        box: The part of the radiograph that the heat map covers.
+        box: Part of the radiograph that the heat map covers.
 
     Returns:
-        Row and column as shares, 0-1, of the height and width of the radiograph; None if the map is all zeros.
+        Row and column as shares of the height and width of the radiograph, 0-1; None if the map is all zeros.
     """
     if not heat_map.any():
         return None
@@ -65,12 +66,13 @@ def peak_position(heat_map: np.ndarray, box: RelativeBox) -> tuple[float, float]
 
 
 def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
-    """Return the radiograph with a finding's heat map as a PNG of the radiograph's size.
+    """Return a PNG of the radiograph with the heat map of a finding, at the size of the radiograph.
 
-    A text chunk holds the research notice, the cautions, and the refusals if the image was read despite them.
+    A text chunk holds, always in English, the research notice, the cautions, and the refusals if the image was read
+    despite them.
     """
     heat_map = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-    refusals = [f"Read although refused: {reason}." for reason in finding.refusals]
+    refusals = [f"Read despite refusal: {reason}." for reason in finding.refusals]
     cautions = [f"Caution: {caution}." for caution in finding.cautions]
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", " ".join([RESEARCH_NOTICE, *refusals, *cautions]))

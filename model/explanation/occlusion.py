@@ -1,9 +1,10 @@
-"""Occlusion: how the logit changes if random parts of the network input are masked.
+"""Occlusion: change of the logit if random parts of the network input are masked.
 
-The mask has the grey of air, the 10th percentile of the network input: air shows no opacity, a medium grey would be
-one. Effects are measured on the logit. Near 0 and 1 the probability hardly changes if a part of the image is masked, so
-the most certain findings would have no explanation. Effects have the unit of the heat map: the mean of its cells is the
-logit, up to a constant, so a cell adds its value divided by the number of cells.
+The mask has the grey of air, the 10th percentile of the network input. A medium grey would look like an opacity.
+
+Effects are measured on the logit. Near 0 and 1 the probability hardly changes if a part of the image is masked, so the
+most certain findings would have no explanation. Effects have the unit of the heat map: the mean of its cells is the
+logit, up to a constant, so each cell contributes its value divided by the number of cells.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from model.inference.classifier import Classifier
 from model.inference.parallel import ordered_map
 
 AIR_PERCENTILE = 10  # of the grey values of the network input
-MASKS_PER_CELL = 4  # with 2, trained and random networks are much harder to tell apart
+MASKS_PER_CELL = 4  # with 2, the maps of trained and random networks are much harder to distinguish
 RIDGE_PENALTY = 1.0  # weight of the prior that a cell has no effect; there are few masks per cell
 SEED = 0
 
@@ -26,12 +27,12 @@ def air_grey(network_input: np.ndarray) -> np.float32:
 
 
 def masked_logits(classifier: Classifier, network_input: np.ndarray, masks: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the logit of the network input under each mask, with air in the masked part.
+    """Return the logit of the network input for each mask, with air in the masked part.
 
     Args:
-        classifier: Its pneumonia network is run.
+        classifier: Classifier whose pneumonia network is run.
         network_input: float32 (1, side, side, 1), 0-255.
-        masks: Each bool (side, side), or float 0-1 for soft edges.
+        masks: bool (side, side) each, or float, 0-1, for soft edges.
 
     Returns:
         float (masks,).
@@ -40,22 +41,22 @@ def masked_logits(classifier: Classifier, network_input: np.ndarray, masks: Iter
 
     def masked_logit(mask: np.ndarray) -> float:
         weight = mask.astype(np.float32)[np.newaxis, :, :, np.newaxis]
-        return classifier.classify(network_input + weight * difference_to_air).logit
+        return classifier.run_network(network_input + weight * difference_to_air).logit
 
     return np.array(list(ordered_map(masked_logit, masks)))
 
 
 def occlusion_map(classifier: Classifier, network_input: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return the effect of each cell on the logit if the cell is visible.
+    """Return the effect on the logit of each cell being visible.
 
     Cells are masked at random (Petsiuk et al. 2018, RISE, section 3.1), and ridge regression of the logits on the
     visible cells gives the effect of each. A sliding window (Zeiler and Fergus 2014) is simpler. But if disease is in
     many places, no single window matters, and on validation it did not separate a trained network from a random one.
 
     Args:
-        classifier: Its pneumonia network is run.
+        classifier: Classifier whose pneumonia network is run.
         network_input: float32 (1, side, side, 1), 0-255.
-        shape: Rows and columns of the result, those of the heat map.
+        shape: Rows and columns of the result, the same as those of the heat map.
 
     Returns:
         float32 (rows, columns), in logits per cell; negative if the cell lowers the logit.
@@ -72,7 +73,7 @@ def occlusion_map(classifier: Classifier, network_input: np.ndarray, shape: tupl
 
 
 def top_fraction_mask(heat_map: np.ndarray, fraction: float, side: int) -> np.ndarray:
-    """Return the part of the network input on which a heat map is highest.
+    """Return the part of the network input where a heat map is highest.
 
     Args:
         heat_map: float (rows, columns).

@@ -1,8 +1,8 @@
-"""Reliability of a heat map: three faithfulness checks on the network that made it, and their limits.
+"""Reliability of a heat map: three faithfulness checks with the network that produced it, and their limits.
 
 A heat map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change the
 probability, or if it contradicts occlusion. The limits were chosen on validation and are part of the release. Without
-them no heat map is checked, and the findings say so.
+limits no heat map is checked, and findings carry a caution.
 """
 
 from collections.abc import Sequence
@@ -11,22 +11,17 @@ from typing import Self
 
 import numpy as np
 
+from model.codes import HeatMapWarning
 from model.explanation.occlusion import masked_logits, occlusion_map, top_fraction_mask
 from model.imaging.geometry import RelativeBox, resize
 from model.inference.classifier import Classifier, Inference
 from model.inference.lung_segmentation import LungMask
 from model.inference.release_loader import Release
 
-TOP_FRACTION = 0.1  # share of the network input: its hottest part
-RANDOM_AREAS = 8  # areas of the same size that the hottest part is compared with
+TOP_FRACTION = 0.1  # size of the hottest part as a share of the network input
+RANDOM_AREAS = 8  # random areas of the same size, for comparison with the hottest part
 SEED = 0
-_LUNG_GRID = 96  # pixels; finer than the cells of the heat map and than lung fields require
-
-WARNING_TEXTS = {
-    "inside_lungs": "little of the evidence lies within the lungs",
-    "effect": "the probability hardly depends on the area with the strongest evidence",
-    "agreement": "covering parts of the picture (occlusion) shows the evidence elsewhere",
-}
+_LUNG_GRID = 96  # pixels; finer than the heat map, and fine enough for lung fields
 
 
 @dataclass(frozen=True)
@@ -35,8 +30,8 @@ class HeatMapReliability:
 
     Attributes:
         inside_lungs: Share of the positive evidence within the lung fields, 0-1; None if no lungs were found.
-        effect: Fall of the probability, at the training prevalence, if the hottest tenth of the network input is
-            masked, minus the mean fall if a random area of the same size is masked: -1 to 1.
+        effect: Decrease of the probability, at the training prevalence, if the hottest tenth of the network input is
+            masked, minus the mean decrease if a random area of the same size is masked: -1 to 1.
         agreement: Rank correlation of the heat map and the occlusion map (Spearman 1904): -1 to 1.
     """
 
@@ -47,13 +42,13 @@ class HeatMapReliability:
 
 @dataclass(frozen=True)
 class ReliabilityLimits:
-    """Lower limits of a release; a heat map with a value below one of them is unreliable.
+    """Lower limits of a release; a heat map with a value below any of them is unreliable.
 
     Attributes:
         inside_lungs: Limit of `HeatMapReliability.inside_lungs`.
         effect: Limit of `HeatMapReliability.effect`.
         agreement: Limit of `HeatMapReliability.agreement`.
-        rationale: One sentence on how, and on which images, the limits were chosen.
+        rationale: One sentence on how and on which images the limits were chosen.
     """
 
     inside_lungs: float
@@ -74,12 +69,12 @@ class ReliabilityLimits:
             rationale=str(limits["rationale"]),
         )
 
-    def violations(self, reliability: HeatMapReliability) -> tuple[str, ...]:
-        """Return the warning of each limit that is violated, from WARNING_TEXTS; () if the heat map is reliable."""
+    def violations(self, reliability: HeatMapReliability) -> tuple[HeatMapWarning, ...]:
+        """Return a warning for each measurement below its limit; () if the heat map is reliable."""
         return tuple(
-            text
-            for name, text in WARNING_TEXTS.items()
-            if (value := getattr(reliability, name)) is not None and value < getattr(self, name)
+            warning
+            for warning in HeatMapWarning
+            if (value := getattr(reliability, warning)) is not None and value < getattr(self, warning)
         )
 
 
@@ -105,12 +100,12 @@ def measure_reliability(classifier: Classifier, inference: Inference) -> HeatMap
     )
 
 
-def reliability_warnings(classifier: Classifier, inference: Inference) -> tuple[str, ...] | None:
+def reliability_warnings(classifier: Classifier, inference: Inference) -> tuple[HeatMapWarning, ...] | None:
     """Return why the heat map of an inference is unreliable.
 
     Returns:
-        Texts of WARNING_TEXTS; () if the checks passed or there is no evidence to check, None if the release has no
-        limits to check against.
+        The warnings; () if the checks passed or there is no evidence to check, None if the release has no limits to
+        check against.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
@@ -124,7 +119,7 @@ def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungM
 
     Args:
         evidence: float (rows, columns), a signed map.
-        box: The part of the radiograph that the map covers.
+        box: Part of the radiograph that the map covers.
         lungs: Lung mask; None if no lungs were found.
 
     Returns:
@@ -139,7 +134,7 @@ def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungM
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Spearman's correlation of two maps of one shape, -1 to 1; 0 if either is constant."""
+    """Return Spearman's correlation of two maps of the same shape, -1 to 1; 0 if either is constant."""
     first_ranks, second_ranks = _ranks(first), _ranks(second)
     if not np.ptp(first_ranks) or not np.ptp(second_ranks):
         return 0.0
@@ -154,7 +149,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def random_areas(evidence: np.ndarray, fraction: float, side: int, count: int) -> Sequence[np.ndarray]:
-    """Return random areas of the size and the kind of shape of the hottest part: that of the map with shuffled cells.
+    """Return random areas with the size and a shape like that of the hottest part, by shuffling the cells of the map.
 
     Args:
         evidence: float (rows, columns).

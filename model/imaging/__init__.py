@@ -1,1 +1,1 @@
-"""File bytes to `Radiograph`, and to the working image that every network receives."""
+"""Decode files to `Radiograph`, and resize them to the working image that every network receives."""

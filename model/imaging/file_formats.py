@@ -1,11 +1,11 @@
 """File formats: detect the format by content, and strip PNG and JPEG files down to their pixels.
 
-Stripping checks every limit against what the headers declare before anything decodes a pixel. It also checks checksums
-and the end of the file, which Pillow does not do for the pixels of a PNG. The result is a copy without anything else:
-text, patient data, colour profiles and thumbnails are skipped unparsed.
+Stripping checks the headers against every limit before a pixel is decoded. It also checks checksums and the end of the
+file, which Pillow does not do for the pixels of a PNG. The result contains only the pixels: text, patient data, colour
+profiles and thumbnails are skipped unparsed.
 
-Refusals with a message of their own are raised as FileRefused. Damage is raised as ValueError or struct.error, for
-which `model.imaging.decode` has one message. The code runs over the bytes once, never reads past their end and never
+Refusals with a specific message are raised as FileRefused. Damage is raised as ValueError or struct.error, which
+`model.imaging.decode` turns into one message. The code passes over the bytes once, never reads past their end and never
 recurses.
 """
 
@@ -15,37 +15,32 @@ import zlib
 
 from model.errors import FormatUnsupported, ImageTooLarge, ImageTooSmall
 from model.limits import MAX_PIXELS, MAX_SCANS, MIN_DECODABLE_SIDE
+from model.messages import MessageCode
 
-FORMATS = "DICOM, PNG and JPEG files"
-ACCEPTED_TEXT = f"{FORMATS} are accepted."
-EXPORT_SMALLER_TEXT = "Please export the radiograph smaller and choose the new file."
-MAX_PIXELS_TEXT = f"{FORMATS} of up to {MAX_PIXELS // 10**6} megapixels are accepted. {EXPORT_SMALLER_TEXT}"
-EXPORT_TEXT = f"{ACCEPTED_TEXT} Please export the radiograph as a PNG or JPEG picture and choose that file."
-
-_OTHER_FORMATS = {  # first bytes of a file (regular expression): name of its format in the message; first match wins
-    rb"%PDF-": "a PDF document",
-    rb"GIF8[79]a": "a GIF picture",
-    rb"II[*+]\0|MM\0[*+]": "a TIFF picture",
-    rb"RIFF(?s:.{4})WEBP": "a WebP picture",
-    rb"(?s:.{4})ftyp(avi[fs]|hei|hev|mif1|msf1)": "a HEIC or AVIF picture",
-    rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "a JPEG 2000 picture",
-    rb"BM(?s:.{12})[\x0c\x28\x6c\x7c]\0\0\0": "a BMP picture",
-    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "a ZIP or other archive, or an Office document",
-    rb"(\xef\xbb\xbf)?\s*<(?i:!doctype\s+html|html)": "a web page",
-    rb"(\xef\xbb\xbf)?\s*(<[?!](?s:.{,2000}?))?<svg": "an SVG drawing",
-    rb"(\xef\xbb\xbf)?\s*<\?xml": "an XML document",
+_OTHER_FORMATS = {  # first bytes of a file (regular expression) and its format; the first match wins
+    rb"%PDF-": "pdf",
+    rb"GIF8[79]a": "gif",
+    rb"II[*+]\0|MM\0[*+]": "tiff",
+    rb"RIFF(?s:.{4})WEBP": "webp",
+    rb"(?s:.{4})ftyp(avi[fs]|hei|hev|mif1|msf1)": "heif",
+    rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "jpeg2000",
+    rb"BM(?s:.{12})[\x0c\x28\x6c\x7c]\0\0\0": "bmp",
+    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "archive",
+    rb"(\xef\xbb\xbf)?\s*<(?i:!doctype\s+html|html)": "html",
+    rb"(\xef\xbb\xbf)?\s*(<[?!](?s:.{,2000}?))?<svg": "svg",
+    rb"(\xef\xbb\xbf)?\s*<\?xml": "xml",
 }
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _JPEG_START = b"\xff\xd8"
 _JPEG_SIGNATURE = _JPEG_START + b"\xff"
-# With a preamble; or without, by the first tag (group 2 or 8) and its value representation, or its length if implicit.
+# With a preamble; or else by the first tag (group 2 or 8) and its value representation, or its length if implicit.
 _DICOM_START = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)")
 _EXIF_PREFIX = b"Exif\0\0"
-_EXIF_ORIENTATION, _EXIF_LONG = 0x0112, 4  # a tag, and the type of a 32-bit number
+_EXIF_ORIENTATION, _EXIF_LONG = 0x0112, 4  # a tag, and the type code of a 32-bit number
 
 JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 (ITU-T T.81 B.2.2), and JPEG-LS (T.87)
-_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # in a scan FF 00 is a data byte, and FF D0 to D7 restart
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # within a scan, FF 00 is data and FF D0 to D7 restart
 _JPEG_READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended sequential, progressive
 _JPEG_SCAN, _JPEG_EXIF, _JPEG_END = 0xDA, 0xE1, 0xD9
 _JPEG_TABLES = {0xC4, _JPEG_SCAN, 0xDB, 0xDD, 0xE0, 0xEE}  # DHT, SOS, DQT, DRI; JFIF and Adobe define the colour space
@@ -56,7 +51,7 @@ def detect_format(content: bytes) -> str:
     """Detect the format of a file by its first bytes: "PNG", "JPEG" or "DICOM".
 
     Raises:
-        FormatUnsupported: anything else; the message names the format if it is known.
+        FormatUnsupported: Any other format; the message names it if it is known.
     """
     if content.startswith(_PNG_SIGNATURE):
         return "PNG"
@@ -65,18 +60,18 @@ def detect_format(content: bytes) -> str:
     if _DICOM_START.match(content):
         return "DICOM"
     names = (name for start, name in _OTHER_FORMATS.items() if re.match(start, content))
-    raise FormatUnsupported(f"This is {next(names, 'another kind of file')}, which is not read. {EXPORT_TEXT}")
+    raise FormatUnsupported(MessageCode.OTHER_FORMAT, file_format=next(names, "unknown"))
 
 
 def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
     """Read the chunks of a PNG and check every CRC.
 
     Returns:
-        The data of each chunk by name (of the first with that name), and a PNG of header, palette and pixels alone.
+        The data of each chunk by name (the first of each name), and a PNG with only the header, palette and pixels.
 
     Raises:
-        FileRefused: too large, too small, or animated.
-        ValueError, struct.error: damaged or incomplete.
+        FileRefused: The image is too large, too small or animated.
+        ValueError, struct.error: The file is damaged or incomplete.
     """
     view = memoryview(content)
     chunks: dict[bytes, memoryview] = {}
@@ -95,7 +90,7 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
         if name == b"IHDR":
             check_size(*struct.unpack_from(">II", data))
         if name == b"acTL":
-            raise FormatUnsupported(f"This PNG holds several pictures. Single {EXPORT_TEXT}")
+            raise FormatUnsupported(MessageCode.ANIMATED_PNG)
         if name in _PNG_KEPT_CHUNKS:
             kept.append(view[position:end])
         position = end
@@ -108,11 +103,11 @@ def strip_jpeg(content: bytes) -> tuple[bytes, int]:
     """Read the marker segments of a JPEG (ITU-T T.81, annex B).
 
     Returns:
-        A JPEG of nothing but the pixels of the first image, and the Exif orientation, 1-8.
+        A JPEG with only the pixels of the first image, and the Exif orientation, 1-8.
 
     Raises:
-        FileRefused: too large, too small, or neither 8-bit baseline nor progressive.
-        ValueError, struct.error: damaged or incomplete.
+        FileRefused: The image is too large, too small, or neither 8-bit baseline nor progressive.
+        ValueError, struct.error: The file is damaged or incomplete.
     """
     kept, position, frames, scans, orientation = [_JPEG_START], len(_JPEG_START), 0, 0, 1
     while (match := _JPEG_MARKER.search(content, position)) and (marker := match[1][0]) != _JPEG_END:
@@ -139,37 +134,34 @@ def _check_jpeg_frame(marker: int, data: bytes) -> None:
     """Refuse a JPEG by its frame header."""
     precision, height, width, components = struct.unpack_from(">BHHB", data)
     if marker not in _JPEG_READ_FRAMES or precision != 8 or components not in (1, 3, 4):
-        raise FormatUnsupported(f"This is a rare kind of JPEG, which is not read. Ordinary {EXPORT_TEXT}")
+        raise FormatUnsupported(MessageCode.RARE_JPEG)
     check_size(width, height)
 
 
 def check_size(width: int, height: int) -> None:
-    """Refuse an image by the size that its header declares, because decoders allocate memory for it unseen.
+    """Check the size that a header declares, because decoders allocate memory for it without checking.
 
     Raises:
-        ImageTooLarge, ImageTooSmall: beyond MAX_PIXELS or MIN_DECODABLE_SIDE.
-        ValueError: there are no pixels.
+        ImageTooLarge: More than MAX_PIXELS.
+        ImageTooSmall: The shorter side is below MIN_DECODABLE_SIDE.
+        ValueError: There are no pixels.
     """
-    size = f"This picture has {width} x {height} pixels"
     if width * height > MAX_PIXELS:
-        raise ImageTooLarge(f"{size}. {MAX_PIXELS_TEXT}")
+        raise ImageTooLarge(MessageCode.TOO_MANY_PIXELS, width=width, height=height)
     if min(width, height) == 0:
         raise ValueError("no pixels")
     if min(width, height) < MIN_DECODABLE_SIDE:
-        raise ImageTooSmall(
-            f"{size}, too few to judge. {FORMATS} with at least {MIN_DECODABLE_SIDE} pixels on the shorter side are "
-            "accepted. Please export the radiograph in its full size."
-        )
+        raise ImageTooSmall(MessageCode.TOO_FEW_PIXELS, width=width, height=height)
 
 
 def exif_orientation(exif: bytes) -> int:
     """Read the Exif orientation (Exif 2.32, 4.6.4).
 
     Args:
-        exif: an Exif block, with or without the "Exif" prefix that JPEG puts before it.
+        exif: An Exif block, with or without the "Exif" prefix that it has in JPEG files.
 
     Returns:
-        1-8; 1 (upright) if it cannot be read, which is no reason to refuse the pixels.
+        1-8; 1 (upright) if it cannot be read, because the pixels are still usable.
     """
     exif = exif.removeprefix(_EXIF_PREFIX)
     byte_order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])

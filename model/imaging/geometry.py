@@ -1,4 +1,4 @@
-"""Regions of a radiograph in relative coordinates, which hold at any image size."""
+"""Regions of a radiograph in relative coordinates, which are independent of image size."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -39,13 +39,13 @@ def resize(pixels: np.ndarray, height: int, width: int, box: RelativeBox = WHOLE
 
     Args:
         pixels: float32 (any height, any width).
-        height: rows of the result.
-        width: columns of the result.
-        box: the region to resize.
+        height: Number of rows of the result.
+        width: Number of columns of the result.
+        box: Region to resize.
 
     Returns:
         float32 (height, width), in the range of the input. The support of the triangle filter grows with the
-        reduction, so fine detail is averaged and not aliased. May be `pixels` itself if nothing changes.
+        reduction, so fine detail is averaged instead of aliased. May be `pixels` itself if nothing changes.
     """
     if pixels.shape == (height, width) and box == WHOLE_IMAGE:
         return pixels

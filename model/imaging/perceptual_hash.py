@@ -1,23 +1,23 @@
-"""Perceptual hash of a radiograph: copies of the same film have nearly equal hashes, different films do not.
+"""Perceptual hash of a radiograph: copies of one radiograph have nearly equal hashes, different radiographs do not.
 
-Distances on the public data set, in bits of 256: copies that were compressed, scaled, brightened or cropped by 1% of
-their sides are at most 30 apart (99% of 300 films, ten changes), copies at the original size at most 6 (40 films), and
-the two most similar films that are not copies are 38 apart.
+Distances on the public data set, in bits out of 256: copies that were compressed, scaled, brightened or cropped by 1%
+of their sides differ by at most 30 (99% of 300 radiographs, ten changes each), copies at the original size by at most 6
+(40 radiographs). The two most similar radiographs that are not copies differ by 38.
 """
 
 import imagehash
 import numpy as np
 from PIL import Image
 
-HASH_SIDE = 16  # rows and columns of low frequencies whose signs are kept
+HASH_SIDE = 16  # rows and columns of low frequencies, one bit each
 HASH_BITS = HASH_SIDE * HASH_SIDE
-DUPLICATE_MAX_BITS = 30  # two images up to this distance are taken for copies of the same film
+DUPLICATE_MAX_BITS = 30  # two images up to this distance count as copies of one radiograph
 
 
 def perceptual_hash(image: np.ndarray) -> np.ndarray:
     """Compute the perceptual hash of a working image.
 
-    Discrete cosine transform, low frequencies, each above or below their median (ImageHash's `phash`).
+    Each bit says whether one low frequency of the cosine transform is above the median (ImageHash's `phash`).
 
     Args:
         image: float32 (side, side), 0-255.
@@ -30,7 +30,7 @@ def perceptual_hash(image: np.ndarray) -> np.ndarray:
 
 
 def hash_distances(query: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Count the bits in which a hash differs from each of several others.
+    """Count the bits in which one hash differs from each of several hashes.
 
     Args:
         query: uint8 (HASH_BITS / 8,).

@@ -1,4 +1,4 @@
-"""The working image: a radiograph at the one size that all networks start from, in training and in use."""
+"""The working image: every radiograph resized to the one size that all networks start from, in training and in use."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,10 +8,11 @@ import numpy as np
 from model.imaging.geometry import resize
 from model.imaging.radiograph import DicomMetadata, Radiograph
 
-# Pixels. Every radiograph is resized to this side first, and every network input is cut from the result. A region cut
-# from the file itself would be sharper the larger the file is, and file size predicts the class in the public data set.
+# Pixels. Every radiograph is resized to this side first, and every network input is cropped from the result. If regions
+# were cropped from the file itself, larger files would give sharper regions, and in the public data set file size
+# predicts the class.
 WORKING_SIDE = 224
-# Part of the release, so that a release made with another method is refused instead of giving slightly wrong findings.
+# Part of the release: a release made with another method is refused, because its findings would be slightly wrong.
 RESIZE_METHOD = f"bilinear, antialiased, sides independently, through {WORKING_SIDE} x {WORKING_SIDE}"
 
 
@@ -22,13 +23,13 @@ def working_image(radiograph: Radiograph) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class PreparedImage:
-    """A working image and what else the admission check needs; of constant size, however large the radiograph.
+    """A working image, and what else the admission check needs. Its size does not depend on that of the radiograph.
 
     Attributes:
-        working: the working image, see `working_image`.
-        shorter_side: of the radiograph, in pixels.
-        colourfulness: see `Radiograph`.
-        metadata: see `Radiograph`.
+        working: See `working_image`.
+        shorter_side: Shorter side of the radiograph in pixels.
+        colourfulness: See `Radiograph`.
+        metadata: See `Radiograph`.
     """
 
     working: np.ndarray

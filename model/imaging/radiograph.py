@@ -1,4 +1,4 @@
-"""The decoded radiograph, the same for every file format."""
+"""The decoded radiograph, with the same structure for every file format."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,20 @@ from model.codes import Caution
 
 @dataclass(frozen=True)
 class DicomMetadata:
-    """What a DICOM file says besides its pixels. Holds no name, no date and no identifier.
+    """Metadata of a DICOM file, without any name, date or identifier.
 
     Attributes:
-        modality: as in the file, such as "CR"; "" if absent.
-        body_part: as in the file, such as "CHEST", if the term is known (`model.imaging.dicom.display_terms`); "" if
-            absent.
-        view_position: as in the file, such as "AP", if the term is known; "" if absent.
-        age_years: age of the patient in full years; None if unknown.
-        cautions: those of the file, which a finding carries too.
-        size_millimetres: height and width of the whole image; None if unknown.
-        size_at_detector: whether `size_millimetres` holds at the detector, where the body's shadow is larger than the
-            body.
-        windows: labels of the VOI LUTs, then of the windows that the file offers, as numbers and known terms.
-        window: index of the one that was applied.
-        details: further technical tags, as (name, value).
+        modality: Modality as in the file, such as "CR"; "" if absent.
+        body_part: Body part as in the file, such as "CHEST"; "" if absent. HIDDEN_VALUE_TEXT of
+            `model.imaging.dicom.display_terms` if the term is unknown.
+        view_position: View as in the file, such as "AP"; "" if absent. HIDDEN_VALUE_TEXT if the term is unknown.
+        age_years: Age of the patient in full years; None if unknown.
+        cautions: Cautions about the file; a finding carries them too.
+        size_millimetres: Height and width of the whole image; None if unknown.
+        size_at_detector: Whether `size_millimetres` was measured at the detector, where the body appears magnified.
+        windows: Labels of the VOI LUTs and then of the windows in the file, made of numbers and known terms.
+        window: Index in `windows` of the one that was applied.
+        details: Further technical tags as (name, value).
     """
 
     modality: str
@@ -43,12 +42,12 @@ class Radiograph:
     """One decoded radiograph.
 
     Attributes:
-        pixels: float32 (height, width), 0-255, bright = dense (MONOCHROME2), upright by the file's own orientation.
-            Do not modify: the array of a DICOM file is read-only.
-        source_format: "PNG", "JPEG" or "DICOM", by the file's content.
-        bits: significant bits per grey sample in the file, 1-16.
-        metadata: of a DICOM file; None for PNG and JPEG.
-        colourfulness: of the file's samples, 0 = grey; see `model.imaging.decode.colourfulness`.
+        pixels: float32 (height, width), 0-255, bright = dense (MONOCHROME2), with the orientation of the file
+            applied. Do not modify: the array of a DICOM file is read-only.
+        source_format: "PNG", "JPEG" or "DICOM", as detected from the content.
+        bits: Significant bits per grey sample in the file, 1-16.
+        metadata: Metadata of a DICOM file; None for PNG and JPEG.
+        colourfulness: 0 = grey; see `model.imaging.samples.colourfulness`.
     """
 
     pixels: np.ndarray

@@ -1,6 +1,6 @@
 """Classifier: runs the lung network and the pneumonia network of a release on a radiograph.
 
-One forward pass of the pneumonia network gives probability, heat map and embedding.
+A single forward pass of the pneumonia network gives probability, heat map and embedding.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class ClassifierOutput:
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """Everything that the networks computed for one radiograph; admission, finding and checks share it.
+    """Output of all networks for one radiograph, shared by admission, finding and heat-map checks.
 
     Attributes:
         working: Working image, float32 (WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
@@ -56,7 +56,7 @@ class Inference:
 
 
 class Classifier:
-    """Classifies radiographs with one release; safe to share between threads.
+    """Classifies radiographs with one release. Safe to share between threads.
 
     Attributes:
         release: The release in use.
@@ -68,7 +68,7 @@ class Classifier:
 
         Args:
             release: Verified release.
-            threads: Processor threads for one inference; None leaves the choice to LiteRT.
+            threads: CPU threads per inference; None leaves the choice to LiteRT.
 
         Raises:
             ReleaseIncompatible: The inputs or outputs of a network are not those that model.json declares.
@@ -103,14 +103,14 @@ class Classifier:
     def infer_batch(self, working_images: Sequence[np.ndarray]) -> list[Inference]:
         """Run both networks on several working images and return one result per image, in order.
 
-        Each step runs on all images before the next step, so code and weights stay in the processor's cache.
+        Each step runs on all images before the next step starts, so code and weights stay in the processor's cache.
         """
         region, side = self.release.input_region, self.release.side
         probabilities = [self.segmenter.probability_map(working) for working in working_images]
         masks = [lungs_from_probability(probability) for probability in probabilities]
         pairs = zip(working_images, masks, strict=True)
         inputs = [region.network_input(working, mask, side) for working, mask in pairs]
-        outputs = [self.classify(network_input) for network_input in inputs]
+        outputs = [self.run_network(network_input) for network_input in inputs]
         return [Inference(*parts) for parts in zip(working_images, probabilities, masks, outputs, strict=True)]
 
     def finding_from(self, inference: Inference) -> Finding:
@@ -131,7 +131,7 @@ class Classifier:
             cautions=(*cautions, *(inference.metadata.cautions if inference.metadata else ())),
         )
 
-    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+    def run_network(self, network_input: np.ndarray) -> ClassifierOutput:
         """Run the pneumonia network once.
 
         Args:
@@ -145,9 +145,9 @@ def load_model(directory: Path = RELEASE_DIR) -> Classifier:
     """Load and verify a release and return its classifier.
 
     Args:
-        directory: Folder of the release; the project's own by default.
+        directory: Folder of the release; by default, the release that comes with the project.
 
     Raises:
-        ReleaseError: A file is missing or changed, or the release does not fit this program.
+        ReleaseError: A file is missing or changed, or the release is incompatible with this program.
     """
     return Classifier(load_release(directory))

@@ -11,7 +11,7 @@ Probability = TypeVar("Probability", float, np.ndarray)
 
 
 class Verdict(StrEnum):
-    """What a probability means at an operating point."""
+    """Interpretation of a probability at an operating point."""
 
     NORMAL = "NORMAL"
     PNEUMONIA = "PNEUMONIA"
@@ -23,9 +23,9 @@ class OperatingPoint:
     """A named threshold.
 
     Attributes:
-        name: Name that users choose it by.
+        name: Name that users select.
         threshold: Calibrated probability, 0-1, at or above which the classification is PNEUMONIA.
-        rationale: One sentence on how, and on which images, the threshold was chosen.
+        rationale: One sentence on how and on which images the threshold was chosen.
     """
 
     name: str
@@ -41,14 +41,14 @@ class OperatingPoint:
 class ConformalLimits:
     """Limits of class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005, section 4.5).
 
-    On images like those that the limits were chosen on, the true class is in the prediction set for a share of
-    `coverage` of each class. In another population it need not be.
+    On images like those used to choose the limits, the prediction set contains the true class for a share of `coverage`
+    of each class. This does not hold in other populations.
 
     Attributes:
         coverage: Share of each class, 0-1.
         pneumonia_from: Lowest calibrated probability, at the training prevalence, at which PNEUMONIA is plausible.
         normal_up_to: Highest calibrated probability, at the training prevalence, at which NORMAL is plausible.
-        rationale: One sentence on how, and on which images, the limits were chosen.
+        rationale: One sentence on how and on which images the limits were chosen.
     """
 
     coverage: float
@@ -62,7 +62,7 @@ class ConformalLimits:
                 raise ValueError(f"{name}: a share or probability, 0-1, expected, got {getattr(self, name)}")
 
     def prediction_set(self, probability: float) -> frozenset[Verdict]:
-        """Return the plausible classes at a calibrated probability: one, both or none."""
+        """Return the classes that are plausible at a calibrated probability: one, both or none."""
         plausible = {
             Verdict.PNEUMONIA: probability >= self.pneumonia_from,
             Verdict.NORMAL: probability <= self.normal_up_to,
@@ -71,7 +71,7 @@ class ConformalLimits:
 
 
 def classify(probability: float, point: OperatingPoint, conformal: ConformalLimits) -> Verdict:
-    """Return the verdict on a calibrated probability, 0-1, at the training prevalence.
+    """Return the verdict for a calibrated probability, 0-1, at the training prevalence.
 
     The verdict is INDETERMINATE unless exactly one class is plausible and the operating point agrees with it.
     """
@@ -84,8 +84,8 @@ def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevale
 
     Args:
         probability: 0-1, calibrated at the prevalence `calibrated_at`.
-        calibrated_at: Between 0 and 1, both excluded.
-        prevalence: Between 0 and 1, both excluded.
+        calibrated_at: Current prevalence, 0-1, both excluded.
+        prevalence: New prevalence, 0-1, both excluded.
 
     Raises:
         ValueError: A prevalence is not between 0 and 1.
@@ -112,7 +112,7 @@ class Calibration:
             raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
 
     def probability(self, logits: np.ndarray | float) -> np.ndarray:
-        """Return the probabilities of pneumonia, 0-1, of logits of the network."""
-        with np.errstate(over="ignore"):  # beyond a logit of 700 the probability is 0 or 1 anyway
+        """Return the probability of pneumonia, 0-1, for each logit of the network."""
+        with np.errstate(over="ignore"):  # beyond log odds of 700 the probability is 0 or 1 anyway
             log_odds = self.slope * np.asarray(logits, float) + self.intercept
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710

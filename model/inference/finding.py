@@ -1,10 +1,10 @@
-"""A finding, and how it is presented at an operating point and a prevalence with all its cautions."""
+"""A finding, and its presentation at an operating point and a prevalence with all cautions."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, HeatMapWarning, RefusalReason
 from model.imaging.geometry import RelativeBox
 from model.inference.decision import OperatingPoint, Verdict, adjust_to_prevalence, classify
 from model.inference.release_loader import Release
@@ -17,15 +17,15 @@ class Finding:
     Attributes:
         probability: Calibrated probability of pneumonia, 0-1, at `prevalence`.
         prevalence: Share of pneumonia among the children who are imaged, 0-1; probability and threshold refer to it.
-        verdict: The same at every prevalence.
-        operating_point: Operating point of the verdict, its threshold at `prevalence`.
+        verdict: Verdict, which is the same at every prevalence.
+        operating_point: Operating point of the verdict, with its threshold at `prevalence`.
         heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale; all zeros
             if there is no positive evidence.
         heat_map_box: The part of the radiograph that the network saw and the heat map covers.
         embedding: float32 (channels,), the pooled feature map.
         model_version: Version of the release.
-        cautions: Limits of the finding that its reader should know.
-        refusals: Reasons of the admission check; not empty only if a user had a refused image read.
+        cautions: Limitations of the finding.
+        refusals: Refusal reasons of the admission check; empty unless a user requested to read a refused image.
     """
 
     probability: float
@@ -48,7 +48,7 @@ class HeatMapCheck:
         warnings: Reasons why the heat map is unreliable; () if the check passed, None if it has not run.
     """
 
-    warnings: tuple[str, ...] | None = None
+    warnings: tuple[HeatMapWarning, ...] | None = None
 
 
 def present(
@@ -62,15 +62,15 @@ def present(
 ) -> Finding:
     """Return a finding at an operating point and a prevalence, with the cautions on age and heat map.
 
-    The order of cautions is: those the finding has (reading, DICOM file, admission), age, heat map. The threshold moves
-    with the probability, so the verdict at an operating point is the same at every prevalence: sensitivity and
-    specificity, on which the choice of a point is based, do not depend on prevalence.
+    Cautions come in this order: those of the finding itself (classifier, DICOM file, admission), age, heat map. The
+    threshold changes with the probability, so the verdict at an operating point is the same at every prevalence.
+    Operating points are chosen by sensitivity and specificity, which do not depend on prevalence.
 
     Args:
-        finding: Finding of `Classifier.read` or `AdmissionGate.read`. A finding of another model version keeps its
+        finding: Finding from `Classifier.read` or `AdmissionGate.read`. A finding of another model version keeps its
             probability, verdict and operating point; only cautions are added.
         release: Release in use.
-        point: Operating point of this release.
+        point: Operating point of `release`.
         prevalence: Share of pneumonia among the children who are imaged, 0-1, both excluded.
         age_years: Age of the patient in full years; None if unknown.
         heat_map_check: Result of the heat-map check; None adds no caution on the heat map.

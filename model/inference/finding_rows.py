@@ -1,4 +1,7 @@
-"""One row per file, with the same columns in JSON lines, CSV and the app's download."""
+"""One row per file, with the same columns in JSON lines, CSV and the app's download.
+
+Rows are always in English, because other programs rely on them.
+"""
 
 import csv
 import io
@@ -6,9 +9,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from model.codes import refusal_text
 from model.errors import FileRefused
 from model.inference.finding import Finding
+from model.sentences import render, render_codes
+from model.translation import DEFAULT_LANGUAGE
 
 COLUMNS = (
     "path",
@@ -20,7 +24,7 @@ COLUMNS = (
     "reason_code",  # why a file was refused, or should have been
     "reason",
     "cautions",
-    "read_anyway",  # refused, and read because the user asked for it
+    "read_anyway",  # refused, but read at the request of the user
     "model_version",
     "prevalence",  # 0-1; probability and threshold refer to it
 )
@@ -37,7 +41,7 @@ def finding_row(path: str, finding: Finding) -> Row:
         "operating_point": finding.operating_point.name,
         "threshold": finding.operating_point.threshold,
         "reason_code": finding.refusals[0] if finding.refusals else "",
-        "reason": refusal_text(finding.refusals),
+        "reason": render_codes(finding.refusals, DEFAULT_LANGUAGE),
         "cautions": list(finding.cautions),
         "read_anyway": bool(finding.refusals),
         "model_version": finding.model_version,
@@ -46,21 +50,26 @@ def finding_row(path: str, finding: Finding) -> Row:
 
 
 def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
-    """Return the row of a file that was not read, with the reason in place of a finding."""
+    """Return the row of a refused file, with the reason instead of a finding."""
     row: Row = dict.fromkeys(COLUMNS, "")
     row |= {"path": path, "status": "refused", "probability": None, "prevalence": None, "threshold": None}
-    row |= {"reason_code": refused.code, "reason": str(refused), "cautions": [], "read_anyway": False}
+    row |= {
+        "reason_code": refused.code,
+        "reason": render(refused.messages, DEFAULT_LANGUAGE),
+        "cautions": [],
+        "read_anyway": False,
+    }
     row |= {"model_version": model_version}
     return row
 
 
 def to_jsonl(row: Row) -> str:
-    """Return the row as one line of JSON, without a line break at the end."""
+    """Return a row as one line of JSON without a line break at the end."""
     return json.dumps(row, ensure_ascii=False)
 
 
 def to_csv(rows: Iterable[Row], header: bool = True) -> str:
-    """Return rows as CSV; cautions are joined by ";", absent values are empty."""
+    """Return rows as CSV; cautions are joined by ";" and absent values are empty."""
     lines = [_csv_line(COLUMNS)] if header else []
     for row in rows:
         joined = {**row, "cautions": ";".join(row["cautions"])}
@@ -70,5 +79,5 @@ def to_csv(rows: Iterable[Row], header: bool = True) -> str:
 
 def _csv_line(values: Sequence[Any]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes values with a comma or a part of this line end
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes values that contain a comma, CR or LF
     return text.getvalue().removesuffix("\r\n") + "\n"

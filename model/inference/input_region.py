@@ -9,7 +9,7 @@ from scipy import ndimage
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
 from model.inference.lung_segmentation import LungMask
 
-LUNG_MARGIN = 0.03  # share of the side that `mask_outside_lungs` keeps around the lungs, for errors of their edge
+LUNG_MARGIN = 0.03  # share of the side that is kept around the lungs, because their edge is not exact
 
 
 class RegionKind(StrEnum):
@@ -37,15 +37,15 @@ class InputRegion:
             raise ValueError(f"margin: a share, 0-1, expected, got {self.margin}")
 
     def box(self, lungs: LungMask | None) -> RelativeBox:
-        """Return the box of the region; the whole radiograph if no lungs were found."""
+        """Return the box of the region, or the whole radiograph if no lungs were found."""
         return WHOLE_IMAGE if self.kind is RegionKind.WHOLE or lungs is None else lungs.box.expanded(self.margin)
 
     def mask(self, working: np.ndarray, lungs: LungMask | None) -> np.ndarray:
-        """Return the working image, black outside the lungs if the kind asks for it; same shape, type and range."""
+        """Return the working image, black outside the lungs if `kind` is LUNGS_ALONE; same shape, type and range."""
         return mask_outside_lungs(working, lungs) if self.kind is RegionKind.LUNGS_ALONE and lungs else working
 
     def network_input(self, working: np.ndarray, lungs: LungMask | None, side: int) -> np.ndarray:
-        """Cut the region out of a working image and resize it.
+        """Crop a working image to the region and resize it.
 
         Args:
             working: float32 (WORKING_SIDE, WORKING_SIDE), 0-255.
@@ -59,7 +59,7 @@ class InputRegion:
 
 
 def mask_outside_lungs(image: np.ndarray, lungs: LungMask) -> np.ndarray:
-    """Return an image, float32 (height, width), black outside the lungs and a margin of LUNG_MARGIN around them."""
+    """Return an image, float32 (height, width), that is black beyond LUNG_MARGIN around the lungs."""
     height, width = image.shape
     masked: np.ndarray = image * dilated_lung_mask(lungs, height, width)
     return masked

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible
+from model.errors import ReleaseIncompatible
 from model.inference.parallel import usable_cpus
+from model.messages import MessageCode
 
 Shape = tuple[int, ...]
 
@@ -16,7 +17,7 @@ class SignatureRunner(Protocol):
     """The part of LiteRT's signature runner that is used here."""
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the network once; the outputs by name are views of the interpreter's buffers."""
+        """Run the network once and return its outputs by name, as views of the interpreter's buffers."""
 
     def get_input_details(self) -> dict[str, Any]:
         """Return shape and dtype of each input by name."""
@@ -26,10 +27,10 @@ class SignatureRunner(Protocol):
 
 
 class LiteRTNetwork:
-    """One LiteRT network with one image input; safe to share between threads.
+    """LiteRT network with one image input. Safe to share between threads.
 
-    A LiteRT interpreter is not thread-safe, so each call takes an idle one or opens another, up to one per CPU. Two
-    interpreters of one thread each have a higher throughput than one interpreter of two threads.
+    A LiteRT interpreter is not thread-safe, so each call uses an idle interpreter or opens another, up to one per CPU.
+    Two interpreters with one thread each have a higher throughput than one interpreter with two threads.
     """
 
     def __init__(
@@ -41,10 +42,10 @@ class LiteRTNetwork:
             content: Bytes of the LiteRT file.
             side: Declared height and width of the input, float32 (1, side, side, 1).
             outputs: Declared shape of each output by name.
-            threads: Processor threads for one image; None leaves the choice to LiteRT.
+            threads: CPU threads per image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseIncompatible: The file cannot be opened, or has other inputs or outputs than declared.
+            ReleaseIncompatible: The file cannot be opened, or its inputs or outputs differ from those declared.
         """
         self._content, self._threads = content, threads
         self._slots = threading.BoundedSemaphore(usable_cpus())
@@ -53,9 +54,7 @@ class LiteRTNetwork:
         actual_inputs = [(tuple(detail["shape"]), detail["dtype"]) for detail in inputs.values()]
         actual_outputs = {name: tuple(detail["shape"]) for name, detail in runner.get_output_details().items()}
         if actual_inputs != [((1, side, side, 1), np.float32)] or actual_outputs != outputs:
-            raise ReleaseIncompatible(
-                f"The trained network and its description do not fit each other. {RESTORE_RELEASE_TEXT}"
-            )
+            raise ReleaseIncompatible(MessageCode.NETWORK_INCOMPATIBLE)
         self._input = next(iter(inputs))
         self._idle: list[SignatureRunner] = [runner]
 
@@ -69,18 +68,18 @@ class LiteRTNetwork:
             The outputs by name, without the batch axis.
 
         Raises:
-            ReleaseIncompatible: An output is not finite; a comparison with NaN would count as NORMAL.
+            ReleaseIncompatible: An output is not finite. NaN would otherwise be classified as NORMAL.
         """
         with self._slots:
             outputs = {name: values[0] for name, values in self._run(**{self._input: network_input}).items()}
         if not all(np.isfinite(values).all() for values in outputs.values()):
-            raise ReleaseIncompatible(f"The trained network gave no number for this picture. {RESTORE_RELEASE_TEXT}")
+            raise ReleaseIncompatible(MessageCode.NETWORK_OUTPUT_INVALID)
         return outputs
 
     def _run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         try:
             runner = self._idle.pop()
-        except IndexError:  # all are busy, and the semaphore allows one more
+        except IndexError:  # all are busy, but the semaphore allows one more
             runner = self._open()
         try:
             # The next run of this interpreter overwrites its output buffers.
@@ -89,11 +88,11 @@ class LiteRTNetwork:
             self._idle.append(runner)
 
     def _open(self) -> SignatureRunner:
-        from ai_edge_litert.interpreter import Interpreter  # takes 0.2 s; only inference needs it
+        from ai_edge_litert.interpreter import Interpreter  # takes 0.2 s, and only inference needs it
 
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
             runner: SignatureRunner = interpreter.get_signature_runner()
             return runner
         except (ValueError, RuntimeError) as error:
-            raise ReleaseIncompatible(f"The trained network cannot be opened. {RESTORE_RELEASE_TEXT}") from error
+            raise ReleaseIncompatible(MessageCode.NETWORK_UNUSABLE) from error

@@ -1,4 +1,4 @@
-"""Lung segmentation: the lung network, its lung mask, and the box that holds the lungs."""
+"""Lung segmentation: the lung network, the lung mask and its bounding box."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from model.imaging.geometry import RelativeBox, resize
 from model.inference.litert import LiteRTNetwork
 
 OUTPUT = "lung_probability"  # of the lung network: (1, side, side), 0-1
-MIN_LUNG_AREA = 0.02  # share of the radiograph; a smaller mask is no pair of lungs
+MIN_LUNG_AREA = 0.02  # share of the radiograph; a smaller mask cannot be a pair of lungs
 MIN_FIELD_SHARE = 0.1  # share of the area of the largest lung field; smaller fields are specks
 
 
@@ -19,7 +19,7 @@ class LungMask:
 
     Attributes:
         fields: bool (rows, columns), True on the lungs; covers the whole radiograph.
-        box: Smallest box that holds them.
+        box: Bounding box of the lungs.
     """
 
     fields: np.ndarray
@@ -27,7 +27,7 @@ class LungMask:
 
 
 class LungSegmenter:
-    """Segments the lungs with the lung network of a release; safe to share between threads."""
+    """Segments the lungs with the lung network of a release. Safe to share between threads."""
 
     def __init__(self, content: bytes, side: int, threads: int | None = None) -> None:
         """Open the network.
@@ -35,10 +35,10 @@ class LungSegmenter:
         Args:
             content: Bytes of the LiteRT file.
             side: Height and width of its input.
-            threads: Processor threads for one image; None leaves the choice to LiteRT.
+            threads: CPU threads per image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseIncompatible: The file cannot be opened, or has other inputs or outputs.
+            ReleaseIncompatible: The file cannot be opened, or its inputs or outputs are not as expected.
         """
         self.side = side
         self._network = LiteRTNetwork(content, side, {OUTPUT: (1, side, side)}, threads)
@@ -71,14 +71,14 @@ class LungSegmenter:
 
 
 def lungs_from_probability(probability: np.ndarray) -> LungMask | None:
-    """Return the lungs of a map of lung probability, float (rows, columns), 0-1; None if there are none."""
+    """Return the lungs for a lung probability map, float (rows, columns), 0-1; None if there are none."""
     fields = lung_mask(probability)
     box = lung_box(fields)
     return LungMask(fields, box) if box else None
 
 
 def lung_mask(probability: np.ndarray) -> np.ndarray:
-    """Threshold a map of lung probability at 0.5 and remove specks.
+    """Threshold a lung probability map at 0.5 and remove specks.
 
     Args:
         probability: float (rows, columns), 0-1.

@@ -1,6 +1,6 @@
 """Load and verify a release: a directory that holds one trained model.
 
-`SHA256SUMS` lists every file, `model.json` included, with its SHA-256. Nothing is parsed before all listed files are
+`SHA256SUMS` lists every file, including `model.json`, with its SHA-256. Nothing is parsed before all listed files are
 verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, calibration,
 operating points and map scale.
 
@@ -17,23 +17,21 @@ from pathlib import Path
 from typing import Any, cast
 
 from model.codes import LABELS
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseIncompatible, ReleaseMissing
+from model.errors import ReleaseIncompatible, ReleaseMissing
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_schema import ConformalDescription, InputDescription, ReleaseDescription
+from model.messages import MessageCode
 from model.release_files import ReleaseFile
 from model.storage import parse_checksums, read_file, read_verified, write_text
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
-# Digest of the release that this version of the program comes with. The format is that of `sha256sum`.
+# Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
 FORMAT = 6  # 5 listed the checksums in model.json
-REQUIRED_FILES = (
-    ReleaseFile.DESCRIPTION,
-    ReleaseFile.CLASSIFIER,
-    ReleaseFile.LUNGS,
-)  # to load; others when they are read
+# Needed to load a release. Other files are required only when they are read.
+REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
 
 @dataclass(frozen=True)
@@ -56,19 +54,19 @@ class Release:
     Attributes:
         directory: Folder of the release.
         version: Version of the release.
-        network: Bytes of the pneumonia network's LiteRT file, the same bytes whose checksum was verified.
+        network: Bytes of the pneumonia network's LiteRT file whose checksum was verified.
         side: Height and width of its input, float32 (1, side, side, 1), 0-255, bright = dense.
         lungs: Lung network.
         input_region: The part of the radiograph that the pneumonia network sees.
         outputs: Shape of each output of the pneumonia network by name.
         calibration: From logit to probability.
         operating_points: Named thresholds.
-        default_operating_point: Name of one of them.
+        default_operating_point: Name of the default operating point.
         conformal: Limits of the prediction sets.
         training_prevalence: Share of pneumonia, 0-1, at which probabilities are calibrated.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
-        digest: SHA-256 of SHA256SUMS, so it changes if any file does; a key for caches.
+        digest: SHA-256 of SHA256SUMS, which changes if any file changes; a key for caches.
         is_shipped: Whether this is the release that this version of the program comes with.
         description: Parsed model.json, for values that are only displayed.
     """
@@ -100,7 +98,7 @@ class Release:
             self.operating_point()
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:
-        """Return the operating point of that name; without a name, the default of the release.
+        """Return an operating point by its name; without a name, the default of the release.
 
         Raises:
             KeyError: The release has no such operating point.
@@ -112,7 +110,7 @@ class Release:
         raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
 
     def read_file(self, name: str) -> bytes:
-        """Read one of the release's files and verify it against SHA256SUMS.
+        """Read a file of the release and verify it against SHA256SUMS.
 
         Raises:
             ReleaseMissing: The file does not exist, or SHA256SUMS does not list it.
@@ -126,9 +124,9 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     """Load and verify a release.
 
     Raises:
-        ReleaseMissing: SHA256SUMS, a file that it lists, or a required file does not exist or is not listed.
+        ReleaseMissing: SHA256SUMS or a file that it lists does not exist, or SHA256SUMS does not list a required file.
         ReleaseCorrupted: SHA256SUMS is malformed, or a file does not match its checksum.
-        ReleaseIncompatible: model.json cannot be understood, or was made for another version of this program.
+        ReleaseIncompatible: The file model.json is invalid, or was made for another version of this program.
     """
     listing = read_file(directory, ReleaseFile.CHECKSUMS)
     checksums = parse_checksums(listing)
@@ -140,9 +138,7 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
         _check_compatibility(description)
         return _interpret(directory, cast(ReleaseDescription, description), files, checksums, digest)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ReleaseIncompatible(
-            f"The description of the trained model ({ReleaseFile.DESCRIPTION}) is damaged. {RESTORE_RELEASE_TEXT}"
-        ) from error
+        raise ReleaseIncompatible(MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.DESCRIPTION) from error
 
 
 def shipped_digest() -> str | None:
@@ -155,16 +151,14 @@ def shipped_digest() -> str | None:
 
 
 def write_shipped_digest(release: Release) -> None:
-    """Record a release as the one that this version of the program comes with. The release must be RELEASE_DIR."""
+    """Record the release in RELEASE_DIR as the one that this version of the program comes with."""
     write_text(SHIPPED_DIGEST_FILE, f"{release.digest}  {RELEASE_DIR.name}/{ReleaseFile.CHECKSUMS}\n")
 
 
 def _require_listed(checksums: Mapping[str, str], *names: str) -> None:
     for name in names:
         if name not in checksums:
-            raise ReleaseMissing(
-                f"The trained model is incomplete: {ReleaseFile.CHECKSUMS} does not list {name}. {RESTORE_RELEASE_TEXT}"
-            )
+            raise ReleaseMissing(MessageCode.RELEASE_FILE_UNLISTED, file=name)
 
 
 def _interpret(
@@ -215,7 +209,7 @@ def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:
 
 
 def _check_compatibility(description: dict[str, Any]) -> None:
-    """Refuse a model.json that declares what this program does not do; the format first, as the rest depends on it."""
+    """Refuse a model.json that this program does not support. The format is first, because the rest depends on it."""
     declared_and_expected = {
         "format": (description.get("format"), FORMAT),
         "labels": (description.get("labels"), list(map(str, LABELS))),
@@ -238,6 +232,5 @@ def _input_side(declared_input: InputDescription) -> int:
 def _require_equal(name: str, declared: Any, expected: Any) -> None:
     if declared != expected:
         raise ReleaseIncompatible(
-            f"The trained model does not fit this program: {name} is {declared}, expected {expected}. "
-            f"{RESTORE_RELEASE_TEXT}"
+            MessageCode.RELEASE_INCOMPATIBLE, item=name, declared=str(declared), expected=str(expected)
         )

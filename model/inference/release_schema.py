@@ -1,11 +1,11 @@
-"""Structure of model.json: the training program writes it, `model.inference.release_loader` checks and reads it.
+"""Structure of model.json, which the training program writes and `model.inference.release_loader` checks and reads.
 
-A candidate, which is not released yet, lacks the keys that are marked NotRequired. Shares and probabilities are 0-1.
+A candidate, which is not yet released, lacks the keys that are marked NotRequired. Shares and probabilities are 0-1.
 """
 
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
-# Read by `model.performance` only, which has the types (`schema`). This package may not import it.
+# Only `model.performance` reads it, and `model.performance.schema` has its types. This package may not import them.
 PerformanceContent: TypeAlias = Any
 
 
@@ -28,14 +28,14 @@ class RegionDescription(TypedDict):
 
 
 class NetworkDescription(TypedDict):
-    """Backbone of the pneumonia network, in words for people."""
+    """Backbone of the pneumonia network, for display."""
 
     architecture: str
     description: str
 
 
 class CalibrationDescription(TypedDict):
-    """Platt scaling, from logit to probability."""
+    """Platt scaling from logit to probability."""
 
     slope: float
     intercept: float
@@ -74,7 +74,7 @@ class LungDescription(TypedDict):
 
 
 class AdmissionDescription(TypedDict):
-    """Limits of the admission check, exact float32 values, see `AdmissionClassifier`."""
+    """Limits of the admission check as exact float32 values, see `AdmissionClassifier`."""
 
     min_admissible_probability: float
     min_second_lung_area: float

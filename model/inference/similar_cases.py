@@ -1,8 +1,8 @@
 """Similar training cases: the labelled images whose embeddings are nearest to that of a radiograph.
 
 The embedding is the classifier's own, so similar cases tend to agree with the classifier even if it is wrong. They show
-what it bases its finding on and are no second opinion. The index is a file of the release: embeddings of the training
-images, scaled to length 1, projected on their principal axes, quantised to 8 bits.
+the basis of its finding but are not a second opinion. The index is a file of the release with the embeddings of the
+training images, scaled to length 1, projected on their principal axes and quantised to 8 bits.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-NEIGHBOURS_SHOWN = 5  # also the number that is measured
+NEIGHBOURS_SHOWN = 5  # the evaluation uses the same number
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class SimilarCase:
         label: Class, see `model.codes.Label`.
         cause: Cause of the pneumonia, see `dataset.index.LabelledImage`.
         patient: Patient, inferred from the file name.
-        distance: Cosine distance of the embeddings within the precision of the index: 0 identical, 1 unrelated.
-        is_duplicate: Whether its perceptual hash says that it is a copy, or nearly a copy, of the query image.
+        distance: Cosine distance of the embeddings, to the precision of the index: 0 identical, 1 unrelated.
+        is_duplicate: Whether its perceptual hash says that it is a copy or a near copy of the query image.
     """
 
     file: str
@@ -45,7 +45,7 @@ class SimilarCaseIndex:
     """Index of the n training images.
 
     Attributes:
-        files: str (n,), see `dataset.index.LabelledImage`, as for the next four.
+        files: str (n,); for this and the next four, see `dataset.index.LabelledImage`.
         labels: str (n,).
         causes: str (n,).
         patients: str (n,).
@@ -55,7 +55,7 @@ class SimilarCaseIndex:
         scale: float32 (kept,), step of the codes on each axis.
         codes: int8 (n, kept), quantised coordinates on the axes.
         fingerprints: uint8 (n, HASH_BITS / 8), perceptual hashes.
-        typical_distance: float32 (), median distance of two training images.
+        typical_distance: float32 (), median distance between two training images.
     """
 
     files: np.ndarray
@@ -72,12 +72,12 @@ class SimilarCaseIndex:
 
     @classmethod
     def from_release(cls, release: Release) -> Self:
-        """Open the index of a release.
+        """Load the index of a release.
 
         Raises:
-            ReleaseError: It is missing, changed, or not in the format of this program.
+            ReleaseError: The file is missing, changed, or in another format.
         """
-        with open_arrays(release.read_file(ReleaseFile.SIMILAR_CASES), "The index of similar cases") as arrays:
+        with open_arrays(release.read_file(ReleaseFile.SIMILAR_CASES), ReleaseFile.SIMILAR_CASES) as arrays:
             return cls(**arrays)
 
     def nearest(
@@ -88,8 +88,8 @@ class SimilarCaseIndex:
         Args:
             embedding: float32 (channels,), `Finding.embedding` of a radiograph.
             fingerprint: uint8 (HASH_BITS / 8,), perceptual hash of the same radiograph.
-            group: Patient group of the radiograph, if known; images of this group are left out.
-            count: Number of images; fewer if the index holds no more.
+            group: Patient group of the radiograph, if known; images of this group are excluded.
+            count: Maximum number of images.
         """
         distances = self.distances(embedding)
         order = np.argsort(distances, kind="stable")
@@ -100,9 +100,9 @@ class SimilarCaseIndex:
     def distances(self, embedding: np.ndarray) -> np.ndarray:
         """Return the cosine distance of an embedding, float32 (channels,), to every training image: float32 (n,), 0-2.
 
-        The axes that the index leaves out make distances smaller than over all channels: on the test split of the
-        public set by 0.005 (median) to 0.023, for the nearest five by 0.004 (median). Two training images are 0.20
-        apart (median).
+        The index omits some axes, so distances are smaller than over all channels: on the test split of the public data
+        set by 0.005 (median) to 0.023, for the nearest five by 0.004 (median). The median distance between two training
+        images is 0.20.
         """
         query = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
         squared = self._squared_norms - 2 * np.einsum("nk,k->n", self._coordinates, query) + query @ query

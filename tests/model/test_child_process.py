@@ -1,4 +1,4 @@
-"""Child processes: what they share with their parent, and how they end."""
+"""Child processes: how they communicate with their parent, and how they end."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import pytest
 
 from model.child_process import PROJECT_ROOT, ChildProcess, end_child, start_child
 
-# A module for the child, in place of one of the project's. It is found through PYTHONPATH.
+# A module for the child instead of one of the project. It is found through PYTHONPATH.
 PROBE = """
 import json, os, sys
 from model.child_process import open_answer_pipe
@@ -28,7 +28,7 @@ sys.stdin.buffer.read()
 
 @pytest.fixture
 def start(tmp_path):
-    """Start the probe: `start("argument")`. It is ended after the test."""
+    """Start a probe that is ended after the test: `start("argument")`."""
     (tmp_path / "probe.py").write_text(PROBE)
     search_path = os.pathsep.join([str(tmp_path), str(PROJECT_ROOT)])
     children: list[ChildProcess] = []
@@ -57,15 +57,15 @@ def test_a_child_runs_a_module_in_the_project_directory_and_answers(start):
     assert answer["added"] == "value"
 
 
-def test_what_libraries_print_is_no_part_of_the_answer(start):
+def test_output_of_libraries_is_not_part_of_the_answer(start):
     child = start()
     ask(child)
     child.stdin.close()
     assert child.stdout.read() == b""
 
 
-@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="Windows has no such groups")
-def test_a_child_is_in_a_process_group_of_its_own_only_if_asked(start):
+@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="Windows has no process groups")
+def test_a_child_has_its_own_process_group_only_on_request(start):
     assert ask(start())["group"] == os.getpgid(0)
     child = start(own_group=True)
     assert ask(child)["group"] == child.pid != os.getpgid(0)
@@ -82,7 +82,7 @@ def test_the_environment_of_the_parent_is_passed_on_unchanged_by_default(monkeyp
         end_child(child)
 
 
-def test_an_ended_child_is_gone_and_its_pipes_are_closed(start):
+def test_ending_a_child_also_closes_its_pipes(start):
     child = start()
     end_child(child)
     assert child.returncode is not None
@@ -90,7 +90,7 @@ def test_an_ended_child_is_gone_and_its_pipes_are_closed(start):
     assert child.stdout.closed
 
 
-def test_a_child_can_be_ended_twice_and_after_it_ended_itself(start):
+def test_a_child_that_has_already_ended_can_be_ended_again(start):
     child = start()
     ask(child)
     child.stdin.close()
@@ -99,7 +99,7 @@ def test_a_child_can_be_ended_twice_and_after_it_ended_itself(start):
     end_child(child)
 
 
-def test_a_child_is_ended_while_part_of_a_request_is_unsent(start):
+def test_a_child_can_be_ended_while_part_of_a_request_is_unsent(start):
     child = start()
     child.stdin.write(b"no end of line")  # stays in the buffer
     child.kill()

@@ -1,4 +1,4 @@
-"""An error of a command is one sentence on standard error, or a traceback if only a programmer can fix it."""
+"""An error that the user can fix is one message on standard error; any other error is raised."""
 
 import errno
 import os
@@ -6,9 +6,12 @@ import os
 import pytest
 
 from model.console import run_with_messages
-from model.errors import DatasetError
+from model.errors import DatasetError, WorkerLost
+from model.messages import MessageCode
+from model.sentences import render_codes
+from tests.support.model_cli import DISK_FULL
 
-NAME_ANOTHER = "Name another folder, or allow writing there."
+CHOOSE_ANOTHER = "Choose another folder, or allow writing to this one."
 
 
 def raising(error: BaseException):
@@ -36,21 +39,22 @@ def test_the_status_that_a_command_returns_is_kept(capsys):
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "message"),
     [
-        (DatasetError("There is no set. Fetch it."), "There is no set. Fetch it."),
+        (DatasetError("There is no data set. Download it."), "There is no data set. Download it."),
+        (WorkerLost(MessageCode.WORKER_LOST), render_codes([MessageCode.WORKER_LOST])),
         (KeyboardInterrupt(), "\nStopped."),
-        (os_error(errno.ENOSPC), "The disk is full. Free some space and start the same command again."),
-        (os_error(errno.ENOSPC, None), "The disk is full. Free some space and start the same command again."),
-        (os_error(errno.EACCES), f"folder cannot be used (Permission denied). {NAME_ANOTHER}"),
-        (os_error(errno.EEXIST), f"folder cannot be used (File exists). {NAME_ANOTHER}"),
-        (os_error(errno.EROFS), f"folder cannot be used (Read-only file system). {NAME_ANOTHER}"),
-        (os_error(errno.ENOTDIR), f"folder cannot be used (Not a directory). {NAME_ANOTHER}"),
+        (os_error(errno.ENOSPC), DISK_FULL),
+        (os_error(errno.ENOSPC, None), DISK_FULL),
+        (os_error(errno.EACCES), f"folder cannot be used (Permission denied). {CHOOSE_ANOTHER}"),
+        (os_error(errno.EEXIST), f"folder cannot be used (File exists). {CHOOSE_ANOTHER}"),
+        (os_error(errno.EROFS), f"folder cannot be used (Read-only file system). {CHOOSE_ANOTHER}"),
+        (os_error(errno.ENOTDIR), f"folder cannot be used (Not a directory). {CHOOSE_ANOTHER}"),
     ],
 )
-def test_an_error_that_the_user_can_fix_is_one_sentence_and_status_1(error, sentence, capsys):
+def test_an_error_that_the_user_can_fix_is_printed_and_has_status_1(error, message, capsys):
     assert run_with_messages(raising(error), stopped="Stopped.") == 1
-    assert capsys.readouterr() == ("", f"{sentence}\n")
+    assert capsys.readouterr() == ("", f"{message}\n")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_an_error_that_only_a_programmer_can_fix_is_raised(error, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_file_in_place_of_a_folder_is_named(tmp_path, capsys):
+def test_a_file_instead_of_a_folder_is_named(tmp_path, capsys):
     file = tmp_path / "file"
     file.write_text("")
 

@@ -133,8 +133,10 @@ def _is_expected(message: Any) -> bool:
 
 def upload_file(tab: Any, file: Path, count: int) -> None:
     """Upload a file and wait until the session has `count` rows."""
+    from ui.reading.session_table import TABLE_TITLE  # loads the networks' runtime, so only if a test uploads
+
     tab.locator("input[type=file]").set_input_files(file)
-    tab.get_by_text(f"Read in this session ({count})").wait_for()
+    tab.get_by_text(TABLE_TITLE.format(count=count)).wait_for()
     tab.wait_for_selector(IDLE)  # until then, the page may show its earlier content
 
 
@@ -144,7 +146,7 @@ def pixels_of(tab: Any) -> np.ndarray:
         """async () => {
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
             const shadow = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
-            const canvas = shadow.querySelector(".picture");
+            const canvas = shadow.querySelector("canvas.radiograph");
             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             let text = "";
             for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));

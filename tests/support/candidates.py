@@ -1,4 +1,4 @@
-"""Publishing of the tiny measured run, for the fixtures in tests/training/conftest.py."""
+"""Publication of the tiny run, and patterns of error messages."""
 
 import re
 from pathlib import Path

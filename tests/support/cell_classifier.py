@@ -17,7 +17,7 @@ IN_LUNG, OUTSIDE_LUNG = [(2, 1), (2, 2), (3, 1)], [(2, 4), (3, 5)]  # cells, as 
 
 
 class CellClassifier:
-    """Its logit is the mean grey of some cells of the heat map's grid; its class-activation map is given."""
+    """Classifier whose logit is the mean grey of some cells of the heat-map grid, with a given class-activation map."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class CellClassifier:
             description={} if limits is None else {"heat_map_reliability": limits},
         )
 
-    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+    def run_network(self, network_input: np.ndarray) -> ClassifierOutput:
         """Return the output for float32 (1, SIDE, SIDE, 1), 0-255."""
         size = SIDE // CELLS
         grey = [network_input[0, r * size : (r + 1) * size, c * size : (c + 1) * size].mean() for r, c in self.cells]
@@ -41,19 +41,19 @@ class CellClassifier:
 
 
 def map_around(cells: list[tuple[int, int]], value: float = 3.0) -> np.ndarray:
-    """A map with a value in these cells that falls with the distance to them."""
+    """Return a map with a value in these cells, decreasing with the distance to them."""
     rows, columns = np.indices((CELLS, CELLS))
     distance = np.min([np.hypot(rows - r, columns - c) for r, c in cells], axis=0)
     return (value - distance).astype(np.float32)
 
 
 def infer(classifier: CellClassifier, fields: np.ndarray | None = None) -> Inference:
-    """An inference on an image of even grey with dark stripes; the lungs are the left half unless given."""
+    """Return the inference on a grey image with dark stripes; the lungs are the left half unless given."""
     working = np.full((SIDE, SIDE), 120, np.float32)
     working[:, ::6] = 15
     if fields is None:
         fields = np.zeros((SIDE, SIDE), bool)
         fields[:, : SIDE // 2] = True
     lungs = LungMask(fields, WHOLE_IMAGE) if fields.any() else None
-    output = classifier.classify(working[np.newaxis, :, :, np.newaxis])
+    output = classifier.run_network(working[np.newaxis, :, :, np.newaxis])
     return Inference(working, fields.astype(np.float32), lungs, output)

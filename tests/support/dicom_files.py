@@ -1,4 +1,4 @@
-"""Build DICOM files from drawn pixels; compressed by gdcm, or RLE by pydicom, or JPEG 2000 by Pillow."""
+"""Build DICOM files from drawn pixels, compressed by gdcm, by pydicom (RLE) or by Pillow (JPEG 2000)."""
 
 import io
 import tempfile
@@ -51,9 +51,9 @@ def dicom_file(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
     """Build the DICOM file of a chest radiograph.
 
     Args:
-        stored: integers (height, width); BitsAllocated and BitsStored follow their type.
-        syntax: transfer syntax.
-        **tags: further tags, or other values; None leaves a tag out.
+        stored: Integers (height, width); BitsAllocated and BitsStored follow their type.
+        syntax: Transfer syntax.
+        **tags: Further tags, or other values; None leaves a tag out.
     """
     if stored is None:
         stored = phantom().round().astype(np.uint8)
@@ -81,6 +81,15 @@ def dicom_file(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
 def read_metadata(file: bytes | None = None, **tags: object) -> DicomMetadata:
     """Return the metadata of a file, or of `dicom_file(**tags)`."""
     return read_dicom(file or dicom_file(**tags), 0).metadata
+
+
+def rendered(values: list[int], **tags: object) -> list[float]:
+    """Return the grey values, rounded to two decimals, that `read_dicom` gives to stored 16-bit values."""
+    dtype = "int16" if min(values) < 0 else "uint16"
+    stored = np.tile(np.asarray(values, dtype), (32, 32))
+    pixels = read_dicom(dicom_file(stored, **tags), tags.pop("window", 0)).pixels
+    assert (pixels == pixels[0]).all()
+    return [round(float(grey), 2) for grey in pixels[0, : len(values)]]
 
 
 def dataset_bytes(dataset: Dataset, syntax: str) -> bytes:
@@ -169,7 +178,7 @@ def _add_pixel_data(dataset: Dataset, stored: np.ndarray, syntax: UID) -> None:
 
 
 def _jpeg_2000(dataset: Dataset, stored: np.ndarray, syntax: UID) -> bytes:
-    """Encode the pixels as JPEG 2000, encapsulated; Pillow takes unsigned arrays only, and a flag for signed ones."""
+    """Encode the pixels as JPEG 2000, encapsulated; Pillow needs unsigned arrays, and a flag if they are signed."""
     file = io.BytesIO()
     image = Image.fromarray(stored.view(f"u{stored.dtype.itemsize}"))
     signed = bool(dataset.PixelRepresentation)

@@ -1,4 +1,4 @@
-"""A worker process that reads many DICOM files: `model.imaging.dicom.worker` starts more slowly than it reads a file.
+"""Worker process that reads many DICOM files, because `model.imaging.dicom.worker` takes longer to start than to read.
 
 `python -m tests.support.dicom_worker MEMORY_BYTES CPU_SECONDS`; the length precedes each request and each answer.
 """
@@ -16,11 +16,11 @@ from model.imaging.dicom import sandbox
 from model.imaging.dicom.worker import handle, prepare
 from model.limits import DICOM_CPU_SECONDS, DICOM_MEMORY
 
-FILES_PER_PROCESS = 200  # few enough that memory leaked by a decoder stays far below the limit
+FILES_PER_PROCESS = 200  # memory leaked by a decoder stays far below the limit
 
 
 class ReusedWorker:
-    """A process that reads FILES_PER_PROCESS files, or fewer if one breaks it or takes too long; then a new one."""
+    """Process that is replaced after FILES_PER_PROCESS files, or earlier if a file breaks it or takes too long."""
 
     def __init__(self) -> None:
         self.process: ChildProcess | None = None
@@ -55,7 +55,7 @@ class ReusedWorker:
 
 @contextmanager
 def many_files_in_one_process() -> Iterator[None]:
-    """Let the sandbox send all files to one process; everything else stays as it is."""
+    """Make the sandbox send all files to one process."""
     worker = ReusedWorker()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "_take_child", lambda: None)

@@ -1,4 +1,4 @@
-"""The dataset explorer in Streamlit's AppTest, without images and with some."""
+"""The dataset explorer in Streamlit's AppTest, with and without images."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def missing_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sample_dataset(missing_dataset: Path) -> Path:
-    """Configure a data set folder with phantoms under the names of 24 images of the test split."""
+    """Configure a data set folder with phantoms that have the names of 24 images of the test split."""
     for name in sample_names(24):
         path = missing_dataset / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def sample_dataset(missing_dataset: Path) -> Path:
 
 
 def open_explorer(**query: str | list[str]) -> AppTest:
-    """Run the explorer with these query parameters in a new session."""
+    """Run the explorer with query parameters in a new session."""
     app = open_page()
     app.switch_page(PAGE)
     for name, value in query.items():
@@ -43,7 +43,7 @@ def open_explorer(**query: str | list[str]) -> AppTest:
 
 
 def press(app: AppTest, label: str) -> AppTest:
-    """Press the first button of this label and run the page, without an error."""
+    """Press the first button with a label and run the page. Fails on an error."""
     pages.press(app, label)
     assert not app.error
     return app
@@ -51,4 +51,4 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def tiles(app: AppTest) -> list[str]:
     """Return the file names, without extension, of the tiles on the page."""
-    return [button.label for button in app.button if button.help == "Open this picture"]
+    return [button.label for button in app.button if button.help == "Open this image"]

@@ -28,4 +28,4 @@ def set_output(monkeypatch: pytest.MonkeyPatch, classifier: Classifier, **output
         "class_activation_map": np.ones((rows, columns), np.float32),
         "embedding": np.zeros(channels, np.float32),
     }
-    monkeypatch.setattr(classifier, "classify", lambda _: ClassifierOutput(**(default | outputs)))
+    monkeypatch.setattr(classifier, "run_network", lambda _: ClassifierOutput(**(default | outputs)))

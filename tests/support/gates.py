@@ -1,4 +1,4 @@
-"""Gates that admit or refuse as a test requires, and radiographs to examine."""
+"""Admission gates that admit or refuse as a test requires, and radiographs to examine."""
 
 from dataclasses import fields, replace
 from typing import Self

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.resources
 from model.inference.release_loader import load_release
-from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT
+from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT, UNRELIABLE_TEXT
 
 
 def use_limits(monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any] | None) -> None:
@@ -20,8 +20,9 @@ def use_limits(monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any] | None) -
 
 
 def check_texts(app: AppTest) -> list[str]:
-    """Return what the page shows about the check of the heat map."""
+    """Return the texts on the page about the check of the heat map."""
     captions = [
         caption.value for caption in app.caption if caption.value in (NOT_CHECKED_TEXT, PASSED_TEXT, ANOTHER_MODEL_TEXT)
     ]
-    return captions + [warning.value for warning in app.warning if "not reliable" in warning.value]
+    unreliable = UNRELIABLE_TEXT.split("{")[0]
+    return captions + [warning.value for warning in app.warning if warning.value.startswith(unreliable)]

@@ -1,22 +1,21 @@
-"""Parts of hostile files, and the messages that refuse them."""
+"""Parts of hostile files, and the reasons for their refusal."""
 
 import io
 import zipfile
 import zlib
 
+from model.messages import Message, MessageCode, Parameter
+from model.sentences import render
 from tests.support.image_files import png_chunk
 
-TOO_SMALL = (
-    "This picture has {} pixels, too few to judge. DICOM, PNG and JPEG files with at least 32 pixels on the shorter "
-    "side are accepted. Please export the radiograph in its full size."
-)
-TOO_LARGE = (
-    "This picture has {} pixels. DICOM, PNG and JPEG files of up to 60 megapixels are accepted. Please export the "
-    "radiograph smaller and choose the new file."
-)
 PNG_END = png_chunk(b"IEND", b"")
 DEFLATE_BOMB = zlib.compress(bytes(2**28), 1)  # 256 MB in 1.2 MB
-MAX_EXTRA_MEMORY = 2**26  # bytes that any of these files may take more than an ordinary one; measured: 8 MB
+MAX_EXTRA_MEMORY = 2**26  # bytes that one of these files may need in addition to a usual one; measured: 8 MB
+
+
+def reason(code: MessageCode, **params: Parameter) -> str:
+    """Return the reason for a refusal as a sentence."""
+    return render([Message(code, params)])
 
 
 def zip_archive(name: str, content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Build PNG and JPEG files, and check what must hold for a radiograph that was decoded from one."""
+"""Build PNG and JPEG files, and check decoded radiographs."""
 
 import io
 import struct
@@ -14,10 +14,6 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LUMA = np.array([0.299, 0.587, 0.114])
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
-ACCEPTED = "DICOM, PNG and JPEG files are accepted."
-EXPORT = f"{ACCEPTED} Please export the radiograph as a PNG or JPEG picture and choose that file."
-EXPORT_AGAIN = f"Complete {ACCEPTED} Please export or copy it again and choose the new file."
-DAMAGED = f"This picture is damaged or incomplete, so it is not read. {EXPORT_AGAIN}"
 
 
 def png_chunk(name: bytes, data: bytes) -> bytes:
@@ -41,7 +37,7 @@ def scanlines(samples: np.ndarray, depth: int) -> bytes:
 
 
 def png(samples: np.ndarray, depth: int = 8, colour_type: int = 0, *chunks: bytes, interlace: bool = False) -> bytes:
-    """Encode a PNG without Pillow; `chunks` are put before the pixels."""
+    """Encode a PNG without Pillow, with `chunks` before the pixels."""
     samples = samples.reshape(*samples.shape[:2], CHANNELS[colour_type])
     passes = [samples[y::dy, x::dx] for y, x, dy, dx in ADAM7] if interlace else [samples]
     data = zlib.compress(b"".join(scanlines(pixels, depth) for pixels in passes))
@@ -67,7 +63,7 @@ def gradient(height: int = 40, width: int = 56) -> np.ndarray:
 
 
 def exif_block(orientation: int, byte_order: str = "<", value_type: int = 3) -> bytes:
-    """Return an Exif block with an artist and an orientation, which is a 16-bit (3) or 32-bit (4) number."""
+    """Return an Exif block with an artist and an orientation, stored as a 16-bit (3) or 32-bit (4) number."""
     is_short = value_type == 3
     value = struct.pack(byte_order + ("HH" if is_short else "I"), *([orientation, 0] if is_short else [orientation]))
     start = (b"II*\0" if byte_order == "<" else b"MM\0*") + struct.pack(byte_order + "IH", 8, 2)

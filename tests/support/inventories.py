@@ -1,4 +1,4 @@
-"""Image inventories with chosen content."""
+"""Image inventories for tests."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from dataset.quality.features import ImageInventory
+from model.codes import Label, SplitName
 from model.imaging.perceptual_hash import HASH_BITS
 
-CAUSES = {"NORMAL": "none", "PNEUMONIA": "viral"}
+CAUSES = {Label.NORMAL: "none", Label.PNEUMONIA: "viral"}
 
 
 def make_inventory(
@@ -17,22 +18,22 @@ def make_inventory(
     """Make an inventory.
 
     Args:
-        images: Columns of `ImageInventory.rows` per image. By default, an image is normal, in training and of a patient
-            of its own.
+        images: Columns of `ImageInventory.rows` for each image. By default, an image is normal, in the training split
+            and from a separate patient.
         embeddings: By default, orthogonal vectors.
-        fingerprints: By default, random, so that all images are different.
+        fingerprints: By default, random and therefore all different.
         fields: Other fields of the inventory.
     """
     count = len(images)
     rows = []
     for n, columns in enumerate(images):
-        label = columns.get("label", "NORMAL")
+        label = columns.get("label", Label.NORMAL)
         defaults = {
             "file": f"{n}.jpeg",
             "patient": f"patient {n}",
             "group": columns.get("patient", f"patient {n}"),
-            "folder": "test" if columns.get("split") == "test" else "train",
-            "split": "training",
+            "folder": "test" if columns.get("split") == SplitName.TEST else "train",
+            "split": SplitName.TRAINING,
             "label": label,
             "cause": CAUSES[label],
             "probability": 0.5,
@@ -55,7 +56,7 @@ def make_inventory(
 
 
 def with_bits_changed(fingerprint: np.ndarray, count: int) -> np.ndarray:
-    """Return a perceptual hash, uint8 (HASH_BITS / 8,), that differs in `count` bits."""
+    """Return a copy of a perceptual hash, uint8 (HASH_BITS / 8,), with `count` changed bits."""
     bits = np.unpackbits(fingerprint)
     bits[:count] ^= 1
     return np.packbits(bits)

@@ -1,7 +1,7 @@
-"""Local server that answers as Kaggle does, so that tests of downloads need no network.
+"""Local server that replaces Kaggle in download tests.
 
-It follows kagglehub 1.0.2: POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed address, which
-offers byte ranges and the MD5 of the archive or of the requested file.
+As in kagglehub 1.0.2, POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed URL. It supports byte
+ranges and states the MD5 of the archive or of the requested file.
 """
 
 import base64
@@ -23,7 +23,8 @@ import pytest
 from PIL import Image
 
 import dataset.download.full_set
-from model.errors import DatasetError
+from dataset.errors import DownloadFailed
+from model.messages import Message
 
 COUNTS = {
     "train/NORMAL": 3,
@@ -36,18 +37,18 @@ COUNTS = {
 WHOLE_SET = sorted(f"{part}/IM-{number:04}-0001.jpeg" for part, count in COUNTS.items() for number in range(count))
 API_PATH = "/v1/datasets.DatasetApiService/DownloadDataset"
 STORAGE_PATH = "/kaggle-data-sets/archive.zip?signed"
-FILE_PATH = "/kaggle-data-sets/one/"
+FILE_PATH = "/kaggle-data-sets/file/"
 
 
 def jpeg(shade: int) -> bytes:
-    """Return a JPEG file of one grey value."""
+    """Return a JPEG file with a uniform grey value."""
     stream = io.BytesIO()
     Image.new("L", (240, 230), shade).save(stream, "JPEG")
     return stream.getvalue()
 
 
 def kaggle_archive(counts: dict[str, int]) -> bytes:
-    """Return an archive with two copies of the data set, one within the other, and the files that macOS adds."""
+    """Return an archive with two copies of the data set, one inside the other, and macOS metadata files."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for part, count in counts.items():
@@ -63,14 +64,15 @@ def kaggle_archive(counts: dict[str, int]) -> bytes:
 
 
 class KaggleServer(ThreadingHTTPServer):
-    """Server whose answers the tests control.
+    """Server with responses that the tests control.
 
     Attributes:
-        archive, image: Content of the archive, and of each single file.
-        status: Status of the answer to a POST.
-        bytes_before_break: Length after which answers break off, if any.
-        broken_from: Number, from 0, of the first GET whose answer breaks off.
-        may_answer: While cleared, the answers to POST requests wait.
+        archive: Content of the archive.
+        image: Content of every single file.
+        status: Status of the responses to POST.
+        bytes_before_break: Length after which responses break off, if any.
+        broken_from: Index of the first GET with a response that breaks off.
+        may_answer: While cleared, responses to POST wait.
         requests: Request line and Range header of each request.
         queries: Content of each POST.
     """
@@ -93,7 +95,7 @@ class KaggleServer(ThreadingHTTPServer):
         return [query.get("fileName") for query in self.queries]
 
     def handle_error(self, request, client_address) -> None:
-        """Ignore clients that close the connection: some tests do."""
+        """Ignore clients that close the connection, as some tests do."""
 
 
 class RequestHandler(BaseHTTPRequestHandler):
@@ -110,7 +112,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}{path}")
             self.end_headers()
             return
-        body = json.dumps({"code": self.server.status, "message": "said by Kaggle"}).encode()
+        body = json.dumps({"code": self.server.status, "message": "sent by Kaggle"}).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -139,7 +141,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def kaggle(monkeypatch, tmp_path) -> Iterator[KaggleServer]:
-    """Server with a small data set, whose counts the download expects."""
+    """Run a server with a small data set, and let the download expect its image counts."""
     server = KaggleServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -153,20 +155,20 @@ def kaggle(monkeypatch, tmp_path) -> Iterator[KaggleServer]:
 
 @pytest.fixture
 def no_network(monkeypatch, tmp_path) -> None:
-    """Direct downloads to a port that nothing listens on."""
+    """Direct downloads to a closed port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     point_kagglehub_at(f"http://127.0.0.1:{port}", monkeypatch, tmp_path)
 
 
 def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
-    """Replace the address of the API, and hide the Kaggle token, proxy and .netrc of this machine."""
+    """Replace the API address, and hide the Kaggle token, the proxy settings and the .netrc of this machine."""
     monkeypatch.setitem(kagglesdk.kaggle_env._env_to_endpoint, kagglesdk.kaggle_env.KaggleEnv.PROD, address)
     for name in [name for name in os.environ if name.startswith("KAGGLE") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     for name in ("HOME", "USERPROFILE", "KAGGLE_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    # It searches the sources of all imported modules, five times per file: seconds if TensorFlow is among them.
+    # The original searches all imported modules five times per file, which takes seconds with TensorFlow.
     monkeypatch.setattr(kagglehub.clients, "get_user_agent", lambda: "kagglehub")
     monkeypatch.setattr(dataset.download.full_set, "EXPECTED", COUNTS)
     monkeypatch.setattr(dataset.download.full_set, "REQUIRED_BYTES", 0)
@@ -174,18 +176,20 @@ def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def target(tmp_path) -> Path:
-    """Folder to install a download to; it does not exist yet."""
+    """Return the target folder for a download. It does not exist yet."""
     return tmp_path / "data" / "chest_xray"
 
 
 def files_under(folder: Path) -> list[str]:
-    """Return the sorted relative paths of all files."""
+    """Return the relative paths of all files, sorted."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def refusal(fetch: Callable[..., Path], target: Path, *arguments) -> str:
-    """Return the error message of a download, which must have installed nothing."""
-    with pytest.raises(DatasetError) as caught:
+def download_error(fetch: Callable[..., Path], target: Path, *arguments) -> Message:
+    """Return the message of a download that must fail and install nothing."""
+    with pytest.raises(DownloadFailed) as caught:
         fetch(target, *arguments)
     assert not target.exists()
-    return str(caught.value)
+    (message,) = caught.value.messages
+    assert str(caught.value)  # the message has a sentence, and all its parameters
+    return message

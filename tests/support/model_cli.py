@@ -1,4 +1,4 @@
-"""`python -m model read` in the process of the tests."""
+"""Run `python -m model read` in the test process."""
 
 import json
 
@@ -6,15 +6,17 @@ import pytest
 
 from model.batch import cli
 
+DISK_FULL = "The disk is full. Free some space and run the command again."
+
 
 def read(capsys, *arguments: object) -> tuple[int, list[dict]]:
-    """Run the command; returns its exit status and its rows."""
+    """Run the command and return its exit status and its rows."""
     status = cli.main(["read", *map(str, arguments)])
     return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def usage_error(capsys, *arguments: object) -> str:
-    """Run the command with arguments that it must refuse; returns its message."""
+    """Run the command with invalid arguments and return its message."""
     with pytest.raises(SystemExit) as exit_info:
         cli.main(list(map(str, arguments)))
     assert exit_info.value.code == 2

@@ -1,4 +1,4 @@
-"""Settings of the mutation run: one failing example kills a mutant, so hypothesis does not look for a smaller one.
+"""Settings of the mutation run. A single failing example kills a mutant, so hypothesis does not shrink it.
 
 pytest -p tests.support.mutation_run
 """

@@ -8,19 +8,21 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from model.messages import Message, MessageCode
+from model.sentences import render
 from tests.support.browser import ROOT
 from tests.support.synthetic import phantom_file
+from ui.reading.age_control import AGE_LABEL
+from ui.reading.dicom_panel import WINDOW_LABEL
+from ui.reading.session_table import TABLE_TITLE
 from ui.session import ReadUpload, RefusedUpload, SessionUploads
 
-RESTORE_RELEASE = (
-    "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-)
-INCOMPLETE_RELEASE = f"The trained model is incomplete: SHA256SUMS is missing. {RESTORE_RELEASE}"
+INCOMPLETE_RELEASE = render([Message(MessageCode.RELEASE_FILE_MISSING, {"file": "SHA256SUMS"})])
 
 
 @pytest.fixture(autouse=True)
 def clear_streamlit_caches() -> Iterator[None]:
-    """Keep Streamlit's caches from one test to the next empty."""
+    """Empty Streamlit's caches before and after each test."""
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
@@ -36,27 +38,27 @@ def open_page(page: str = "app.py") -> AppTest:
     return app.run()
 
 
-def upload(app: AppTest, name: str = "film.png", content: bytes | None = None) -> AppTest:
+def upload(app: AppTest, name: str = "chest.png", content: bytes | None = None) -> AppTest:
     """Upload a file, by default a phantom, and run the page."""
     (uploader,) = app.file_uploader
     return uploader.upload(name, phantom_file() if content is None else content, "image/png").run()
 
 
 def by_label(widgets: Sequence[Any], label: str) -> Any:
-    """Return the widget of this label."""
+    """Return the widget with this label."""
     (widget,) = [widget for widget in widgets if widget.label == label]
     return widget
 
 
 def press(app: AppTest, label: str) -> AppTest:
-    """Press the first button of this label and run the page."""
+    """Press the first button with this label and run the page."""
     next(button for button in app.button if button.label == label).click().run()
     assert not app.exception
     return app
 
 
 def open_expander(app: AppTest, key: str) -> AppTest:
-    """Open an expander that draws its content only then, and run the page."""
+    """Open an expander that draws its content only when open, and run the page."""
     app.session_state[key] = True
     return app.run()
 
@@ -69,17 +71,17 @@ def page_text(app: AppTest) -> str:
 
 
 def age_input(app: AppTest) -> Any:
-    """Return the control of the patient's age."""
-    return by_label(app.number_input, "Age of the patient in full years, where known")
+    """Return the control for the patient's age."""
+    return by_label(app.number_input, AGE_LABEL)
 
 
 def window_select(app: AppTest) -> Any:
-    """Return the control of the DICOM window."""
-    return by_label(app.selectbox, "Window of the file")
+    """Return the control for the DICOM window."""
+    return by_label(app.selectbox, WINDOW_LABEL)
 
 
 def session_uploads(app: AppTest) -> SessionUploads:
-    """Return what the session keeps."""
+    """Return the uploads of the session."""
     return app.session_state["uploads"]
 
 
@@ -98,7 +100,8 @@ def refused_upload(app: AppTest) -> RefusedUpload:
 
 
 def session_table(app: AppTest) -> pd.DataFrame:
-    """Return the session table as it is drawn."""
-    (expander,) = [expander for expander in app.expander if expander.label.startswith("Read in this session")]
+    """Return the session table as drawn."""
+    title = TABLE_TITLE.format(count=len(session_uploads(app)))
+    (expander,) = [expander for expander in app.expander if expander.label == title]
     (table,) = expander.dataframe
     return table.value

@@ -1,4 +1,4 @@
-"""Child processes for tests, and what the kernel knows of processes, from /proc (Linux)."""
+"""Child processes for tests, and information on processes from /proc (Linux)."""
 
 import re
 import subprocess
@@ -10,29 +10,29 @@ from model.child_process import ChildProcess
 
 
 def python_child(code: str) -> ChildProcess:
-    """Start a child process that runs this code instead of a module of the project."""
+    """Start a child process that runs Python code instead of a module of the project."""
     return ChildProcess(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
 
 
 def child_pids(pid: int) -> list[int]:
-    """Ids of the running processes that a process has started.
+    """Return the ids of the running processes that a process has started.
 
-    Read from the parent that each process states: the lists of children in /proc are per thread, and miss a process
-    that changes hands because the thread that started it ends.
+    They are found by the parent id of each process. The lists of children in /proc are per thread and miss a process if
+    the thread that started it has ended.
     """
     running = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
     return [candidate for candidate in running if _read_status(candidate, r"PPid:\s+(\d+)") == pid]
 
 
 def resident_megabytes(pid: int) -> float:
-    """Memory that a process and its children have now; 0 if it has ended."""
+    """Return the current memory of a process and its children; 0 if it has ended."""
     return sum(_read_status(each, r"VmRSS:\s+(\d+) kB") for each in (pid, *child_pids(pid))) / 1024
 
 
 def peak_resident_bytes(pid: int) -> int:
-    """Largest memory of a process since the last call."""
+    """Return the peak memory of a process since the last call."""
     peak = _read_status(pid, r"VmHWM:\s+(\d+) kB") * 1024
     Path(f"/proc/{pid}/clear_refs").write_text("5")
     return peak

@@ -1,6 +1,6 @@
-"""A user without a browser: speaks to Streamlit's WebSocket and upload endpoint as its page in the browser does.
+"""Visitor without a browser, which uses the WebSocket and the upload endpoint of Streamlit like its page in a browser.
 
-It is much cheaper than a browser, so tests can have many, and it can send what no browser would.
+It is much cheaper than a browser, so tests can have many, and it can send requests that no browser sends.
 """
 
 import io

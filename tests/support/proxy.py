@@ -1,4 +1,4 @@
-"""nginx with the project's deploy/nginx.conf, on free ports and with a new certificate."""
+"""nginx with deploy/nginx.conf of the project, on free ports and with a new certificate."""
 
 import base64
 import hashlib
@@ -39,10 +39,10 @@ class Proxy:
     """Running nginx.
 
     Attributes:
-        url: URL with TLS.
-        plain: URL without TLS.
-        certificate: File with the certificate.
-        key: SHA-256 of the public key of the certificate, in base64, with which Chromium can trust it.
+        url: HTTPS URL.
+        plain: HTTP URL.
+        certificate: Path of the certificate.
+        key: Base64 SHA-256 of the public key, which makes Chromium trust the certificate.
         folder: Folder with both logs.
     """
 
@@ -53,22 +53,22 @@ class Proxy:
     folder: Path
 
     def logs(self) -> str:
-        """Return everything that nginx has logged."""
+        """Return the content of both logs."""
         return (self.folder / "access.log").read_text() + (self.folder / "error.log").read_text()
 
 
 def nginx_executable() -> str | None:
-    """Return the path of nginx; None if there is none. The PATH of a user often lacks Debian's folder for it."""
+    """Return the path of nginx, if any. Also searches /usr/sbin, which the PATH of a user often lacks on Debian."""
     return shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @contextmanager
 def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
-    """Run nginx in front of a server, with the configuration of the project.
+    """Run nginx as a reverse proxy with the configuration of the project.
 
     Args:
-        server: URL of the server.
-        folder: Folder for everything that nginx writes.
+        server: URL of the server behind it.
+        folder: Folder for all files of nginx.
     """
     certificate, key, users = folder / "reader.pem", folder / "reader.key", folder / "reader.htpasswd"
     _make_certificate(certificate, key)
@@ -87,7 +87,7 @@ def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
         assert original in site
         site = site.replace(original, replacement)
     (folder / "site.conf").write_text(site)
-    # If root starts nginx, it runs as another user, who has no access to a test's folder.
+    # If root starts nginx, its workers run as a different user without access to the folder of the test.
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_MAIN_CONFIGURATION.format(folder=folder, user=user))
     nginx = subprocess.Popen([nginx_executable(), "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)
@@ -109,7 +109,7 @@ def _make_certificate(certificate: Path, key: Path) -> None:
 
 
 def _public_key_hash(key: Path) -> str:
-    """Return the SHA-256 of the public key of a private key as in certificates (RFC 7469, section 2.4), in base64."""
+    """Return the base64 SHA-256 of the public key that belongs to a private key (RFC 7469, section 2.4)."""
     command = ["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"]
     public = subprocess.run(command, check=True, capture_output=True).stdout
     return base64.b64encode(hashlib.sha256(public).digest()).decode()
@@ -134,7 +134,7 @@ def _wait_for_answer(url: str, nginx: subprocess.Popen[bytes]) -> None:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirects."""
+    """Handler that does not follow redirects."""
 
     def redirect_request(self, *_: object) -> None:
-        """Return None: the redirect itself is the answer."""
+        """Return None, which makes the redirect itself the response."""

@@ -1,4 +1,4 @@
-"""The released model, opened once for all tests. A test that changes a part of it must restore it."""
+"""The released model, loaded once for all tests. A test that changes a part of it must restore it."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from model.inference.similar_cases import SimilarCaseIndex
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
-    """The released classifier."""
+    """Return the released classifier."""
     return load_model()
 
 
 @pytest.fixture(scope="session")
 def index(classifier) -> SimilarCaseIndex:
-    """The released index of training images."""
+    """Return the released index of training images."""
     return SimilarCaseIndex.from_release(classifier.release)

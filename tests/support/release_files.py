@@ -1,8 +1,7 @@
-"""Copies of the released model that tests may damage, and the messages with which a damaged one is refused."""
+"""Copies of the released model that tests may damage."""
 
 import hashlib
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,55 +12,44 @@ from model.inference.release_loader import RELEASE_DIR
 from model.release_files import ReleaseFile
 from model.storage import parse_checksums, write_checksums
 
-RESTORE_TEXT = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-DAMAGED_TEXT = f"The description of the trained model (model.json) is damaged. {RESTORE_TEXT}"
 NETWORK_FILES = (ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
-LIST_DAMAGED_TEXT = (
-    "The trained model is not the one that was released: the list of its checksums (SHA256SUMS) is damaged. "
-    f"{RESTORE_TEXT}"
-)
-
-
-def exactly(message: str) -> str:
-    """A pattern for `pytest.raises(match=...)` that matches this message and no other."""
-    return f"^{re.escape(message)}$"
 
 
 def read_description(directory: Path) -> dict[str, Any]:
-    """Content of model.json."""
+    """Return the content of model.json."""
     return json.loads((directory / "model.json").read_text())
 
 
 def write_description(directory: Path, content: dict[str, Any] | str) -> None:
-    """Write model.json, a dictionary as JSON and a text as it is, and list it with the checksum that it has."""
+    """Write model.json, a dictionary as JSON or a string as it is, and list it with its actual checksum."""
     text = content if isinstance(content, str) else json.dumps(content)
     put_file(directory, ReleaseFile.DESCRIPTION, text.encode())
 
 
 def read_checksums(directory: Path) -> dict[str, str]:
-    """The checksum of each file that SHA256SUMS lists."""
+    """Return the checksum of each file in SHA256SUMS."""
     return parse_checksums((directory / ReleaseFile.CHECKSUMS).read_bytes())
 
 
 def list_checksums(directory: Path, checksums: dict[str, str]) -> None:
-    """Write SHA256SUMS with these names and checksums, whatever the directory holds."""
+    """Write SHA256SUMS with these names and checksums, even if the files in the directory differ."""
     lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items())]
     (directory / ReleaseFile.CHECKSUMS).write_text("".join(lines))
 
 
 def unlist(directory: Path, name: str) -> None:
-    """Take a file from SHA256SUMS and leave it where it is."""
+    """Remove a file from SHA256SUMS, but not from the directory."""
     list_checksums(directory, {listed: sha for listed, sha in read_checksums(directory).items() if listed != name})
 
 
 def put_file(directory: Path, name: str, content: bytes) -> None:
-    """Write a file of a release and list it with the checksum that it has."""
+    """Write a file of a release and list it with its actual checksum."""
     (directory / name).write_bytes(content)
     list_checksums(directory, read_checksums(directory) | {str(name): hashlib.sha256(content).hexdigest()})
 
 
 def copy_release(directory: Path) -> Path:
-    """Copy the released model without its Keras files, which are large and which reading does not need."""
+    """Copy the released model without its Keras files, which are large and not needed for reading."""
     shutil.copytree(RELEASE_DIR, directory, ignore=shutil.ignore_patterns("*.keras"))
     write_checksums(directory)
     return directory
@@ -69,13 +57,13 @@ def copy_release(directory: Path) -> Path:
 
 @pytest.fixture(name="directory")
 def own_release(tmp_path):
-    """A copy of the released model that a test may damage."""
+    """Copy of the released model that a test may damage."""
     return copy_release(tmp_path / "release")
 
 
 @pytest.fixture(scope="session")
 def small_directory(tmp_path_factory):
-    """A release whose networks are a few bytes, for tests that load model.json often. Read only, see `small_copy`."""
+    """Release with networks of a few bytes, for tests that load model.json often. Do not modify; use `small_copy`."""
     directory = copy_release(tmp_path_factory.mktemp("small") / "release")
     for name in NETWORK_FILES:
         put_file(directory, name, b"network")
@@ -84,5 +72,5 @@ def small_directory(tmp_path_factory):
 
 @pytest.fixture(name="small_copy")
 def own_small_release(small_directory, tmp_path):
-    """A copy of the small release that a test may damage."""
+    """Copy of the small release that a test may damage."""
     return shutil.copytree(small_directory, tmp_path / "release")

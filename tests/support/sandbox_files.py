@@ -1,4 +1,4 @@
-"""Valid and harmful DICOM files for the child process that reads DICOM."""
+"""Valid and malicious DICOM files for the child process that reads DICOM."""
 
 import struct
 import zlib
@@ -10,9 +10,6 @@ from tests.support.dicom_files import dicom_file
 from tests.support.synthetic import synthetic_radiograph
 
 TWELVE_BIT_PIXELS = (synthetic_radiograph(64, 80) * 16).astype(np.uint16)
-ABORTED_TEXT = (  # how the message begins
-    "Decoding this DICOM file took more time or memory than a radiograph needs, or broke the decoder, so it was "
-)
 
 
 def small_dicom_file(syntax: str = ExplicitVRLittleEndian, **tags: object) -> bytes:

@@ -1,4 +1,4 @@
-"""Synthetic radiographs and images, so that the repository needs none of the data set."""
+"""Synthetic radiographs and images; the repository contains no image of the data set."""
 
 import functools
 import io
@@ -33,7 +33,7 @@ def random_radiograph(seed: int, side: int = 224) -> np.ndarray:
 
 
 def phantom(seed: int = 0, height: int = 300, width: int = 400) -> np.ndarray:
-    """Draw a chest that the released admission check accepts and that shows no patient.
+    """Draw a chest that the released admission check accepts and that shows no individual patient.
 
     It is the release's mean radiograph of viral pneumonia, of more than a thousand children, with its contrast
     restored, under soft shadows and noise that differ with the seed.

@@ -4,7 +4,7 @@ import io
 
 
 class Terminal(io.StringIO):
-    """Output that progress bars take for a terminal."""
+    """Output that looks like a terminal to progress bars."""
 
     def isatty(self) -> bool:
         return True

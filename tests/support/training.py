@@ -1,7 +1,7 @@
-"""A tiny labelled data set in the official layout, a network that trains on it in seconds, and one finished run.
+"""A tiny labelled data set in the official layout, a network that trains on it in seconds, and a finished run.
 
-The network has the layer names of the real one, so everything after it (run, export, release, inference) is the real
-program. The real MobileNetV2 takes most of a minute to trace and is trained once, in
+The network has the layer names of the real network, so everything after it (run, export, release, inference) is tested
+with the real program. The real MobileNetV2 takes most of a minute to trace and is only trained in
 tests/training/fitting/test_classifier.py.
 """
 
@@ -19,25 +19,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# As `training.cli` sets them, and before anything imports TensorFlow: tests compare runs of this process and of its
-# children number by number.
+from model.codes import Label
+
+# The same settings as in `training.cli`, because tests compare runs of this process and of child processes number by
+# number. They must be set before TensorFlow is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 PROJECT = Path(__file__).parents[2]
 SIZE = 32
 EPOCHS = 4
-LUNGS = "lungs"  # folder of the lung network of the tiny data set
-FEW_RECALIBRATIONS = 20  # bootstrap draws of slope and intercept; the real number would take most of a test's time
-STUCK_AT = (2, 3)  # epoch and batch at which a process of this module waits to be killed
+LUNGS = "lungs"  # subfolder of the tiny data set with a lung network
+FEW_RECALIBRATIONS = 20  # bootstrap draws of slope and intercept; the real number would dominate the time of a test
+STUCK_AT = (2, 3)  # epoch and batch at which this module, run as a program, waits to be killed
 # Patient numbers that the hash assigns to validation (see tests/dataset/test_split.py), and others.
-VALIDATION_PATIENTS = {"NORMAL": (2, 24, 37, 44, 53), "PNEUMONIA": (1, 2, 17, 21, 29)}
+VALIDATION_PATIENTS = {Label.NORMAL: (2, 24, 37, 44, 53), Label.PNEUMONIA: (1, 2, 17, 21, 29)}
 TRAINING_PATIENTS = range(3, 17)
 TEST_PATIENTS = range(201, 209)
 
 
 def synthetic_image(ill: bool, rng: np.random.Generator, side: int = 40) -> np.ndarray:
-    """uint8 (side, side): noise and, if ill, a square of random brightness."""
+    """Return noise and, if ill, a square of random brightness: uint8 (side, side)."""
     pixels = rng.normal(90, 15, (side, side))
     if ill:
         top, left = rng.integers(8, side - 20, size=2)
@@ -46,7 +48,7 @@ def synthetic_image(ill: bool, rng: np.random.Generator, side: int = 40) -> np.n
 
 
 def write_tiny_set(root: Path) -> Path:
-    """Write two images per patient, a JPEG and a PNG, in `train/` and `test/`, and a network that finds their lungs."""
+    """Write two images per patient, a JPEG and a PNG, in `train/` and `test/`, and a lung network for them."""
     rng = np.random.default_rng(0)
     for label, validation_patients in VALIDATION_PATIENTS.items():
         train = [("train", number) for number in (*TRAINING_PATIENTS, *validation_patients)]
@@ -55,15 +57,15 @@ def write_tiny_set(root: Path) -> Path:
             folder = root / split / label
             folder.mkdir(parents=True, exist_ok=True)
             cause = ("bacteria", "virus")[number % 2]
-            stem = f"IM-{number:04}-000" if label == "NORMAL" else f"person{number}_{cause}_"
-            Image.fromarray(synthetic_image(label == "PNEUMONIA", rng)).save(folder / f"{stem}1.jpeg")
-            Image.fromarray(synthetic_image(label == "PNEUMONIA", rng)).save(folder / f"{stem}2.png")
+            stem = f"IM-{number:04}-000" if label == Label.NORMAL else f"person{number}_{cause}_"
+            Image.fromarray(synthetic_image(label == Label.PNEUMONIA, rng)).save(folder / f"{stem}1.jpeg")
+            Image.fromarray(synthetic_image(label == Label.PNEUMONIA, rng)).save(folder / f"{stem}2.png")
     write_lung_network(root / LUNGS)
     return root
 
 
 def write_lung_network(folder: Path) -> None:
-    """Write a lung network that needs no training, as a finished run would leave it: dark areas are lungs."""
+    """Write the files of a lung network that needs no training: dark areas are lungs."""
     import keras
 
     from model.release_files import ReleaseFile
@@ -78,7 +80,7 @@ def write_lung_network(folder: Path) -> None:
 
 
 def tiny_network(config):
-    """One convolution instead of MobileNetV2; layer names, input and output are those of the real network."""
+    """Build one convolution instead of MobileNetV2. Layer names, input and output are those of the real network."""
     import keras
 
     from model.release_files import FEATURE_MAP
@@ -96,7 +98,7 @@ def tiny_network(config):
 
 def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
     """Use few images and draws in the slow parts of an evaluation."""
-    from training.admission import fit
+    from training.admission import fitting_features
     from training.evaluation import admission_rates, calibration_metrics
     from training.evaluation.heatmaps import summary, synthetic_opacities
 
@@ -106,14 +108,14 @@ def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(summary, "N_GRADIENT", 3)
     patch.setattr(summary, "RANDOM_SEEDS", (1,))
     patch.setattr(synthetic_opacities, "N_OPACITIES", 4)
-    for module in (fit, admission_rates):
+    for module in (fitting_features, admission_rates):
         patch.setattr(module, "N_CORRUPTED", 8)
         patch.setattr(module, "N_PER_FAMILY", 2)
 
 
 @contextlib.contextmanager
 def tiny_networks() -> Iterator[None]:
-    """Let `fit_classifier` build the tiny network."""
+    """Make `fit_classifier` build the tiny network."""
     import training.fitting.classifier
 
     with pytest.MonkeyPatch.context() as patch:
@@ -149,7 +151,7 @@ def main_with_tiny_networks(arguments: Sequence[str]) -> int:
 
 
 def error_message(capsys) -> str:
-    """Return the last line on standard error, which may follow progress bars; there must be no traceback."""
+    """Return the last line of standard error, after any progress bars, and assert that there is no traceback."""
     error = capsys.readouterr().err
     assert "Traceback" not in error
     return re.split(r"[\r\n]+", error.strip())[-1].strip()
@@ -157,7 +159,7 @@ def error_message(capsys) -> str:
 
 @pytest.fixture(scope="session")
 def tiny_set(tmp_path_factory) -> Path:
-    """The folder of the tiny data set. Tests must not change it, see `own_set`."""
+    """The folder of the tiny data set. Tests must not change it; see `own_set`."""
     return write_tiny_set(tmp_path_factory.mktemp("set"))
 
 
@@ -169,7 +171,7 @@ def own_set(tiny_set, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_set, tmp_path_factory) -> Path:
-    """A finished run on the tiny data set. Tests must not change it, see `own_run`."""
+    """A finished run on the tiny data set. Tests must not change it; see `own_run`."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
     assert main_with_tiny_networks(fit_arguments(tiny_set, run)) == 0
     return run
@@ -183,7 +185,7 @@ def own_run(tiny_run, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def packaged_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
-    """The finished run with its candidate, which is not measured. Tests must not change it, see `own_packaged_run`."""
+    """The finished run with a candidate without metrics. Tests must not change it; see `own_packaged_run`."""
     from training.cli import main
 
     run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("packaged") / "run")
@@ -201,7 +203,7 @@ def own_packaged_run(packaged_run, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def measured_run(packaged_run, tiny_set, tmp_path_factory) -> Path:
-    """The packaged run, measured on all splits; the log of the test split is a sibling of its folder."""
+    """The packaged run, evaluated on all splits. The log of the test split is in its parent folder."""
     from training.cli import main
 
     run = shutil.copytree(packaged_run, tmp_path_factory.mktemp("measured") / "run")
@@ -214,13 +216,13 @@ def measured_run(packaged_run, tiny_set, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own_measured_run(measured_run, tmp_path) -> Path:
-    """A copy of the measured run that a test may change."""
+    """A copy of the evaluated run that a test may change."""
     return shutil.copytree(measured_run, tmp_path / "own_measured_run")
 
 
 @pytest.fixture(scope="session")
 def published(measured_run, tiny_set, tmp_path_factory) -> Path:
-    """A release of the measured run. Tests must not change it."""
+    """A release of the evaluated run. Tests must not change it."""
     from dataset.index import load_index
     from dataset.split import split_for_training
     from model.inference.release_loader import load_release
@@ -234,10 +236,10 @@ def published(measured_run, tiny_set, tmp_path_factory) -> Path:
 
 
 def _wait_at_stuck_batch() -> None:
-    """Make the stream wait forever at STUCK_AT, so that the process waits in the middle of an epoch to be killed."""
+    """Make the batch stream block at STUCK_AT, so that the process can be killed in the middle of an epoch."""
     from training.data.batches import ClassifierBatchStream
 
-    original_batch, counter = ClassifierBatchStream.batch, itertools.count()  # batches start in the order of the plan
+    original_batch, counter = ClassifierBatchStream.batch, itertools.count()  # batches are started in order
 
     def batch(self, members, rng):
         if divmod(next(counter), self.steps_per_epoch) >= STUCK_AT:

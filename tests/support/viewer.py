@@ -50,8 +50,8 @@ def viewer_tab(window, address):
 
 
 def press(tab, keys: str) -> None:
-    """Press keys, separated by spaces, with the focus on the image."""
-    tab.locator(".picture").focus()
+    """Press keys, separated by spaces, while the image has the focus."""
+    tab.locator("canvas.radiograph").focus()
     for key in keys.split():
         tab.keyboard.press(key)
 
@@ -66,6 +66,6 @@ def rerun(tab, control) -> None:
 
 
 def displayed(tab, name: str) -> str:
-    """Return the value that the viewer displays for a setting, such as "zoom"."""
+    """Return the displayed value of a setting, such as "zoom"."""
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return tab.locator(f"output[data-shows={name}]").inner_text()

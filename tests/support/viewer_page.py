@@ -1,4 +1,4 @@
-"""Small app for tests of the viewer: a synthetic image, and widgets that rerun the page."""
+"""Small app for tests of the viewer: a synthetic image and widgets that rerun the page."""
 
 import numpy as np
 import streamlit as st
@@ -28,16 +28,16 @@ def page() -> None:
     st.set_page_config(layout="wide")
     st.button("Rerun", key="rerun")
     without_map = st.checkbox("Without map")
-    other_image = st.checkbox("Other picture", key="other_image")
+    other_image = st.checkbox("Other image", key="other_image")
     pixels = 255 - synthetic_radiograph() if other_image else synthetic_radiograph()
-    hidden = st.checkbox("Away")
+    hidden = st.checkbox("Hidden")
     box, background = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE_IMAGE, 0.0)
     scale = ScaleBar(250.0, "at the detector") if st.checkbox("Scale") else None
     heat_map = None if without_map else synthetic_heat_map(background)
     if not hidden:
         show_radiograph(pixels, heat_map, box, colour_table(), alt="A synthetic chest", key="viewer", scale=scale)
     st.session_state.runs = st.session_state.get("runs", 0) + 1
-    st.caption(f"Run {st.session_state.runs}")  # shows a test that the page has run again
+    st.caption(f"Run {st.session_state.runs}")  # a test waits for the next number
     st.write("Below the viewer. " * 400)
 
 

@@ -1,1 +1,1 @@
-"""DICOM files: tags and pixels, read in a limited child process."""
+"""Read tags and pixels of DICOM files in a child process with limited resources."""

@@ -1,7 +1,7 @@
 """Check that the pixel data of a DICOM file has the size that its tags declare. Runs in the worker process only.
 
 Decoders do not check this: they shear or crop the image, or crash. Uncompressed pixel data reveals only the number of
-pixels, and RLE not even that; its decoder notices missing pixels and crops surplus ones.
+pixels, RLE not even that; the RLE decoder detects missing pixels and drops surplus ones.
 """
 
 import struct
@@ -12,15 +12,15 @@ from pydicom.uid import RLELossless
 
 from model.imaging.file_formats import JPEG_FRAMES
 
-_JPEG2000_START = b"\xff\x4f\xff\x51"  # start of codestream, then its size (ITU-T T.800, A.4.1, A.5.1)
-_START_WITHIN = 200  # bytes: a JP2 file puts boxes before the codestream
+_JPEG2000_START = b"\xff\x4f\xff\x51"  # markers SOC and SIZ (ITU-T T.800, A.4.1, A.5.1)
+_START_WITHIN = 200  # bytes; a JP2 file has boxes before the codestream
 
 
 def check_dimensions(dataset: Dataset) -> None:
-    """Compare the encoded size with Rows and Columns, before a decoder starts.
+    """Compare the encoded size with Rows and Columns before a decoder starts.
 
     Raises:
-        ValueError, struct.error: they differ, or the pixel data is damaged.
+        ValueError, struct.error: The sizes differ, or the pixel data is damaged.
     """
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     syntax = dataset.file_meta.TransferSyntaxUID

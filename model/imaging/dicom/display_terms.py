@@ -1,26 +1,28 @@
 """Allow-list of terms in DICOM tags that may be displayed. Runs in the worker process only.
 
-Any other value is hidden, because it may be a name that somebody typed as free text.
+Any other value is hidden, because free text may contain a patient's name.
 """
 
 import re
 
 from pydicom import Dataset
 
-HIDDEN_VALUE_TEXT = "told in words that are not shown"  # replaces a value that is not on the list
-# Defined terms of PS3.16 annex L that a radiograph showing a chest may carry, and two more in use.
+from model.translation import N_
+
+HIDDEN_VALUE_TEXT = N_("value not shown")  # replaces a value that is not on the list
+# Defined terms of PS3.16 annex L for radiographs that include the chest, and two more terms in use.
 BODY_PART = re.compile(
     "ABDOMENPELVIS|AORTA|BACK|BRONCHUS|CHEST|CHESTABDOMEN|CHESTABDPELVIS|CTSPINE|ESOPHAGUS|HEART|LUNG|MEDIASTINUM|"
     "NECKCHEST|NECKCHESTABDOMEN|NECKCHESTABDPELV|RIB|STERNUM|THYMUS|TLSPINE|TRACHEA|WHOLEBODY|RIBS|THORAX"
 )
 _VIEW = "AP|PA|LLD|RLD|AXIAL|DECUBITUS|ERECT|FRONTAL|LORDOTIC|MOBILE|PORTABLE|PRONE|SITTING|STANDING|SUPINE|UPRIGHT"
-VIEW_POSITION = re.compile(f"(?:{_VIEW})(?:[ _/-](?:{_VIEW}))*")  # frontal views; others are refused
+VIEW_POSITION = re.compile(f"(?:{_VIEW})(?:[ _/-](?:{_VIEW}))*")  # frontal views; other views are refused
 LOSSY_COMPRESSION = re.compile("00|01")  # PS3.3 C.7.6.1.1.5
 _WINDOW_NAME = re.compile(
     r"(?:BONES?|CHEST|DEFAULT|HARD|HARDER|LUNGS?|MEDIASTINUM|NORMAL|SOFT|SOFTER|SOFT TISSUE|STANDARD|THORAX|VOI|WINDOW)"
     r"[ _-]?[1-9]?"
 )
-# Direction in which a row or a column runs, the main one first (PS3.3 C.7.6.1.1.1); at most one per axis of the body.
+# Direction of a row or a column, main direction first (PS3.3 C.7.6.1.1.1); at most one letter per axis of the body.
 _DIRECTION = re.compile(r"(?!.*[LR].*[LR])(?!.*[AP].*[AP])(?!.*[HF].*[HF])[LRAPHF]{1,3}")
 
 
@@ -37,7 +39,7 @@ def allowed_window_name(explanation: object) -> str:
 
 
 def patient_orientation(dataset: Dataset) -> tuple[str, ...]:
-    """Return the directions in which rows and columns run, such as ("L", "F"); empty if absent or not valid."""
+    """Return the directions of rows and columns, such as ("L", "F"); empty if absent or invalid."""
     value = dataset.get("PatientOrientation")
     directions = () if isinstance(value, str) else tuple(str(item).strip().upper() for item in value or ())
     return directions if len(directions) == 2 and all(map(_DIRECTION.fullmatch, directions)) else ()

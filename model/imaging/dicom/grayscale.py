@@ -1,10 +1,10 @@
-"""DICOM grayscale pipeline: pixels as a radiology workstation displays them. Runs in the worker process only.
+"""DICOM grayscale pipeline: render pixels as a radiology workstation does. Runs in the worker process only.
 
 Stored values -> modality LUT or rescale (PS3.3 C.11.1) -> VOI LUT or window (C.11.2) -> inversion for MONOCHROME1 or
-Presentation LUT Shape INVERSE (C.11.6). Each step is a function of one grey value, so the steps are computed once for
-each possible stored value (at most 16 bits), and the image is looked up in the result.
+Presentation LUT Shape INVERSE (C.11.6). Each step is a function of one grey value, so it is computed once for each
+possible stored value (at most 16 bits), and each pixel is then looked up in the result.
 
-Overlays are not drawn, and are masked out if an old file keeps them in unused bits of the pixels. Padding is black.
+Overlays are not drawn. If an old file stores them in unused bits of the pixels, they are masked out. Padding is black.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ class PresentationImage:
 
     Attributes:
         pixels: float32 (height, width), 0-255, bright = dense.
-        bits: bits stored.
-        windows: labels of the VOI LUTs and windows that the file offers.
-        window: index of the one that was applied.
+        bits: Bits stored.
+        windows: Labels of the VOI LUTs and windows in the file.
+        window: Index in `windows` of the one that was applied.
     """
 
     pixels: np.ndarray
@@ -40,7 +40,7 @@ class PresentationImage:
 
 @dataclass(frozen=True)
 class LookupTable:
-    """A lookup table: input `first + i` maps to `values[i]`, and inputs beyond either end to the value at that end."""
+    """A lookup table: input `first + i` maps to `values[i]`; inputs beyond either end map to the value at that end."""
 
     first: int
     values: np.ndarray
@@ -48,7 +48,7 @@ class LookupTable:
     label: str
 
     def apply(self, levels: np.ndarray) -> np.ndarray:
-        """Look up each level: float64 (n,)."""
+        """Look up each level; return float64 (n,)."""
         indices = np.clip(np.rint(levels) - self.first, 0, len(self.values) - 1).astype(int)
         entries: np.ndarray = self.values[indices]
         return entries
@@ -81,15 +81,15 @@ class VoiWindow:
 
 
 def apply_presentation(dataset: Dataset, window: int) -> PresentationImage:
-    """Decode and render a file whose tags `model.imaging.dicom.validation` has checked.
+    """Decode and render a file that has passed `model.imaging.dicom.validation`.
 
     Args:
-        dataset: the file.
-        window: index in `voi_options` of the table or window to apply.
+        dataset: The file.
+        window: Index in `voi_options` of the table or window to apply.
 
     Raises:
-        IndexError: the file offers no such window.
-        Exception: any other exception, of any type, means that the file is damaged.
+        IndexError: The file has no such window.
+        Exception: Any other exception means that the file is damaged.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
     stored = pixel_array(dataset, decoding_plugin="gdcm" if syntax.is_encapsulated and syntax != RLELossless else "")
@@ -111,7 +111,7 @@ def apply_presentation(dataset: Dataset, window: int) -> PresentationImage:
 
 
 def apply_modality_lut(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.ndarray:
-    """Apply the modality LUT, or rescale slope and intercept, to stored values: float64 (n,)."""
+    """Apply the modality LUT, or rescale slope and intercept, to stored values; return float64 (n,)."""
     if tables := dataset.get("ModalityLUTSequence"):
         return _lookup_table(dataset, tables[0], signed).apply(levels)
     slope = float(_first_value(dataset, "RescaleSlope", 1))
@@ -122,11 +122,11 @@ def apply_modality_lut(dataset: Dataset, levels: np.ndarray, signed: bool) -> np
 
 
 def voi_options(dataset: Dataset, values: np.ndarray) -> list[LookupTable | VoiWindow]:
-    """List the VOI LUTs of a file, then its windows; invalid windows are left out.
+    """List the VOI LUTs and then the windows of a file, without invalid windows.
 
     Args:
-        dataset: the file.
-        values: output of the modality LUT for each possible stored value.
+        dataset: The file.
+        values: Output of the modality LUT for each possible stored value.
     """
     signed = values.min() < 0
     items = enumerate(dataset.get("VOILUTSequence") or [], start=1)
@@ -136,18 +136,18 @@ def voi_options(dataset: Dataset, values: np.ndarray) -> list[LookupTable | VoiW
 
 
 def is_inverted(dataset: Dataset) -> bool:
-    """Return whether the lowest value is displayed white."""
+    """Return whether the lowest value is displayed as white."""
     shape = str(dataset.get("PresentationLUTShape") or "").strip().upper()
     return dataset.PhotometricInterpretation == "MONOCHROME1" or shape == "INVERSE"
 
 
-# --- levels of grey and the image
+# --- grey levels and pixels
 
 
 def _possible_levels(stored: np.ndarray, bits: int, signed: bool) -> np.ndarray:
-    """Return all values that a pixel may have, in order: int (n,)."""
+    """Return all possible stored values in ascending order: int (n,)."""
     lowest, highest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    # A compressed stream may hold more bits than the file says.
+    # A compressed stream may have more bits than BitsStored.
     return np.arange(min(lowest, int(stored.min())), max(highest, int(stored.max())) + 1)
 
 
@@ -161,7 +161,7 @@ def _padding_levels(dataset: Dataset, levels: np.ndarray, signed: bool) -> np.nd
     return (levels >= min(bounds)) & (levels <= max(bounds))
 
 
-# The next two work row by row, because an index array takes four times the memory of the array that it indexes.
+# The next two functions work row by row, because an index array takes four times the memory of the image.
 def _used_levels(stored: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Find the levels that occur in the image: bool (n,)."""
     used = np.zeros(len(levels), bool)
@@ -179,7 +179,7 @@ def _look_up(grey: np.ndarray, stored: np.ndarray, levels: np.ndarray) -> np.nda
 
 
 def _stretch(values: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Scale values to grey 0-255, from the smallest to the largest that is used."""
+    """Scale values linearly to grey 0-255, from the smallest to the largest used value."""
     lowest, highest = (values[used].min(), values[used].max()) if used.any() else (0, 0)
     grey: np.ndarray = 255 * np.clip((values - lowest) / max(highest - lowest, 1e-9), 0, 1)
     return grey
@@ -203,17 +203,17 @@ def _lookup_table(dataset: Dataset, item: Dataset, signed: bool, number: int = 1
     """Read a LUT of PS3.3 C.11.1.1 or C.11.2.1.1.
 
     Args:
-        dataset: the file.
-        item: the item of the LUT's sequence.
-        signed: whether the input values may be negative.
-        number: of the table in the file, from 1; its label if it has no allowed name.
+        dataset: The file.
+        item: Item of the LUT sequence.
+        signed: Whether the input values may be negative.
+        number: Number of the table in the file, from 1; used in its label if it has no allowed name.
     """
     count, first, bits = (int(entry) for entry in item.LUTDescriptor)
-    count = count % 2**16 or 2**16  # negative if an implicit file marks it as signed
+    count = count % 2**16 or 2**16  # pydicom returns a negative count if an implicit file is read as signed
     data = item.LUTData
     if isinstance(data, bytes):
         little_endian = dataset.original_encoding[1] is not False
-        # Tables of 8 bits come as bytes or, just as often, as 16-bit words.
+        # 8-bit tables are stored as bytes or, just as often, as 16-bit words.
         is_bytes = len(data) in (count, count + 1)
         data = np.frombuffer(data, np.uint8 if is_bytes else "<u2" if little_endian else ">u2")
     values = np.asarray(data, np.float64)[:count]
@@ -225,14 +225,14 @@ def _lookup_table(dataset: Dataset, item: Dataset, signed: bool, number: int = 1
 
 
 def _with_sign(value: int, signed: bool) -> int:
-    """Return a 16-bit value with the sign of the pixels; files mark it as signed or unsigned regardless."""
+    """Return a 16-bit value with the signedness of the pixels, because files often encode it with the other one."""
     if signed and value >= 2**15:
         return value - 2**16
     return value + 2**16 if not signed and value < 0 else value
 
 
 def _values(dataset: Dataset, keyword: str) -> list[Any]:
-    """Return the values of an element: none, one or several."""
+    """Return the values of an element as a list; empty if it is absent."""
     value = dataset.get(keyword)
     if value is None or value == "":
         return []
@@ -240,6 +240,6 @@ def _values(dataset: Dataset, keyword: str) -> list[Any]:
 
 
 def _first_value(dataset: Dataset, keyword: str, default: float | None = None) -> Any:
-    """Return the first value of an element, or the default if it has none."""
+    """Return the first value of an element, or the default if it is absent."""
     values = _values(dataset, keyword)
     return values[0] if values else default

@@ -3,8 +3,8 @@
 Request: the index of the window in four bytes, then the DICOM file. Answer: the length of a header in four bytes, the
 header as JSON, then the pixels as float32. Integers are little-endian.
 
-The answer comes from a process that has decoded an untrusted file, so it is not trusted either: JSON and plain numbers,
-which are checked, and never pickled objects.
+The answer comes from a process that has decoded an untrusted file, so it is not trusted either. It consists of JSON and
+plain numbers, never of pickled objects, and every value is checked.
 """
 
 import json
@@ -16,19 +16,25 @@ import numpy as np
 
 from model import errors
 from model.codes import Caution
-from model.errors import DecodingAborted, FileRefused
+from model.errors import DecodingAborted, FileRefused, NotAdmitted
+from model.imaging.dicom.refusal_terms import NON_FRONTAL_VIEW, OTHER_BODY_PART, OTHER_MODALITY, TRANSFER_SYNTAX
 from model.imaging.radiograph import DicomMetadata, Radiograph
 from model.limits import MAX_PIXELS, MIN_DECODABLE_SIDE
+from model.messages import MessageCode
+from model.sentences import render
 
-DECODING_ABORTED_TEXT = (
-    "Decoding this DICOM file took more time or memory than a radiograph needs, or broke the decoder, so it was "
-    "stopped. Sound DICOM, PNG and JPEG files are accepted. Please export or copy the radiograph again, or export it "
-    "as a PNG or JPEG picture, and choose the new file."
-)
 _LENGTH_BYTES = 4
 _MAX_HEADER_BYTES = 2**20
 MAX_ANSWER_BYTES = _LENGTH_BYTES + _MAX_HEADER_BYTES + 4 * MAX_PIXELS
-_DAMAGED = "damaged"  # in place of a refusal: the parent has the message for that
+_DAMAGED = "damaged"  # in place of the class of a refusal; `model.imaging.decode` raises the error for it
+# Parameters of messages that a child may send: counts and terms, but no free text, which may contain a patient's name.
+_COUNTS = ("width", "height", "frames", "bits")
+_TERMS = {
+    "modality": OTHER_MODALITY,
+    "view": NON_FRONTAL_VIEW,
+    "body_part": OTHER_BODY_PART,
+    "transfer_syntax": TRANSFER_SYNTAX,
+}
 
 
 def encode_request(content: bytes, window: int) -> bytes:
@@ -51,21 +57,22 @@ def encode_result(radiograph: Radiograph) -> bytes:
 
 
 def encode_refusal(refusal: FileRefused) -> bytes:
-    """Encode a refusal by the name of its class and its message."""
-    return _encode_header({"refused": type(refusal).__name__, "message": str(refusal)})
+    """Encode a refusal by the name of its class, and the code and parameters of its message."""
+    (message,) = refusal.messages
+    return _encode_header({"refused": type(refusal).__name__, "code": message.code, "params": dict(message.params)})
 
 
 def encode_damaged() -> bytes:
-    """Encode that the file is damaged."""
-    return _encode_header({"refused": _DAMAGED, "message": ""})
+    """Encode the answer that the file is damaged."""
+    return _encode_header({"refused": _DAMAGED})
 
 
 def parse_answer(answer: bytes) -> Radiograph:
     """Return the radiograph of an answer.
 
     Raises:
-        FileRefused: the refusal that the child has sent, or DecodingAborted if this is no valid answer.
-        ValueError: the child found the file damaged.
+        FileRefused: The refusal that the child sent, or DecodingAborted if the answer is invalid.
+        ValueError: The child found the file damaged.
     """
     try:
         header, pixels = split_answer(answer)
@@ -73,16 +80,27 @@ def parse_answer(answer: bytes) -> Radiograph:
             return _parse_radiograph(header, pixels)
         refusal = _parse_refusal(header)
     except (ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
-        raise DecodingAborted(DECODING_ABORTED_TEXT) from error
+        raise DecodingAborted(MessageCode.DECODING_ABORTED) from error
     raise refusal or ValueError("damaged")
 
 
 def _parse_refusal(header: dict[str, Any]) -> FileRefused | None:
     """Return the refusal that a header names; None if the child found the file damaged."""
-    refusal = getattr(errors, header["refused"], None)
-    if not (isinstance(refusal, type) and issubclass(refusal, FileRefused)):
+    if header["refused"] == _DAMAGED:
         return None
-    return refusal(str(header["message"]))  # TypeError for NotAdmitted, which is not for the child to decide
+    refusal_class = getattr(errors, header["refused"])
+    if not (issubclass(refusal_class, FileRefused) and refusal_class is not NotAdmitted):  # not for the child to decide
+        raise ValueError("class")
+    params = header["params"]
+    if not all(_is_valid(name, value) for name, value in params.items()):
+        raise ValueError("parameter")
+    refusal: FileRefused = refusal_class(MessageCode(header["code"]), **params)
+    render(refusal.messages)  # KeyError if a parameter is missing
+    return refusal
+
+
+def _is_valid(name: str, value: Any) -> bool:
+    return isinstance(value, int) if name in _COUNTS else bool(_TERMS[name].fullmatch(value))
 
 
 def split_answer(answer: bytes) -> tuple[dict[str, Any], memoryview]:
@@ -96,23 +114,23 @@ def split_answer(answer: bytes) -> tuple[dict[str, Any], memoryview]:
 
 def _encode_header(header: dict[str, Any]) -> bytes:
     text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 4)  # float32 pixels follow, and must be aligned
+    text += b" " * (-len(text) % 4)  # aligns the float32 pixels that follow
     return struct.pack("<I", len(text)) + text
 
 
 def _parse_radiograph(header: dict[str, Any], values: memoryview) -> Radiograph:
-    """Check and build the radiograph; `values` are float32 (height x width), 0-255."""
+    """Check the header and the pixels, float32 (height x width), 0-255, and build the radiograph."""
     height, width = int(header["height"]), int(header["width"])
     if min(height, width) < MIN_DECODABLE_SIDE or height * width > MAX_PIXELS:
         raise ValueError("sides")
     pixels = np.frombuffer(values, np.float32).reshape(height, width)
-    if not (pixels.min() >= 0 and pixels.max() <= 255):  # a NaN fails both
+    if not (pixels.min() >= 0 and pixels.max() <= 255):  # NaN fails both comparisons
         raise ValueError("range")
     return Radiograph(pixels, "DICOM", int(header["bits"]), metadata=_parse_metadata(header["metadata"]))
 
 
 def _parse_metadata(fields: dict[str, Any]) -> DicomMetadata:
-    """Build the metadata from JSON, which has lists for tuples."""
+    """Build the metadata from JSON, which has lists instead of tuples."""
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     fields["cautions"] = tuple(map(Caution, fields["cautions"]))
     fields["details"] = tuple((name, value) for name, value in fields["details"])

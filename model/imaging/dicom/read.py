@@ -1,7 +1,7 @@
 """Read a DICOM file: tags to `DicomMetadata`, pixels to `Radiograph`. Runs in the worker process only.
 
-Only the tags named here are parsed, so names and identifiers never are. Two dates are read to compute an age that the
-file does not give, and are dropped.
+Only the tags listed here are parsed, so names and identifiers are not. If the file has no age, it is computed from two
+dates, which are then dropped.
 
 Not supported: non-square pixels (shown as stored), 12-bit JPEG and High-Throughput JPEG 2000.
 """
@@ -27,6 +27,7 @@ from model.imaging.dicom.display_terms import (
 from model.imaging.dicom.grayscale import apply_presentation
 from model.imaging.dicom.validation import check_document, check_pixel_layout, code_string
 from model.imaging.radiograph import DicomMetadata, Radiograph
+from model.translation import N_
 
 _LUT_TAGS = ("ModalityLUTSequence", "VOILUTSequence")
 _PIXEL_TAGS = (
@@ -41,13 +42,13 @@ _METADATA_TAGS = (
     *("PatientOrientation", "LossyImageCompression"),
 )
 _TECHNICAL_TAGS = {  # further tags that are displayed: name and unit
-    "KVP": ("Tube voltage", " kV"),
-    "Exposure": ("Exposure", " mAs"),
-    "ExposureTime": ("Exposure time", " ms"),
-    "DistanceSourceToDetector": ("Distance from source to detector", " mm"),
+    "KVP": (N_("Tube voltage"), " kV"),
+    "Exposure": (N_("Exposure"), " mAs"),
+    "ExposureTime": (N_("Exposure time"), " ms"),
+    "DistanceSourceToDetector": (N_("Distance from source to detector"), " mm"),
 }
 _DAYS_PER_YEAR = 365.25
-# Of an age string (PS3.5 6.2, AS); a number without unit is in years.
+# By the unit of an age string (PS3.5 6.2, AS); a number without a unit is in years.
 _DAYS_PER_UNIT = {"D": 1, "W": 7, "M": _DAYS_PER_YEAR / 12, "Y": _DAYS_PER_YEAR, "": _DAYS_PER_YEAR}
 _MAX_AGE = 120  # years
 
@@ -56,19 +57,19 @@ def read_dicom(content: bytes, window: int) -> Radiograph:
     """Read a DICOM file and render it with one of its windows.
 
     Args:
-        content: the whole file.
-        window: index in `DicomMetadata.windows` of the one to apply.
+        content: The whole file.
+        window: Index in `DicomMetadata.windows` of the one to apply.
 
     Raises:
-        FileRefused: by its tags it is not a single grey frontal chest radiograph, or its encoding is not supported.
-        Exception: any other exception, of any type, means that the file is damaged or incomplete.
+        FileRefused: The tags say that it is not a single grey frontal chest radiograph, or the encoding is unsupported.
+        Exception: Any other exception means that the file is damaged or incomplete.
     """
-    config.settings.reading_validation_mode = config.IGNORE  # many files break rules that do not matter here
+    config.settings.reading_validation_mode = config.IGNORE  # many files violate rules that do not matter here
     tags = [*_LUT_TAGS, *_PIXEL_TAGS, *_METADATA_TAGS, *_TECHNICAL_TAGS]
     dataset = dcmread(io.BytesIO(content), force=True, specific_tags=tags)
     syntax_assumed = "TransferSyntaxUID" not in dataset.file_meta
     if syntax_assumed:
-        # Implicit is the default (PS3.10), but pydicom has checked the tags and has read them by what they are.
+        # Implicit is the default (PS3.10), but pydicom has detected the actual encoding from the tags.
         implicit, _ = dataset.original_encoding
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
     check_document(dataset)
@@ -101,22 +102,22 @@ def _metadata(dataset: Dataset, syntax_assumed: bool, windows: tuple[str, ...], 
 
 
 def _details(dataset: Dataset, syntax_assumed: bool) -> Iterator[tuple[str, str]]:
-    """Yield names and values of technical tags for display; those after the first four only if the file has them."""
+    """Yield name and value of technical tags for display: four always, the others only if the file has them."""
     sign = "signed" if dataset.PixelRepresentation else "unsigned"
     bits = f"{dataset.BitsStored} of {dataset.BitsAllocated} bits"
-    yield "Columns x rows", f"{dataset.Columns} x {dataset.Rows}"
-    yield "Height x width of a pixel", _format_spacing(*_pixel_spacing(dataset))
-    yield "Stored as", f"{dataset.PhotometricInterpretation}, {bits}, {sign}"
-    yield "Transfer syntax", dataset.file_meta.TransferSyntaxUID.name + (" (assumed)" if syntax_assumed else "")
-    optional = {"Orientation": "\\".join(patient_orientation(dataset))}
+    yield N_("Columns x rows"), f"{dataset.Columns} x {dataset.Rows}"
+    yield N_("Height x width of a pixel"), _format_spacing(*_pixel_spacing(dataset))
+    yield N_("Stored as"), f"{dataset.PhotometricInterpretation}, {bits}, {sign}"
+    yield N_("Transfer syntax"), dataset.file_meta.TransferSyntaxUID.name + (" (assumed)" if syntax_assumed else "")
+    optional = {N_("Orientation"): "\\".join(patient_orientation(dataset))}
     optional |= {name: _format_number(dataset, keyword, unit) for keyword, (name, unit) in _TECHNICAL_TAGS.items()}
     lossy = allowed_term(dataset, "LossyImageCompression", LOSSY_COMPRESSION)
-    optional["Compressed with loss at some time (00 no, 01 yes)"] = lossy
+    optional[N_("Lossy compression (00 no, 01 yes)")] = lossy
     yield from ((name, value) for name, value in optional.items() if value)
 
 
 def _age_in_years(dataset: Dataset) -> int | None:
-    """Return full years, by the patient's age (PS3.5 6.2, AS) or else by two dates; None if unknown."""
+    """Return the age in full years, from PatientAge (PS3.5 6.2, AS) or else from two dates; None if unknown."""
     if match := re.fullmatch(r"(\d{1,3})([DWMY]?)", str(dataset.get("PatientAge") or "").strip().upper()):
         number, unit = match.groups()
         years = math.floor(int(number) * _DAYS_PER_UNIT[unit] / _DAYS_PER_YEAR + 1e-6)
@@ -135,14 +136,14 @@ def _parse_date(dataset: Dataset, keyword: str) -> date | None:
 
 
 def _pixel_spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, bool]:
-    """Return height and width of a pixel in mm, and whether they hold at the detector (PS3.3 10.7)."""
+    """Return height and width of a pixel in mm, and whether they were measured at the detector (PS3.3 10.7)."""
     at_detector = _two_lengths(dataset, "ImagerPixelSpacing")
     spacing = _two_lengths(dataset, "PixelSpacing") or at_detector
     return spacing, spacing is not None and spacing == at_detector
 
 
 def _two_lengths(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
-    """Return two plausible lengths in mm; None if absent, malformed, or 0, as some files say."""
+    """Return two plausible lengths in mm; None if they are absent, malformed or, as in some files, 0."""
     try:
         height, width = map(float, dataset.get(keyword) or ())
     except (TypeError, ValueError):
@@ -152,12 +153,12 @@ def _two_lengths(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
 
 def _format_spacing(spacing: tuple[float, float] | None, at_detector: bool) -> str:
     if not spacing:
-        return "not told"
+        return N_("not specified")
     return f"{spacing[0]:g} x {spacing[1]:g} mm" + (" at the detector" if at_detector else "")
 
 
 def _format_number(dataset: Dataset, keyword: str, unit: str) -> str:
-    """Return a number with its unit, "" if the tag holds anything else."""
+    """Return a number with its unit; "" if the tag is absent or not a number."""
     try:
         value = float(dataset.get(keyword))
     except (TypeError, ValueError):

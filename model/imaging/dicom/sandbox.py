@@ -1,12 +1,12 @@
 """Read DICOM files in child processes, so that a file that breaks its decoder is refused with a message.
 
-pydicom parses DICOM, and gdcm, written in C++, decodes compressed pixels; both face untrusted input. So each file is
-read by a process of its own (`model.imaging.dicom.worker`), which has limited memory and time and cannot write files.
+pydicom parses DICOM and gdcm, written in C++, decodes compressed pixels. Both receive untrusted input, so each file is
+read in its own process (`model.imaging.dicom.worker`) with limited memory and time and without write access to files.
 Its answer is not trusted either (`model.imaging.dicom.protocol`).
 
-A child takes a third of a second to import what it needs. So after the first DICOM file, one idle child (about 70 MB)
-always waits for the next file; it ends with this process. All this is the same on Linux, macOS and Windows, except that
-only the clock limits a child if the system cannot limit memory and processor time (Windows; memory on macOS).
+A child takes a third of a second to import its modules. So after the first DICOM file, one idle child (about 70 MB)
+waits for the next file; it ends with this process. This works on Linux, macOS and Windows, but Windows cannot limit
+memory and processor time, and macOS cannot limit memory. There, only the wall-clock limit applies.
 """
 
 import atexit
@@ -18,13 +18,9 @@ from model.errors import DecoderUnavailable
 from model.imaging.dicom.protocol import MAX_ANSWER_BYTES, encode_request, parse_answer
 from model.imaging.radiograph import Radiograph
 from model.limits import DICOM_AT_ONCE, DICOM_CLOCK_SECONDS, DICOM_CPU_SECONDS, DICOM_MEMORY
+from model.messages import MessageCode
 
-DECODER_UNAVAILABLE_TEXT = (
-    "This computer could not start the process that reads DICOM files: too many programs run on it, or too little "
-    "memory is free. Nothing is wrong with the file. Please close some programs, or wait a little, and choose the file "
-    "again; PNG and JPEG pictures are read without such a process."
-)
-_CANNOT_START = (OSError, MemoryError)  # raised if the system can start no other process
+_CANNOT_START = (OSError, MemoryError)  # raised if the system cannot start another process
 
 _slots = threading.BoundedSemaphore(DICOM_AT_ONCE)
 _lock = threading.Lock()
@@ -35,13 +31,14 @@ def read_in_child(content: bytes, window: int) -> Radiograph:
     """Read a DICOM file in a child process; wait while DICOM_AT_ONCE other files are being read.
 
     Args:
-        content: the whole file.
-        window: index in `DicomMetadata.windows` of the one to apply.
+        content: The whole file.
+        window: Index in `DicomMetadata.windows` of the window to apply.
 
     Raises:
-        FileRefused: the child refused the file, crashed or exceeded a limit (DecodingAborted), or could not be started
-            (DecoderUnavailable).
-        ValueError: the file is damaged.
+        DecodingAborted: The child crashed or exceeded a limit.
+        DecoderUnavailable: The child could not be started.
+        FileRefused: The child refused the file.
+        ValueError: The file is damaged.
     """
     with _slots:
         answer = _ask(_take_child(), encode_request(content, window))
@@ -49,7 +46,7 @@ def read_in_child(content: bytes, window: int) -> Radiograph:
 
 
 def _ask(child: ChildProcess, request: bytes) -> bytes:
-    """Send a request to a child, return its answer and end it; the answer is incomplete if the child ended early."""
+    """Send a request to a child, end the child and return its answer, which is incomplete if the child ended early."""
     watchdog = threading.Timer(DICOM_CLOCK_SECONDS, child.kill)
     try:
         watchdog.start()
@@ -58,15 +55,15 @@ def _ask(child: ChildProcess, request: bytes) -> bytes:
         return child.stdout.read(MAX_ANSWER_BYTES)
     except OSError:  # the child ended before it had read the request
         return b""
-    except RuntimeError as error:  # the system can start no other thread
-        raise DecoderUnavailable(DECODER_UNAVAILABLE_TEXT) from error
+    except RuntimeError as error:  # the system cannot start another thread
+        raise DecoderUnavailable(MessageCode.DECODER_UNAVAILABLE) from error
     finally:
         watchdog.cancel()
         end_child(child)
 
 
 def _take_child() -> ChildProcess:
-    """Return the idle child, or a new one, and start another that waits for the next file."""
+    """Return the idle child or a new one, and start another child that waits for the next file."""
     with _lock:
         child = _idle_children.pop() if _idle_children else None
         if child and child.poll() is not None:
@@ -75,14 +72,14 @@ def _take_child() -> ChildProcess:
         try:
             child = child or _start_worker()
         except _CANNOT_START as error:
-            raise DecoderUnavailable(DECODER_UNAVAILABLE_TEXT) from error
-        with suppress(*_CANNOT_START):  # the next file will start its own
+            raise DecoderUnavailable(MessageCode.DECODER_UNAVAILABLE) from error
+        with suppress(*_CANNOT_START):  # then the next file starts its own
             _idle_children.append(_start_worker())
     return child
 
 
 def _start_worker() -> ChildProcess:
-    # One thread: each thread of OpenBLAS reserves memory, and the worker multiplies no matrices.
+    # One thread, because each OpenBLAS thread reserves memory and the worker does not multiply matrices.
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     limits = (str(DICOM_MEMORY), str(DICOM_CPU_SECONDS))
     return start_child("model.imaging.dicom.worker", *limits, environment=environment)

@@ -1,4 +1,4 @@
-"""Child process of `model.imaging.dicom.sandbox`: reads one DICOM file from standard input, answers and ends.
+"""Child process of `model.imaging.dicom.sandbox`: reads one DICOM file from standard input, answers and exits.
 
 `python -m model.imaging.dicom.worker MEMORY_BYTES CPU_SECONDS`
 """
@@ -9,18 +9,13 @@ from typing import BinaryIO
 
 from model.child_process import open_answer_pipe
 from model.errors import DecodingAborted, FileRefused
-from model.imaging.dicom.protocol import (
-    DECODING_ABORTED_TEXT,
-    encode_damaged,
-    encode_refusal,
-    encode_result,
-    split_request,
-)
+from model.imaging.dicom.protocol import encode_damaged, encode_refusal, encode_result, split_request
 from model.imaging.dicom.read import read_dicom
+from model.messages import MessageCode
 
 
 def set_resource_limits(memory: int, cpu_seconds: int) -> None:
-    """Limit this process where the system can: memory (bytes), processor time, no file written, no core dump."""
+    """Limit memory (bytes) and processor time of this process, and forbid file writes, as far as the system can."""
     try:
         import resource  # not on Windows
     except ImportError:
@@ -42,16 +37,16 @@ def handle(request: bytes) -> bytes:
     except FileRefused as refusal:
         return encode_refusal(refusal)
     except MemoryError:
-        return encode_refusal(DecodingAborted(DECODING_ABORTED_TEXT))
-    except Exception:  # pydicom raises exceptions of many types on a damaged file
+        return encode_refusal(DecodingAborted(MessageCode.DECODING_ABORTED))
+    except Exception:  # pydicom raises many types of exceptions for damaged files
         return encode_damaged()
 
 
 def prepare() -> BinaryIO:
-    """Limit this process as its command line says; return the pipe for answers."""
+    """Apply the limits given on the command line and return the pipe for answers."""
     memory, cpu_seconds = map(int, sys.argv[1:])
     warnings.simplefilter("ignore")
-    answers = open_answer_pipe()  # decoders print to standard output
+    answers = open_answer_pipe()  # because decoders print to standard output
     set_resource_limits(memory, cpu_seconds)
     return answers
 
@@ -60,7 +55,7 @@ def main() -> None:
     """Answer one request."""
     answers = prepare()
     request = sys.stdin.buffer.read()
-    if len(request) > 4:  # else the parent has ended without sending a file
+    if len(request) > 4:  # otherwise the parent has ended without sending a file
         with answers:
             answers.write(handle(request))
 

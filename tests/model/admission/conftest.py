@@ -10,5 +10,5 @@ from tests.support.gates import admission_classifier
 
 @pytest.fixture
 def gate(classifier: Classifier, index: SimilarCaseIndex) -> AdmissionGate:
-    """A gate with the released networks that admits every image by its limits."""
+    """Return a gate with the released networks whose limits admit every image."""
     return AdmissionGate(classifier, admission_classifier(classifier), index)

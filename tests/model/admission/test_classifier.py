@@ -1,4 +1,4 @@
-"""Admission classifier: its network, its limits, and the arrays of its file."""
+"""Admission classifier: network, limits, and arrays of its file."""
 
 import json
 import re
@@ -21,11 +21,11 @@ NETWORK_FIELD_OF_ARRAY = {
     "output": "output_weights",
     "output_bias": "output_bias",
 }
-LIMITS = {name: 0.125 * number for number, name in enumerate(LIMIT_NAMES, 1)}  # another value in each
+LIMITS = {name: 0.125 * number for number, name in enumerate(LIMIT_NAMES, 1)}  # a different value for each
 
 
 def admission_arrays() -> dict[str, np.ndarray]:
-    """Arrays of an admission file for five features."""
+    """Return arrays of an admission file for five features."""
     rng = np.random.default_rng(0)
     return {
         "hidden": rng.normal(size=(N_FEATURES, N_UNITS)).astype(np.float16),
@@ -43,13 +43,13 @@ def make_classifier(
 
 
 def limited_classifier(**limits: float) -> AdmissionClassifier:
-    """An admission classifier with these limits; binary fractions are exact in float32."""
+    """Return an admission classifier with these limits; binary fractions are exact in float32."""
     classifier = make_classifier()
     return replace(classifier, **{name: np.float32(limit) for name, limit in limits.items()})
 
 
 def measures(**values: float) -> ImageMeasures:
-    """Image measures that are zero unless given."""
+    """Return image measures, which are zero unless given."""
     default = {
         "clipped_dark": 0.0,
         "clipped_bright": 0.0,
@@ -72,7 +72,7 @@ def test_the_classes_are_in_the_order_of_the_released_network():
 
 
 def known_network(output_bias: tuple[float, float] = (0.0, 0.0)) -> TwoLayerNetwork:
-    """Two features, two hidden units (x - y + 1 and y - 2), and two classes with one unit each as logit."""
+    """Return a network of two features, two hidden units (x - y + 1 and y - 2), and two classes with one unit each."""
     return TwoLayerNetwork(
         hidden_weights=np.array([[1, 0], [-1, 1]], np.float16),
         hidden_bias=np.array([1, -2], np.float32),
@@ -105,7 +105,7 @@ def test_the_output_bias_is_added_to_the_logits():
     bias=st.lists(st.floats(-1e4, 1e4, width=32), min_size=2, max_size=2),
     features=st.lists(st.tuples(*[st.floats(-1e4, 1e4, width=32)] * 2), min_size=1, max_size=4),
 )
-def test_the_probabilities_of_each_row_of_a_batch_are_those_of_the_row_alone(bias, features):
+def test_a_row_has_the_same_probabilities_in_a_batch_as_alone(bias, features):
     network = known_network(tuple(bias))
     together = network.probability(np.float32(features))
     np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
@@ -162,7 +162,7 @@ def test_an_image_is_mirrored_above_the_limit_of_the_weighted_sum(second, is_mir
 # --- arrays of the file, and limits of model.json
 
 
-def test_each_array_and_limit_is_the_field_of_its_meaning():
+def test_each_array_and_limit_is_assigned_to_its_field():
     arrays = admission_arrays()
     classifier = make_classifier(arrays)
     assert classifier.mirror_weights is arrays["mirror_weights"]
@@ -189,7 +189,7 @@ def test_a_limit_survives_json_to_the_last_bit(value):
 
 
 @pytest.mark.parametrize("value", [0.1, float("nan"), float("inf"), None, "0.5", True, [0.5], 1, 1e300, 16777217.0])
-def test_a_limit_that_is_no_exact_float32_number_is_refused_by_its_name(value):
+def test_a_limit_that_is_not_an_exact_float32_number_is_refused_by_name(value):
     with pytest.raises(ValueError, match=r"^max_detail: a finite float32 number expected"):
         make_classifier(limits=LIMITS | {"max_detail": value})
 
@@ -209,7 +209,7 @@ def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
 
 
 @pytest.mark.parametrize("name", sorted(admission_arrays()))
-def test_an_array_of_another_shape_is_refused_by_its_name(name):
+def test_an_array_of_another_shape_is_refused_by_name(name):
     array = admission_arrays()[name]
     longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1), np.float32)
     with pytest.raises(ValueError, match="finite numbers of another shape expected"):

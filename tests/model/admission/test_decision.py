@@ -1,14 +1,13 @@
-"""Admission decisions, their texts, and corrections."""
+"""Admission decisions and corrections."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import codes
 from model.admission.decision import AdmissionDecision, Correction, Decision
 from model.admission.gate import CORRECTIONS
-from model.codes import Caution, RefusalReason, code_sentence, refusal_text
+from model.codes import Caution, RefusalReason
 from model.imaging.radiograph import DicomMetadata, Radiograph
 
 corrections = st.builds(Correction, turns=st.integers(0, 3), invert=st.booleans())
@@ -27,18 +26,6 @@ def test_refusals_outweigh_cautions(admission, decision):
     assert admission.decision is decision
 
 
-@pytest.mark.parametrize("code", codes._SENTENCES)
-def test_every_text_is_in_full_sentences(code):
-    assert code_sentence(code)[0].isupper()
-    assert code_sentence(code).endswith(".")
-
-
-def test_the_texts_of_two_refusals_are_joined():
-    text = refusal_text((RefusalReason.INVERTED, RefusalReason.ROTATED))
-    assert text == f"{code_sentence(RefusalReason.INVERTED)} {code_sentence(RefusalReason.ROTATED)}"
-    assert refusal_text(()) == ""
-
-
 @given(correction=corrections, shape=st.tuples(st.integers(1, 9), st.integers(1, 9)), seed=st.integers(0, 99))
 def test_a_correction_undoes_a_rotation_and_an_inversion(correction, shape, seed):
     upright = np.random.default_rng(seed).integers(0, 256, shape).astype(np.float32)
@@ -48,7 +35,7 @@ def test_a_correction_undoes_a_rotation_and_an_inversion(correction, shape, seed
     assert corrected.flags.c_contiguous
 
 
-def test_a_correction_changes_nothing_but_the_pixels():
+def test_a_correction_changes_only_the_pixels():
     rotated = Radiograph(np.arange(6, dtype=np.float32).reshape(2, 3), "JPEG", 12, colourfulness=3.5)
     upright = Correction(1, invert=False).apply_to_radiograph(rotated)
     np.testing.assert_array_equal(upright.pixels, [[3, 0], [4, 1], [5, 2]])  # clockwise
@@ -76,25 +63,15 @@ def test_a_radiograph_without_metadata_has_none_after_a_correction(turns):
 
 
 @pytest.mark.parametrize(
-    ("correction", "button_label", "past_tense", "corrects"),
+    ("correction", "corrects"),
     [
-        (Correction(1, invert=False), "Turn by 90° clockwise", "Turned by 90° clockwise", (RefusalReason.ROTATED,)),
-        (Correction(0, invert=False), "", "", ()),
-        (Correction(2, invert=False), "Turn by 180°", "Turned by 180°", (RefusalReason.ROTATED,)),
-        (Correction(0, invert=True), "Swap black and white", "Black and white swapped", (RefusalReason.INVERTED,)),
-        (
-            Correction(3, invert=True),
-            "Swap black and white and turn by 90° counterclockwise",
-            "Black and white swapped and turned by 90° counterclockwise",
-            (RefusalReason.INVERTED, RefusalReason.ROTATED),
-        ),
+        (Correction(0, invert=False), ()),
+        (Correction(1, invert=False), (RefusalReason.ROTATED,)),
+        (Correction(0, invert=True), (RefusalReason.INVERTED,)),
+        (Correction(3, invert=True), (RefusalReason.INVERTED, RefusalReason.ROTATED)),
     ],
 )
-def test_a_correction_has_a_label_a_statement_and_the_reasons_that_it_removes(
-    correction, button_label, past_tense, corrects
-):
-    assert correction.button_label == button_label
-    assert correction.past_tense == past_tense
+def test_a_correction_states_which_reasons_it_removes(correction, corrects):
     assert correction.corrects == corrects
 
 

@@ -6,9 +6,12 @@ import pytest
 from model.admission.classifier import ADMISSION_CLASSES
 from model.admission.decision import Decision
 from model.admission.gate import MAX_COLOURFULNESS
-from model.codes import MIN_ADMISSIBLE_SIDE, RefusalReason, code_sentence
+from model.codes import RefusalReason
 from model.errors import NotAdmitted
 from model.inference.finding_rows import finding_row
+from model.limits import MIN_ADMISSIBLE_SIDE
+from model.messages import Message
+from model.sentences import render_codes
 from tests.support.gates import admission, asymmetric_radiograph, with_class, with_limits
 
 
@@ -33,19 +36,19 @@ def test_an_image_of_another_class_is_refused_with_that_reason_and_not_read(gate
     assert admission_result.admission.refusals == (kind,)
     with pytest.raises(NotAdmitted) as refused:
         refusing_gate.read(admission_result)
-    assert (refused.value.code, str(refused.value)) == (kind, code_sentence(kind))
+    assert (refused.value.code, refused.value.messages) == (kind, (Message(kind),))
     assert read == []
 
 
-def test_a_refused_image_is_read_on_explicit_request_and_its_row_says_so(gate):
+def test_a_refused_image_is_read_on_request_and_its_row_is_marked(gate):
     refusing_gate = with_class(gate, RefusalReason.CROPPED)
-    finding = refusing_gate.read(refusing_gate.examine(asymmetric_radiograph()), anyway=True)
+    finding = refusing_gate.read(refusing_gate.examine(asymmetric_radiograph()), include_refused=True)
     row = finding_row("a.png", finding)
 
     assert finding.probability == gate.classifier.read(asymmetric_radiograph()).probability
     assert finding.refusals == (RefusalReason.CROPPED,)
     assert (row["status"], row["read_anyway"], row["reason_code"]) == ("read", True, "cropped")
-    assert row["reason"] == code_sentence(RefusalReason.CROPPED)
+    assert row["reason"] == render_codes([RefusalReason.CROPPED])
 
 
 @pytest.mark.parametrize(("height", "width"), [(MIN_ADMISSIBLE_SIDE - 1, 400), (400, MIN_ADMISSIBLE_SIDE - 1)])
@@ -67,5 +70,5 @@ def test_lungs_of_implausible_size_or_position_are_refused_even_if_the_network_a
     assert admission(with_limits(gate, **limits), asymmetric_radiograph()).refusals == (RefusalReason.NO_LUNGS,)
 
 
-def test_a_probability_of_nan_admits_nothing(gate):
+def test_an_image_with_a_probability_of_nan_is_not_admitted(gate):
     assert not gate.admission_classifier.is_admissible(np.full(len(ADMISSION_CLASSES), np.nan, np.float32))

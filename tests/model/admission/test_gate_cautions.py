@@ -19,7 +19,7 @@ def test_a_radiograph_far_from_all_training_images_has_a_caution(gate, index, ex
     assert admission(limited, asymmetric_radiograph()).cautions == cautions
 
 
-def test_the_mean_neighbour_distance_leaves_out_a_group(index):
+def test_the_mean_neighbour_distance_excludes_a_group(index):
     embedding = np.random.default_rng(0).random(index.centre.shape, np.float32)
     group = index.groups[np.argmin(index.distances(embedding))]
     assert mean_neighbour_distance(index, embedding, group) > mean_neighbour_distance(index, embedding)

@@ -1,4 +1,4 @@
-"""The gate fails closed: nothing is read if an admission file is missing, changed or does not fit."""
+"""The gate fails closed: no image is read if an admission file is missing, changed or invalid."""
 
 import io
 from pathlib import Path
@@ -12,8 +12,11 @@ from model.admission.gate import AdmissionGate
 from model.batch import cli
 from model.errors import ReleaseIncompatible, ReleaseMissing
 from model.inference.classifier import load_model
+from model.messages import Message, MessageCode
 from model.release_files import ReleaseFile
+from model.sentences import render
 from tests.support.gates import asymmetric_radiograph
+from tests.support.messages import raises_message
 from tests.support.release_files import put_file, read_description, unlist, write_description
 from tests.support.synthetic import synthetic_file
 
@@ -27,14 +30,14 @@ def rewrite_admission(directory: Path, **changed) -> None:
     put_file(directory, ReleaseFile.ADMISSION, file.getvalue())
 
 
-def error_without_rows(directory: Path, tmp_path: Path, capsys) -> str:
-    """Assert that the command fails without a row, also with --read-anyway, and return its error message."""
-    (tmp_path / "film.png").write_bytes(synthetic_file())
-    for more in ([], ["--read-anyway"]):
-        assert cli.main(["read", str(tmp_path / "film.png"), "--release", str(directory), *more]) == 1
+def assert_nothing_is_read(directory: Path, tmp_path: Path, capsys, code: MessageCode, file: ReleaseFile) -> None:
+    """Assert that the command fails with a message and without a row, even with --include-refused."""
+    (tmp_path / "radiograph.png").write_bytes(synthetic_file())
+    for more in ([], ["--include-refused"]):
+        assert cli.main(["read", str(tmp_path / "radiograph.png"), "--release", str(directory), *more]) == 1
         output = capsys.readouterr()
         assert output.out == ""
-    return output.err
+        assert render([Message(code, {"file": file})]) in output.err
 
 
 def test_an_unchanged_release_can_be_used(directory):
@@ -46,14 +49,14 @@ def test_an_unchanged_release_can_be_used(directory):
 def test_nothing_is_read_without_the_admission_file_or_the_index(directory, tmp_path, capsys, name):
     unlist(directory, name)
     (directory / name).unlink()
-    with pytest.raises(ReleaseMissing, match=f"does not list {name}"):
+    with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_UNLISTED, file=name):
         AdmissionGate.from_classifier(load_model(directory))
-    assert f"does not list {name}" in error_without_rows(directory, tmp_path, capsys)
+    assert_nothing_is_read(directory, tmp_path, capsys, MessageCode.RELEASE_FILE_UNLISTED, name)
 
 
 def test_an_admission_file_that_is_not_listed_is_refused(directory):
     unlist(directory, ReleaseFile.ADMISSION)
-    with pytest.raises(ReleaseMissing, match=f"does not list {ReleaseFile.ADMISSION}"):
+    with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_UNLISTED, file=ReleaseFile.ADMISSION):
         AdmissionGate.from_classifier(load_model(directory))
 
 
@@ -61,7 +64,8 @@ def test_nothing_is_read_with_a_changed_admission_file(directory, tmp_path, caps
     content = bytearray((directory / ReleaseFile.ADMISSION).read_bytes())
     content[len(content) // 2] ^= 1
     (directory / ReleaseFile.ADMISSION).write_bytes(content)
-    assert f"{ReleaseFile.ADMISSION} has changed" in error_without_rows(directory, tmp_path, capsys)
+    code = MessageCode.RELEASE_FILE_CHANGED
+    assert_nothing_is_read(directory, tmp_path, capsys, code, ReleaseFile.ADMISSION)
 
 
 @pytest.mark.parametrize(
@@ -78,34 +82,34 @@ def test_nothing_is_read_with_a_changed_admission_file(directory, tmp_path, caps
         {"output_bias": np.array([object()] * 7)},
     ],
 )
-def test_nothing_is_read_with_an_admission_file_that_does_not_fit(directory, tmp_path, capsys, changed):
+def test_nothing_is_read_with_an_invalid_admission_file(directory, tmp_path, capsys, changed):
     rewrite_admission(directory, **changed)
-    with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
+    with raises_message(ReleaseIncompatible, MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.ADMISSION):
         AdmissionGate.from_classifier(load_model(directory))
-    assert "cannot be opened" in error_without_rows(directory, tmp_path, capsys)
+    assert_nothing_is_read(directory, tmp_path, capsys, MessageCode.RELEASE_FILE_DAMAGED, ReleaseFile.ADMISSION)
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), 0.1, "0.5", True, [0.5], 10**400])
-def test_nothing_is_read_with_a_limit_that_is_no_exact_float32_number(directory, value):
+def test_nothing_is_read_with_a_limit_that_is_not_an_exact_float32_number(directory, value):
     description = read_description(directory)
     description["admission"]["min_admissible_probability"] = value
     write_description(directory, description)
-    with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
+    with raises_message(ReleaseIncompatible, MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.ADMISSION):
         AdmissionGate.from_classifier(load_model(directory))
 
 
 @pytest.mark.parametrize("key", ["admission", *LIMIT_NAMES])
-def test_nothing_is_read_without_each_limit(directory, key):
+def test_nothing_is_read_if_a_limit_is_missing(directory, key):
     description = read_description(directory)
     del (description if key == "admission" else description["admission"])[key]
     write_description(directory, description)
-    with pytest.raises(ReleaseIncompatible, match="The check of what may be read cannot be opened"):
+    with raises_message(ReleaseIncompatible, MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.ADMISSION):
         AdmissionGate.from_classifier(load_model(directory))
 
 
-def test_nothing_is_read_with_an_admission_file_that_is_no_archive(directory, tmp_path, capsys):
-    put_file(directory, ReleaseFile.ADMISSION, b"no archive")
-    assert "cannot be opened" in error_without_rows(directory, tmp_path, capsys)
+def test_nothing_is_read_with_an_admission_file_that_is_not_an_archive(directory, tmp_path, capsys):
+    put_file(directory, ReleaseFile.ADMISSION, b"not an archive")
+    assert_nothing_is_read(directory, tmp_path, capsys, MessageCode.RELEASE_FILE_DAMAGED, ReleaseFile.ADMISSION)
 
 
 def test_nothing_is_read_if_a_network_returns_nan(gate, monkeypatch):
@@ -115,5 +119,5 @@ def test_nothing_is_read_if_a_network_returns_nan(gate, monkeypatch):
         return {name: values * np.nan for name, values in run(**inputs).items()}
 
     monkeypatch.setattr(gate.classifier.segmenter._network, "_run", run_with_nan)
-    with pytest.raises(ReleaseIncompatible, match="gave no number"):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_OUTPUT_INVALID):
         gate.examine(asymmetric_radiograph())

@@ -1,4 +1,4 @@
-"""Corrections: rotation and inversion of refused images."""
+"""Corrections of refused images: rotation and inversion."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from tests.support.gates import admission, asymmetric_radiograph, with_class, wi
 
 
 class UprightOnlyGate(AdmissionGate):
-    """Admits the upright radiograph only; every other image is assigned to `kind`."""
+    """Admit only the upright radiograph; assign every other image to `kind`."""
 
     kind = RefusalReason.ROTATED
 
@@ -31,7 +31,7 @@ def upright_only(gate) -> AdmissionGate:
 
 
 def in_need_of(correction: Correction) -> Radiograph:
-    """The radiograph, rotated and inverted so that this correction restores it."""
+    """Return the radiograph, rotated and inverted such that this correction restores it."""
     rotated = np.rot90(asymmetric_radiograph().pixels, correction.turns)
     return Radiograph(np.ascontiguousarray(255 - rotated if correction.invert else rotated), "PNG", 8)
 
@@ -53,7 +53,7 @@ def test_a_corrected_image_is_read_like_the_upright_one_with_a_caution(upright_o
     assert finding.probability == pytest.approx(expected.probability, abs=1e-3)
 
 
-def test_a_corrected_image_has_all_other_cautions_too(upright_only):
+def test_a_corrected_image_also_has_all_other_cautions(upright_only):
     metadata = DicomMetadata("CR", "CHEST", "AP", 3, (Caution.ENCODING_ASSUMED,), (300.0, 400.0), True, (), 0, ())
     rotated = dataclasses.replace(in_need_of(Correction(2, invert=False)), metadata=metadata)
     gate = with_limits(upright_only, min_detail=255)

@@ -1,4 +1,4 @@
-"""Rules of the gate, with networks whose outputs are known: which reason, correction and cautions follow from them."""
+"""Rules of the gate: reasons, corrections and cautions that follow from known outputs of the networks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ METADATA = DicomMetadata("CR", "CHEST", "AP", 3, (), (300.0, 400.0), True, (), 0
 
 
 class KnownClassifier:
-    """Finds two lungs of equal size in every image; keeps the batches that it was given."""
+    """Finds two lungs of equal size in every image, and records its batches."""
 
     release = SimpleNamespace(outputs={"embedding": (1, 4)})
 
@@ -47,7 +47,7 @@ class KnownClassifier:
 
 
 class KnownIndex:
-    """An index with these cosine distances and, of each training image, this hash."""
+    """Return an index with these cosine distances, and the same hash for each training image."""
 
     def __init__(self, distances, fingerprint=None):
         self.known = np.array(distances, np.float32)
@@ -62,7 +62,7 @@ class KnownIndex:
 
 @dataclass(frozen=True, eq=False)
 class KnownGate(AdmissionGate):
-    """A gate whose admission network gives the probabilities of the first test that an image passes."""
+    """Return a gate whose admission network gives the probabilities of the first test that an image passes."""
 
     cases: tuple[tuple[Callable[[np.ndarray], bool], dict[str, float]], ...] = ()
 
@@ -76,7 +76,7 @@ def is_corrected_by(correction: Correction) -> Callable[[np.ndarray], bool]:
 
 
 def known_gate(cases: dict[Correction, dict[str, float]] | None = None, index=None, **limits) -> KnownGate:
-    """A gate with the class probabilities of UPRIGHT after each correction; ROTATED if none is given for one."""
+    """Return a gate with class probabilities of UPRIGHT after each correction; by default, those of ROTATED."""
     cases = {UNCHANGED: {"fine": 1}} if cases is None else cases
     classifier = KnownClassifier()
     default = (lambda _: True, {RefusalReason.ROTATED: 1})
@@ -119,7 +119,7 @@ def test_a_classifier_that_returns_too_few_inferences_is_an_error(monkeypatch):
         gate.examine_batch([prepared(), prepared()])
 
 
-def test_a_result_holds_the_shorter_side_and_the_metadata_of_its_image():
+def test_a_result_contains_the_shorter_side_and_the_metadata_of_its_image():
     result = examine(known_gate(), shorter_side=250, metadata=METADATA)
     assert (result.shorter_side, result.inference.metadata) == (250, METADATA)
 
@@ -140,7 +140,7 @@ def test_an_image_below_128_pixels_is_too_small(shorter_side, refusals):
 @pytest.mark.parametrize(
     ("colourfulness", "refusals"), [(15.0, ()), (np.nextafter(15.0, 16), (RefusalReason.NOT_A_RADIOGRAPH,))]
 )
-def test_an_image_above_a_colourfulness_of_15_is_no_radiograph(colourfulness, refusals):
+def test_an_image_above_a_colourfulness_of_15_is_not_a_radiograph(colourfulness, refusals):
     assert examine(known_gate(), colourfulness=colourfulness).admission.refusals == refusals
 
 
@@ -174,7 +174,7 @@ def test_a_correction_is_suggested_if_the_most_probable_reason_is_correctable(re
     assert examine(gate).admission.correction == UPSIDE_DOWN
 
 
-def test_a_correctable_reason_in_second_place_suggests_no_correction():
+def test_no_correction_is_suggested_if_a_correctable_reason_is_only_second():
     uncorrected = {RefusalReason.CROPPED: 0.6, RefusalReason.ROTATED: 0.4}
     admission = examine(known_gate({UNCHANGED: uncorrected, UPSIDE_DOWN: {"fine": 1}})).admission
     assert (admission.refusals, admission.correction) == ((RefusalReason.CROPPED,), None)
@@ -248,6 +248,6 @@ def test_the_neighbour_distance_is_the_mean_of_the_five_smallest(distances):
     assert mean == pytest.approx(sum(nearest) / len(nearest), rel=1e-5, abs=1e-30)
 
 
-def test_the_neighbour_distance_leaves_out_the_images_of_a_group():
+def test_the_neighbour_distance_excludes_the_images_of_a_group():
     index = KnownIndex([0.1, 0.9, 0.5])
     assert mean_neighbour_distance(index, np.ones(4, np.float32), "group 0") == pytest.approx(0.7)

@@ -1,4 +1,4 @@
-"""Fixtures of the command line: one set of open networks, an open gate, and a folder of files."""
+"""Fixtures for the command line: shared networks, an open gate, and a folder of files."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.support.synthetic import synthetic_file
 
 @pytest.fixture
 def shared_classifier(classifier, monkeypatch):
-    """The command uses the open networks of the test session; it still verifies the release."""
+    """Make the command use the networks of the test session; it still verifies the release."""
 
     def load_model(directory: Path) -> Classifier:
         load_release(directory)
@@ -24,18 +24,18 @@ def shared_classifier(classifier, monkeypatch):
 
 @pytest.fixture
 def open_gate(monkeypatch):
-    """Synthetic images are admitted; tests of the gate cover what is refused."""
+    """Admit synthetic images; the tests of the gate cover refusals."""
     monkeypatch.setattr(file_reader, "AdmissionGate", OpenGate)
 
 
 @pytest.fixture
 def scans(tmp_path) -> Path:
-    """A folder with images of several formats, hidden ones, and files that are not images."""
+    """Return a folder with images of several formats, hidden images, and files that are not images."""
     files = {
         "b.png": synthetic_file(),
         "a.jpg": synthetic_file("JPEG", 120, 90),
-        "ward/really a picture.txt": synthetic_file(height=64, width=48),
-        "ward/no picture.png": b"Dear colleague,",
+        "ward/really an image.txt": synthetic_file(height=64, width=48),
+        "ward/not an image.png": b"Dear colleague,",
         "ward/empty.png": b"",
         "ward/.hidden.png": synthetic_file(),
         ".thumbnails/b.png": synthetic_file(),

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from model.child_process import PROJECT_ROOT
-from tests.support.batch_files import FILES, WORKER_LOST_TEXT
+from model.messages import MessageCode
+from model.sentences import render_codes
+from tests.support.batch_files import FILES
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
 
-# As on a machine with this number of CPUs, and as if four files were a long list; then what a test adds.
+# Runs as on a machine with this number of CPUs, treats four files as a long list, and runs the code of a test.
 PROGRAM = """
 import runpy, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs with Ctrl-C ignored
@@ -56,7 +58,7 @@ model.batch.file_reader.decode = decode
 
 
 class Program:
-    """The command in a process and a process group of its own. Its processes share a variable in their environment."""
+    """The command in its own process group. A variable in their environment identifies its processes."""
 
     def __init__(self) -> None:
         self.mark = f"MARK={uuid.uuid4()}"
@@ -73,13 +75,13 @@ class Program:
         )
 
     def run(self, *arguments: object, **options: object) -> tuple[int, bytes, str]:
-        """Returns exit status, standard output, and the messages on standard error."""
+        """Return exit status, standard output, and the messages on standard error."""
         with self.start(*arguments, **options) as process:
             rows, errors = process.communicate()
         return process.returncode, rows, "".join(own_messages(errors))
 
     def pids(self) -> list[int]:
-        """Ids of the running processes of the command, itself included."""
+        """Return the ids of the running processes of the command, including itself."""
         return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if self._is_marked(path)]
 
     def _is_marked(self, environ: Path) -> bool:
@@ -89,8 +91,8 @@ class Program:
             return False
 
     def has_ended(self) -> bool:
-        """Whether all its processes end within five seconds."""
-        for _ in range(50):
+        """Return whether all its processes end within 30 seconds."""
+        for _ in range(300):
             if not self.pids():
                 return True
             time.sleep(0.1)
@@ -98,7 +100,7 @@ class Program:
 
 
 def own_messages(errors: bytes) -> Iterator[str]:
-    """The lines of standard error without those of the LiteRT runtime and of SLOW."""
+    """Return the lines of standard error without those of the LiteRT runtime and of SLOW."""
     return (line for line in errors.decode().splitlines(True) if "XNNPACK" not in line and line != "reading\n")
 
 
@@ -125,7 +127,7 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory) -> Path:
-    """A folder with files of many kinds, more than two processes work on at once."""
+    """Return a folder with files of many kinds, more than two processes read at once."""
     folder = tmp_path_factory.mktemp("ward")
     for number in range(12):
         for name, content in FILES.items():
@@ -137,13 +139,13 @@ def ward(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected_output(ward) -> dict[str, bytes]:
-    """Output of a single process for the ward, by format."""
+    """Return the output of a single process for the ward, by format."""
     return {name: Program().run(ward, "--format", name, cpus=1)[1] for name in ("jsonl", "csv")}
 
 
 @needs_proc
 @pytest.mark.parametrize("row_format", ["jsonl", "csv"])
-def test_two_processes_write_what_one_writes_byte_for_byte(program, ward, expected_output, row_format):
+def test_two_processes_write_the_same_bytes_as_one(program, ward, expected_output, row_format):
     status, rows, messages = program.run(ward, "--format", row_format)
     assert (status, messages) == (3, "")
     assert rows == expected_output[row_format]
@@ -171,9 +173,9 @@ def test_there_is_one_process_for_each_cpu(program, ward, cpus):
 
 
 @needs_proc
-def test_a_killed_worker_ends_the_command_with_a_sentence(program, ward, expected_output):
+def test_a_killed_worker_ends_the_command_with_a_message(program, ward, expected_output):
     status, rows, messages = program.run(ward, added=KILLED_AT_THE_SECOND_BATCH)
-    assert (status, messages) == (1, f"{WORKER_LOST_TEXT}\n")
+    assert (status, messages) == (1, f"{render_codes([MessageCode.WORKER_LOST])}\n")
     assert rows.endswith(b"\n")
     assert 8 <= len(rows.splitlines()) < 12 * len(FILES)
     assert expected_output["jsonl"].startswith(rows)
@@ -181,13 +183,13 @@ def test_a_killed_worker_ends_the_command_with_a_sentence(program, ward, expecte
 
 
 @needs_proc
-def test_ctrl_c_ends_all_processes_with_one_sentence(program, ward, expected_output):
+def test_ctrl_c_ends_all_processes_with_one_message(program, ward, expected_output):
     with program.start(ward, added=SLOW) as process:
         wait_until_reading(process)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the command's group
         rows, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert list(own_messages(errors)) == ["\n", "Stopped. Rows that were written are complete.\n"]
+    assert list(own_messages(errors)) == ["\n", "Stopped. The rows written so far are complete.\n"]
     assert len(rows) < len(expected_output["jsonl"])
     assert expected_output["jsonl"].startswith(rows)
     assert program.has_ended()

@@ -14,20 +14,12 @@ import model.inference.parallel
 from model.batch import cli
 from model.child_process import PROJECT_ROOT
 from model.inference.release_loader import load_release
-from tests.support.model_cli import usage_error
+from model.messages import Message, MessageCode
+from model.sentences import render
+from tests.support.model_cli import DISK_FULL, usage_error
 from tests.support.synthetic import synthetic_file
 
 pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
-
-RELEASE_INCOMPLETE = (
-    "The trained model is incomplete: SHA256SUMS is missing. Nothing is read with it. Restore the folder model/release "
-    "from the project, or release the model again.\n"
-)
-NOT_FINITE = (
-    "The trained network gave no number for this picture. Nothing is read with it. Restore the folder model/release "
-    "from the project, or release the model again.\n"
-)
-DISK_FULL = "The disk is full. Free some space and start the same command again.\n"
 
 
 def run_program(*arguments: object, cwd=PROJECT_ROOT, **options) -> subprocess.CompletedProcess:
@@ -39,7 +31,7 @@ def run_program(*arguments: object, cwd=PROJECT_ROOT, **options) -> subprocess.C
 # --- output
 
 
-def test_standard_output_holds_rows_and_nothing_else(scans, published):
+def test_standard_output_contains_only_rows(scans, published):
     """No warning, no progress bar and no message of the LiteRT runtime."""
     result = run_program("b.png", "ward", "--release", published, cwd=scans)
     rows = [json.loads(line) for line in result.stdout.decode().splitlines()]
@@ -47,7 +39,7 @@ def test_standard_output_holds_rows_and_nothing_else(scans, published):
     assert result.returncode == 3
     assert [row["path"] for row in rows] == [
         "b.png",
-        *(f"ward{os.sep}{name}" for name in ("empty.png", "no picture.png", "really a picture.txt")),
+        *(f"ward{os.sep}{name}" for name in ("empty.png", "not an image.png", "really an image.txt")),
     ]
     assert "Traceback" not in result.stderr.decode()
 
@@ -67,7 +59,7 @@ def test_the_command_imports_no_large_library_that_it_does_not_need(scans, publi
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_a_closed_output_pipe_ends_the_command_without_a_message(scans, published):
     for number in range(300):  # more rows than a pipe holds
-        shutil.copy(scans / "ward" / "no picture.png", scans / f"{number:04} {'long name ' * 20}.png")
+        shutil.copy(scans / "ward" / "not an image.png", scans / f"{number:04} {'long name ' * 20}.png")
     environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}
     command = [sys.executable, "-m", "model", "read", str(scans), "--release", str(published)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -79,7 +71,7 @@ def test_a_closed_output_pipe_ends_the_command_without_a_message(scans, publishe
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a disk that is always full")
-def test_a_full_disk_under_standard_output_is_reported_in_a_sentence(scans, published):
+def test_a_full_disk_under_standard_output_is_reported(scans, published):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # the default
     command = [sys.executable, "-m", "model", "read", str(scans / "b.png"), "--release", str(published)]
     with open("/dev/full", "wb") as full_disk:
@@ -93,7 +85,7 @@ def test_a_full_disk_under_standard_output_is_reported_in_a_sentence(scans, publ
     assert "Exception ignored" not in messages
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are Unicode")
+@pytest.mark.skipif(sys.platform != "linux", reason="on other systems all names are Unicode")
 def test_a_file_name_that_is_not_unicode_is_restored_from_json(tmp_path, published):
     name = os.fsdecode(b"r\xf6ntgen.png")
     (tmp_path / name).write_bytes(synthetic_file())
@@ -105,11 +97,11 @@ def test_a_file_name_that_is_not_unicode_is_restored_from_json(tmp_path, publish
 # --- exit status
 
 
-def test_without_a_release_nothing_is_read(scans, tmp_path, capsys):
+def test_no_file_is_read_without_a_release(scans, tmp_path, capsys):
     assert cli.main(["read", str(scans), "--release", str(tmp_path / "none")]) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err == RELEASE_INCOMPLETE
+    assert output.err == f"{render([Message(MessageCode.RELEASE_FILE_MISSING, {'file': 'SHA256SUMS'})])}\n"
 
 
 def test_a_network_that_fails_at_the_second_file_ends_the_command_after_the_first_row(
@@ -128,12 +120,12 @@ def test_a_network_that_fails_at_the_second_file_ends_the_command_after_the_firs
     assert cli.main(["read", str(scans)]) == 1
     output = capsys.readouterr()
     assert len(output.out.splitlines()) == 1
-    assert output.err == NOT_FINITE
+    assert output.err == f"{render([Message(MessageCode.NETWORK_OUTPUT_INVALID)])}\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="NOT RUN: this system has no /dev/fd")
 def test_a_pipe_is_refused_as_input(published):
-    """`python -m model read <(cat film.png)`, which once gave no row and exit status 0."""
+    """`python -m model read <(cat chest.png)` once gave no row and exit status 0."""
     reading, writing = os.pipe()
     with open(reading, "rb"), open(writing, "wb"):
         result = run_program(f"/dev/fd/{reading}", "--release", published, pass_fds=[reading])

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from model.batch import cli, file_reader
-from model.codes import RefusalReason, code_sentence
+from model.codes import RefusalReason
 from model.imaging.decode import decode
 from model.inference.finding import present
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import load_release
+from model.sentences import render_codes
 from tests.support.gates import ShutGate
 from tests.support.model_cli import read
 from tests.support.synthetic import synthetic_file
@@ -32,7 +33,7 @@ def test_a_row_has_the_finding_of_the_classifier(scans, capsys, classifier):
     assert rows[0]["model_version"] == load_release().version
 
 
-def test_a_row_uses_the_operating_point_and_prevalence_that_were_asked_for(scans, capsys, classifier):
+def test_a_row_uses_the_requested_operating_point_and_prevalence(scans, capsys, classifier):
     release, finding = classifier.release, classifier.read(decode(synthetic_file()))
     for point in release.operating_points:
         _, rows = read(capsys, scans / "b.png", "--operating-point", point.name, "--prevalence", "0.2")
@@ -77,12 +78,12 @@ def test_a_refused_image_has_a_row_with_the_reason_and_no_heat_map(scans, tmp_pa
     status, (row,) = read(capsys, scans / "b.png", "--heatmaps", tmp_path / "maps")
     assert status == 3
     assert (row["status"], row["probability"], row["read_anyway"]) == ("refused", None, False)
-    assert (row["reason_code"], row["reason"]) == ("cropped", code_sentence(RefusalReason.CROPPED))
+    assert (row["reason_code"], row["reason"]) == ("cropped", render_codes([RefusalReason.CROPPED]))
     assert not (tmp_path / "maps").exists()
 
 
 @pytest.mark.parametrize("option", ["--include-refused", "--read-anyway"])
-def test_a_refused_image_is_read_on_request_and_its_row_says_so(
+def test_a_refused_image_is_read_on_request_and_its_row_is_marked(
     scans, tmp_path, capsys, monkeypatch, classifier, option
 ):
     monkeypatch.setattr(file_reader, "AdmissionGate", ShutGate)
@@ -90,12 +91,12 @@ def test_a_refused_image_is_read_on_request_and_its_row_says_so(
     assert status == 0
     assert (row["status"], row["read_anyway"]) == ("read", True)
     assert row["probability"] == classifier.read(decode(synthetic_file())).probability
-    assert (row["reason_code"], row["reason"]) == ("cropped", code_sentence(RefusalReason.CROPPED))
+    assert (row["reason_code"], row["reason"]) == ("cropped", render_codes([RefusalReason.CROPPED]))
     assert (tmp_path / "maps" / "b.npy").exists()
 
 
 def test_a_file_that_is_not_an_image_is_refused_even_on_request(scans, capsys):
-    status, (row,) = read(capsys, scans / "ward" / "no picture.png", "--include-refused")
+    status, (row,) = read(capsys, scans / "ward" / "not an image.png", "--include-refused")
     assert (status, row["status"], row["reason_code"]) == (3, "refused", "unsupported_format")
 
 

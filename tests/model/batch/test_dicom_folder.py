@@ -1,4 +1,4 @@
-"""A folder of DICOM files as hospitals keep them: many encodings, some files broken, read by the command line."""
+"""The command line reads a DICOM folder as in hospitals: many encodings, and some broken files."""
 
 import itertools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.support.synthetic import phantom
 pytestmark = pytest.mark.usefixtures("shared_classifier")
 
 N_FILES, FILES_PER_RADIOGRAPH = 50, 13  # consecutive files show the same radiograph
-BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # how a file is broken, and the code of its refusal
+BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # change of a file, and code of its refusal
     (lambda _: dicom_file()[:2000], "unreadable"),
     (lambda _: b"", "unreadable"),
     (lambda _: dicom_file(PixelData=bytes(99)), "unreadable"),
@@ -28,7 +28,7 @@ BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # how a file is
 
 
 def numbered_file(number: int) -> bytes:
-    """A file whose size, transfer syntax, depth, sign, interpretation and display tags depend on its number."""
+    """Return a file whose size, transfer syntax, depth, sign, interpretation and display tags depend on its number."""
     bits, signed = (8, 10, 12, 16)[number % 4], number // 4 % 2 == 1
     interpretation = ("MONOCHROME2", "MONOCHROME1")[number // 3 % 2]
     size = 50 + 3 * (number % 8)
@@ -42,7 +42,7 @@ def numbered_file(number: int) -> bytes:
     return dicom_file(stored, syntax, PatientAge=f"{number % 8:03}Y", **tags)
 
 
-def test_a_radiograph_is_read_alike_in_all_encodings_and_broken_files_stop_nothing(tmp_path, capsys):
+def test_all_encodings_of_a_radiograph_have_the_same_result_and_broken_files_do_not_stop_the_command(tmp_path, capsys):
     breakages = itertools.cycle(BREAKAGES)
     expected_codes = []
     for number in range(N_FILES):

@@ -1,4 +1,4 @@
-"""A worker process: its rows are those of this process, what it leaves to this process, and how it ends."""
+"""A worker process: it gives the same rows as this process, leaves some files to it, and ends with it."""
 
 import os
 import subprocess
@@ -17,15 +17,16 @@ from model.child_process import PROJECT_ROOT
 from model.errors import ReleaseIncompatible, WorkerLost
 from model.inference.finding_rows import to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
-from tests.support.batch_files import FILES, WORKER_LOST_TEXT
-from tests.support.release_files import exactly
+from model.messages import MessageCode
+from tests.support.batch_files import FILES
+from tests.support.messages import raises_message
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
 
 
 @pytest.fixture
 def paths(tmp_path, monkeypatch) -> list[Path]:
-    """Relative paths of files of many kinds in the working directory; the last file does not exist."""
+    """Return relative paths of files of many kinds in the working directory; the last file does not exist."""
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
@@ -54,7 +55,7 @@ def start_worker() -> Iterator[Callable[..., WorkerProcess]]:
     [{}, {"include_refused": True, "prevalence": 0.123456789, "operating_point": "rule-out"}],
     ids=["default", "all"],
 )
-def test_rows_of_a_worker_equal_those_of_this_process_byte_for_byte(paths, start_worker, options):
+def test_a_worker_gives_the_same_rows_as_this_process(paths, start_worker, options):
     reader = FileReader(ReadOptions(RELEASE_DIR, **options))
     rows_of_this_process = [reader.read([path])[0].row for path in paths]
     rows_of_worker = list(start_worker(**options).read(paths))
@@ -63,7 +64,7 @@ def test_rows_of_a_worker_equal_those_of_this_process_byte_for_byte(paths, start
     assert len({row["reason_code"] for row in rows_of_this_process}) >= 4
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are Unicode")
+@pytest.mark.skipif(sys.platform != "linux", reason="on other systems all names are Unicode")
 def test_a_file_name_that_is_not_unicode_reaches_the_worker_and_comes_back(tmp_path, monkeypatch, start_worker):
     name = Path(os.fsdecode(b"r\xf6ntgen.png"))
     monkeypatch.chdir(tmp_path)
@@ -74,14 +75,14 @@ def test_a_file_name_that_is_not_unicode_reaches_the_worker_and_comes_back(tmp_p
 
 def test_dicom_files_are_left_to_this_process(tmp_path, start_worker):
     (tmp_path / "dicom").write_bytes(small_dicom_file())
-    (tmp_path / "film.png").write_bytes(phantom_file())
-    rows = list(start_worker().read([tmp_path / "dicom", tmp_path / "film.png"]))
+    (tmp_path / "chest.png").write_bytes(phantom_file())
+    rows = list(start_worker().read([tmp_path / "dicom", tmp_path / "chest.png"]))
     assert rows[0] is None
     assert rows[1]["status"] == "read"
 
 
 @pytest.mark.parametrize(
-    "error", [ReleaseIncompatible("The network gave no number."), MemoryError(), KeyError("a bug")]
+    "error", [ReleaseIncompatible(MessageCode.NETWORK_OUTPUT_INVALID), MemoryError(), KeyError("a bug")]
 )
 def test_a_batch_that_raises_an_error_is_left_to_this_process(paths, monkeypatch, error):
     reader = FileReader(ReadOptions(RELEASE_DIR))
@@ -102,7 +103,7 @@ def test_a_worker_killed_while_it_reads_is_reported(paths, start_worker):
     worker = start_worker()
     assert len(list(worker.read(paths))) == len(paths)  # the worker is up and has answered everything
     threading.Timer(0.5, worker._child.kill).start()
-    with pytest.raises(WorkerLost, match=exactly(WORKER_LOST_TEXT)):
+    with raises_message(WorkerLost, MessageCode.WORKER_LOST):
         list(worker.read([*paths, Path("endless")]))
 
 
@@ -110,14 +111,14 @@ def test_a_worker_killed_between_batches_is_reported(paths, start_worker):
     worker = start_worker()
     worker._child.kill()
     worker._child.wait()
-    with pytest.raises(WorkerLost, match=exactly(WORKER_LOST_TEXT)):
+    with raises_message(WorkerLost, MessageCode.WORKER_LOST):
         list(worker.read(paths))
 
 
 def test_an_incomplete_row_is_reported(paths, start_worker, monkeypatch):
     worker = start_worker()
-    monkeypatch.setattr(worker._child.stdout, "readline", lambda: b'{"path": "film.png", "sta')
-    with pytest.raises(WorkerLost, match=exactly(WORKER_LOST_TEXT)):
+    monkeypatch.setattr(worker._child.stdout, "readline", lambda: b'{"path": "chest.png", "sta')
+    with raises_message(WorkerLost, MessageCode.WORKER_LOST):
         list(worker.read(paths))
 
 

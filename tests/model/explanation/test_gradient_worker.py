@@ -1,4 +1,4 @@
-"""Gradient maps of tf-keras-vis equal the formulas of their papers, which are simple for this kind of network."""
+"""Gradient maps of tf-keras-vis equal the formulas of the papers, which are simple for this kind of network."""
 
 import io
 import json
@@ -22,8 +22,10 @@ from model.explanation.gradient_worker import (
     smooth_grad,
 )
 from model.explanation.occlusion import air_grey
+from model.messages import MessageCode
 from model.release_files import FEATURE_MAP, ReleaseFile
 from model.storage import write_checksums
+from tests.support.messages import raises_message
 from tests.support.synthetic import smooth_images
 from tests.support.training import SIZE, tiny_network
 from training.networks.classifier import HEAD
@@ -41,7 +43,7 @@ def network_inputs() -> np.ndarray:
 
 
 def feature_maps_and_weights(network: keras.Model, network_inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Last feature map (n, rows, columns, channels), and the weight of each channel."""
+    """Return the last feature map (n, rows, columns, channels) and the weight of each channel."""
     inner = keras.Model(network.input, network.get_layer(FEATURE_MAP).output)
     return inner.predict(network_inputs, verbose=0), np.asarray(network.get_layer(HEAD).kernel)[:, 0]
 
@@ -114,7 +116,9 @@ def test_the_network_is_not_opened_unless_the_release_is_verified(network_inputs
     request = io.BytesIO()
     np.save(request, network_inputs[:1])
     request.seek(0)
-    with pytest.raises(ReleaseCorrupted if is_listed else ReleaseMissing, match=r"classifier\.keras"):
+    error_type = ReleaseCorrupted if is_listed else ReleaseMissing
+    code = MessageCode.RELEASE_FILE_CHANGED if is_listed else MessageCode.RELEASE_FILE_UNLISTED
+    with raises_message(error_type, code, file=ReleaseFile.CLASSIFIER_KERAS):
         answer_request(small_copy, request, io.BytesIO())
 
 

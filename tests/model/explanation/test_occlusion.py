@@ -16,13 +16,13 @@ maps = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=7), elem
 
 
 class SumClassifier:
-    """Its logit is the weighted sum of the grey values, divided by 1000."""
+    """Classifier whose logit is the weighted sum of the grey values, divided by 1000."""
 
     def __init__(self, weights: np.ndarray):
         self.weights = weights
         self.inputs: list[np.ndarray] = []
 
-    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+    def run_network(self, network_input: np.ndarray) -> ClassifierOutput:
         self.inputs.append(network_input)
         return ClassifierOutput(
             float((self.weights * network_input[0, :, :, 0]).sum() / 1000), np.zeros((1, 1)), np.zeros(1)
@@ -30,7 +30,7 @@ class SumClassifier:
 
 
 def striped_input(grey: float = 110.0) -> np.ndarray:
-    """Even grey with a dark stripe at the left, more than a tenth: float32 (1, SIDE, SIDE, 1)."""
+    """Return uniform grey with a dark stripe on the left of more than a tenth: float32 (1, SIDE, SIDE, 1)."""
     pixels = np.full((SIDE, SIDE), grey, np.float32)
     pixels[:, :3] = 10
     return pixels[np.newaxis, :, :, np.newaxis]
@@ -68,12 +68,12 @@ def test_logits_are_in_the_order_of_the_masks():
 
     logits = masked_logits(classifier, striped_input(), masks)
 
-    unmasked = classifier.classify(striped_input()).logit
+    unmasked = classifier.run_network(striped_input()).logit
     np.testing.assert_allclose(unmasked - logits, [number * 0.1 for number in range(9)], atol=1e-6)
 
 
 def cell_weights(*cells: tuple[int, int, float]) -> np.ndarray:
-    """Weights that are constant within these cells of a 4 x 4 grid, given as row, column and weight; 0 elsewhere."""
+    """Return weights that are constant within cells (row, column, weight) of a 4 x 4 grid, and 0 elsewhere."""
     weights = np.zeros((SIDE, SIDE))
     for row, column, weight in cells:
         weights[row * 6 : row * 6 + 6, column * 6 : column * 6 + 6] = weight
@@ -96,11 +96,11 @@ def test_the_sign_of_an_effect_is_that_of_the_evidence_in_the_cell():
 def test_redundant_evidence_in_two_cells_is_found_in_both():
     first, second = cell_weights((1, 1, 1.0)) > 0, cell_weights((2, 3, 1.0)) > 0
 
-    def classify(network_input):
+    def run_network(network_input):
         pixels = network_input[0, :, :, 0]
         return ClassifierOutput(float(max(pixels[first].mean(), pixels[second].mean())) / 100, None, None)
 
-    effects = occlusion_map(SimpleNamespace(classify=classify), striped_input(), (4, 4))
+    effects = occlusion_map(SimpleNamespace(run_network=run_network), striped_input(), (4, 4))
 
     strongest = {tuple(map(int, np.unravel_index(n, (4, 4)))) for n in np.argsort(effects.ravel())[-2:]}
     assert strongest == {(1, 1), (2, 3)}
@@ -130,6 +130,6 @@ def test_the_hottest_part_is_where_the_map_is_high():
 
 
 def test_the_grey_of_air_is_that_of_the_unmasked_input():
-    classifier = SimpleNamespace(classify=lambda x: ClassifierOutput(float(x.min()), np.zeros((1, 1)), np.zeros(1)))
+    classifier = SimpleNamespace(run_network=lambda x: ClassifierOutput(float(x.min()), np.zeros((1, 1)), np.zeros(1)))
     everything = np.ones((SIDE, SIDE), bool)
     assert masked_logits(classifier, striped_input(), [everything, everything]).tolist() == [10, 10]

@@ -1,4 +1,4 @@
-"""Reliability checks on heat maps made by hand, and their warnings."""
+"""Reliability checks of hand-made heat maps, and their warnings."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
+from model.codes import HeatMapWarning
 from model.explanation.reliability import (
-    WARNING_TEXTS,
     HeatMapReliability,
     ReliabilityLimits,
     evidence_share_in_lungs,
@@ -43,13 +43,13 @@ def test_a_map_of_other_cells_fails_on_effect_and_agreement():
     assert reliability.inside_lungs > 0.7
     assert reliability.effect < 0.05
     assert reliability.agreement < 0
-    assert reliability_warnings(classifier, infer(classifier)) == (WARNING_TEXTS["effect"], WARNING_TEXTS["agreement"])
+    assert reliability_warnings(classifier, infer(classifier)) == (HeatMapWarning.EFFECT, HeatMapWarning.AGREEMENT)
 
 
-def test_true_evidence_outside_the_lungs_fails_on_that_alone():
+def test_true_evidence_outside_the_lungs_fails_only_on_its_position():
     classifier = CellClassifier(OUTSIDE_LUNG, map_around(OUTSIDE_LUNG), LIMITS)
     assert measure_reliability(classifier, infer(classifier)).inside_lungs < 0.2
-    assert reliability_warnings(classifier, infer(classifier)) == (WARNING_TEXTS["inside_lungs"],)
+    assert reliability_warnings(classifier, infer(classifier)) == (HeatMapWarning.INSIDE_LUNGS,)
 
 
 def test_without_lungs_the_share_in_the_lungs_is_not_checked():
@@ -60,13 +60,13 @@ def test_without_lungs_the_share_in_the_lungs_is_not_checked():
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_without_positive_evidence_nothing_is_checked(value):
+def test_a_heat_map_without_positive_evidence_is_not_checked(value):
     classifier = CellClassifier(IN_LUNG, np.full((CELLS, CELLS), value, np.float32), LIMITS)
     assert measure_reliability(classifier, infer(classifier)) is None
     assert reliability_warnings(classifier, infer(classifier)) == ()
 
 
-def test_a_release_without_limits_checks_nothing():
+def test_no_heat_map_is_checked_without_limits():
     classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG))
     assert ReliabilityLimits.from_release(classifier.release) is None
     assert reliability_warnings(classifier, infer(classifier)) is None
@@ -77,12 +77,12 @@ def test_the_checks_are_deterministic():
     assert measure_reliability(classifier, infer(classifier)) == measure_reliability(classifier, infer(classifier))
 
 
-@pytest.mark.parametrize("name", WARNING_TEXTS)
+@pytest.mark.parametrize("name", HeatMapWarning)
 def test_a_value_below_its_limit_is_a_violation_and_a_value_at_its_limit_is_not(name):
     limits = ReliabilityLimits(0.5, 0.1, 0.0, "By hand.")
     at_limits = HeatMapReliability(0.5, 0.1, 0.0)
     assert limits.violations(at_limits) == ()
-    assert limits.violations(replace(at_limits, **{name: getattr(at_limits, name) - 1e-9})) == (WARNING_TEXTS[name],)
+    assert limits.violations(replace(at_limits, **{name: getattr(at_limits, name) - 1e-9})) == (name,)
 
 
 # --- share inside the lungs

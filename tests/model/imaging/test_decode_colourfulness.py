@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from model.imaging.decode import colourfulness, decode
+from model.imaging.decode import decode
+from model.imaging.samples import colourfulness
 from tests.support.image_files import noise, png, png_chunk
 
 

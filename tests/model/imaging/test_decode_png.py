@@ -45,7 +45,7 @@ def test_png_of_every_kind_is_read_in_full(colour_type, depth, interlace):
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_palettes_are_read_with_and_without_transparency(depth, interlace):
     samples, colours = noise(37, 43, below=2**depth), noise(2**depth, 3, seed=1)
-    alpha = noise(2**depth - 1, seed=2)  # fewer than there are colours: the last one is opaque
+    alpha = noise(2**depth - 1, seed=2)  # one fewer than the colours: the last one is opaque
     palette = png_chunk(b"PLTE", colours.astype(np.uint8).tobytes())
     opaque = decode(png(samples, depth, 3, palette, interlace=interlace))
     np.testing.assert_allclose(opaque.pixels, (colours @ LUMA)[samples], rtol=3e-7, atol=1e-5)
@@ -119,11 +119,11 @@ def test_the_range_is_the_smallest_depth_that_holds_the_largest_sample(bits, col
 @pytest.mark.parametrize(
     ("declared", "largest", "white", "bits"),
     [
-        (12, 900, 4095, 12),  # fits: the range is the declared one, not the 10 bits in use
+        (12, 900, 4095, 12),  # all samples fit, so the declared range is used instead of the 10 bits in use
         (12, 4095, 4095, 12),
         (16, 900, 65535, 16),
         (12, 65520, 65535, 12),  # scaled up by the encoder, as the standard requires
-        (10, 4000, 4095, 10),  # contradictory: the samples decide
+        (10, 4000, 4095, 10),  # contradictory, so the samples decide
         (0, 4000, 4095, 12),
         (17, 4000, 4095, 12),
     ],

@@ -1,6 +1,5 @@
 """Refusals: other formats, damaged files, too many or too few pixels, too little memory."""
 
-import re
 import struct
 import zlib
 
@@ -12,10 +11,8 @@ from model.errors import FileUnreadable, FormatUnsupported, ImageTooLarge, Image
 from model.imaging.decode import decode
 from model.imaging.file_formats import check_size
 from model.limits import MAX_BYTES, MAX_PIXELS, MAX_SCANS
+from model.messages import MessageCode
 from tests.support.image_files import (
-    DAMAGED,
-    EXPORT,
-    EXPORT_AGAIN,
     PNG_SIGNATURE,
     assert_valid,
     encode,
@@ -25,47 +22,46 @@ from tests.support.image_files import (
     png_header,
     scanlines,
 )
+from tests.support.messages import raises_message
 
 
 @pytest.mark.parametrize(
-    ("content", "format_name"),
+    ("content", "file_format"),
     [
-        (b"%PDF-1.7\n", "a PDF document"),
-        (b"GIF89a", "a GIF picture"),
-        (encode(Image.new("L", (40, 40)), "GIF"), "a GIF picture"),
-        (encode(Image.new("L", (40, 40)), "TIFF"), "a TIFF picture"),
-        (b"MM\0*", "a TIFF picture"),
-        (encode(Image.new("L", (40, 40)), "WEBP"), "a WebP picture"),
-        (encode(Image.new("L", (40, 40)), "BMP"), "a BMP picture"),
-        (b"\0\0\0\x18ftypheic", "a HEIC or AVIF picture"),
-        (b"\0\0\0\x1cftypavif", "a HEIC or AVIF picture"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
-        (b"PK\x03\x04", "a ZIP or other archive, or an Office document"),
-        (b"\xef\xbb\xbf<svg xmlns=", "an SVG drawing"),
-        (b'<?xml version="1.0"?>\n<!-- a -->\n<svg ', "an SVG drawing"),
-        (b"\n<!DOCTYPE html><svg>", "a web page"),
-        (b"<?xml version='1.0'?><a/>", "an XML document"),
-        (b"hello", "another kind of file"),
-        (PNG_SIGNATURE[:7], "another kind of file"),
-        (b"BMW is not a picture", "another kind of file"),
+        (b"%PDF-1.7\n", "pdf"),
+        (b"GIF89a", "gif"),
+        (encode(Image.new("L", (40, 40)), "GIF"), "gif"),
+        (encode(Image.new("L", (40, 40)), "TIFF"), "tiff"),
+        (b"MM\0*", "tiff"),
+        (encode(Image.new("L", (40, 40)), "WEBP"), "webp"),
+        (encode(Image.new("L", (40, 40)), "BMP"), "bmp"),
+        (b"\0\0\0\x18ftypheic", "heif"),
+        (b"\0\0\0\x1cftypavif", "heif"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "jpeg2000"),
+        (b"PK\x03\x04", "archive"),
+        (b"\xef\xbb\xbf<svg xmlns=", "svg"),
+        (b'<?xml version="1.0"?>\n<!-- a -->\n<svg ', "svg"),
+        (b"\n<!DOCTYPE html><svg>", "html"),
+        (b"<?xml version='1.0'?><a/>", "xml"),
+        (b"hello", "unknown"),
+        (PNG_SIGNATURE[:7], "unknown"),
+        (b"BMW is not an image", "unknown"),
     ],
 )
-def test_other_formats_are_named(content, format_name):
-    with pytest.raises(
-        FormatUnsupported, match="^" + re.escape(f"This is {format_name}, which is not read. {EXPORT}") + "$"
-    ):
+def test_other_formats_are_named(content, file_format):
+    with raises_message(FormatUnsupported, MessageCode.OTHER_FORMAT, file_format=file_format):
         decode(content)
 
 
 def test_an_animated_png_is_refused():
     frames = [Image.new("L", (40, 40), grey) for grey in (0, 99)]
     content = encode(frames[0], "PNG", save_all=True, append_images=frames[1:])
-    with pytest.raises(FormatUnsupported, match=re.escape(f"This PNG holds several pictures. Single {EXPORT}")):
+    with raises_message(FormatUnsupported, MessageCode.ANIMATED_PNG):
         decode(content)
 
 
 def test_an_empty_file_is_refused():
-    with pytest.raises(FileUnreadable, match=re.escape(f"This file is empty. {EXPORT_AGAIN}")):
+    with raises_message(FileUnreadable, MessageCode.EMPTY_FILE):
         decode(b"")
 
 
@@ -106,31 +102,26 @@ def damaged_files():
 
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in damaged_files()])
 def test_damaged_files_are_refused(content):
-    with pytest.raises(FileUnreadable, match="^" + re.escape(DAMAGED) + "$"):
+    with raises_message(FileUnreadable, MessageCode.FILE_DAMAGED):
         decode(content)
 
 
 @pytest.mark.parametrize(("width", "height"), [(60000, 60000), (2**31 - 1, 2**31 - 1), (60001, 1000), (7, 2**24)])
-def test_too_many_pixels_are_refused_by_the_header(width, height, monkeypatch):
+def test_too_many_pixels_are_refused_before_decoding(width, height, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("a decoder was started"))
-    message = (
-        f"This picture has {width} x {height} pixels. DICOM, PNG and JPEG files of up to 60 megapixels are accepted. "
-        "Please export the radiograph smaller and choose the new file."
-    )
     frame = b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 11, 8, height & 0xFFFF, width & 0xFFFF, 1) + b"\1\x11\0"
     for content in [png_header(width, height), *([frame] if max(width, height) < 2**16 else [])]:
-        with pytest.raises(ImageTooLarge, match="^" + re.escape(message) + "$"):
+        with raises_message(ImageTooLarge, MessageCode.TOO_MANY_PIXELS, width=width, height=height):
             decode(content)
 
 
-def test_the_maximum_number_of_pixels_is_accepted_by_us_and_by_pillow():
+def test_pillow_also_accepts_the_maximum_number_of_pixels():
     assert Image.MAX_IMAGE_PIXELS >= MAX_PIXELS
     check_size(MAX_PIXELS // 1000, 1000)
 
 
 def test_too_many_bytes_are_refused():
-    message = "This file has more than 50 MB. DICOM, PNG and JPEG files up to that are accepted. Please export the"
-    with pytest.raises(ImageTooLarge, match=re.escape(message)):
+    with raises_message(ImageTooLarge, MessageCode.FILE_TOO_LARGE):
         decode(PNG_SIGNATURE + bytes(MAX_BYTES))
 
 
@@ -140,13 +131,12 @@ def test_too_little_memory_is_a_refusal(error, monkeypatch):
         raise error
 
     monkeypatch.setattr(Image, "open", fail)
-    with pytest.raises(ImageTooLarge, match="too little free memory"):
+    with raises_message(ImageTooLarge, MessageCode.OUT_OF_MEMORY):
         decode(png(noise(40, 40)))
 
 
 def test_too_few_pixels_are_refused():
-    message = "This picture has 400 x 31 pixels, too few to judge. DICOM, PNG and JPEG files with at least 32 pixels on"
     for content in (png(noise(31, 400)), encode(Image.new("L", (400, 31)))):
-        with pytest.raises(ImageTooSmall, match=re.escape(message)):
+        with raises_message(ImageTooSmall, MessageCode.TOO_FEW_PIXELS, width=400, height=31):
             decode(content)
     assert_valid(decode(png(noise(32, 400))))

@@ -1,12 +1,11 @@
 """Fuzzing: any file is read or refused with a message, in bounded time and memory.
 
-make fuzz    # 12,000 new inputs of each format; `make test` tries 250, the same in every run
+`make full` tries 250 inputs of each format, the same in every run; `make soak` tries 12,000 new ones.
 
-DICOM files share a process, because starting one takes a third of a second. In one test each has its own, as in the
-program.
+DICOM files share a process, because starting a process takes a third of a second. In one test each file has its own
+process, as in the program.
 """
 
-import os
 from collections import Counter
 
 import pytest
@@ -15,23 +14,30 @@ from hypothesis import HealthCheck, given, settings
 from tests.support.dicom_worker import many_files_in_one_process
 from tests.support.fuzzing import FORMATS, MAX_MEMORY, assert_survives, broken_file, limited_memory
 
-N_INPUTS = int(os.environ.get("FUZZ", 0))  # of each format
+N_FIXED, N_NEW = 250, 12_000  # inputs of each format
+PROCESSES_SHARE = 1 / 4  # of the inputs, in the test that starts a process for each
+SOAK = pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(3600)], id="new inputs")
+FIXED = pytest.param(False, marks=pytest.mark.timeout(300), id="fixed inputs")
 pytestmark = pytest.mark.linux
 
 
-@pytest.mark.timeout(3600 if N_INPUTS else 120)
-@pytest.mark.parametrize("name", FORMATS)
-def test_hostile_files_are_read_or_refused(name, capsys):
-    tally: Counter = Counter()
-    file_format = FORMATS[name]
-
-    @settings(
+def fuzzing_settings(new_inputs: bool, share: float = 1) -> settings:
+    return settings(
         settings.get_profile("steady"),
-        max_examples=N_INPUTS or 250,
-        derandomize=not N_INPUTS,
+        max_examples=round(share * (N_NEW if new_inputs else N_FIXED)),
+        derandomize=not new_inputs,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow],  # some small files make large images
     )
+
+
+@pytest.mark.parametrize("new_inputs", [FIXED, SOAK])
+@pytest.mark.parametrize("name", FORMATS)
+def test_malformed_files_are_read_or_refused(name, new_inputs, capsys):
+    tally: Counter = Counter()
+    file_format = FORMATS[name]
+
+    @fuzzing_settings(new_inputs)
     @given(content=broken_file(file_format))
     def survive(content):
         assert_survives(content, tally)
@@ -49,13 +55,11 @@ def test_hostile_files_are_read_or_refused(name, capsys):
     assert len(tally) >= 3
 
 
-@pytest.mark.timeout(3600 if N_INPUTS else 300)
-def test_hostile_dicom_files_in_separate_processes_are_read_or_refused(capsys):
+@pytest.mark.parametrize("new_inputs", [FIXED, SOAK])
+def test_malformed_dicom_files_in_separate_processes_are_read_or_refused(new_inputs, capsys):
     tally: Counter = Counter()
 
-    @settings(
-        settings.get_profile("steady"), max_examples=N_INPUTS // 20 or 25, derandomize=not N_INPUTS, print_blob=True
-    )
+    @fuzzing_settings(new_inputs, PROCESSES_SHARE)
     @given(content=broken_file(FORMATS["DICOM"]))
     def survive(content):
         assert_survives(content, tally)
@@ -68,7 +72,7 @@ def test_hostile_dicom_files_in_separate_processes_are_read_or_refused(capsys):
 
 def format_counts(tally: Counter) -> str:
     counts = ", ".join(f"{count:,} {result}" for result, count in tally.most_common())
-    return f"{tally.total():,} hostile files: {counts}"
+    return f"{tally.total():,} malformed files: {counts}"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_whole_image_has_all_pixels(height, width):
 
 
 @given(box=boxes(), height=sides, width=sides)
-def test_edges_in_pixels_lie_in_the_image_and_scale_with_it(box, height, width):
+def test_edges_in_pixels_are_in_the_image_and_scale_with_it(box, height, width):
     left, top, right, bottom = box.to_pixels(height, width)
     assert 0 <= left <= right <= width
     assert 0 <= top <= bottom <= height

@@ -1,4 +1,4 @@
-"""Copies of an image have nearly the same perceptual hash, different images do not."""
+"""Copies of an image have nearly the same perceptual hash; different images do not."""
 
 import io
 
@@ -53,11 +53,11 @@ def test_an_exact_copy_differs_in_no_bit():
 
 
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=2, unique=True))
-def test_a_different_image_is_no_duplicate(seeds):
+def test_a_different_image_is_not_a_duplicate(seeds):
     assert distance(*map(random_radiograph, seeds)) > DUPLICATE_MAX_BITS
 
 
-def test_a_mirrored_image_is_no_duplicate():
+def test_a_mirrored_image_is_not_a_duplicate():
     assert distance(random_radiograph(1), random_radiograph(1)[:, ::-1].copy()) > DUPLICATE_MAX_BITS
 
 
@@ -94,5 +94,5 @@ def test_a_distance_counts_the_bits_that_differ(first, second):
     assert hash_distances(second, first[np.newaxis]).tolist() == [expected]
 
 
-def test_there_are_no_distances_from_no_hashes():
+def test_an_empty_list_of_hashes_has_no_distances():
     assert hash_distances(np.zeros(HASH_BITS // 8, np.uint8), np.zeros((0, HASH_BITS // 8), np.uint8)).tolist() == []

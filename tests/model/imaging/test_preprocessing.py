@@ -44,14 +44,14 @@ def test_the_sides_are_resized_independently(pixels, height, width):
     np.testing.assert_allclose(sequential, both, atol=1e-3)
 
 
-def test_proportions_are_not_kept():
-    """A stretched image gives the same network input: framing must not change the finding."""
+def test_the_aspect_ratio_is_not_preserved():
+    """A stretched image gives the same network input, because framing must not change the finding."""
     pixels = np.random.default_rng(0).uniform(0, 255, (40, 60)).astype(np.float32)
     stretched = pixels.repeat(3, axis=1)
     np.testing.assert_allclose(resize(stretched, 20, 20), resize(pixels, 20, 20), atol=6)
 
 
-def test_fine_stripes_are_averaged_and_not_aliased():
+def test_fine_stripes_are_averaged_instead_of_aliased():
     stripes = np.zeros((400, 400), np.float32)
     stripes[:, ::2] = 200
     assert np.abs(resize(stripes, 50, 50)[:, 1:-1] - 100).max() < 1
@@ -78,7 +78,7 @@ def test_size_type_and_range_of_a_region_are_as_documented(pixels, height, width
     assert region.max() <= pixels.max() + 1e-4
 
 
-def test_a_region_is_cut_at_relative_edges():
+def test_a_region_is_cropped_at_relative_edges():
     pixels = np.zeros((100, 200), np.float32)
     pixels[40:60, 20:100] = 200
     inside = resize(pixels, 10, 20, RelativeBox(left=0.15, top=0.45, right=0.45, bottom=0.55))
@@ -87,7 +87,7 @@ def test_a_region_is_cut_at_relative_edges():
     assert not resize(pixels, 10, 20, RelativeBox(left=0, top=0.7, right=1, bottom=1)).any()
 
 
-def test_a_region_is_cut_even_if_the_image_has_the_right_size():
+def test_a_region_is_cropped_even_if_the_image_has_the_right_size():
     pixels = np.zeros((50, 50), np.float32)
     pixels[:, 25:] = 255
     assert resize(pixels, 50, 50, RelativeBox(0.6, 0, 1, 1)).min() == 255

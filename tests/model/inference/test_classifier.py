@@ -1,7 +1,6 @@
 """Findings of the classifier: their contract, the scale of the heat map, and outputs that are not finite."""
 
 import math
-import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,12 +11,9 @@ from model.inference.classifier import OUTPUTS, Classifier
 from model.inference.decision import Verdict
 from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import OUTPUT
+from model.messages import MessageCode
 from tests.support.findings import noise, radiograph, set_output
-
-NOT_FINITE = (
-    "The trained network gave no number for this picture. Nothing is read with it. Restore the folder model/release "
-    "from the project, or release the model again."
-)
+from tests.support.messages import raises_message
 
 
 @pytest.mark.parametrize(("height", "width"), [(300, 400), (224, 224), (32, 2000), (1500, 40)])
@@ -59,7 +55,7 @@ def test_a_finding_does_not_change_with_the_next_one(classifier):
     np.testing.assert_array_equal(finding.embedding, embedding)
 
 
-def test_eight_threads_make_the_findings_of_one(classifier):
+def test_eight_threads_make_the_same_findings_as_one(classifier):
     radiographs = [noise(seed) for seed in range(8)]
     expected = [classifier.read(image) for image in radiographs]
     assert len({finding.probability for finding in expected}) == len(radiographs)
@@ -106,7 +102,7 @@ def test_the_heat_map_has_the_scale_of_the_release(classifier, monkeypatch):
 
 
 def corrupt_output(monkeypatch, network: LiteRTNetwork, output: str, value: float) -> None:
-    """Set one value of a network output, below the check of the output."""
+    """Replace one value of a network output before the output is checked."""
     run = network._run
 
     def run_corrupted(**inputs):
@@ -122,5 +118,5 @@ def corrupt_output(monkeypatch, network: LiteRTNetwork, output: str, value: floa
 def test_an_output_that_is_not_finite_gives_no_finding(classifier, monkeypatch, output, value):
     network = classifier.segmenter._network if output == OUTPUT else classifier._network
     corrupt_output(monkeypatch, network, output, value)
-    with pytest.raises(ReleaseIncompatible, match=f"^{re.escape(NOT_FINITE)}$"):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_OUTPUT_INVALID):
         classifier.read(radiograph())

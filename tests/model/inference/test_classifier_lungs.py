@@ -15,7 +15,7 @@ from tests.support.findings import noise, radiograph
 
 
 def with_region(classifier: Classifier, kind: RegionKind, margin: float = 0.1) -> Classifier:
-    """A classifier with the same networks and another input region."""
+    """Return a classifier with the same networks and another input region."""
     return Classifier(replace(classifier.release, input_region=InputRegion(kind, margin)))
 
 
@@ -27,12 +27,12 @@ def two_lungs(side: int = 50) -> LungMask:
 
 
 def set_lungs(monkeypatch, classifier: Classifier, fields: np.ndarray) -> None:
-    """Replace the output of the lung network by these fields, bool (rows, columns)."""
+    """Replace the output of the lung network by lung fields, bool (rows, columns)."""
     monkeypatch.setattr(classifier.segmenter, "probability_map", lambda _: fields.astype(np.float32))
 
 
 @pytest.mark.parametrize("shape", [(300, 400), (90, 60)])
-def test_the_box_of_the_heat_map_holds_the_lungs(classifier, shape):
+def test_the_box_of_the_heat_map_contains_the_lungs(classifier, shape):
     """The centres of the synthetic lungs are at 0.3 and 0.7 of the width and at half the height."""
     box = with_region(classifier, RegionKind.LUNG_BOX).read(radiograph(*shape)).heat_map_box
     assert 0 <= box.left < 0.3 - 0.07
@@ -55,8 +55,8 @@ def test_the_heat_map_covers_the_input_region_of_the_release(classifier, monkeyp
 def test_the_network_input_is_the_region_of_the_working_image(classifier, monkeypatch, kind):
     changed, lungs, image, inputs = with_region(classifier, kind), two_lungs(), noise(3), []
     set_lungs(monkeypatch, changed, lungs.fields)
-    classify = changed.classify
-    monkeypatch.setattr(changed, "classify", lambda x: inputs.append(x) or classify(x))
+    run_network = changed.run_network
+    monkeypatch.setattr(changed, "run_network", lambda x: inputs.append(x) or run_network(x))
     changed.read(image)
 
     (network_input,) = inputs
@@ -82,7 +82,7 @@ def test_without_lungs_the_whole_radiograph_is_classified_with_a_caution(classif
     assert finding.heat_map_box == WHOLE_IMAGE
     side = classifier.release.side
     network_input = resize(working_image(radiograph()), side, side)[np.newaxis, :, :, np.newaxis]
-    assert finding.probability == classifier.release.calibration.probability(changed.classify(network_input).logit)
+    assert finding.probability == classifier.release.calibration.probability(changed.run_network(network_input).logit)
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.49])

@@ -79,7 +79,7 @@ def test_between_limits_with_a_gap_no_class_is_plausible():
 
 @pytest.mark.parametrize("conformal", [limits(0.4, 0.6), limits(0.6, 0.4)], ids=["both plausible", "none plausible"])
 @pytest.mark.parametrize("threshold", [0.4, 0.5, 0.6])
-def test_between_the_limits_the_verdict_is_indeterminate_and_outside_the_class(conformal, threshold):
+def test_the_verdict_is_indeterminate_only_between_the_limits(conformal, threshold):
     assert classify(0.3, at(threshold), conformal) is NORMAL
     assert classify(0.5, at(threshold), conformal) is INDETERMINATE
     assert classify(0.7, at(threshold), conformal) is PNEUMONIA
@@ -134,7 +134,7 @@ def test_another_prevalence_shifts_the_log_odds_by_the_difference_in_log_odds(pr
 
 
 def test_a_shifted_probability_equals_one_counted_by_hand():
-    # 100 of 1000 at 50% have this probability: 80 ill, 20 healthy. At 10% there are 1/5 of the ill and 9/5 of the
+    # At 50%, 100 of 1000 have this probability: 80 ill and 20 healthy. At 10%, 1/5 as many are ill and 9/5 as many
     # healthy: 16 and 36.
     assert adjust_to_prevalence(0.8, 0.5, 0.1) == pytest.approx(16 / 52)
 

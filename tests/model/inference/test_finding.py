@@ -1,4 +1,4 @@
-"""A finding as presented: at an operating point and a prevalence, with cautions on age and heat map."""
+"""Presentation of a finding: operating point, prevalence, and cautions on age and heat map."""
 
 import math
 import re
@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.codes import Caution
+from model.codes import Caution, HeatMapWarning
 from model.inference.classifier import Classifier
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
 from tests.support.findings import radiograph
 
-UNRELIABLE = HeatMapCheck(("little of the evidence lies within the lungs",))
+UNRELIABLE = HeatMapCheck((HeatMapWarning.INSIDE_LUNGS,))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def release(classifier) -> Release:
 
 @pytest.fixture
 def finding(classifier) -> Finding:
-    """A finding with evidence and no caution."""
+    """Return a finding with evidence and without cautions."""
     return with_evidence(classifier.read(radiograph()))
 
 
@@ -65,7 +65,7 @@ def test_the_verdict_follows_from_the_operating_point_and_the_conformal_limits(f
     assert verdict(p, pneumonia_from=above, normal_up_to=below) is Verdict.INDETERMINATE  # neither is plausible
 
 
-def test_the_operating_point_changes_the_verdict_and_nothing_else(finding, release):
+def test_the_operating_point_changes_only_the_verdict(finding, release):
     high, low = present_at(finding, release, 1.0), present_at(finding, release, 0.0)
 
     assert high.verdict != low.verdict
@@ -75,7 +75,7 @@ def test_the_operating_point_changes_the_verdict_and_nothing_else(finding, relea
 
 
 @given(prevalence=st.floats(0.001, 0.999), threshold=st.floats(0.001, 0.999))
-def test_prevalence_moves_probability_and_threshold_together_and_keeps_the_verdict(classifier, prevalence, threshold):
+def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classifier, prevalence, threshold):
     finding = replace(classifier.read(radiograph(64, 64)), probability=0.4)
     release = classifier.release
     moved, unmoved = (present_at(finding, release, threshold, at) for at in (prevalence, None))
@@ -158,7 +158,7 @@ def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, ch
 # --- findings of another model version
 
 
-def test_a_finding_of_another_model_version_is_returned_as_it_is(finding, release):
+def test_a_finding_of_another_model_version_is_not_restated(finding, release):
     earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # which restating would refuse
     presented = present(
         earlier, release, point=point_at(0.99), prevalence=0.2, age_years=None, heat_map_check=HeatMapCheck(())
@@ -166,7 +166,7 @@ def test_a_finding_of_another_model_version_is_returned_as_it_is(finding, releas
     assert presented is earlier
 
 
-def test_a_finding_of_another_model_version_gets_new_cautions_only(finding, release):
+def test_a_finding_of_another_model_version_gets_only_new_cautions(finding, release):
     _, oldest = release.description["population_years"]
     earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
     presented = present(

@@ -14,6 +14,8 @@ from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import OperatingPoint, Verdict
 from model.inference.finding import Finding
 from model.inference.finding_rows import COLUMNS, finding_row, refusal_row, to_csv, to_jsonl
+from model.messages import MessageCode
+from model.sentences import render_codes
 
 EXPECTED = (
     "path,status,probability,verdict,operating_point,threshold,reason_code,reason,cautions,read_anyway,model_version,"
@@ -32,7 +34,7 @@ def parse_csv(text: str) -> list[dict[str, str]]:
 
 
 def test_columns_and_their_order_are_fixed():
-    """Other programs read these; a new column goes to the end and needs a new major version."""
+    """Other programs read the columns: a new one is appended at the end and needs a new major version."""
     assert ",".join(COLUMNS) == EXPECTED
 
 
@@ -64,7 +66,7 @@ def test_the_row_of_a_finding():
     ],
 )
 def test_the_row_of_a_refusal(kind, code):
-    assert refusal_row("a.png", kind("The reason. What to do."), "1.2.3") == {
+    assert refusal_row("a.png", kind(MessageCode.FILE_DAMAGED), "1.2.3") == {
         "path": "a.png",
         "status": "refused",
         "probability": None,
@@ -72,7 +74,7 @@ def test_the_row_of_a_refusal(kind, code):
         "operating_point": "",
         "threshold": None,
         "reason_code": code,
-        "reason": "The reason. What to do.",
+        "reason": render_codes([MessageCode.FILE_DAMAGED]),
         "cautions": [],
         "read_anyway": False,
         "model_version": "1.2.3",
@@ -83,7 +85,7 @@ def test_the_row_of_a_refusal(kind, code):
 ROWS = [
     finding_row("a.png", finding(cautions=("one", "two"))),
     finding_row("b.png", finding(2**-40)),
-    refusal_row("c.png", FileUnreadable('Damaged, "as they say".\nTry again.'), "1.2.3"),
+    refusal_row("c.png", FileUnreadable(MessageCode.FILE_NOT_OPENED, reason='quota, "hard"\nlimit'), "1.2.3"),
 ]
 
 
@@ -92,7 +94,7 @@ def test_both_kinds_of_row_have_every_column_in_order(row):
     assert tuple(row) == COLUMNS
 
 
-def test_json_lines_hold_the_rows_unchanged():
+def test_json_lines_contain_the_rows_unchanged():
     for row in ROWS:
         text = to_jsonl(row)
         assert "\n" not in text
@@ -100,7 +102,7 @@ def test_json_lines_hold_the_rows_unchanged():
         assert tuple(json.loads(text)) == COLUMNS
 
 
-def test_csv_holds_the_same_values_as_json():
+def test_csv_has_the_same_values_as_json():
     for row, csv_row in zip(ROWS, parse_csv(to_csv(ROWS)), strict=True):
         assert tuple(csv_row) == COLUMNS
         for column, value in row.items():

@@ -1,4 +1,4 @@
-"""Input region: its box, its mask, and the network input that is cut out of it."""
+"""Input region: box, mask, and the network input that is cropped to it."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ KINDS_WITH_BOX = (RegionKind.LUNG_BOX, RegionKind.LUNGS_ALONE)
 
 
 def two_lungs(side: int = 64) -> LungMask:
-    """Two lung fields with a gap between them, off the centre of the radiograph."""
+    """Return two lung fields with a gap between them, off the centre of the radiograph."""
     fields = np.zeros((side, side), bool)
     rows = slice(side // 4, 5 * side // 8)
     fields[rows, side // 4 : 3 * side // 8] = fields[rows, side // 2 : 3 * side // 4] = True
@@ -52,12 +52,12 @@ def test_without_lungs_the_region_is_the_unmasked_whole_radiograph(kind):
 
 
 @pytest.mark.parametrize("kind", [RegionKind.WHOLE, RegionKind.LUNG_BOX])
-def test_only_the_lungs_alone_are_masked(kind):
+def test_only_the_kind_lungs_alone_is_masked(kind):
     working = noise(80, 80)
     np.testing.assert_array_equal(InputRegion(kind, 0.1).mask(working, two_lungs()), working)
 
 
-def test_the_lungs_alone_are_black_outside():
+def test_the_kind_lungs_alone_is_black_outside_the_lungs():
     working = noise(80, 80)
     masked = InputRegion(RegionKind.LUNGS_ALONE, 0.1).mask(working, two_lungs())
     np.testing.assert_array_equal(masked, mask_outside_lungs(working, two_lungs()))
@@ -65,7 +65,7 @@ def test_the_lungs_alone_are_black_outside():
 
 
 @given(side=st.integers(16, 90), height=st.integers(16, 120), width=st.integers(16, 120))
-def test_masking_keeps_the_lungs_and_blackens_everything_far_from_them(side, height, width):
+def test_masking_keeps_the_lungs_and_blackens_pixels_far_from_them(side, height, width):
     lungs, image = two_lungs(side), noise(height, width)
     masked = mask_outside_lungs(image, lungs)
 
@@ -142,6 +142,6 @@ def test_the_network_input_does_not_depend_on_the_size_of_the_radiograph(kind):
     working_images = [working_image(Radiograph(pixels, "PNG", 8)) for pixels in (large, small)]
     of_large, of_small = (region.network_input(working, lungs, 96) for working in working_images)
     assert np.abs(of_large - of_small).mean() < 2
-    if kind is not RegionKind.WHOLE:  # cut out of the radiographs themselves, the larger one would be sharper
+    if kind is not RegionKind.WHOLE:  # cropped from the radiographs themselves, the larger one would be sharper
         of_large, of_small = (region.network_input(pixels, lungs, 96) for pixels in (large, small))
         assert np.abs(of_large - of_small).mean() > 4

@@ -1,7 +1,6 @@
 """LiteRT network: outputs, refused files, values that are not finite, and threads."""
 
 import math
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,11 +13,8 @@ from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import OUTPUT
 from model.inference.parallel import ordered_map
 from model.inference.release_loader import load_release
-
-RESTORE_TEXT = "Nothing is read with it. Restore the folder model/release from the project, or release the model again."
-CANNOT_BE_OPENED = f"^{re.escape(f'The trained network cannot be opened. {RESTORE_TEXT}')}$"
-DOES_NOT_FIT = f"^{re.escape(f'The trained network and its description do not fit each other. {RESTORE_TEXT}')}$"
-NOT_FINITE = f"^{re.escape(f'The trained network gave no number for this picture. {RESTORE_TEXT}')}$"
+from model.messages import MessageCode
+from tests.support.messages import raises_message
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +58,12 @@ def test_a_run_changes_neither_its_input_nor_earlier_outputs(network, side):
     np.testing.assert_array_equal(output, output_before)
 
 
-# --- networks other than described
+# --- networks that are not as described
 
 
 @pytest.mark.parametrize("difference", [-32, -1, 1, 32])
-def test_a_network_of_another_input_size_is_refused(content, side, outputs, difference):
-    with pytest.raises(ReleaseIncompatible, match=DOES_NOT_FIT):
+def test_a_network_with_another_input_size_is_refused(content, side, outputs, difference):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_INCOMPATIBLE):
         LiteRTNetwork(content, side + difference, outputs)
 
 
@@ -83,20 +79,20 @@ def test_a_network_of_another_input_size_is_refused(content, side, outputs, diff
     ],
     ids=["none", "another name", "one too many", "fourth axis", "no batch axis", "no shape"],
 )
-def test_a_network_of_other_outputs_is_refused(content, side, outputs, change):
-    with pytest.raises(ReleaseIncompatible, match=DOES_NOT_FIT):
+def test_a_network_with_other_outputs_is_refused(content, side, outputs, change):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_INCOMPATIBLE):
         LiteRTNetwork(content, side, change(outputs))
 
 
 @pytest.mark.parametrize("kept", [0, 1, 1000, 0.5, -1000])
 def test_a_truncated_network_is_refused(content, side, outputs, kept):
     length = int(kept * len(content)) if isinstance(kept, float) else kept
-    with pytest.raises(ReleaseIncompatible, match=CANNOT_BE_OPENED):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_UNUSABLE):
         LiteRTNetwork(content[:length], side, outputs)
 
 
-def test_a_file_that_is_no_network_is_refused(side, outputs):
-    with pytest.raises(ReleaseIncompatible, match=CANNOT_BE_OPENED):
+def test_a_file_that_is_not_a_network_is_refused(side, outputs):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_UNUSABLE):
         LiteRTNetwork(b"Dear colleague, " * 1000, side, outputs)
 
 
@@ -105,18 +101,18 @@ def test_a_file_that_is_no_network_is_refused(side, outputs):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("name", ["first", "last"])
-def test_one_value_that_is_not_finite_is_refused(network, side, monkeypatch, name, value):
+def test_an_output_with_a_value_that_is_not_finite_is_refused(network, side, monkeypatch, name, value):
     outputs_by_name = {part: np.zeros((1, 3, 3), np.float32) for part in ("first", "last")}
     outputs_by_name[name][0, 2, 1] = value
     monkeypatch.setattr(network, "_run", lambda **_: outputs_by_name)
-    with pytest.raises(ReleaseIncompatible, match=NOT_FINITE):
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_OUTPUT_INVALID):
         network(noise(side))
 
 
 # --- threads
 
 
-def test_eight_threads_get_the_outputs_of_one(network, side):
+def test_eight_threads_get_the_same_outputs_as_one(network, side):
     inputs = [noise(side, seed) for seed in range(8)]
     expected = [network(network_input)[OUTPUT] for network_input in inputs]
     assert len({output.tobytes() for output in expected}) == len(inputs)
@@ -129,7 +125,7 @@ def test_eight_threads_get_the_outputs_of_one(network, side):
 
 
 @pytest.mark.parametrize("cpus", [1, 3])
-def test_no_more_interpreters_run_at_once_than_there_are_cpus(content, side, outputs, monkeypatch, cpus):
+def test_at_most_one_interpreter_per_cpu_runs_at_once(content, side, outputs, monkeypatch, cpus):
     monkeypatch.setattr(model.inference.litert, "usable_cpus", lambda: cpus)
     network = LiteRTNetwork(content, side, outputs)
     running, counts, pause = [], [], threading.Event()

@@ -1,4 +1,4 @@
-"""Lung segmentation: masks and the box that holds the lungs."""
+"""Lung segmentation: masks and bounding boxes."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ def test_both_lungs_are_kept_and_a_speck_is_not():
     assert (lung_mask(speckled) == (probability >= 0.5)).all()
 
 
-def test_the_box_is_the_smallest_that_holds_the_lungs():
+def test_the_box_is_the_smallest_that_contains_the_lungs():
     fields = np.zeros((20, 40), bool)
     fields[5:15, 10:30] = True
     assert lung_box(fields) == RelativeBox(left=0.25, top=0.25, right=0.75, bottom=0.75)

@@ -1,4 +1,4 @@
-"""The project's own release, and releases with a missing, changed or misplaced file."""
+"""The release that comes with the project, and releases with missing, changed or unlisted files."""
 
 import dataclasses
 import hashlib
@@ -19,20 +19,13 @@ from model.inference.release_loader import (
     shipped_digest,
     write_shipped_digest,
 )
+from model.messages import MessageCode
 from model.release_files import ReleaseFile
-from tests.support.release_files import (
-    LIST_DAMAGED_TEXT,
-    NETWORK_FILES,
-    RESTORE_TEXT,
-    exactly,
-    list_checksums,
-    read_checksums,
-    read_description,
-    unlist,
-)
+from tests.support.messages import raises_message
+from tests.support.release_files import NETWORK_FILES, list_checksums, read_checksums, read_description, unlist
 
 
-def test_the_own_release_loads_as_described():
+def test_the_release_of_the_project_loads_as_described():
     release = load_release()
 
     content = read_description(RELEASE_DIR)
@@ -52,7 +45,7 @@ def test_the_own_release_loads_as_described():
     Classifier(release)
 
 
-def test_load_model_opens_the_own_release_by_default():
+def test_load_model_opens_the_release_of_the_project_by_default():
     assert load_model().release.digest == load_release().digest
 
 
@@ -78,17 +71,14 @@ def test_operating_points_are_found_by_name(small_directory):
 
 def test_a_missing_list_of_checksums_is_refused(tmp_path):
     for empty in (tmp_path, tmp_path / "no such folder"):
-        with pytest.raises(
-            ReleaseMissing, match=exactly(f"The trained model is incomplete: SHA256SUMS is missing. {RESTORE_TEXT}")
-        ):
+        with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_MISSING, file="SHA256SUMS"):
             load_release(empty)
 
 
 def test_every_listed_file_must_exist(directory):
     for name in read_checksums(directory):
         (directory / name).rename(directory / "renamed")
-        message = f"The trained model is incomplete: {name} is missing. {RESTORE_TEXT}"
-        with pytest.raises(ReleaseMissing, match=exactly(message)):
+        with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_MISSING, file=name):
             load_release(directory)
         (directory / "renamed").rename(directory / name)
     load_release(directory)
@@ -101,8 +91,7 @@ def test_a_change_of_one_byte_in_any_listed_file_is_refused(directory):
             changed = bytearray(original)
             changed[position] ^= 1
             (directory / name).write_bytes(changed)
-            message = f"The trained model is not the one that was released: {name} has changed. {RESTORE_TEXT}"
-            with pytest.raises(ReleaseCorrupted, match=exactly(message)):
+            with raises_message(ReleaseCorrupted, MessageCode.RELEASE_FILE_CHANGED, file=name):
                 load_release(directory)
         (directory / name).write_bytes(original)
     load_release(directory)
@@ -111,12 +100,10 @@ def test_a_change_of_one_byte_in_any_listed_file_is_refused(directory):
 @pytest.mark.parametrize("name", NETWORK_FILES)
 def test_a_missing_or_changed_network_is_named(small_copy, name):
     (small_copy / name).write_bytes(b"another")
-    changed = f"The trained model is not the one that was released: {name} has changed. {RESTORE_TEXT}"
-    with pytest.raises(ReleaseCorrupted, match=exactly(changed)):
+    with raises_message(ReleaseCorrupted, MessageCode.RELEASE_FILE_CHANGED, file=name):
         load_release(small_copy)
     (small_copy / name).unlink()
-    missing = f"The trained model is incomplete: {name} is missing. {RESTORE_TEXT}"
-    with pytest.raises(ReleaseMissing, match=exactly(missing)):
+    with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_MISSING, file=name):
         load_release(small_copy)
 
 
@@ -124,8 +111,7 @@ def test_a_file_that_is_required_must_be_listed(small_copy):
     for name in REQUIRED_FILES:
         checksums = read_checksums(small_copy)
         unlist(small_copy, name)
-        message = f"The trained model is incomplete: SHA256SUMS does not list {name}. {RESTORE_TEXT}"
-        with pytest.raises(ReleaseMissing, match=exactly(message)):
+        with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_UNLISTED, file=name):
             load_release(small_copy)
         list_checksums(small_copy, checksums)
     load_release(small_copy)
@@ -134,8 +120,7 @@ def test_a_file_that_is_required_must_be_listed(small_copy):
 def test_a_file_that_is_not_listed_is_never_read(small_copy):
     unlist(small_copy, ReleaseFile.CURVES)
     release = load_release(small_copy)
-    message = f"The trained model is incomplete: SHA256SUMS does not list curves.csv. {RESTORE_TEXT}"
-    with pytest.raises(ReleaseMissing, match=exactly(message)):
+    with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_UNLISTED, file="curves.csv"):
         release.read_file(ReleaseFile.CURVES)
 
 
@@ -145,15 +130,15 @@ def test_a_name_that_could_leave_the_directory_is_refused_even_with_the_right_ch
     (small_copy / "sub").mkdir()
     (small_copy / "sub" / "file").write_bytes(b"whatever")
     list_checksums(small_copy, read_checksums(small_copy) | {name: hashlib.sha256(b"whatever").hexdigest()})
-    with pytest.raises(ReleaseCorrupted, match=exactly(LIST_DAMAGED_TEXT)):
+    with raises_message(ReleaseCorrupted, MessageCode.RELEASE_FILE_DAMAGED, file="SHA256SUMS"):
         load_release(small_copy)
 
 
-# --- every single flipped bit
+# --- flipped bits
 
 
 def serve_from_memory(monkeypatch: pytest.MonkeyPatch, names: Iterable[str]) -> dict[str, bytes]:
-    """Let `load_release` read these files instead of a directory: the released model.json, the others a few bytes."""
+    """Make `load_release` read these files from memory: the released model.json, and a few bytes for any other file."""
     files = {name: name.encode() for name in names}
     files[ReleaseFile.DESCRIPTION] = (RELEASE_DIR / ReleaseFile.DESCRIPTION).read_bytes()
     lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
@@ -161,7 +146,7 @@ def serve_from_memory(monkeypatch: pytest.MonkeyPatch, names: Iterable[str]) -> 
 
     def read_file(_directory: Path, name: str) -> bytes:
         if name not in files:
-            raise ReleaseMissing
+            raise ReleaseMissing(MessageCode.RELEASE_FILE_MISSING, file=name)
         return files[name]
 
     monkeypatch.setattr(model.storage, "read_file", read_file)
@@ -176,7 +161,7 @@ def serve_from_memory(monkeypatch: pytest.MonkeyPatch, names: Iterable[str]) -> 
         (ReleaseFile.CHECKSUMS, [name for name in ReleaseFile if name != ReleaseFile.CHECKSUMS]),
     ],
 )
-def test_every_single_flipped_bit_is_refused(monkeypatch, changed, names):
+def test_a_flipped_bit_at_any_position_is_refused(monkeypatch, changed, names):
     files = serve_from_memory(monkeypatch, names)
     original = files[changed]
     assert load_release().version
@@ -194,7 +179,7 @@ def test_every_single_flipped_bit_is_refused(monkeypatch, changed, names):
 # --- the release that the program comes with
 
 
-def test_an_intact_release_with_another_digest_is_loaded_and_is_not_the_shipped_one(small_copy):
+def test_an_intact_release_with_another_digest_loads_but_is_not_the_shipped_one(small_copy):
     release = load_release(small_copy)
     assert release.digest != shipped_digest()
     assert not release.is_shipped

@@ -1,7 +1,6 @@
 """Similar training cases: order, patient groups, duplicates, distances, and the index as a file of the release."""
 
 import hashlib
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from dataset.quality.features import ImageInventory
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
+from model.errors import ReleaseCorrupted, ReleaseIncompatible, ReleaseMissing
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
 from model.inference.release_loader import Release, load_release
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCase, SimilarCaseIndex, normalise
+from model.messages import MessageCode
 from model.release_files import ReleaseFile
 from tests.support.inventories import make_inventory, with_bits_changed
+from tests.support.messages import raises_message
 from training.release.similar_case_index import build_index, save_index
 
 CHANNELS = 16
@@ -25,22 +26,22 @@ NO_DUPLICATE = np.zeros(HASH_BITS // 8, np.uint8)  # far from every fingerprint 
 
 
 def random_embeddings(count: int, seed: int = 0) -> np.ndarray:
-    """Embeddings like those of a network: float32 (count, CHANNELS), none negative."""
+    """Return embeddings like those of a network: float32 (count, CHANNELS), not negative."""
     return np.random.default_rng(seed).gamma(0.7, size=(count, CHANNELS)).astype(np.float32)
 
 
 def random_inventory(count: int, **changes) -> ImageInventory:
-    """An inventory of so many images with random embeddings."""
+    """Return an inventory of images with random embeddings."""
     return make_inventory([{} for _ in range(count)], embeddings=random_embeddings(count), **changes)
 
 
 def between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
-    """An embedding that is this share of the way from one to another."""
+    """Return the embedding at a share of the way from the first to the second."""
     return (1 - share) * normalise(first[np.newaxis])[0] + share * normalise(second[np.newaxis])[0]
 
 
 def release_with(index: SimilarCaseIndex, folder: Path) -> Release:
-    """A release in a folder with this index."""
+    """Return a release in a folder with this index."""
     save_index(index, folder)
     files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((folder / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
     return replace(load_release(), directory=folder, checksums=files)
@@ -67,7 +68,7 @@ def test_the_nearest_images_come_first_with_their_labels():
 
 
 @given(query=npst.arrays(np.float32, CHANNELS, elements=st.floats(0, 100, width=32)), count=st.integers(1, 40))
-def test_no_image_is_nearer_than_those_returned(query, count):
+def test_the_nearest_images_are_returned(query, count):
     index = build_index(random_inventory(30))
 
     cases = index.nearest(query, NO_DUPLICATE, count=count)
@@ -78,7 +79,7 @@ def test_no_image_is_nearer_than_those_returned(query, count):
     assert {case.file for case in cases} == {f"{n}.jpeg" for n in np.argsort(distances, kind="stable")[:count]}
 
 
-def test_images_of_the_given_group_are_left_out():
+def test_images_of_the_given_group_are_excluded():
     images = [{"patient": f"person{n % 10}_{n}", "group": f"person{n % 10}"} for n in range(30)]
     inventory = make_inventory(images, embeddings=random_embeddings(30))
     index = build_index(inventory)
@@ -133,7 +134,7 @@ activations = st.just(0.0) | st.floats(2**-10, 50, width=32)
     query=npst.arrays(np.float32, CHANNELS, elements=activations),
 )
 def test_a_distance_is_one_minus_the_cosine_within_the_rounding_of_the_codes(embeddings, query):
-    """The index keeps all axes here, so only rounding is lost."""
+    """The index keeps all axes here, so only rounding causes a difference."""
     index = build_index(make_inventory([{}] * 12, embeddings=embeddings))
 
     rounding = np.linalg.norm(index.scale) / 2
@@ -183,9 +184,7 @@ def test_a_truncated_index_is_refused(tmp_path, kept):
     release = release_with(build_index(random_inventory(40)), tmp_path)
     (tmp_path / ReleaseFile.SIMILAR_CASES).write_bytes((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()[:kept])
 
-    name = ReleaseFile.SIMILAR_CASES
-    message = f"The trained model is not the one that was released: {name} has changed. {RESTORE_RELEASE_TEXT}"
-    with pytest.raises(ReleaseCorrupted, match=f"^{re.escape(message)}$"):
+    with raises_message(ReleaseCorrupted, MessageCode.RELEASE_FILE_CHANGED, file=ReleaseFile.SIMILAR_CASES):
         SimilarCaseIndex.from_release(release)
 
 
@@ -193,8 +192,7 @@ def test_a_missing_index_is_named(tmp_path):
     release = release_with(build_index(random_inventory(40)), tmp_path)
     (tmp_path / ReleaseFile.SIMILAR_CASES).unlink()
 
-    message = f"The trained model is incomplete: {ReleaseFile.SIMILAR_CASES} is missing. {RESTORE_RELEASE_TEXT}"
-    with pytest.raises(ReleaseMissing, match=f"^{re.escape(message)}$"):
+    with raises_message(ReleaseMissing, MessageCode.RELEASE_FILE_MISSING, file=ReleaseFile.SIMILAR_CASES):
         SimilarCaseIndex.from_release(release)
 
 
@@ -215,12 +213,11 @@ def test_an_index_in_another_format_is_refused(tmp_path, change):
     np.savez_compressed(tmp_path / ReleaseFile.SIMILAR_CASES, **changed)
     files = {ReleaseFile.SIMILAR_CASES: hashlib.sha256((tmp_path / ReleaseFile.SIMILAR_CASES).read_bytes()).hexdigest()}
 
-    with pytest.raises(ReleaseIncompatible) as raised:
+    with raises_message(ReleaseIncompatible, MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.SIMILAR_CASES):
         SimilarCaseIndex.from_release(replace(load_release(), directory=tmp_path, checksums=files))
-    assert str(raised.value) == f"The index of similar cases cannot be opened. {RESTORE_RELEASE_TEXT}"
 
 
-def test_the_index_of_the_own_release_fits_its_classifier_and_its_training_images():
+def test_the_index_of_the_release_fits_its_classifier_and_its_training_images():
     release = load_release()
     index = SimilarCaseIndex.from_release(release)
 

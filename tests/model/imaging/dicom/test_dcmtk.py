@@ -1,4 +1,4 @@
-"""Comparison with dcmtk, an independent renderer: dcm2pnm, dcmj2pnm and dcml2pnm, on drawn and on real files."""
+"""Comparison with the independent renderers of dcmtk (dcm2pnm, dcmj2pnm and dcml2pnm) on drawn and real files."""
 
 import io
 import subprocess
@@ -106,5 +106,7 @@ def test_real_files_are_rendered_as_in_dcmtk(tmp_path):
 @pytest.mark.dicom_samples
 def test_real_files_of_legs_and_hips_are_refused():
     for path in real_files("not_chest"):
-        with pytest.raises(WrongBodyPart, match=r"\((HIP|EXTREMITY)\)"):
+        with pytest.raises(WrongBodyPart) as raised:
             decode(path.read_bytes())
+        (message,) = raised.value.messages
+        assert message.params["body_part"] in ("HIP", "EXTREMITY")

@@ -7,10 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.uid import (
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from model.imaging.dicom.read import read_dicom
 from tests.support.dicom_files import (
@@ -46,7 +43,7 @@ def test_the_age_is_given_in_full_years(age, years):
         (None, STUDY_DATE, None),
     ],
 )
-def test_the_age_is_computed_from_two_dates_if_it_is_absent(birth_date, study_date, years):
+def test_a_missing_age_is_computed_from_two_dates(birth_date, study_date, years):
     assert read_metadata(PatientBirthDate=birth_date, StudyDate=study_date).age_years == years
     assert read_metadata(PatientBirthDate=birth_date, StudyDate=study_date, PatientAge="007Y").age_years == 7
 
@@ -80,7 +77,7 @@ def test_burned_in_annotation_is_a_caution():
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
-def test_without_file_meta_information_the_encoding_is_assumed_and_a_caution_says_so(syntax):
+def test_the_encoding_is_assumed_with_a_caution_if_file_meta_information_is_missing(syntax):
     file = dicom_file(UINT16_PIXELS, syntax, BitsStored=12)
     complete, bare = read_dicom(file, 0), read_dicom(without_file_meta(file), 0)
     np.testing.assert_array_equal(complete.pixels, bare.pixels)
@@ -98,7 +95,7 @@ def test_technical_tags_are_listed():
     details = dict(read_metadata(dicom_file(UINT16_PIXELS, BitsStored=12, KVP="70", Exposure="2")).details)
     assert details == {
         "Columns x rows": "40 x 40",
-        "Height x width of a pixel": "not told",
+        "Height x width of a pixel": "not specified",
         "Stored as": "MONOCHROME2, 12 of 16 bits, unsigned",
         "Transfer syntax": "Explicit VR Little Endian",
         "Tube voltage": "70 kV",
@@ -106,7 +103,7 @@ def test_technical_tags_are_listed():
     }
 
 
-def test_metadata_contain_no_patient_name_date_or_identifier():
+def test_metadata_does_not_contain_a_patient_name_date_or_identifier():
     tags = {"PatientBirthDate": BIRTH_DATE, "AccessionNumber": "ACC-9911", "InstitutionName": "Springfield General"}
     tags |= {"ReferringPhysicianName": "Hibbert^Julius", "SeriesDescription": "Doe Ann chest", "PatientAge": "003Y"}
     text = json.dumps(asdict(read_metadata(**tags)))
@@ -132,7 +129,7 @@ FREE_TEXTS = ("DOE ANN", "DOE", PATIENT_ID, "NORMAL DOE", "AP DOE", "CHEST ANN",
     "keyword",
     ["BodyPartExamined", "ViewPosition", "PatientOrientation", "LossyImageCompression", "WindowCenterWidthExplanation"],
 )
-def test_free_text_in_place_of_a_term_is_hidden(keyword, text):
+def test_free_text_instead_of_a_term_is_hidden(keyword, text):
     value = [text, "F"] if keyword == "PatientOrientation" else text
     metadata = read_metadata(**{"WindowCenter": "5", "WindowWidth": "10"} | {keyword: value})
     assert not [secret for secret in ("DOE", "ANN", "PID", "471108") if secret in json.dumps(asdict(metadata))]
@@ -140,7 +137,7 @@ def test_free_text_in_place_of_a_term_is_hidden(keyword, text):
 
 @pytest.mark.parametrize("text", ["Doe Ann", "70 Doe", "DOE"])
 @pytest.mark.parametrize("keyword", ["KVP", "Exposure", "ExposureTime", "DistanceSourceToDetector"])
-def test_free_text_in_place_of_a_number_is_not_listed(keyword, text):
+def test_free_text_instead_of_a_number_is_not_listed(keyword, text):
     dataset = dcmread(io.BytesIO(dicom_file()))
     dataset.add_new(keyword, "LO", text)  # with a value representation other than the standard's
     details = dict(read_metadata(dataset_bytes(dataset, ExplicitVRLittleEndian)).details)
@@ -155,4 +152,4 @@ def test_allowed_view_positions_are_shown(view):
 def test_allowed_codes_for_orientation_and_lossy_compression_are_listed():
     details = dict(read_metadata(PatientOrientation=["L", "FP"], LossyImageCompression="01").details)
     assert details["Orientation"] == "L\\FP"
-    assert details["Compressed with loss at some time (00 no, 01 yes)"] == "01"
+    assert details["Lossy compression (00 no, 01 yes)"] == "01"

@@ -1,4 +1,4 @@
-"""Child processes that read DICOM: their answers, their limits, their number, and their end."""
+"""Child processes that read DICOM: answers, resource limits, number and end."""
 
 import os
 import signal
@@ -17,8 +17,10 @@ from model.imaging.decode import decode
 from model.imaging.dicom import sandbox
 from model.imaging.dicom.read import read_dicom
 from model.limits import DICOM_AT_ONCE
+from model.messages import MessageCode
 from tests.support.browser import ROOT
 from tests.support.dicom_files import without_file_meta
+from tests.support.messages import raises_message
 from tests.support.sandbox_files import TWELVE_BIT_PIXELS, small_dicom_file
 
 
@@ -45,7 +47,7 @@ def test_the_parent_process_imports_no_dicom_parser(tmp_path):
 
 
 def test_a_refusal_of_the_child_arrives_unchanged():
-    with pytest.raises(WrongModality, match=r"^This is a CT image, as the file says, which is not read\."):
+    with raises_message(WrongModality, MessageCode.OTHER_MODALITY, modality="CT"):
         decode(small_dicom_file(Modality="CT"))
 
 
@@ -67,7 +69,7 @@ def test_a_dicom_file_is_recognised_by_its_content(file):
 
 
 def run_limited(program: str) -> subprocess.CompletedProcess:
-    """Run a program with resource limits of 600 MB of memory and one second of processor time."""
+    """Run a program with limits of 600 MB of memory and one second of processor time."""
     code = f"from model.imaging.dicom.worker import set_resource_limits\nset_resource_limits(600 * 2**20, 1)\n{program}"
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=False)
@@ -80,7 +82,7 @@ def test_memory_processor_time_and_files_of_the_child_are_limited(tmp_path):
     assert b"File too large" in run_limited(f"open({str(tmp_path / 'file')!r}, 'wb', buffering=0).write(b'a')").stderr
 
 
-# --- number and end
+# --- number and end of the child processes
 
 
 def test_at_most_two_files_are_decoded_at_once(monkeypatch):

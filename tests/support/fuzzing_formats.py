@@ -1,0 +1,134 @@
+"""Split PNG and JPEG files into parts and join them, and the file formats of tests/support/fuzzing.py."""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from PIL import Image
+
+from tests.support.fuzzing_dicom import (
+    Part,
+    dicom_names,
+    dicom_seeds,
+    join_dicom,
+    split_dicom,
+    split_dicom_and_frames,
+)
+from tests.support.image_files import (
+    CHANNELS,
+    PNG_SIGNATURE,
+    encode,
+    exif_block,
+    gradient,
+    noise,
+    png,
+    png_chunk,
+    with_exif,
+)
+
+_ROWS = b"rows"  # name for the uncompressed pixels of a PNG
+
+
+@dataclass(frozen=True)
+class Format:
+    """How to split files of one format into parts and to join them.
+
+    Attributes:
+        seeds: Valid files.
+        splits: Functions that split a file into parts.
+        join: Inverse of each split function; writes correct lengths and checksums.
+        names: Possible names of a part.
+    """
+
+    seeds: tuple[bytes, ...]
+    splits: tuple[Callable[[bytes], list[Part]], ...]
+    join: Callable[[list[Part]], bytes]
+    names: tuple[bytes, ...]
+
+
+def _split_png(content: bytes) -> list[Part]:
+    parts, position = [], len(PNG_SIGNATURE)
+    while position < len(content):
+        length, name = struct.unpack_from(">I4s", content, position)
+        parts.append((name, content[position + 8 : position + 8 + length]))
+        position += 12 + length
+    return parts
+
+
+def _split_png_and_inflate(content: bytes) -> list[Part]:
+    """Split a PNG and decompress its pixels, to break scanlines and their filters."""
+    parts = _split_png(content)
+    rows = zlib.decompress(b"".join(data for name, data in parts if name == b"IDAT"))
+    position = next(index for index, (name, _) in enumerate(parts) if name == b"IDAT")
+    without_pixels = [part for part in parts if part[0] != b"IDAT"]
+    return [*without_pixels[:position], (_ROWS, rows), *without_pixels[position:]]
+
+
+def _join_png(parts: list[Part]) -> bytes:
+    chunks = [
+        png_chunk(b"IDAT", zlib.compress(data, 1)) if name == _ROWS else png_chunk(name, data) for name, data in parts
+    ]
+    return PNG_SIGNATURE + b"".join(chunks)
+
+
+def _split_jpeg(content: bytes) -> list[Part]:
+    """Split a JPEG into marker segments; the data of a scan is a part without a name."""
+    parts, position = [], 2
+    while content[position : position + 2] != b"\xff\xd9":
+        (length,) = struct.unpack_from(">H", content, position + 2)
+        end = position + 2 + length
+        parts.append((content[position : position + 2], content[position + 4 : end]))
+        if content[position + 1] == 0xDA:
+            position = end
+            while content[end] != 0xFF or content[end + 1] in (0, *range(0xD0, 0xD8)):
+                end += 1
+            parts.append((b"", content[position:end]))
+        position = end
+    return [*parts, (b"\xff\xd9", b"")]
+
+
+def _join_jpeg(parts: list[Part]) -> bytes:
+    without_length = (b"", b"\xff\xd8", b"\xff\xd9", *(bytes([0xFF, marker]) for marker in range(0xD0, 0xD8)))
+    return b"\xff\xd8" + b"".join(
+        name + data if name in without_length else name + struct.pack(">H", (len(data) + 2) & 0xFFFF) + data
+        for name, data in parts
+    )
+
+
+def _png_seeds() -> Iterator[bytes]:
+    palette = png_chunk(b"PLTE", noise(256, 3).astype("u1").tobytes())
+    for colour, depth in ((0, 1), (0, 8), (0, 16), (2, 8), (2, 16), (3, 4), (3, 8), (4, 16), (6, 8), (6, 16)):
+        samples = noise(33, 34, CHANNELS[colour], below=2**depth)
+        extra_chunks = [
+            png_chunk(b"sBIT", bytes([min(depth, 12)])),
+            png_chunk(b"eXIf", exif_block(6)),
+            png_chunk(b"tRNS", bytes(6)),
+        ]
+        yield png(samples, depth, colour, *extra_chunks, *([palette] if colour == 3 else []), interlace=depth == 8)
+
+
+def _jpeg_seeds() -> Iterator[bytes]:
+    for mode in ("L", "RGB", "CMYK"):
+        image = Image.fromarray(gradient()).convert(mode)
+        yield encode(image)
+        yield with_exif(encode(image, progressive=True), exif_block(6))
+    yield encode(Image.fromarray(gradient()), restart_marker_rows=1)
+
+
+_DICOM = tuple(dicom_seeds())
+FORMATS = {
+    "PNG": Format(
+        tuple(_png_seeds()),
+        (_split_png, _split_png_and_inflate),
+        _join_png,
+        (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"eXIf", b"acTL", b"fdAT", b"iCCP", b"zTXt", _ROWS),
+    ),
+    "JPEG": Format(
+        tuple(_jpeg_seeds()),
+        (_split_jpeg,),
+        _join_jpeg,
+        tuple(bytes([0xFF, marker]) for marker in b"\xc0\xc1\xc2\xc3\xc4\xd0\xd8\xd9\xda\xdb\xdd\xe0\xe1\xe2\xee\xfe"),
+    ),
+    "DICOM": Format(_DICOM, (split_dicom, split_dicom_and_frames), join_dicom, dicom_names(_DICOM)),
+}
