@@ -1,1 +1,1 @@
-"""The labelled data set of chest X-rays: index, split, download, quality audit and the tables of the explorer."""
+"""Labelled data set of chest X-rays: index, split, download, quality audit and tables for the explorer."""

@@ -1,4 +1,4 @@
-"""`python -m dataset COMMAND`."""
+"""Entry point of `python -m dataset`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m dataset`; each imports what it needs, so that `--help` answers at once."""
+"""Command line of `python -m dataset`. Each command imports its own modules, which keeps `--help` fast."""
 
 import argparse
 import json
@@ -12,59 +12,69 @@ from tqdm import tqdm
 from dataset.download.progress import Progress
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from model.console import run_with_messages
+from model.translation import gettext as _
+from model.translation import ngettext
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 after success, 1 after an error message, 2 after wrong usage."""
+    """Run one command and return the exit status: 0 for success, 1 after an error message, 2 for invalid usage."""
     options = _parser().parse_args(arguments)
-    return run_with_messages(lambda: options.command(options), stopped="Stopped.")
+    return run_with_messages(lambda: options.command(options), stopped=_("Stopped."))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dataset", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m dataset", description="Download and audit the labelled data set of chest X-rays."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    download = commands.add_parser("download", help="fetch the public data set, or a few sample pictures of it")
-    download.add_argument("--to", type=Path, metavar="FOLDER", help=f"default: CHEST_XRAY_DIR, or {DEFAULT_ROOT}")
+    download = commands.add_parser("download", help="download the public data set, or a few sample images")
+    download.add_argument(
+        "--to", type=Path, metavar="FOLDER", help=f"target folder (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})"
+    )
     download.add_argument(
         "--samples",
         type=int,
         metavar="N",
-        help="fetch so many pictures (3 to 120) of the official test split instead of the whole set: a third each of "
-        "normal, bacterial and viral films; what is left over goes to normal, then bacterial",
+        help="download only N images (3 to 120) of the official test split: one third each normal, bacterial "
+        "pneumonia and viral pneumonia; if N is not a multiple of 3, normal and then bacterial get one more",
     )
     download.set_defaults(command=_download)
     audit = commands.add_parser(
         "audit",
-        help="look for copies, patients in two splits, unreadable and odd pictures",
-        description=f"Read every picture of the set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released reader, and "
-        "tell of copies, patients in two splits, unreadable and odd pictures.",
+        help="find duplicates, patients in several splits, unreadable images and outliers",
+        description=f"Read every image of the data set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released model and "
+        "report duplicates, patients in several splits, unreadable images and outliers.",
     )
-    audit.add_argument("--out", type=_writable_file, metavar="FILE", help="write all that was found as JSON, too")
+    audit.add_argument("--out", type=_writable_file, metavar="FILE", help="also write the full result as JSON")
     audit.set_defaults(command=_audit)
     return parser
 
 
 def _download(options: argparse.Namespace) -> None:
-    from dataset.download.full_set import DOWNLOAD_NOTICE, EXPECTED, download_full_set
-    from dataset.download.samples import download_notice, download_samples, sample_names
+    from dataset.download import full_set, samples
     from dataset.download.staging import validate_target
 
     target = validate_target(options.to or dataset_root())
-    count = sum(EXPECTED.values()) if options.samples is None else len(sample_names(options.samples))
-    print(f"{DOWNLOAD_NOTICE if options.samples is None else download_notice(count)}\nTo: {target}", flush=True)
+    if options.samples is None:
+        count, notice = sum(full_set.EXPECTED.values()), full_set.download_notice()
+    else:
+        count = len(samples.sample_names(options.samples))
+        notice = samples.download_notice(count)
+    print(notice, _("Target folder: {folder}").format(folder=target), sep="\n", flush=True)
     with closing(_ProgressBars()) as bars:
         if options.samples is None:
-            download_full_set(target, bars)
+            full_set.download_full_set(target, bars)
         else:
-            download_samples(target, count, bars)
-    print(f"{count:,} pictures lie in {target}")
+            samples.download_samples(target, count, bars)
+    saved = ngettext("Saved {n:,} image in {folder}", "Saved {n:,} images in {folder}", count)
+    print(saved.format(n=count, folder=target))
 
 
 def _writable_file(text: str) -> Path:
-    """Convert the argument `--out` and check it, so that a mistake shows up before minutes of reading."""
+    """Convert the argument `--out` and check it early, because reading the images takes minutes."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is not a file in a folder that is there")
+        raise argparse.ArgumentTypeError(_("{path} is not a file in an existing folder").format(path=text))
     return path
 
 
@@ -82,11 +92,11 @@ def _audit(options: argparse.Namespace) -> None:
         print(f"{file['file']}: {file['reason']}")
     if options.out:
         options.out.write_text(json.dumps(audit, indent=2, allow_nan=False) + "\n")
-        print(f"Written to {options.out}.")
+        print(_("Written to {file}.").format(file=options.out))
 
 
 class _ProgressBars:
-    """Progress bars on standard error, one at a time: a new one for each unit."""
+    """Progress bar on standard error, replaced by a new one when the unit changes."""
 
     def __init__(self) -> None:
         self._unit = ""

@@ -1,8 +1,8 @@
 """Patient and cause from a file name of the Kermany data set.
 
-The data set comes without a list of patients, so they are inferred. `person12_bacteria_3` and `person12_virus_5` are
-different people, and so are `IM-0012-..` and `NORMAL2-IM-0012-..`: by number alone, 264 "patients" (170 of them with
-pneumonia) would be in both train and test; by series and number, none is.
+The data set has no list of patients, so they are inferred from the names. `person12_bacteria_3` and `person12_virus_5`
+are different people, and so are `IM-0012-..` and `NORMAL2-IM-0012-..`. Identified by number alone, 264 "patients" (170
+with pneumonia) would be in both train and test. Identified by series and number, none is.
 """
 
 import re
@@ -18,11 +18,11 @@ CAUSE = {"bacteria": "bacterial", "virus": "viral"}
 
 @dataclass(frozen=True)
 class PatientIdentity:
-    """Patient and cause that a file name stands for.
+    """Patient and cause, as parsed from a file name.
 
     Attributes:
-        patient: Series and number, as far as the name has them ("person12_bacteria", "NORMAL2-IM-0012").
-        group: Number alone, within a class. Images of one patient always have the same group; the validation split
+        patient: Series and number, or the stem of a name without them ("person12_bacteria", "NORMAL2-IM-0012").
+        group: Number alone, within a class. All images of a patient have the same group, and the validation split
             keeps groups together.
         cause: "bacterial", "viral", "none" (normal image) or "unknown".
     """
@@ -33,9 +33,11 @@ class PatientIdentity:
 
 
 def parse_file_name(file_name: str, label: str) -> PatientIdentity:
-    """Parse patient, group and cause; a name of no known form counts as a patient of its own.
+    """Parse patient, group and cause. An image with an unknown form of name counts as a patient of its own.
 
-    The label decides whether a cause is possible, whatever the name says.
+    Args:
+        file_name: Name of the file, without its folder.
+        label: Class of the image. A normal image has no cause, regardless of its name.
     """
     is_normal = label == Label.NORMAL
     cause = "none" if is_normal else "unknown"

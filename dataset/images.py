@@ -11,12 +11,12 @@ from model.imaging.preprocessing import PreparedImage
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """The working image of a file and the size of the file's own image.
+    """Working image of a file and the original size.
 
     Attributes:
-        prepared: The working image, and what else the admission check needs.
-        height: Rows of the file's image.
-        width: Columns of the file's image.
+        prepared: Working image and other inputs of the admission check.
+        height: Rows of the original image.
+        width: Columns of the original image.
     """
 
     prepared: PreparedImage
@@ -31,7 +31,7 @@ def decode_image(record: LabelledImage) -> DecodedImage:
     """Decode the file of a labelled image.
 
     Raises:
-        FileRefused: The file is not an image that can be read.
+        FileRefused: The file is not a readable image.
         OSError: The file does not exist or cannot be opened.
     """
     radiograph = decode(record.path.read_bytes())

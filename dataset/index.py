@@ -1,4 +1,4 @@
-"""Index of the labelled images: `train/ val/ test/` x `NORMAL/ PNEUMONIA/` in one folder."""
+"""Index of the labelled images in the folders `train/`, `val/`, `test/` x `NORMAL/`, `PNEUMONIA/`."""
 
 import os
 from collections import Counter
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset.errors import DatasetUnusable
 from dataset.file_names import parse_file_name
 from model.codes import LABELS, Label
-from model.errors import DatasetError
+from model.messages import MessageCode
 
 OFFICIAL_TEST_SPLIT = "test"
-OFFICIAL_SPLITS = ("train", "val", OFFICIAL_TEST_SPLIT)  # the folders of the data set as published
+OFFICIAL_SPLITS = ("train", "val", OFFICIAL_TEST_SPLIT)  # folders of the published data set
 DEFAULT_ROOT = Path("data/chest_xray")
 
 
@@ -58,30 +59,27 @@ def dataset_root() -> Path:
 def load_index(root: Path) -> list[LabelledImage]:
     """List all images of the data set, ordered by split, label and file name.
 
-    Hidden files and sub-folders are ignored. A split may be missing (some copies drop the sixteen images of `val`), a
-    class may not.
+    Hidden files and sub-folders are ignored. A split may be missing (some copies omit the sixteen images of `val`), but
+    each split needs both classes.
 
     Raises:
-        DatasetError: The folder does not exist, has none of the splits, or a split lacks images of a class.
+        DatasetUnusable: The folder does not exist or has none of the splits, or a split has no images of one class.
     """
     if not root.is_dir():
-        raise DatasetError(
-            f"There is no folder {root}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and test/, "
-            "or fetch the set with `python -m dataset download`."
-        )
+        raise DatasetUnusable(MessageCode.DATASET_MISSING, folder=str(root))
     splits = [split for split in OFFICIAL_SPLITS if (root / split).is_dir()]
     if not splits:
-        raise DatasetError(f"{root} holds none of the folders train, val and test, each with NORMAL and PNEUMONIA.")
+        raise DatasetUnusable(MessageCode.DATASET_WITHOUT_SPLITS, folder=str(root))
     return [record for split in splits for label in LABELS for record in _images_of_class(root, split, label)]
 
 
 def _images_of_class(root: Path, split: str, label: Label) -> list[LabelledImage]:
     folder = root / split / label
     if not folder.is_dir():
-        raise DatasetError(f"The folder {folder} is missing: every split needs the two classes NORMAL and PNEUMONIA.")
+        raise DatasetUnusable(MessageCode.CLASS_FOLDER_MISSING, folder=str(folder))
     paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     if not paths:
-        raise DatasetError(f"The folder {folder} is empty: put its pictures there or remove the split {split}.")
+        raise DatasetUnusable(MessageCode.CLASS_FOLDER_EMPTY, folder=str(folder))
     return [_labelled_image(path, split, label) for path in paths]
 
 

@@ -1,20 +1,21 @@
 """Split of the official train and val folders into training and validation, by patient.
 
-The official test folder remains the test split: it measures a release and selects nothing.
+The official test folder remains the test split. It is used to evaluate a release, never to choose a setting.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dataset.errors import DatasetUnusable
 from dataset.index import OFFICIAL_TEST_SPLIT, LabelledImage
 from model.codes import LABELS, SplitName
-from model.errors import DatasetError
+from model.messages import MessageCode
 
 VALIDATION_SHARE = 0.15
 
-# Groups whose images also exist in original size. They are kept out of training, so that they can measure how a finding
-# changes if other software scales the image.
+# Groups whose images also exist in original size. They are kept out of training and used to measure how a finding
+# changes when different software resizes the image.
 HELD_OUT_GROUPS = frozenset(
     [f"IM-{n}" for n in ("0343", "0401", "0439", "0501", "0581", "0608", "0609", "0641", "0415", "0622", "0804")]
     + [f"IM-{n}" for n in ("0825", "0845", "0851", "0854", "0880", "0983", "0995", "1227", "1329")]
@@ -25,7 +26,7 @@ HELD_OUT_GROUPS = frozenset(
 
 @dataclass(frozen=True)
 class Split:
-    """Records of the three splits; no group is in both training and validation."""
+    """Records of the three splits. No group is in both training and validation."""
 
     training: list[LabelledImage]
     validation: list[LabelledImage]
@@ -40,32 +41,30 @@ class Split:
         }
 
     def part(self, name: str) -> list[LabelledImage]:
-        """Return the records of "training", "validation" or "test"."""
+        """Return the records of one split, a `SplitName`."""
         return self.parts()[name]
 
 
 def split_for_training(records: Sequence[LabelledImage]) -> Split:
-    """Split as `split` does and check that training and validation have images of both classes.
+    """Split with `split` and check that training and validation contain images of both classes.
 
     Raises:
-        DatasetError: A class is missing in training or validation.
+        DatasetUnusable: A class is missing in training or validation.
     """
     result = split(records)
     for name in (SplitName.TRAINING, SplitName.VALIDATION):
         for label in LABELS:
             if not any(record.label == label for record in result.part(name)):
-                raise DatasetError(
-                    f"No {label} picture is left for {name} after {VALIDATION_SHARE:.0%} of the patients were set "
-                    "aside for validation: add pictures of more patients to train/."
-                )
+                percent = round(100 * VALIDATION_SHARE)
+                raise DatasetUnusable(MessageCode.TOO_FEW_PATIENTS, label=label, split=name, validation_percent=percent)
     return result
 
 
 def split(records: Sequence[LabelledImage]) -> Split:
-    """Split by a hash of the group name: the same on every machine, whatever other images exist.
+    """Split by a hash of the group name. The result is the same on every machine and independent of the other images.
 
-    The hash ignores the training seed on purpose, so that runs with different seeds share one validation split. A split
-    may be empty, which is enough for an audit or the explorer, but not for training.
+    The hash does not depend on the training seed: runs with different seeds share one validation split. A split may be
+    empty, which is acceptable for an audit or the explorer, but not for training.
     """
     development = [record for record in records if record.split != OFFICIAL_TEST_SPLIT]
     return Split(

@@ -1,1 +1,1 @@
-"""Download of the public data set, or of a few sample images."""
+"""Download of the public data set or of a few sample images."""

@@ -1,12 +1,22 @@
-"""Progress of a download, and the callback that receives it."""
+"""Progress of a download and its callback."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from model.translation import N_
+
+MEGABYTES, FILES = N_("MB"), N_("files")  # units of a download
+
 
 @dataclass(frozen=True)
 class Progress:
-    """State of a download: `done` of `total`, in `unit`: "MB" of the archive, or "files" fetched or unpacked."""
+    """State of a download.
+
+    Attributes:
+        done: Amount that is complete.
+        total: Amount of the whole step.
+        unit: `MEGABYTES` of the archive, or downloaded or unpacked `FILES`. Translate it before showing it.
+    """
 
     done: int
     total: int
@@ -17,9 +27,9 @@ ProgressCallback = Callable[[Progress], None]
 
 
 class CallbackRaised(BaseException):
-    """Carries the exception of a progress callback past the download's own handlers (hence BaseException).
+    """Carries an exception out of a progress callback past the handlers of the download (hence BaseException).
 
-    Without it, an exception of the caller would be reported as an error of the network or the disk.
+    Without it, an exception of the caller would be reported as a network or disk error.
     """
 
     def __init__(self, error: BaseException) -> None:
@@ -28,14 +38,17 @@ class CallbackRaised(BaseException):
 
 
 def isolate_callback(progress: ProgressCallback | None) -> ProgressCallback:
-    """Wrap a callback, or None: its exceptions, such as the one that stops a Streamlit page, raise `CallbackRaised`."""
+    """Return a callback that raises `CallbackRaised` for every exception of `progress`.
+
+    Streamlit stops a page by an exception, which may come from the callback. If `progress` is None, do nothing.
+    """
 
     def report(state: Progress) -> None:
         if progress is None:
             return
         try:
             progress(state)
-        except KeyboardInterrupt:  # Ctrl-C stops the download, whichever code it happens to hit
+        except KeyboardInterrupt:  # Ctrl-C stops the download, wherever it arrives
             raise
         except BaseException as error:
             raise CallbackRaised(error) from None

@@ -1,7 +1,7 @@
 """Atomic installation of a downloaded data set.
 
-A download works in a hidden sibling of the target folder and is installed by one rename, complete or not at all. One
-process runs one download at a time.
+A download works in a hidden sibling of the target folder and is published with one rename. A process runs one download
+at a time.
 """
 
 import errno
@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dataset.download.progress import CallbackRaised
-from model.errors import DatasetError
+from dataset.errors import DownloadFailed, DownloadInterrupted
+from model.messages import MessageCode
 
-SAMPLES_MARKER = ".samples"  # lists, one per line, the sample images of a folder that holds nothing else
-ALREADY_RUNNING_TEXT = "A download is already running. Wait until it has ended, then reload the page or start again."
+SAMPLES_MARKER = ".samples"  # lists the sample images, one per line; marks a folder that contains nothing else
 
 _download_lock = threading.Lock()  # kagglehub is configured by environment variables, which all sessions share
-
-
-class DownloadInterrupted(DatasetError):
-    """Nothing was installed; the received part of the archive is kept for the next run."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +27,21 @@ class StagingArea:
 
     Attributes:
         target: Folder to install.
-        work: Hidden sibling of the target, on the same disk, for everything before that.
-        space_note: Required disk space, for an error message.
+        work: Hidden sibling of the target, on the same disk, for temporary files.
+        required_space: Required disk space as text, such as "4 GB", for an error message.
     """
 
     target: Path
     work: Path
-    space_note: str
+    required_space: str
 
     def install(self, folder: Path) -> None:
-        """Rename `folder`, which is within `work`, to the target; samples in the target are deleted afterwards.
+        """Rename `folder`, which is inside `work`, to the target and delete the samples that were there.
 
-        If the rename fails, the samples are put back. `model.storage.swap_directories` is not used: it deletes the
-        sibling "<target>.old", and next to a folder that the user chose, that name may be the user's own.
+        If the rename fails, the samples are restored. `model.storage.swap_directories` is not suitable: it deletes
+        "<target>.old", which may be a folder of the user.
         """
-        validate_target(self.target)  # minutes may have passed since the first check
+        validate_target(self.target)  # again, because minutes may have passed since the first check
         replaced = self.work / "before"
         try:
             if self.target.is_dir():
@@ -56,19 +52,16 @@ class StagingArea:
                 replaced.rename(self.target)
             raise
 
-    def disk_full_error(self) -> DatasetError:
-        """Return the error for a disk without enough free space."""
-        return DatasetError(
-            f"The disk of {self.target.parent} has too little room: {self.space_note}. Nothing was laid down. Free "
-            "some, or name a folder on another disk (--to, or CHEST_XRAY_DIR)."
-        )
+    def disk_full_error(self) -> DownloadFailed:
+        """Return the error for a disk with too little free space."""
+        return DownloadFailed(MessageCode.DISK_FULL, folder=str(self.target.parent), size=self.required_space)
 
 
 def validate_target(folder: Path) -> Path:
-    """Resolve the path of a folder that a download may replace: missing, empty, or with downloaded samples only.
+    """Resolve a path and check that a download may replace it: missing, empty, or with downloaded samples only.
 
     Raises:
-        DatasetError: The path holds something else.
+        DownloadFailed: The path is a file, a mount point, or a folder with other content.
     """
     target = folder.expanduser().resolve()
     if (
@@ -76,33 +69,30 @@ def validate_target(folder: Path) -> Path:
         or target.is_mount()
         or (target.is_dir() and any(target.iterdir()) and not _holds_only_samples(target))
     ):
-        raise DatasetError(
-            f"{target} is taken, nothing was laid down. Remove it, or name an empty or new folder (--to, or "
-            "CHEST_XRAY_DIR)."
-        )
+        raise DownloadFailed(MessageCode.TARGET_IN_USE, folder=str(target))
     return target
 
 
 @contextmanager
-def staging_area(folder: Path, kind: str, space_note: str) -> Iterator[StagingArea]:
-    """Yield the folders of a download. At the end the work folder is deleted, except an archive that can be resumed.
+def staging_area(folder: Path, kind: str, required_space: str) -> Iterator[StagingArea]:
+    """Yield the folders of a download. At the end, delete the work folder, except for a partial archive.
 
     Args:
         folder: Target of the download.
         kind: Kind of download, part of the name of the work folder.
-        space_note: Required disk space, for an error message.
+        required_space: Required disk space as text, for an error message.
 
     Raises:
-        DatasetError: Another download is running, the target is in use, the disk is full or cannot be written, or the
+        DownloadFailed: Another download is running, the target is in use, the disk is full or cannot be written, or the
             download was interrupted.
     """
     if not _download_lock.acquire(blocking=False):
-        raise DatasetError(ALREADY_RUNNING_TEXT)
+        raise DownloadFailed(MessageCode.DOWNLOAD_RUNNING)
     try:
         target = validate_target(folder)
         with _clean_work_folder(target.with_name(f".{target.name}.{kind}")) as work:
-            staging = StagingArea(target, work, space_note)
-            with _as_dataset_errors(staging):
+            staging = StagingArea(target, work, required_space)
+            with _as_download_errors(staging):
                 work.mkdir(parents=True, exist_ok=True)
                 yield staging
     except CallbackRaised as callback_error:
@@ -112,13 +102,13 @@ def staging_area(folder: Path, kind: str, space_note: str) -> Iterator[StagingAr
 
 
 def partial_archive(work: Path) -> Path | None:
-    """Return the received part of the archive of the whole data set, if any."""
+    """Return the path of the partly downloaded archive of the complete data set, if any."""
     return next(work.glob("datasets/*/*/*.archive"), None)
 
 
 @contextmanager
 def _clean_work_folder(work: Path) -> Iterator[Path]:
-    """Delete the work folder at the end; also, at the start, what a killed run left unpacked."""
+    """Delete the work folder at the end and, at the start, unpacked files of a run that was killed."""
     keep_archive = False
     _delete(work, keep_archive=True)
     try:
@@ -131,21 +121,25 @@ def _clean_work_folder(work: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _as_dataset_errors(staging: StagingArea) -> Iterator[None]:
-    """Convert Ctrl-C and errors of the disk to `DatasetError`."""
+def _as_download_errors(staging: StagingArea) -> Iterator[None]:
+    """Convert Ctrl-C and disk errors to `DownloadFailed`."""
     try:
         yield
     except KeyboardInterrupt:
-        resume_note = " The same command goes on where it stopped." if partial_archive(staging.work) else ""
-        raise DownloadInterrupted(f"Interrupted: nothing was laid down.{resume_note}") from None
+        resumable = partial_archive(staging.work) is not None
+        raise DownloadInterrupted(
+            MessageCode.DOWNLOAD_RESUMABLE if resumable else MessageCode.DOWNLOAD_INTERRUPTED
+        ) from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise staging.disk_full_error() from error
-        raise DatasetError(f"The set cannot be written to {staging.target} ({error.strerror or error}).") from error
+        raise DownloadFailed(
+            MessageCode.TARGET_NOT_WRITABLE, folder=str(staging.target), reason=error.strerror or str(error)
+        ) from error
 
 
 def _holds_only_samples(target: Path) -> bool:
-    """Whether a folder holds exactly the files that its samples marker lists."""
+    """Return whether a folder contains exactly the files that its samples marker lists."""
     marker = target / SAMPLES_MARKER
     if not marker.is_file():
         return False

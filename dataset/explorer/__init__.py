@@ -1,1 +1,1 @@
-"""Tables behind the dataset explorer."""
+"""Tables for the dataset explorer."""

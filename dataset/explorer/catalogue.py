@@ -1,4 +1,4 @@
-"""Catalogue of the labelled set for the explorer: every image with its finding, to be filtered and sorted."""
+"""Catalogue of the labelled data set for the explorer: a table of images and findings with filters and sort orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,36 +10,37 @@ import pandas as pd
 from dataset.index import LabelledImage
 from model.codes import Label
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict, classify
+from model.translation import N_
 
 
 class Outcome(StrEnum):
-    """Verdict compared with the label."""
+    """Comparison of the verdict with the label."""
 
-    RIGHT = "right"
+    CORRECT = "right"
     WRONG = "wrong"
     INDETERMINATE = "indeterminate"
 
 
 class Order(StrEnum):
-    """Order of the images."""
+    """Sort order of the images. The values are part of URLs; translate them before showing them."""
 
-    NAME = "file name"
-    HIGHEST = "highest probability first"
-    LOWEST = "lowest probability first"
-    WORST = "most confident error first"
-    RANDOM = "random"
+    NAME = N_("file name")
+    HIGHEST = N_("highest probability first")
+    LOWEST = N_("lowest probability first")
+    WORST = N_("most confident error first")
+    RANDOM = N_("random")
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Conditions that an image must meet; an empty tuple or text sets no condition.
+    """Conditions that an image must meet. An empty tuple or text sets no condition.
 
     Attributes:
         labels, causes, splits, outcomes: Accepted values.
-        probability: Minimum and maximum, 0-1, both included.
-        patient: Full key of a patient ("person12_bacteria"), or of a number ("person12" for both of its patients).
-            Upper and lower case are equal.
-        name: Part of the file name. Upper and lower case are equal.
+        probability: Minimum and maximum, 0-1, both inclusive.
+        patient: Key of a patient ("person12_bacteria") or of a number ("person12" for both of its patients). Not case
+            sensitive.
+        name: Part of the file name. Not case sensitive.
         on_disk: Whether the image must be on this computer.
     """
 
@@ -55,13 +56,13 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """The labelled set as a release knows it.
+    """Labelled data set with the findings of a release.
 
     Attributes:
-        rows: Rows of predictions.csv, indexed by file name, with `path` (None if the image is not on this computer)
-            and, at an operating point, `verdict` and `outcome`.
+        rows: Rows of predictions.csv, indexed by file name, with the columns `path` (None if the image is not on this
+            computer) and, at an operating point, `verdict` and `outcome`.
         n_on_disk: Number of these images on this computer.
-        n_unknown: Number of images on this computer that the release was not measured on; they are not in `rows`.
+        n_unknown: Number of images on this computer without predictions. They are not in `rows`.
     """
 
     rows: pd.DataFrame
@@ -75,10 +76,10 @@ def build_catalogue(
     """Combine the predictions of a release with the images on this computer.
 
     Args:
-        predictions: Rows of predictions.csv; probabilities are at the training prevalence.
+        predictions: Rows of predictions.csv. Probabilities are at the training prevalence.
         records: Images on this computer.
-        point: Operating point of the verdicts.
-        conformal: Limits of the release.
+        point: Operating point for the verdicts.
+        conformal: Conformal limits of the release.
     """
     files = predictions["file"].tolist()
     paths = {name: record.path for record in records for name in (record.path.name, record.relative_path)}
@@ -93,7 +94,7 @@ def build_catalogue(
 
 
 def select(rows: pd.DataFrame, conditions: Filter) -> pd.DataFrame:
-    """Return the rows that meet all conditions, in their order."""
+    """Return the rows that meet all conditions, in unchanged order."""
     keep = rows["probability"].between(*conditions.probability)
     for column, accepted in (
         ("label", conditions.labels),
@@ -114,15 +115,15 @@ def select(rows: pd.DataFrame, conditions: Filter) -> pd.DataFrame:
 
 
 def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
-    """Sort the rows of a catalogue; equal ones by file name.
+    """Sort the rows of a catalogue. Ties are sorted by file name.
 
-    A confident error has a probability far from its label: wrong verdicts come first, the largest distance at the top,
-    then all others, by distance too.
+    `Order.WORST` lists wrong verdicts first, then all others, each by decreasing distance of the probability from the
+    label.
 
     Args:
         rows: Rows of a catalogue.
-        order: Order to sort by.
-        seed: Seed of the random order; the same seed gives the same order.
+        order: Sort order.
+        seed: Seed of the random order.
     """
     rows = rows.sort_values("file")
     if order is Order.RANDOM:
@@ -138,4 +139,4 @@ def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
 def _outcome(verdict: Verdict, label: str) -> Outcome:
     if verdict is Verdict.INDETERMINATE:
         return Outcome.INDETERMINATE
-    return Outcome.RIGHT if verdict == label else Outcome.WRONG
+    return Outcome.CORRECT if verdict == label else Outcome.WRONG

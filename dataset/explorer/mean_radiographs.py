@@ -1,4 +1,4 @@
-"""Mean radiographs of the training images, which a release carries for users without the data set."""
+"""Mean radiographs of the training images. They are part of a release, so the data set is not needed."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -11,9 +11,9 @@ from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-# Grey levels of difference at which the colour saturates; 2 of 10,000 pixels of the two classes differ by more.
+# Grey levels at which the colour saturates. The means of the two classes differ by more in 2 of 10,000 pixels.
 SATURATING_DIFFERENCE = 40.0
-_DENSER_COLOUR = np.array([217.0, 115.0, 13.0])  # orange and blue can be distinguished with any colour vision
+_DENSER_COLOUR = np.array([217.0, 115.0, 13.0])  # orange and blue can be distinguished with colour vision deficiencies
 _LIGHTER_COLOUR = np.array([61.0, 139.0, 217.0])
 _PNEUMONIA_TITLES = {
     "bacterial": f"{Label.PNEUMONIA}, bacterial",
@@ -25,7 +25,7 @@ _TITLES = {"none": str(Label.NORMAL), **_PNEUMONIA_TITLES}  # by cause
 
 @dataclass(frozen=True, eq=False)
 class MeanRadiograph:
-    """Mean of the working images of `n` radiographs.
+    """Mean of the working images of several radiographs.
 
     Attributes:
         pixels: float32 (side, side), 0-255, bright = dense.
@@ -42,11 +42,11 @@ class MeanRadiograph:
 
 
 def difference_image(first: MeanRadiograph, second: MeanRadiograph) -> np.ndarray:
-    """Draw the difference of two means, on one scale for all pairs.
+    """Draw the difference of two means. The colour scale is the same for all pairs.
 
     Returns:
-        uint8 (side, side, 3): white where they are equal, towards orange where the first is denser, towards blue where
-        the second is denser; the full colour from `SATURATING_DIFFERENCE` grey levels on.
+        uint8 (side, side, 3). Equal pixels are white, pixels that are denser in the first mean are orange, pixels that
+        are denser in the second are blue. The colour saturates at `SATURATING_DIFFERENCE` grey levels.
     """
     strength = np.clip((first.pixels - second.pixels) / SATURATING_DIFFERENCE, -1, 1)[..., np.newaxis]
     colour = np.where(strength > 0, _DENSER_COLOUR, _LIGHTER_COLOUR)
@@ -55,15 +55,16 @@ def difference_image(first: MeanRadiograph, second: MeanRadiograph) -> np.ndarra
 
 
 def load_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
-    """Load the mean radiographs of a release by title.
+    """Load the mean radiographs of a release.
 
     Returns:
-        NORMAL, each cause of pneumonia, and all PNEUMONIA, unless the release has a single named cause.
+        Means by title: NORMAL, each cause of pneumonia, and all PNEUMONIA, unless the release has only one cause.
 
     Raises:
         ReleaseError: The file is missing, altered or invalid.
     """
-    with open_arrays(release.read_file(ReleaseFile.MEAN_RADIOGRAPHS), "The mean radiographs") as arrays:
+    content = release.read_file(ReleaseFile.MEAN_RADIOGRAPHS)
+    with open_arrays(content, ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
         means = {
             title: MeanRadiograph(arrays[f"{cause}_mean"].astype(np.float32), int(arrays[f"{cause}_count"]))
             for cause, title in _TITLES.items()

@@ -1,22 +1,28 @@
-"""Counts and distributions of the labelled set for charts, from the rows of `dataset.explorer.catalogue`."""
+"""Counts and distributions of the labelled data set for tables and charts, from `dataset.explorer.catalogue`."""
 
 import numpy as np
 import pandas as pd
 
 from model.codes import LABELS, SPLITS, Label
+from model.translation import N_, ngettext
+from model.translation import gettext as _
 
-MAX_IMAGES_SHOWN = 10  # patients with more images are counted with those who have 10
+MAX_IMAGES_SHOWN = 10  # patients with more images are counted as 10 or more
 DISTRIBUTION_BINS = 30
-MEASURES = {  # measure and axis title
-    "intensity": "Mean grey of the film, 0-255",
-    "contrast": "Contrast (standard deviation of grey)",
-    "width": "Width of the original, px",
-    "aspect": "Width of the original / its height",
+MEASURES = {  # measure and axis title, which is translated when it is drawn
+    "intensity": N_("Mean grey value (0-255)"),
+    "contrast": N_("Contrast (standard deviation of grey values)"),
+    "width": N_("Width of the original image (pixels)"),
+    "aspect": N_("Aspect ratio of the original image (width / height)"),
 }
 
 
 def counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count images and patients, as text ("12 of 3"), of each class and cause: a column per split, and one for all."""
+    """Count images and patients of each class and cause.
+
+    Returns:
+        Text such as "12 images / 3 patients", with a column per split and one for all.
+    """
     groups: dict[str, pd.DataFrame] = {str(label): rows[rows["label"] == label] for label in LABELS}
     groups |= {f"{Label.PNEUMONIA}, {cause}": rows[rows["cause"] == cause] for cause in ("bacterial", "viral")}
     groups["all"] = rows
@@ -32,20 +38,20 @@ def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
     """Count patients by number of images.
 
     Returns:
-        One row per class and number: Class, Pictures (as text; "10+" for `MAX_IMAGES_SHOWN` and more), Patients.
+        One row per class and number: Class, Images (as text; "10+" for `MAX_IMAGES_SHOWN` and more), Patients.
     """
     images = rows.groupby(["label", "patient"]).size().clip(upper=MAX_IMAGES_SHOWN)
     patients = images.groupby("label").value_counts().rename("Patients").reset_index()
-    patients.columns = ["Class", "Pictures", "Patients"]
-    return patients.sort_values(["Class", "Pictures"]).assign(
-        Pictures=lambda table: table["Pictures"].map(lambda n: f"{n}+" if n == MAX_IMAGES_SHOWN else f"{n}")
+    patients.columns = ["Class", "Images", "Patients"]
+    return patients.sort_values(["Class", "Images"]).assign(
+        Images=lambda table: table["Images"].map(lambda n: f"{n}+" if n == MAX_IMAGES_SHOWN else f"{n}")
     )
 
 
 def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS) -> pd.DataFrame:
-    """Make histograms of a measure, one per class, over the same bins.
+    """Compute a histogram of a measure per class. All classes have the same bins.
 
-    Images without the measure are left out. The outer half percent on each side is counted in the outermost bin.
+    Images without the measure are left out. The lowest and highest 0.5% of the values count in the outermost bins.
 
     Args:
         rows: Rows of a catalogue.
@@ -53,7 +59,7 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
         bins: Number of bins.
 
     Returns:
-        One row per class and bin: Class, low, high (edges of the bin), Films, Share (of the class's images).
+        One row per class and bin: Class, low, high (edges of the bin), Images, Share (of the images of the class).
     """
     values = rows["width"] / rows["height"] if measure == "aspect" else rows[measure]
     values = values.astype(float).dropna()
@@ -64,10 +70,14 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
         images = np.histogram(values[rows.loc[values.index, "label"] == label].clip(edges[0], edges[-1]), edges)[0]
         share = images / max(1, images.sum())
         tables.append(
-            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": images, "Share": share})
+            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Images": images, "Share": share})
         )
     return pd.concat(tables, ignore_index=True)
 
 
 def _count_images_and_patients(rows: pd.DataFrame) -> str:
-    return f"{len(rows):,} of {rows['patient'].nunique():,}"
+    n_images, n_patients = len(rows), rows["patient"].nunique()
+    return _("{images} / {patients}").format(
+        images=ngettext("{n:,} image", "{n:,} images", n_images).format(n=n_images),
+        patients=ngettext("{n:,} patient", "{n:,} patients", n_patients).format(n=n_patients),
+    )

@@ -1,6 +1,6 @@
 """Thumbnails for the gallery, in a bounded cache that all sessions share.
 
-They show images of the public data set and no user's, so sharing them discloses nothing.
+They show images of the public data set only, never an upload, so sharing them discloses nothing.
 """
 
 import io
@@ -12,12 +12,12 @@ from PIL import Image
 
 from model.imaging.decode import decode
 
-THUMBNAIL_SIDE = 224  # pixels; twice the size of a gallery tile, for high-resolution screens
+THUMBNAIL_SIDE = 224  # pixels; twice the size of a gallery tile, for high-resolution displays
 MAX_CACHED = 1000  # of about 7 kB each
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return a JPEG of THUMBNAIL_SIDE x THUMBNAIL_SIDE pixels: the image in its aspect ratio on black.
+    """Return a JPEG of THUMBNAIL_SIDE x THUMBNAIL_SIDE pixels: the image with its aspect ratio kept, padded with black.
 
     Raises:
         FileRefused: The image cannot be read.
@@ -29,7 +29,7 @@ def thumbnail(path: Path) -> bytes:
 
 @lru_cache(maxsize=MAX_CACHED)
 def _thumbnail(path: Path, _modified_ns: int, _size: int) -> bytes:
-    """Make a thumbnail; time and size of the file are part of the key, so that a changed file is read again."""
+    """Make a thumbnail. Modification time and size are part of the cache key: a changed file is read again."""
     pixels = decode(path.read_bytes()).pixels
     scale = THUMBNAIL_SIDE / max(pixels.shape)
     height, width = (max(1, round(side * scale)) for side in pixels.shape)

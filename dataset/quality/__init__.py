@@ -1,1 +1,1 @@
-"""Quality audit of the labelled set: duplicates, leakage, conflicting labels, outliers."""
+"""Quality audit of the labelled data set: duplicates, leakage, conflicting labels and outliers."""

@@ -1,7 +1,7 @@
-"""Audit of the labelled set: duplicates, patients in two splits, contradicting labels, outliers.
+"""Audit of the labelled data set: duplicates, patients in several splits, conflicting labels and outliers.
 
-Two images are exact copies if their decoded pixels at working size are equal. They are near copies if their perceptual
-hashes are nearly equal (`DUPLICATE_MAX_BITS`) or their embeddings are (`DUPLICATE_MIN_COSINE`).
+Two images are exact duplicates if their decoded pixels at working size are equal. They are near-duplicates if their
+perceptual hashes (`DUPLICATE_MAX_BITS`) or their embeddings (`DUPLICATE_MIN_COSINE`) are nearly equal.
 """
 
 import itertools
@@ -14,18 +14,29 @@ import pandas as pd
 from dataset.quality.features import ImageInventory, UnreadableFile
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
 from model.inference.similar_cases import normalise
+from model.translation import N_
 
-# Cosine of two embeddings. Of the 17 million pairs of the public set, only exact copies reach it.
+# Cosine similarity of embeddings. Among the 17 million pairs of the public data set, only exact duplicates reach it.
 DUPLICATE_MIN_COSINE = 0.997
 OUTLIER_IQR = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977, "far out")
-BLOCK = 500  # images that are compared with all others at once, to bound memory
+_NO_LUNGS = N_("no lungs found")
+_OUTLIER_NAMES = (  # column, name of a high value, name of a low value
+    ("intensity", N_("very bright"), N_("very dark")),
+    ("contrast", N_("very high contrast"), N_("very low contrast")),
+)
+BLOCK = 500  # images compared with all others at a time, which limits memory
 
 
 class DuplicatePair(TypedDict):
-    """Two copies of one radiograph.
+    """Two images of the same radiograph.
 
-    a, b: File names; exact: whether the pixels are equal; bits: Hamming distance of the perceptual hashes; similarity:
-    cosine of the embeddings; two_...: whether the copies differ in official split (folder), split, patient or label.
+    Attributes:
+        a, b: File names.
+        exact: Whether the pixels are equal.
+        bits: Hamming distance of the perceptual hashes.
+        similarity: Cosine similarity of the embeddings.
+        two_folders, two_splits, two_patients, two_labels: Whether the images differ in official split, split, patient
+            or label.
     """
 
     a: str
@@ -39,15 +50,15 @@ class DuplicatePair(TypedDict):
     two_labels: bool
 
 
-class ClosestOthers(TypedDict):
-    """Smallest hash distance and largest cosine among all pairs that are no copies; None if there is no such pair."""
+class NearestOthers(TypedDict):
+    """Smallest hash distance and largest cosine similarity of the pairs that are not duplicates, if there are any."""
 
     bits: int | None
     similarity: float | None
 
 
 class PatientSpread(TypedDict):
-    """Number of patients, and how many of them have images in two official splits (folders) or in two splits."""
+    """Number of patients, and how many of them have images in several official splits (folders) or several splits."""
 
     patients: int
     in_two_folders: int
@@ -55,57 +66,57 @@ class PatientSpread(TypedDict):
 
 
 class Outlier(TypedDict):
-    """An image and what is unusual about it."""
+    """Image with an unusual feature. `feature` names it in English; translate it before showing it."""
 
     file: str
-    what: str
+    feature: str
 
 
 class DatasetAudit(TypedDict):
-    """Result of an audit, as in dataset_audit.json.
+    """Result of an audit, as stored in dataset_audit.json.
 
-    pictures: Number of images that were read; patients: spread of the patients by the key that identifies them.
+    `duplicates` are pairs. `patients` is grouped by the key that identifies a patient.
     """
 
-    pictures: int
+    images: int  # images that were read
     unreadable: list[UnreadableFile]
-    copies: list[DuplicatePair]
-    closest_others: ClosestOthers
+    duplicates: list[DuplicatePair]
+    nearest_others: NearestOthers
     patients: dict[str, PatientSpread]
-    odd: list[Outlier]
+    outliers: list[Outlier]
 
 
 def audit_dataset(inventory: ImageInventory) -> DatasetAudit:
-    """Audit the labelled set."""
+    """Audit the images of an inventory."""
     rows = inventory.rows
-    pairs, closest_others = _find_duplicates(inventory)
-    return {
-        "pictures": len(rows),
-        "unreadable": inventory.unreadable,
-        "copies": [_duplicate_pair(rows, *pair) for pair in pairs],
-        "closest_others": closest_others,
-        "patients": {
+    pairs, nearest_others = _find_duplicates(inventory)
+    return DatasetAudit(
+        images=len(rows),
+        unreadable=inventory.unreadable,
+        duplicates=[_duplicate_pair(rows, *pair) for pair in pairs],
+        nearest_others=nearest_others,
+        patients={
             "series and number": _patient_spread(rows, "patient"),
             "number alone": _patient_spread(rows, "group"),
         },
-        "odd": list(_outliers(rows)),
-    }
+        outliers=list(_outliers(rows)),
+    )
 
 
-def duplicate_groups(copies: Sequence[DuplicatePair]) -> list[list[str]]:
-    """Merge pairs of copies into groups of files that all show one radiograph; files and groups are sorted."""
+def duplicate_groups(duplicates: Sequence[DuplicatePair]) -> list[list[str]]:
+    """Merge pairs of duplicates into groups of files of the same radiograph. Files and groups are sorted."""
     groups: list[set[str]] = []
-    for pair in copies:
+    for pair in duplicates:
         files = {pair["a"], pair["b"]}
         merged = files.union(*(group for group in groups if group & files))
         groups = [group for group in groups if not group & merged] + [merged]
     return sorted(sorted(group) for group in groups)
 
 
-def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, int, float]], ClosestOthers]:
-    """Return each pair of copies as (first row, second row, bits, similarity), and the closest of all other pairs."""
+def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, int, float]], NearestOthers]:
+    """Return each pair of duplicates as (first row, second row, bits, similarity), and the closest other pair."""
     embeddings = normalise(inventory.embeddings.astype(np.float32))
-    copies: list[tuple[int, int, int, float]] = []
+    duplicates: list[tuple[int, int, int, float]] = []
     min_bits: list[int] = []
     max_similarity: list[float] = []
     for start in range(0, len(embeddings), BLOCK):
@@ -114,7 +125,7 @@ def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, in
         bits = np.stack([hash_distances(code, inventory.fingerprints) for code in inventory.fingerprints[start:stop]])
         is_later = np.arange(len(embeddings)) > np.arange(start, stop)[:, np.newaxis]  # each pair once
         is_copy = is_later & ((bits <= DUPLICATE_MAX_BITS) | (similarity >= DUPLICATE_MIN_COSINE))
-        copies += [
+        duplicates += [
             (start + int(i), int(j), int(bits[i, j]), min(1.0, float(similarity[i, j])))
             for i, j in np.argwhere(is_copy)
         ]
@@ -122,7 +133,7 @@ def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, in
         if is_other.any():
             min_bits.append(int(bits[is_other].min()))
             max_similarity.append(float(similarity[is_other].max()))
-    return copies, {"bits": min(min_bits, default=None), "similarity": max(max_similarity, default=None)}
+    return duplicates, {"bits": min(min_bits, default=None), "similarity": max(max_similarity, default=None)}
 
 
 def _duplicate_pair(rows: pd.DataFrame, first: int, second: int, bits: int, similarity: float) -> DuplicatePair:
@@ -151,16 +162,15 @@ def _patient_spread(rows: pd.DataFrame, key: str) -> PatientSpread:
 
 def _outliers(rows: pd.DataFrame) -> Iterator[Outlier]:
     for file in rows.loc[~rows["lungs_found"], "file"]:
-        yield {"file": file, "what": "no lungs found"}
-    names = (("intensity", "very bright", "very dark"), ("contrast", "very high contrast", "very low contrast"))
-    for column, above_name, below_name in names:
+        yield {"file": file, "feature": _NO_LUNGS}
+    for column, above_name, below_name in _OUTLIER_NAMES:
         low, high = _outlier_limits(rows[column])
         outside = itertools.chain(
             ((file, above_name) for file in rows.loc[rows[column] > high, "file"]),
             ((file, below_name) for file in rows.loc[rows[column] < low, "file"]),
         )
         for file, name in outside:
-            yield {"file": file, "what": name}
+            yield {"file": file, "feature": name}
 
 
 def _outlier_limits(values: pd.Series) -> tuple[float, float]:

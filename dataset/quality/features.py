@@ -1,6 +1,6 @@
-"""Features of every image of the labelled set, from one pass over the files.
+"""Features of every image of the labelled data set, computed in one pass over the files.
 
-The metrics, the audit, the mean radiographs and the index of similar cases are computed from them.
+Metrics, audit, mean radiographs and the index of similar cases are based on them.
 """
 
 import hashlib
@@ -12,17 +12,20 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from dataset.errors import DatasetUnusable
 from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage, unique_names
 from model.codes import Caution
-from model.errors import DatasetError, FileRefused
+from model.errors import FileRefused
 from model.imaging.perceptual_hash import perceptual_hash
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.classifier import Classifier
+from model.messages import MessageCode
+from model.translation import gettext as _
 
 
 class UnreadableFile(TypedDict):
-    """A file that could not be read, and the reason as a sentence."""
+    """File that could not be read, and the reason as a sentence."""
 
     file: str
     reason: str
@@ -30,17 +33,17 @@ class UnreadableFile(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class ImageInventory:
-    """Features of the n images that could be read.
+    """Features of the n readable images.
 
     Attributes:
         rows: One row per image: file (see `dataset.index.unique_names`), patient, group, folder (official split), split
-            ("training", "validation", "test"), label, cause, probability (0-1, at the training prevalence), intensity
+            (a `SplitName`), label, cause, probability (0-1, at the training prevalence), intensity
             and contrast (mean and standard deviation of the working image, 0-255), height and width (of the file, in
             pixels), lungs_found, content (SHA-256 of the working image).
         embeddings: float32 (n, channels).
         fingerprints: Perceptual hashes, uint8 (n, bytes), see `model.imaging.perceptual_hash`.
         sums: Sum of the working images per split and cause: float64 (WORKING_SIDE, WORKING_SIDE).
-        unreadable: Files that are in none of the other attributes.
+        unreadable: Files that could not be read. They are in none of the other attributes.
     """
 
     rows: pd.DataFrame
@@ -50,7 +53,7 @@ class ImageInventory:
     unreadable: list[UnreadableFile] = field(default_factory=list)
 
     def mean_image(self, split: str, cause: str) -> tuple[np.ndarray, int]:
-        """Return the mean of the working images of a cause, float64 (side, side), and their number."""
+        """Return the mean of the working images of a split and cause, float64 (side, side), and their number."""
         count = int(((self.rows["split"] == split) & (self.rows["cause"] == cause)).sum())
         return self.sums[split, cause] / count, count
 
@@ -58,26 +61,28 @@ class ImageInventory:
 def scan_images(
     classifier: Classifier, parts: Mapping[str, Sequence[LabelledImage]], decoder: ImageDecoder = decode_image
 ) -> ImageInventory:
-    """Read every image once.
+    """Compute the features of all images.
 
     Args:
         classifier: Computes probabilities and embeddings.
-        parts: Records by split: "training", "validation", "test".
+        parts: Records by split (`SplitName`).
         decoder: Decodes the files.
 
     Raises:
-        DatasetError: No image at all can be read.
+        DatasetUnusable: None of the images can be read.
     """
     builder = _InventoryBuilder(classifier, decoder)
     file_names = iter(unique_names([record for records in parts.values() for record in records]))
     for split, records in parts.items():
-        for record in tqdm(records, desc=f"reading {split} pictures", unit="picture", disable=None):
+        for record in tqdm(
+            records, desc=_("reading {split} images").format(split=_(split)), unit="image", disable=None
+        ):
             builder.add(record, next(file_names), split)
     return builder.build()
 
 
 class _InventoryBuilder:
-    """Collects the features image by image."""
+    """Builder that collects features image by image."""
 
     def __init__(self, classifier: Classifier, decoder: ImageDecoder) -> None:
         self._classifier = classifier
@@ -89,20 +94,18 @@ class _InventoryBuilder:
         self._unreadable: list[UnreadableFile] = []
 
     def add(self, record: LabelledImage, file_name: str, split: str) -> None:
-        """Read one image, or note why it cannot be read."""
+        """Add the features of one image, or the reason why it cannot be read."""
         try:
             self._read(record, file_name, split)
         except FileRefused as refusal:
             self._unreadable.append({"file": file_name, "reason": str(refusal)})
-        except OSError as error:  # not str(error), which names the folder
+        except OSError as error:  # not str(error), which contains the folder
             self._unreadable.append({"file": file_name, "reason": f"{error.strerror}."})
 
     def build(self) -> ImageInventory:
-        """Return the inventory of all images added so far."""
+        """Return the inventory of the added images."""
         if not self._rows:
-            raise DatasetError(
-                "Not one picture of the data set can be read: its files are to be complete PNG or JPEG pictures."
-            )
+            raise DatasetUnusable(MessageCode.NO_READABLE_IMAGES)
         return ImageInventory(
             pd.DataFrame(self._rows),
             np.stack(self._embeddings),

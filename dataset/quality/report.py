@@ -1,101 +1,160 @@
-"""The audit of the labelled set in sentences, the same on the page, in the model card and on the command line."""
+"""Sentences on the audit of the labelled data set, for the explorer, the model card and the command line."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from dataset.quality.audit import (
-    ClosestOthers,
     DatasetAudit,
     DuplicatePair,
+    NearestOthers,
     Outlier,
     PatientSpread,
     duplicate_groups,
 )
 from dataset.quality.features import UnreadableFile
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, HASH_BITS
+from model.translation import N_, ngettext
+from model.translation import gettext as _
+
+# By key of `DatasetAudit.patients`.
+_PATIENT_SENTENCES = {
+    "series and number": N_(
+        "Patients identified by series and number in the file name: {patients:,}. Of these, {folders} have images in "
+        "more than one official split and {splits} in more than one of training, validation and test."
+    ),
+    "number alone": N_(
+        "Patients identified by number alone: {patients:,}. Of these, {folders} have images in more than one official "
+        "split and {splits} in more than one of training, validation and test."
+    ),
+}
 
 
 def audit_report(audit: DatasetAudit) -> list[str]:
-    """Describe the result of an audit, one sentence per question."""
+    """Describe the result of an audit, one paragraph per question."""
     return [
-        _unreadable_sentence(audit["pictures"], audit["unreadable"]),
-        _copies_sentence(audit["copies"]),
-        *([_contradictions_sentence(audit["copies"])] if audit["copies"] else []),
-        _closest_others_sentence(audit["closest_others"]),
-        _patients_sentence(audit["patients"]),
-        _outliers_sentence(audit["odd"]),
+        _unreadable_text(audit["images"], audit["unreadable"]),
+        _duplicates_text(audit["duplicates"]),
+        *([_conflicts_text(audit["duplicates"])] if audit["duplicates"] else []),
+        _nearest_others_text(audit["nearest_others"]),
+        _patients_text(audit["patients"]),
+        _outliers_text(audit["outliers"]),
     ]
 
 
-def _unreadable_sentence(n_readable: int, unreadable: Sequence[UnreadableFile]) -> str:
+def _unreadable_text(n_readable: int, unreadable: Sequence[UnreadableFile]) -> str:
     if not unreadable:
-        return f"All {n_readable:,} pictures can be read."
-    files = _list_names(file["file"] for file in unreadable)
-    return f"{_format_count(len(unreadable), 'picture')} cannot be read ({files})."
+        return ngettext("{n:,} image can be read.", "All {n:,} images can be read.", n_readable).format(n=n_readable)
+    n_unreadable = len(unreadable)
+    text = ngettext("{n:,} image cannot be read ({files}).", "{n:,} images cannot be read ({files}).", n_unreadable)
+    return text.format(n=n_unreadable, files=_list_names(file["file"] for file in unreadable))
 
 
-def _copies_sentence(copies: Sequence[DuplicatePair]) -> str:
-    if not copies:
-        return "No picture is a copy of another."
-    groups = duplicate_groups(copies)
-    exact = sum(pair["exact"] for pair in copies)
-    near = len(copies) - exact
-    return (
-        f"{sum(map(len, groups))} pictures are copies of one another, in {_format_count(len(groups), 'group')}: "
-        f"{_format_count(exact, 'exact pair')}, {_format_count(near, 'near pair')}."
+def _duplicates_text(pairs: Sequence[DuplicatePair]) -> str:
+    if not pairs:
+        return _("There are no duplicate images.")
+    groups = duplicate_groups(pairs)
+    n_images, n_exact = sum(map(len, groups)), sum(pair["exact"] for pair in pairs)
+    n_near = len(pairs) - n_exact
+    return _("Duplicates: {images} in {groups} ({exact}, {near}).").format(
+        images=ngettext("{n} image", "{n} images", n_images).format(n=n_images),
+        groups=ngettext("{n} group", "{n} groups", len(groups)).format(n=len(groups)),
+        exact=ngettext("{n} exact pair", "{n} exact pairs", n_exact).format(n=n_exact),
+        near=ngettext("{n} near-duplicate pair", "{n} near-duplicate pairs", n_near).format(n=n_near),
     )
 
 
-def _contradictions_sentence(copies: Sequence[DuplicatePair]) -> str:
-    pairs_by_kind = {
-        "with different labels": [pair for pair in copies if pair["two_labels"]],
-        "in two official splits": [pair for pair in copies if pair["two_folders"]],
-        "in two of training, validation and test": [pair for pair in copies if pair["two_splits"]],
-        "under the names of two patients": [pair for pair in copies if pair["two_patients"]],
-    }
-    clauses = []
-    for kind, pairs in pairs_by_kind.items():
-        files = _list_names(f"{pair['a']} and {pair['b']}" for pair in pairs)
-        clauses.append(f"{len(pairs)} {kind} ({files})" if pairs else f"{len(pairs)} {kind}")
-    return f"Of these pairs stand {', '.join(clauses)}."
+def _conflicts_text(pairs: Sequence[DuplicatePair]) -> str:
+    """Return one sentence each on duplicates that differ in label, official split, split and patient."""
+    labels = [pair for pair in pairs if pair["two_labels"]]
+    folders = [pair for pair in pairs if pair["two_folders"]]
+    splits = [pair for pair in pairs if pair["two_splits"]]
+    patients = [pair for pair in pairs if pair["two_patients"]]
+    return " ".join(
+        (
+            _conflict_sentence(
+                labels,
+                _("No duplicate pair has conflicting labels."),
+                ngettext(
+                    "{n} duplicate pair has conflicting labels ({files}).",
+                    "{n} duplicate pairs have conflicting labels ({files}).",
+                    len(labels),
+                ),
+            ),
+            _conflict_sentence(
+                folders,
+                _("No duplicate pair is split between two official splits."),
+                ngettext(
+                    "{n} duplicate pair is split between two official splits ({files}).",
+                    "{n} duplicate pairs are split between two official splits ({files}).",
+                    len(folders),
+                ),
+            ),
+            _conflict_sentence(
+                splits,
+                _("No duplicate pair is split between training, validation and test."),
+                ngettext(
+                    "{n} duplicate pair is split between training, validation and test ({files}).",
+                    "{n} duplicate pairs are split between training, validation and test ({files}).",
+                    len(splits),
+                ),
+            ),
+            _conflict_sentence(
+                patients,
+                _("No duplicate pair belongs to two patients."),
+                ngettext(
+                    "{n} duplicate pair belongs to two patients ({files}).",
+                    "{n} duplicate pairs belong to two patients ({files}).",
+                    len(patients),
+                ),
+            ),
+        )
+    )
 
 
-def _closest_others_sentence(closest: ClosestOthers) -> str:
+def _conflict_sentence(pairs: Sequence[DuplicatePair], none: str, some: str) -> str:
+    if not pairs:
+        return none
+    files = _list_names(_("{first} and {second}").format(first=pair["a"], second=pair["b"]) for pair in pairs)
+    return some.format(n=len(pairs), files=files)
+
+
+def _nearest_others_text(closest: NearestOthers) -> str:
     if closest["bits"] is None:
-        return "There are no other pairs to compare."
-    return (
-        f"Any other two differ by {closest['bits']} of {HASH_BITS} bits of the fingerprint or more (copies by "
-        f"{DUPLICATE_MAX_BITS} or fewer), and the reader sees none as more alike than {closest['similarity']:.4f} (1: "
-        "the same)."
-    )
+        return _("There are no other pairs to compare.")
+    return _(
+        "All other pairs differ in at least {bits} of {hash_bits} bits of the perceptual hash (duplicates: at most "
+        "{max_bits}), and the similarity of their embeddings is at most {similarity:.4f} (1: identical)."
+    ).format(bits=closest["bits"], hash_bits=HASH_BITS, max_bits=DUPLICATE_MAX_BITS, similarity=closest["similarity"])
 
 
-def _patients_sentence(patients: Mapping[str, PatientSpread]) -> str:
-    clauses = (
-        f"by {key}, {spread['patients']:,} patients, {spread['in_two_folders']} of them in two official splits and "
-        f"{spread['in_two_splits']} in two of training, validation and test"
+def _patients_text(patients: Mapping[str, PatientSpread]) -> str:
+    return " ".join(
+        _(_PATIENT_SENTENCES[key]).format(
+            patients=spread["patients"], folders=spread["in_two_folders"], splits=spread["in_two_splits"]
+        )
         for key, spread in patients.items()
     )
-    return f"Patients as the file names tell them: {'; '.join(clauses)}."
 
 
-def _outliers_sentence(outliers: Sequence[Outlier]) -> str:
+def _outliers_text(outliers: Sequence[Outlier]) -> str:
     if not outliers:
-        return "No picture is odd in brightness or contrast, and lungs are found in all."
-    counts = Counter(outlier["what"] for outlier in outliers)
-    clauses = (
-        f"{kind}: {count} ({_list_names(outlier['file'] for outlier in outliers if outlier['what'] == kind)})"
-        for kind, count in counts.items()
+        return _("There are no outliers in brightness or contrast, and lungs were found in every image.")
+    counts = Counter(outlier["feature"] for outlier in outliers)
+    kinds = "; ".join(
+        _("{feature}: {n} ({files})").format(
+            feature=_(feature),
+            n=count,
+            files=_list_names(outlier["file"] for outlier in outliers if outlier["feature"] == feature),
+        )
+        for feature, count in counts.items()
     )
-    return f"Odd pictures: {'; '.join(clauses)}."
-
-
-def _format_count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return _("Outliers: {kinds}.").format(kinds=kinds)
 
 
 def _list_names(names: Iterable[str], max_names: int = 5) -> str:
-    """Join names with commas; of a long list, only the first ones and the number of the others."""
+    """Join names with commas. Of a long list, show only the first names and the number of the others."""
     listed = list(names)
-    rest = f" and {len(listed) - max_names} more" if len(listed) > max_names else ""
-    return ", ".join(listed[:max_names]) + rest
+    shown = ", ".join(listed[:max_names])
+    if len(listed) <= max_names:
+        return shown
+    return _("{names} and {n} more").format(names=shown, n=len(listed) - max_names)

@@ -1,4 +1,4 @@
-"""`python -m dataset`: exit status, error messages, output and files of each command."""
+"""`python -m dataset`: exit status, output, error messages and files of each command."""
 
 import re
 import subprocess
@@ -10,8 +10,10 @@ import dataset.cli
 import dataset.download.full_set
 import dataset.download.kaggle
 from dataset.cli import main
-from dataset.download.full_set import DOWNLOAD_NOTICE
-from dataset.download.samples import download_notice, sample_names
+from dataset.download import full_set, samples
+from dataset.download.kaggle import PAGE
+from model.messages import Message, MessageCode
+from model.sentences import render
 from tests.support.browser import ROOT
 from tests.support.kaggle_server import WHOLE_SET, files_under
 from tests.support.terminal import Terminal
@@ -19,7 +21,7 @@ from tests.support.terminal import Terminal
 COUNT = len(WHOLE_SET)
 
 
-def test_help_imports_no_heavy_library():
+def test_help_does_not_import_heavy_libraries():
     program = """
 import sys
 from dataset.cli import main
@@ -37,7 +39,7 @@ print(sorted({"tensorflow", "keras", "pandas", "kagglehub", "streamlit"} & sys.m
     assert process.stdout.endswith("[]\n")
 
 
-def test_module_runs_as_a_program_and_lists_its_commands():
+def test_module_lists_its_commands():
     command = [sys.executable, "-m", "dataset", "--help"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -46,7 +48,7 @@ def test_module_runs_as_a_program_and_lists_its_commands():
 
 
 @pytest.mark.parametrize("arguments", [[], ["fetch"], ["download", "--samples", "many"], ["download", "--samples"]])
-def test_wrong_usage_exits_with_2(arguments, capsys):
+def test_invalid_usage_exits_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
 
@@ -59,15 +61,17 @@ def test_download_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert main(["download", "--to", str(target)]) == 0
 
     assert files_under(target) == WHOLE_SET
-    assert capfd.readouterr() == (f"{DOWNLOAD_NOTICE}\nTo: {target}\n{COUNT} pictures lie in {target}\n", "")
+    notice = full_set.download_notice()
+    assert capfd.readouterr() == (f"{notice}\nTarget folder: {target}\nSaved {COUNT} images in {target}\n", "")
 
 
 @pytest.mark.usefixtures("kaggle")
 def test_download_of_samples_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert main(["download", "--to", str(target), "--samples", "24"]) == 0
 
-    assert files_under(target) == sorted([".samples", *sample_names(24)])
-    assert capfd.readouterr() == (f"{download_notice(24)}\nTo: {target}\n24 pictures lie in {target}\n", "")
+    assert files_under(target) == sorted([".samples", *samples.sample_names(24)])
+    notice = samples.download_notice(24)
+    assert capfd.readouterr() == (f"{notice}\nTarget folder: {target}\nSaved 24 images in {target}\n", "")
 
 
 @pytest.mark.parametrize("options", [[], ["--samples", "3"]])
@@ -86,7 +90,7 @@ def test_download_without_a_folder_uses_the_configured_one(target, monkeypatch, 
     ],
 )
 @pytest.mark.usefixtures("kaggle")
-def test_terminal_shows_one_bar_per_unit(target, monkeypatch, options, bars):
+def test_terminal_shows_a_progress_bar_per_unit(target, monkeypatch, options, bars):
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
 
@@ -98,13 +102,13 @@ def test_terminal_shows_one_bar_per_unit(target, monkeypatch, options, bars):
         assert re.search(bar, line), line
 
 
-def test_refusal_by_kaggle_is_one_sentence(kaggle, target, capsys):
+def test_error_of_the_server_is_one_line(kaggle, target, capsys):
     kaggle.status = 404
     assert main(["download", "--to", str(target)]) == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("127.0.0.1 answered with status 404: the set is no longer at that address. Or download")
-    assert error.count("\n") == 1
+    message = Message(MessageCode.DOWNLOAD_NOT_FOUND, {"host": "127.0.0.1", "status": 404, "page": PAGE})
+    assert error == f"{render([message])}\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--samples", "24"]])
@@ -116,14 +120,15 @@ def test_folder_in_use_is_reported_before_any_request(kaggle, target, capsys, op
 
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err.startswith(f"{target} is taken, nothing was laid down.")
+    assert output.err == f"{render([Message(MessageCode.TARGET_IN_USE, {'folder': str(target)})])}\n"
     assert kaggle.requests == []
 
 
 @pytest.mark.parametrize("count", ["0", "2", "121"])
 def test_number_of_samples_out_of_range_is_refused(kaggle, target, capsys, count):
     assert main(["download", "--to", str(target), "--samples", count]) == 1
-    assert capsys.readouterr() == ("", f"{count} sample pictures cannot be fetched: 3 to 120 can.\n")
+    message = Message(MessageCode.SAMPLE_COUNT, {"count": count, "minimum": 3, "maximum": 120})
+    assert capsys.readouterr() == ("", f"{render([message])}\n")
     assert kaggle.requests == []
 
 

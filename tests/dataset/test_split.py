@@ -1,39 +1,43 @@
-"""The validation split keeps groups together, ignores all other images and never touches the official test split."""
+"""Validation split: groups stay together, other images have no influence, and the test split is separate."""
 
-import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset.errors import DatasetUnusable
 from dataset.file_names import parse_file_name
-from dataset.index import LabelledImage
+from dataset.index import OFFICIAL_SPLITS, OFFICIAL_TEST_SPLIT, LabelledImage
 from dataset.split import HELD_OUT_GROUPS, VALIDATION_SHARE, Split, split_for_training
-from model.errors import DatasetError
+from model.codes import LABELS, SPLITS, Label, SplitName
+from model.messages import Message, MessageCode
 
-FORMS = {"NORMAL": ("IM-{:04}-0001", "NORMAL2-IM-{:04}-0001"), "PNEUMONIA": ("person{}_bacteria_1", "person{}_virus_1")}
+FORMS = {
+    Label.NORMAL: ("IM-{:04}-0001", "NORMAL2-IM-{:04}-0001"),
+    Label.PNEUMONIA: ("person{}_bacteria_1", "person{}_virus_1"),
+}
 
 
-def record(split: str, label: str, name: str) -> LabelledImage:
+def record(split: str, label: Label, name: str) -> LabelledImage:
     identity = parse_file_name(name, label)
     path = Path(split, label, name)
     return LabelledImage(path, split, label, identity.patient, identity.group, identity.cause)
 
 
 def numbered(split: str, numbers: range) -> list[LabelledImage]:
-    """Make records with every form of name per number: two patients of one group in each class."""
+    """Return a record for each form of name and number: per class, two patients of one group."""
     return [record(split, label, form.format(n)) for label, forms in FORMS.items() for form in forms for n in numbers]
 
 
-# Enough patients of both classes for training and validation, whatever is added to them.
+# Enough patients of both classes for training and validation.
 BASE = numbered("train", range(1, 61))
 
 additional_records = st.lists(
     st.builds(
         lambda split, label, form, number: record(split, label, FORMS[label][form].format(number)),
-        st.sampled_from(["train", "val", "test"]),
-        st.sampled_from(["NORMAL", "PNEUMONIA"]),
+        st.sampled_from(OFFICIAL_SPLITS),
+        st.sampled_from(LABELS),
         st.integers(0, 1),
         st.integers(1, 2000),
     ),
@@ -42,7 +46,7 @@ additional_records = st.lists(
 
 
 @given(additions=additional_records)
-def test_no_group_is_in_both_splits_and_no_image_is_lost(additions):
+def test_no_group_is_in_training_and_validation_and_no_image_is_lost(additions):
     records = BASE + additions
     parts = split_for_training(records)
 
@@ -52,7 +56,7 @@ def test_no_group_is_in_both_splits_and_no_image_is_lost(additions):
 
 
 @given(additions=additional_records)
-def test_split_of_a_group_depends_on_no_other_image(additions):
+def test_split_of_a_group_does_not_depend_on_other_images(additions):
     base, extended = split_for_training(BASE), split_for_training(BASE + additions)
 
     assert set(base.training) <= set(extended.training)
@@ -63,8 +67,8 @@ def test_split_of_a_group_depends_on_no_other_image(additions):
 def test_official_test_split_is_in_neither_training_nor_validation(additions):
     parts = split_for_training(BASE + additions)
 
-    assert parts.test == [r for r in additions if r.split == "test"]
-    assert "test" not in {r.split for r in parts.training + parts.validation}
+    assert parts.test == [r for r in additions if r.split == OFFICIAL_TEST_SPLIT]
+    assert OFFICIAL_TEST_SPLIT not in {r.split for r in parts.training + parts.validation}
 
 
 def test_official_val_folder_is_split_like_the_train_folder():
@@ -76,23 +80,23 @@ def test_official_val_folder_is_split_like_the_train_folder():
     assert [r.path.name for r in from_val.validation] == [r.path.name for r in from_train.validation]
 
 
-def test_groups_with_originals_are_in_validation_only():
+def test_held_out_groups_are_in_validation():
     names = [(group, f"{group}-0001" if group.startswith("IM") else f"{group}_virus_1") for group in HELD_OUT_GROUPS]
-    held_out = [record("train", "NORMAL" if name.startswith("IM") else "PNEUMONIA", name) for _, name in names]
+    held_out = [record("train", Label.NORMAL if name.startswith("IM") else Label.PNEUMONIA, name) for _, name in names]
     assert {r.group for r in held_out} == HELD_OUT_GROUPS
 
     assert set(held_out) <= set(split_for_training(BASE + held_out).validation)
 
 
-def test_validation_gets_about_its_share_of_groups():
-    parts = split_for_training(numbered("train", range(10_000, 14_000)))  # numbers that no held-out group has
+def test_validation_has_about_its_share_of_groups():
+    parts = split_for_training(numbered("train", range(10_000, 14_000)))  # numbers outside the held-out groups
 
     share = len(parts.validation) / (len(parts.validation) + len(parts.training))
     assert share == pytest.approx(VALIDATION_SHARE, abs=0.02)
 
 
 def test_split_is_the_same_on_every_machine():
-    """Metrics of different runs and machines are compared on one validation split, so its hash must never change."""
+    """Metrics of all runs and machines are compared on the same validation split, so the hash must never change."""
     validation = split_for_training(numbered("train", range(1, 61))).validation
 
     assert {r.group for r in validation} == {f"IM-{n:04}" for n in (2, 24, 37, 44, 53, 57, 59)} | {
@@ -103,18 +107,16 @@ def test_split_is_the_same_on_every_machine():
 def test_parts_are_available_by_name():
     parts = Split(training=BASE[:1], validation=BASE[1:2], test=BASE[2:3])
 
-    assert [parts.part(name) for name in ("training", "validation", "test")] == [BASE[:1], BASE[1:2], BASE[2:3]]
+    assert [parts.part(name) for name in SPLITS] == [BASE[:1], BASE[1:2], BASE[2:3]]
 
 
-@pytest.mark.parametrize("part", ["training", "validation"])
-@pytest.mark.parametrize("label", ["NORMAL", "PNEUMONIA"])
-def test_missing_class_is_reported_with_its_split(part, label):
+@pytest.mark.parametrize("part", [SplitName.TRAINING, SplitName.VALIDATION])
+@pytest.mark.parametrize("label", LABELS)
+def test_missing_class_is_an_error(part, label):
     parts = split_for_training(BASE)
     records = [r for r in BASE if not (r.label == label and r in parts.part(part))]
 
-    sentence = (
-        f"No {label} picture is left for {part} after 15% of the patients were set aside for validation: add pictures "
-        "of more patients to train/."
-    )
-    with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
+    with pytest.raises(DatasetUnusable) as caught:
         split_for_training(records)
+    params = {"label": label, "split": part, "validation_percent": 15}
+    assert caught.value.messages == (Message(MessageCode.TOO_FEW_PATIENTS, params),)

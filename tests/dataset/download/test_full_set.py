@@ -1,4 +1,4 @@
-"""Download of the whole data set: installed files, and nothing installed after an error on this machine."""
+"""Download of the complete data set: installed files, and local errors, which must install nothing."""
 
 import errno
 import io
@@ -11,46 +11,52 @@ import pytest
 from PIL import Image
 
 from dataset.download import full_set as module
-from dataset.download.full_set import DOWNLOAD_NOTICE, SPACE_NOTE, download_full_set
-from model.errors import DatasetError
-from tests.support.kaggle_server import COUNTS, WHOLE_SET, files_under, kaggle_archive, refusal
+from dataset.download.full_set import REQUIRED_BYTES, REQUIRED_SPACE, download_full_set, download_notice
+from dataset.download.kaggle import PAGE
+from dataset.errors import DownloadFailed
+from dataset.index import OFFICIAL_SPLITS
+from model.messages import Message, MessageCode
+from tests.support.kaggle_server import COUNTS, WHOLE_SET, download_error, files_under, kaggle_archive
 
-DISK_FULL = (
-    "The disk of {} has too little room: about 4 GB are needed while unpacking, 1.2 GB afterwards. Nothing was laid "
-    "down. Free some, or name a folder on another disk (--to, or CHEST_XRAY_DIR)."
-)
+
+def disk_full(target: Path) -> Message:
+    return Message(MessageCode.DISK_FULL, {"folder": str(target.parent), "size": REQUIRED_SPACE})
+
+
+def target_in_use(target: Path) -> Message:
+    return Message(MessageCode.TARGET_IN_USE, {"folder": str(target)})
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_installs_the_data_set_without_files_of_macos(target):
+def test_installs_the_data_set_without_macos_metadata(target):
     assert download_full_set(target) == target
 
     assert files_under(target) == WHOLE_SET
     for path in target.rglob("*.jpeg"):
         with Image.open(path) as image:
             image.load()
-    assert list(target.parent.iterdir()) == [target], "the work folder is deleted"
+    assert list(target.parent.iterdir()) == [target]  # the work folder is deleted
 
 
 def test_uses_the_inner_copy_if_the_outer_one_is_incomplete(kaggle, target):
     stream = io.BytesIO(kaggle.archive)
-    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(changed := io.BytesIO(), "w") as new:
-        for name in old.namelist():
+    with zipfile.ZipFile(stream) as original, zipfile.ZipFile(changed := io.BytesIO(), "w") as incomplete:
+        for name in original.namelist():
             if name != "chest_xray/train/NORMAL/IM-0002-0001.jpeg":
-                new.writestr(name, old.read(name))
+                incomplete.writestr(name, original.read(name))
     kaggle.archive = changed.getvalue()
 
     download_full_set(target)
     assert files_under(target) == WHOLE_SET
 
 
-def test_notice_names_hosts_size_licence_and_authors():
-    for term in ("api.kaggle.com", "storage.googleapis.com", "2.5 GB", "CC BY 4.0", "Kermany", "rscbjbr9sj"):
-        assert term in DOWNLOAD_NOTICE
+def test_notice_states_hosts_size_count_licence_and_authors():
+    for term in ("api.kaggle.com", "storage.googleapis.com", "2.5 GB", "5,856", "CC BY 4.0", "Kermany", "rscbjbr9sj"):
+        assert term in download_notice()
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_prints_nothing_itself(target, capfd):
+def test_prints_nothing(target, capfd):
     download_full_set(target, lambda _: None)
     assert capfd.readouterr() == ("", "")
 
@@ -66,12 +72,9 @@ def test_refuses_a_folder_with_other_content(kaggle, target):
     target.mkdir(parents=True)
     (target / "mine.txt").write_text("keep")
 
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(DownloadFailed) as caught:
         download_full_set(target)
-    assert str(caught.value) == (
-        f"{target} is taken, nothing was laid down. Remove it, or name an empty or new folder (--to, or "
-        "CHEST_XRAY_DIR)."
-    )
+    assert caught.value.messages == (target_in_use(target),)
     assert files_under(target.parent) == ["chest_xray/mine.txt"]
     assert kaggle.requests == []
 
@@ -79,28 +82,31 @@ def test_refuses_a_folder_with_other_content(kaggle, target):
 def test_refuses_a_target_that_is_a_file(kaggle, target):
     target.parent.mkdir()
     target.write_text("keep")
-    with pytest.raises(DatasetError, match="is taken"):
+    with pytest.raises(DownloadFailed) as caught:
         download_full_set(target)
+    assert caught.value.messages == (target_in_use(target),)
     assert target.read_text() == "keep"
     assert kaggle.requests == []
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_refuses_a_target_that_was_filled_meanwhile(target):
+def test_refuses_a_target_that_was_filled_during_the_download(target):
     def fill(_) -> None:
         target.mkdir(exist_ok=True)
         (target / "mine.txt").write_text("keep")
 
-    with pytest.raises(DatasetError, match="is taken"):
+    with pytest.raises(DownloadFailed) as caught:
         download_full_set(target, fill)
+    assert caught.value.messages == (target_in_use(target),)
     assert files_under(target.parent) == ["chest_xray/mine.txt"]
 
 
-def test_wrong_counts_install_nothing(kaggle, target):
+def test_archive_with_wrong_counts_installs_nothing(kaggle, target):
     kaggle.archive = kaggle_archive(COUNTS | {"train/NORMAL": 2})
 
-    sentence = refusal(download_full_set, target)
-    assert "not the published set, nothing was laid down: train/NORMAL 2 instead of 3, train/PNEUMONIA 4" in sentence
+    message = download_error(download_full_set, target)
+    assert message.code == MessageCode.DOWNLOAD_MISMATCH
+    assert str(message.params["counts"]).startswith("train/NORMAL 2 / 3, train/PNEUMONIA 4 / 4")
     assert files_under(target.parent) == []
 
 
@@ -108,13 +114,15 @@ def test_unrelated_archive_installs_nothing(kaggle, target):
     with zipfile.ZipFile(stream := io.BytesIO(), "w") as archive:
         archive.writestr("readme.txt", "moved")
     kaggle.archive = stream.getvalue()
-    assert "train/NORMAL 0 instead of 3" in refusal(download_full_set, target)
+    message = download_error(download_full_set, target)
+    assert message.code == MessageCode.DOWNLOAD_MISMATCH
+    assert "train/NORMAL 0 / 3" in str(message.params["counts"])
 
 
 def test_web_page_instead_of_an_archive_installs_nothing(kaggle, target):
     kaggle.archive = b"<html>Please log in to the guest network</html>"
-    assert refusal(download_full_set, target).startswith(
-        "What came cannot be used and was deleted (File is not a zip file). Try again."
+    assert download_error(download_full_set, target) == Message(
+        MessageCode.DOWNLOAD_DAMAGED, {"reason": "File is not a zip file", "page": PAGE}
     )
     assert files_under(target.parent) == []
 
@@ -126,9 +134,7 @@ def test_ctrl_c_keeps_only_the_archive(target, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(zipfile.ZipFile, "extract", interrupt)
-        assert refusal(download_full_set, target) == (
-            "Interrupted: nothing was laid down. The same command goes on where it stopped."
-        )
+        assert download_error(download_full_set, target) == Message(MessageCode.DOWNLOAD_RESUMABLE)
     assert [Path(name).name for name in files_under(target.parent)] == ["2.archive"]
 
     download_full_set(target)
@@ -139,7 +145,7 @@ def test_ctrl_c_keeps_only_the_archive(target, monkeypatch):
 def test_deletes_unpacked_files_of_a_killed_run(target):
     unpacked = target.with_name(".chest_xray.download") / "datasets" / "versions" / "2" / "train" / "NORMAL"
     unpacked.mkdir(parents=True)
-    (unpacked / "half.jpeg").write_bytes(b"")
+    (unpacked / "incomplete.jpeg").write_bytes(b"")
     download_full_set(target)
     assert files_under(target.parent) == [f"chest_xray/{name}" for name in WHOLE_SET]
 
@@ -153,14 +159,13 @@ def test_full_disk_leaves_nothing_behind(target, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(zipfile.ZipFile, "extract", fill_disk)
-    assert refusal(download_full_set, target) == DISK_FULL.format(target.parent)
+    assert download_error(download_full_set, target) == disk_full(target)
     assert list(target.parent.iterdir()) == []
 
 
 def test_too_little_disk_space_is_reported_before_any_request(kaggle, target, monkeypatch):
     monkeypatch.setattr(module, "REQUIRED_BYTES", shutil.disk_usage(target.anchor).total + 1)
-    assert refusal(download_full_set, target) == DISK_FULL.format(target.parent)
-    assert SPACE_NOTE in DISK_FULL
+    assert download_error(download_full_set, target) == disk_full(target)
     assert kaggle.requests == []
     assert list(target.parent.iterdir()) == []
 
@@ -171,13 +176,19 @@ def test_unwritable_folder_is_reported(target, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    assert refusal(download_full_set, target) == f"The set cannot be written to {target} ({os.strerror(errno.EACCES)})."
+    assert download_error(download_full_set, target) == Message(
+        MessageCode.TARGET_NOT_WRITABLE, {"folder": str(target), "reason": os.strerror(errno.EACCES)}
+    )
 
 
 def test_expected_counts_are_the_published_ones():
+    counts = {
+        split: sum(count for part, count in module.EXPECTED.items() if part.startswith(f"{split}/"))
+        for split in OFFICIAL_SPLITS
+    }
+    assert counts == {"train": 5216, "val": 16, "test": 624}
     assert sum(module.EXPECTED.values()) == 5856
-    assert [sum(n for part, n in module.EXPECTED.items() if part.startswith(s)) for s in ("train", "val", "test")] == [
-        5216,
-        16,
-        624,
-    ]
+
+
+def test_required_space_is_stated_in_gigabytes():
+    assert f"{REQUIRED_BYTES / 1e9:.0f} GB" == REQUIRED_SPACE

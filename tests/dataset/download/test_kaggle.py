@@ -1,4 +1,4 @@
-"""Requests to Kaggle, and error messages for failed ones."""
+"""Requests to Kaggle, and messages for failed requests."""
 
 import logging
 import os
@@ -11,15 +11,17 @@ import requests
 
 import dataset.download.kaggle
 from dataset.download.full_set import download_full_set
-from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
+from dataset.download.kaggle import PAGE
 from dataset.download.samples import download_samples
-from tests.support.kaggle_server import API_PATH, FILE_PATH, STORAGE_PATH, WHOLE_SET, files_under, refusal
+from model.messages import Message, MessageCode
+from model.sentences import render
+from tests.support.kaggle_server import API_PATH, FILE_PATH, STORAGE_PATH, WHOLE_SET, download_error, files_under
 
 both_downloads = pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 
 
 def replaced_attributes() -> list:
-    """Return everything that is replaced while kagglehub runs."""
+    """Return the attributes that are patched while kagglehub runs."""
     return [
         requests.Session.send,
         kagglehub.clients.tqdm,
@@ -29,7 +31,7 @@ def replaced_attributes() -> list:
     ]
 
 
-def test_requests_the_pinned_version_once_and_nothing_else(kaggle, target):
+def test_requests_only_the_pinned_version(kaggle, target):
     download_full_set(target)
 
     assert kaggle.requests == [(f"POST {API_PATH}", None), (f"GET {STORAGE_PATH}", None)]
@@ -38,7 +40,7 @@ def test_requests_the_pinned_version_once_and_nothing_else(kaggle, target):
     ]
 
 
-def test_requests_each_sample_once_and_nothing_else(kaggle, target):
+def test_requests_each_sample_once(kaggle, target):
     download_samples(target, 3)
 
     names = kaggle.requested_files()
@@ -58,7 +60,7 @@ def test_requests_each_sample_once_and_nothing_else(kaggle, target):
 
 @both_downloads
 @pytest.mark.parametrize("status", [302, 404])
-def test_restores_environment_kagglehub_and_requests(fetch, kaggle, target, monkeypatch, status):
+def test_restores_environment_and_patched_attributes(fetch, kaggle, target, monkeypatch, status):
     kaggle.status = status
     monkeypatch.setenv("KAGGLEHUB_CACHE", "/elsewhere")
     environment, attributes = dict(os.environ), replaced_attributes()
@@ -66,7 +68,7 @@ def test_restores_environment_kagglehub_and_requests(fetch, kaggle, target, monk
     if status == 302:
         fetch(target)
     else:
-        refusal(fetch, target)
+        download_error(fetch, target)
 
     assert dict(os.environ) == environment
     assert replaced_attributes() == attributes
@@ -74,20 +76,17 @@ def test_restores_environment_kagglehub_and_requests(fetch, kaggle, target, monk
 
 @both_downloads
 @pytest.mark.parametrize(
-    ("status", "reason"),
+    ("status", "code"),
     [
-        (
-            401,
-            "it asks for a login or does not know the Kaggle token on this machine (none is needed: remove it)",
-        ),
-        (403, "it refuses the download from here; try again later or from another network"),
-        (404, "the set is no longer at that address"),
-        (503, "try again later"),
+        (401, MessageCode.LOGIN_REQUIRED),
+        (403, MessageCode.DOWNLOAD_FORBIDDEN),
+        (404, MessageCode.DOWNLOAD_NOT_FOUND),
+        (503, MessageCode.HOST_ERROR),
     ],
 )
-def test_refusal_names_host_status_and_manual_download(fetch, kaggle, target, status, reason):
+def test_error_of_the_server_states_host_status_and_page(fetch, kaggle, target, status, code):
     kaggle.status = status
-    assert refusal(fetch, target) == f"127.0.0.1 answered with status {status}: {reason}. {MANUAL_DOWNLOAD_TEXT}"
+    assert download_error(fetch, target) == Message(code, {"host": "127.0.0.1", "status": status, "page": PAGE})
     assert list(target.parent.iterdir()) == []
 
 
@@ -95,11 +94,14 @@ def test_refusal_names_host_status_and_manual_download(fetch, kaggle, target, st
 @pytest.mark.usefixtures("no_network")
 def test_unreachable_host_is_reported_at_once(fetch, target):
     start = time.monotonic()
-    sentence = refusal(fetch, target)
+    message = download_error(fetch, target)
     assert time.monotonic() - start < 5
-    assert sentence == f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
-    assert "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia" in sentence
-    assert "CHEST_XRAY_DIR" in sentence
+    assert message == Message(
+        MessageCode.HOST_UNREACHABLE, {"host": "127.0.0.1", "error": "ConnectionError", "page": PAGE}
+    )
+    sentences = render([message])
+    assert "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia" in sentences
+    assert "CHEST_XRAY_DIR" in sentences
     assert list(target.parent.iterdir()) == []
 
 
@@ -107,15 +109,14 @@ def test_unreachable_host_is_reported_at_once(fetch, target):
 def test_host_that_does_not_answer_times_out(fetch, kaggle, target, monkeypatch):
     monkeypatch.setattr(dataset.download.kaggle, "TIMEOUT_S", (1, 0.2))
     kaggle.may_answer.clear()
-    assert refusal(fetch, target).startswith("127.0.0.1 cannot be reached (ReadTimeout)")
+    message = download_error(fetch, target)
+    assert (message.code, message.params["error"]) == (MessageCode.HOST_UNREACHABLE, "ReadTimeout")
 
 
-def test_resumes_after_a_broken_connection(kaggle, target, monkeypatch):
-    monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)  # it writes whole chunks, by default of 1 MiB
+def test_resumes_after_a_lost_connection(kaggle, target, monkeypatch):
+    monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)  # it writes whole chunks of 1 MiB by default
     kaggle.bytes_before_break = 2500
-    assert refusal(download_full_set, target) == (
-        "The connection broke off. Start the download again: it goes on from there."
-    )
+    assert download_error(download_full_set, target) == Message(MessageCode.CONNECTION_RESUMABLE)
 
     kaggle.bytes_before_break = None
     download_full_set(target)
@@ -124,9 +125,9 @@ def test_resumes_after_a_broken_connection(kaggle, target, monkeypatch):
     assert files_under(target) == WHOLE_SET
 
 
-def test_broken_connection_during_samples_leaves_nothing(kaggle, target):
+def test_lost_connection_during_samples_leaves_no_files(kaggle, target):
     kaggle.bytes_before_break, kaggle.broken_from = 100, 2
 
-    assert refusal(download_samples, target) == "The connection broke off. Nothing was laid down, try again."
+    assert download_error(download_samples, target) == Message(MessageCode.CONNECTION_LOST)
     assert len(kaggle.queries) == 3
     assert list(target.parent.iterdir()) == []

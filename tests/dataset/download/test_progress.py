@@ -1,4 +1,4 @@
-"""Progress of downloads, exceptions in the progress callback, and one download at a time."""
+"""Progress of downloads, exceptions in the progress callback, and the limit of one download at a time."""
 
 import errno
 import threading
@@ -14,9 +14,9 @@ import dataset.download.kaggle
 from dataset.download.full_set import download_full_set
 from dataset.download.progress import Progress
 from dataset.download.samples import download_samples
-from dataset.download.staging import ALREADY_RUNNING_TEXT
-from model.errors import DatasetError
-from tests.support.kaggle_server import STORAGE_PATH, WHOLE_SET, files_under, refusal
+from dataset.errors import DownloadFailed
+from model.messages import Message, MessageCode
+from tests.support.kaggle_server import STORAGE_PATH, WHOLE_SET, download_error, files_under
 
 samples = partial(download_samples, count=6)
 both_downloads = pytest.mark.parametrize("fetch", [download_full_set, samples])
@@ -26,11 +26,11 @@ RAISED = [
     RerunException(RerunData()),
     ValueError("a value"),
     OSError(errno.ENOSPC, "full"),
-    DatasetError("of another"),
+    DownloadFailed(MessageCode.DOWNLOAD_RUNNING),
 ]
 
 
-def test_reports_each_megabyte_of_the_archive_and_then_each_file(kaggle, target, monkeypatch):
+def test_reports_each_megabyte_and_then_each_file(kaggle, target, monkeypatch):
     monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     reports: list[Progress] = []
@@ -44,11 +44,11 @@ def test_reports_each_megabyte_of_the_archive_and_then_each_file(kaggle, target,
     ]
 
 
-def test_resumed_archive_reports_from_where_it_was(kaggle, target, monkeypatch):
+def test_resumed_download_reports_the_downloaded_part(kaggle, target, monkeypatch):
     monkeypatch.setattr(kagglehub.clients, "CHUNK_SIZE", 1000)
     monkeypatch.setattr(dataset.download.kaggle, "MEGABYTE", 1000)
     kaggle.bytes_before_break = 2500
-    refusal(download_full_set, target)
+    download_error(download_full_set, target)
     kaggle.bytes_before_break = None
     reports: list[Progress] = []
 
@@ -72,7 +72,7 @@ def test_reports_each_sample(target):
     [(download_full_set, "MB", ["2.archive"]), (download_full_set, "files", ["2.archive"]), (samples, "files", [])],
 )
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_exception_of_the_callback_is_raised_unchanged_and_installs_nothing(
+def test_exception_in_the_callback_is_raised_unchanged_and_installs_nothing(
     fetch, unit, kept, error, target, monkeypatch
 ):
     def fail(progress: Progress) -> None:
@@ -89,7 +89,7 @@ def test_exception_of_the_callback_is_raised_unchanged_and_installs_nothing(
     assert [Path(name).name for name in files_under(target.parent)] == kept
 
 
-def test_resumes_the_archive_after_the_callback_stopped_it(kaggle, target):
+def test_resumes_after_the_callback_stopped_the_download(kaggle, target):
     def stop(progress: Progress) -> None:
         if progress == Progress(3, COUNT, "files"):
             raise StopException
@@ -99,7 +99,7 @@ def test_resumes_the_archive_after_the_callback_stopped_it(kaggle, target):
     download_full_set(target)
 
     assert files_under(target) == WHOLE_SET
-    assert kaggle.requests.count((f"GET {STORAGE_PATH}", None)) == 2, "requested again, but only its length is read"
+    assert kaggle.requests.count((f"GET {STORAGE_PATH}", None)) == 2  # the second response is read for its length only
 
 
 @both_downloads
@@ -111,7 +111,7 @@ def test_second_download_is_refused_and_changes_nothing(fetch, kaggle, target):
         pass
     staged = files_under(target.parent)
     for second in (download_full_set, download_samples):
-        assert refusal(second, target) == ALREADY_RUNNING_TEXT
+        assert download_error(second, target) == Message(MessageCode.DOWNLOAD_RUNNING)
     assert files_under(target.parent) == staged
 
     kaggle.may_answer.set()
@@ -120,9 +120,9 @@ def test_second_download_is_refused_and_changes_nothing(fetch, kaggle, target):
 
 
 @both_downloads
-def test_failed_download_does_not_count_as_running(fetch, kaggle, target):
+def test_failed_download_does_not_block_the_next(fetch, kaggle, target):
     kaggle.status = 404
-    refusal(fetch, target)
+    download_error(fetch, target)
     kaggle.status = 302
     fetch(target)
     assert target.is_dir()

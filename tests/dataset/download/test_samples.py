@@ -7,26 +7,31 @@ from pathlib import Path
 import pytest
 
 from dataset.download.full_set import download_full_set
+from dataset.download.kaggle import PAGE
 from dataset.download.samples import download_notice, download_samples, download_size, sample_names
 from dataset.download.staging import SAMPLES_MARKER
-from dataset.index import load_index
-from model.errors import DatasetError
+from dataset.errors import DownloadFailed
+from dataset.index import OFFICIAL_TEST_SPLIT, load_index
+from model.codes import SplitName
 from model.inference.release_loader import RELEASE_DIR
-from tests.support.kaggle_server import WHOLE_SET, files_under, jpeg, refusal
-
-NOT_A_PICTURE = "What came is no picture, nothing was laid down. Perhaps the login page of a network answered"
+from model.messages import Message, MessageCode
+from tests.support.kaggle_server import WHOLE_SET, download_error, files_under, jpeg
 
 
 def causes(names: list[str]) -> Counter:
-    """Count causes with predictions.csv of the release; all names must be of the official test split."""
+    """Count causes according to predictions.csv of the release. All names must be in the official test split."""
     with (RELEASE_DIR / "predictions.csv").open() as table:
-        rows = {f"test/{row['label']}/{row['file']}": row for row in csv.DictReader(table) if row["split"] == "test"}
+        rows = {
+            f"{OFFICIAL_TEST_SPLIT}/{row['label']}/{row['file']}": row
+            for row in csv.DictReader(table)
+            if row["split"] == SplitName.TEST
+        }
     return Counter(rows[name]["cause"] for name in names)
 
 
 @pytest.fixture
 def sampled(kaggle, target) -> Path:  # noqa: ARG001 (starts the server)
-    """Target with six installed samples."""
+    """Return the target with six installed samples."""
     return download_samples(target, 6)
 
 
@@ -40,7 +45,7 @@ def test_samples_are_a_third_each_normal_bacterial_and_viral(count, normal, bact
     assert len(set(names)) == count
 
 
-def test_samples_are_deterministic_and_spread_over_the_names():
+def test_samples_are_deterministic_and_come_from_both_series():
     names = sample_names(24)
     assert names == sample_names(24)
     normal = [name for name in names if "/NORMAL/" in name]
@@ -49,41 +54,42 @@ def test_samples_are_deterministic_and_spread_over_the_names():
 
 @pytest.mark.parametrize("count", [-1, 0, 2, 121])
 def test_count_out_of_range_is_refused_before_any_request(kaggle, target, count):
-    sentence = refusal(download_samples, target, count)
-    assert sentence == f"{count} sample pictures cannot be fetched: 3 to 120 can."
+    assert download_error(download_samples, target, count) == Message(
+        MessageCode.SAMPLE_COUNT, {"count": count, "minimum": 3, "maximum": 120}
+    )
     assert kaggle.requests == []
 
 
-def test_samples_are_laid_out_like_the_data_set_with_a_marker_file(kaggle, target):
+def test_samples_have_the_layout_of_the_data_set_and_a_marker_file(kaggle, target):
     assert download_samples(target) == target
 
     names = sample_names(24)
     assert kaggle.requested_files() == [f"chest_xray/{name}" for name in names]
     assert files_under(target) == sorted([*names, SAMPLES_MARKER])
     assert (target / SAMPLES_MARKER).read_text().splitlines() == names
-    assert list(target.parent.iterdir()) == [target], "the work folder is deleted"
+    assert list(target.parent.iterdir()) == [target]  # the work folder is deleted
     assert sorted(f"test/{r.label}/{r.path.name}" for r in load_index(target)) == sorted(names)
 
 
 @pytest.mark.usefixtures("kaggle")
-def test_prints_nothing_itself(target, capfd):
+def test_prints_nothing(target, capfd):
     download_samples(target, 3, lambda _: None)
     assert capfd.readouterr() == ("", "")
 
 
-def test_notice_names_hosts_count_size_licence_and_authors():
+def test_notice_states_hosts_count_size_licence_and_authors():
     notice = download_notice(24)
-    for term in ("api.kaggle.com", "storage.googleapis.com", "24 pictures", "about 6 MB", "CC BY 4.0", "Kermany"):
+    for term in ("api.kaggle.com", "storage.googleapis.com", "24 images", "about 6 MB", "CC BY 4.0", "Kermany"):
         assert term in notice
     assert download_size(3) == "about 1 MB"
 
 
 @pytest.mark.parametrize(
-    "content", [b"<html>Please log in to the guest network</html>", jpeg(100)[:-100]], ids=["page", "half"]
+    "content", [b"<html>Please log in to the guest network</html>", jpeg(100)[:-100]], ids=["web page", "truncated"]
 )
 def test_file_that_is_not_an_image_is_refused(kaggle, target, content):
     kaggle.image = content
-    assert refusal(download_samples, target).startswith(NOT_A_PICTURE)
+    assert download_error(download_samples, target) == Message(MessageCode.DOWNLOAD_NOT_AN_IMAGE, {"page": PAGE})
     assert list(target.parent.iterdir()) == []
 
 
@@ -92,7 +98,7 @@ def test_ctrl_c_installs_nothing(target):
     def interrupt(_) -> None:
         raise KeyboardInterrupt
 
-    assert refusal(download_samples, target, 6, interrupt) == "Interrupted: nothing was laid down."
+    assert download_error(download_samples, target, 6, interrupt) == Message(MessageCode.DOWNLOAD_INTERRUPTED)
     assert list(target.parent.iterdir()) == []
 
 
@@ -108,7 +114,7 @@ def test_other_samples_replace_samples(sampled):
 
 
 @pytest.mark.parametrize("fetch", [download_full_set, download_samples])
-def test_samples_stay_until_their_replacement_is_complete(kaggle, sampled, fetch):
+def test_samples_are_kept_until_their_replacement_is_complete(kaggle, sampled, fetch):
     def check_samples(_) -> None:
         assert files_under(sampled) == before
 
@@ -118,22 +124,23 @@ def test_samples_stay_until_their_replacement_is_complete(kaggle, sampled, fetch
 
     kaggle.status = 404
     before = files_under(sampled)
-    with pytest.raises(DatasetError):
+    with pytest.raises(DownloadFailed):
         fetch(sampled)
     assert files_under(sampled) == before
 
 
 def test_samples_are_restored_if_the_last_rename_fails(sampled, monkeypatch):
-    def fail(path: Path, new: Path) -> Path:
-        if new == sampled and path.name != "before":
+    def fail(path: Path, destination: Path) -> Path:
+        if destination == sampled and path.name != "before":
             raise PermissionError(13, "Permission denied")
-        return rename(path, new)
+        return rename(path, destination)
 
     rename, before = Path.rename, files_under(sampled)
     monkeypatch.setattr(Path, "rename", fail)
 
-    with pytest.raises(DatasetError, match="The set cannot be written to"):
+    with pytest.raises(DownloadFailed) as caught:
         download_full_set(sampled)
+    assert caught.value.messages[0].code == MessageCode.TARGET_NOT_WRITABLE
     assert files_under(sampled) == before
 
 
@@ -160,8 +167,9 @@ def test_folder_with_changed_samples_is_in_use(kaggle, sampled, fetch, change):
     before = files_under(sampled)
     kaggle.requests.clear()
 
-    with pytest.raises(DatasetError, match="is taken, nothing was laid down"):
+    with pytest.raises(DownloadFailed) as caught:
         fetch(sampled)
+    assert caught.value.messages == (Message(MessageCode.TARGET_IN_USE, {"folder": str(sampled)}),)
     assert files_under(sampled) == before
     assert kaggle.requests == []
 
@@ -169,14 +177,15 @@ def test_folder_with_changed_samples_is_in_use(kaggle, sampled, fetch, change):
 @pytest.mark.usefixtures("kaggle")
 def test_samples_do_not_replace_the_whole_data_set(target):
     download_full_set(target)
-    with pytest.raises(DatasetError, match="is taken"):
+    with pytest.raises(DownloadFailed) as caught:
         download_samples(target)
+    assert caught.value.messages == (Message(MessageCode.TARGET_IN_USE, {"folder": str(target)}),)
     assert files_under(target) == WHOLE_SET
 
 
 def test_samples_keep_a_partial_archive_of_the_whole_data_set(kaggle, target):
     kaggle.bytes_before_break = len(kaggle.archive) - 1
-    refusal(download_full_set, target)
+    download_error(download_full_set, target)
     kaggle.bytes_before_break = None
     archive = [name for name in files_under(target.parent) if name.endswith(".archive")]
     assert len(archive) == 1

@@ -1,4 +1,4 @@
-"""Catalogue of the explorer: rows, filters and orders."""
+"""Catalogue of the explorer: rows, filters and sort orders."""
 
 from pathlib import Path
 
@@ -10,31 +10,32 @@ from hypothesis import strategies as st
 
 from dataset.explorer.catalogue import Filter, Order, Outcome, build_catalogue, select, sort
 from dataset.index import LabelledImage
-from model.inference.decision import ConformalLimits, OperatingPoint
+from model.codes import SPLITS, Label, SplitName
+from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
 
 POINT = OperatingPoint("balanced", 0.5, "")
 LIMITS = ConformalLimits(0.95, pneumonia_from=0.4, normal_up_to=0.45, rationale="")
-CAUSES = {"NORMAL": ["none"], "PNEUMONIA": ["bacterial", "viral"]}
+CAUSES = {Label.NORMAL: ["none"], Label.PNEUMONIA: ["bacterial", "viral"]}
 
 
 def table(*rows: tuple[str, str, str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "patient", "split", "cause", "probability"]).assign(
-        label=lambda t: np.where(t["cause"] == "none", "NORMAL", "PNEUMONIA")
+        label=lambda t: np.where(t["cause"] == "none", Label.NORMAL, Label.PNEUMONIA)
     )
 
 
 PREDICTIONS = table(
-    ("IM-0001-0001.jpeg", "IM-0001", "test", "none", 0.1),
-    ("IM-0002-0001.jpeg", "IM-0002", "test", "none", 0.9),
-    ("IM-0003-0001.jpeg", "IM-0003", "training", "none", 0.42),
-    ("person1_bacteria_1.jpeg", "person1_bacteria", "test", "bacterial", 0.95),
-    ("person1_virus_2.jpeg", "person1_virus", "test", "viral", 0.2),
-    ("person12_virus_3.jpeg", "person12_virus", "validation", "viral", 0.7),
+    ("IM-0001-0001.jpeg", "IM-0001", SplitName.TEST, "none", 0.1),
+    ("IM-0002-0001.jpeg", "IM-0002", SplitName.TEST, "none", 0.9),
+    ("IM-0003-0001.jpeg", "IM-0003", SplitName.TRAINING, "none", 0.42),
+    ("person1_bacteria_1.jpeg", "person1_bacteria", SplitName.TEST, "bacterial", 0.95),
+    ("person1_virus_2.jpeg", "person1_virus", SplitName.TEST, "viral", 0.2),
+    ("person12_virus_3.jpeg", "person12_virus", SplitName.VALIDATION, "viral", 0.7),
 )
 
 
 def record(file: str) -> LabelledImage:
-    return LabelledImage(Path("/set") / file, "test", "NORMAL", "", "", "")
+    return LabelledImage(Path("/set") / file, "test", Label.NORMAL, "", "", "")
 
 
 def rows(*files_on_disk: str) -> pd.DataFrame:
@@ -50,43 +51,54 @@ def all_rows() -> pd.DataFrame:
     return rows("IM-0001-0001.jpeg")
 
 
-def test_images_on_disk_have_a_path_and_others_have_none(all_rows):
+def test_only_images_on_disk_have_a_path(all_rows):
     assert all_rows.loc["IM-0001-0001.jpeg", "path"] == Path("/set/IM-0001-0001.jpeg")
     assert all_rows["path"].isna().sum() == 5
 
 
-def test_images_unknown_to_the_release_are_counted_and_left_out():
+def test_images_without_predictions_are_counted_and_left_out():
     catalogue = build_catalogue(PREDICTIONS, [record("IM-0001-0001.jpeg"), record("mine.png")], POINT, LIMITS)
     assert (catalogue.n_on_disk, catalogue.n_unknown, len(catalogue.rows)) == (1, 1, 6)
     assert "mine.png" not in catalogue.rows.index
 
 
 def test_repeated_file_names_are_matched_by_relative_path():
-    twins = table(("train/NORMAL/x.png", "x", "training", "none", 0.1), ("test/NORMAL/x.png", "x", "test", "none", 0.2))
+    same_names = table(
+        ("train/NORMAL/x.png", "x", SplitName.TRAINING, "none", 0.1),
+        ("test/NORMAL/x.png", "x", SplitName.TEST, "none", 0.2),
+    )
     records = [
-        LabelledImage(Path(f"/set/{split}/NORMAL/x.png"), split, "NORMAL", "", "", "") for split in ("train", "test")
+        LabelledImage(Path(f"/set/{split}/NORMAL/x.png"), split, Label.NORMAL, "", "", "")
+        for split in ("train", "test")
     ]
-    catalogue = build_catalogue(twins, records, POINT, LIMITS)
+    catalogue = build_catalogue(same_names, records, POINT, LIMITS)
     assert catalogue.rows["path"].tolist() == [record.path for record in records]
     assert (catalogue.n_on_disk, catalogue.n_unknown) == (2, 0)
 
 
-def test_outcome_is_right_wrong_or_indeterminate_at_the_operating_point(all_rows):
-    assert all_rows["outcome"].tolist() == ["right", "wrong", "indeterminate", "right", "wrong", "right"]
-    assert all_rows["verdict"].tolist()[:3] == ["NORMAL", "PNEUMONIA", "INDETERMINATE"]
+def test_outcome_and_verdict_depend_on_the_operating_point(all_rows):
+    assert all_rows["outcome"].tolist() == [
+        Outcome.CORRECT,
+        Outcome.WRONG,
+        Outcome.INDETERMINATE,
+        Outcome.CORRECT,
+        Outcome.WRONG,
+        Outcome.CORRECT,
+    ]
+    assert all_rows["verdict"].tolist()[:3] == [Verdict.NORMAL, Verdict.PNEUMONIA, Verdict.INDETERMINATE]
     at_rule_out = build_catalogue(PREDICTIONS, [], OperatingPoint("rule-out", 0.05, ""), LIMITS).rows
-    assert at_rule_out.loc["IM-0001-0001.jpeg", "outcome"] == "indeterminate"
+    assert at_rule_out.loc["IM-0001-0001.jpeg", "outcome"] == Outcome.INDETERMINATE
 
 
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
         (Filter(), [0, 1, 2, 3, 4, 5]),
-        (Filter(labels=("NORMAL",)), [0, 1, 2]),
+        (Filter(labels=(Label.NORMAL,)), [0, 1, 2]),
         (Filter(causes=("viral",)), [4, 5]),
-        (Filter(causes=("viral", "bacterial"), splits=("test",)), [3, 4]),
-        (Filter(outcomes=("wrong",)), [1, 4]),
-        (Filter(outcomes=("wrong", "indeterminate"), labels=("NORMAL",)), [1, 2]),
+        (Filter(causes=("viral", "bacterial"), splits=(SplitName.TEST,)), [3, 4]),
+        (Filter(outcomes=(Outcome.WRONG,)), [1, 4]),
+        (Filter(outcomes=(Outcome.WRONG, Outcome.INDETERMINATE), labels=(Label.NORMAL,)), [1, 2]),
         (Filter(probability=(0.2, 0.9)), [1, 2, 4, 5]),
         (Filter(patient="person1"), [3, 4]),
         (Filter(patient=" PERSON1_virus "), [4]),
@@ -103,18 +115,18 @@ def test_conditions_of_a_filter_combine(all_rows, conditions, expected):
 
 @st.composite
 def catalogues(draw) -> pd.DataFrame:
-    """Up to thirty images of any class, cause, split and probability."""
+    """Return up to thirty images with random class, cause, split and probability."""
     images = []
     for number in range(draw(st.integers(0, 30))):
         label = draw(st.sampled_from(list(CAUSES)))
         cause = draw(st.sampled_from(CAUSES[label]))
-        split = draw(st.sampled_from(["training", "validation", "test"]))
-        images.append((f"film{number:02}.png", f"p{number % 7}", split, cause, draw(st.floats(0, 1))))
+        split = draw(st.sampled_from(SPLITS))
+        images.append((f"image{number:02}.png", f"p{number % 7}", split, cause, draw(st.floats(0, 1))))
     return build_catalogue(table(*images), [], POINT, LIMITS).rows
 
 
 @given(catalogues(), st.sampled_from(list(Order)), st.integers(0, 9))
-def test_every_order_keeps_each_image_once(rows, order, seed):
+def test_every_order_contains_each_image_once(rows, order, seed):
     assert sorted(files(sort(rows, order, seed))) == sorted(rows["file"])
 
 
@@ -126,10 +138,10 @@ def test_orders_by_probability_and_name(rows):
 
 
 @given(catalogues())
-def test_order_worst_puts_errors_first_by_distance(rows):
+def test_worst_order_lists_errors_first_by_distance(rows):
     by_error = sort(rows, Order.WORST)
     wrong = (by_error["outcome"] == Outcome.WRONG).to_numpy()
-    distance = (by_error["probability"] - (by_error["label"] == "PNEUMONIA")).abs().to_numpy()
+    distance = (by_error["probability"] - (by_error["label"] == Label.PNEUMONIA)).abs().to_numpy()
     assert not (np.diff(wrong.astype(int)) > 0).any()
     assert (np.diff(distance[wrong]) <= 0).all()
     assert (np.diff(distance[~wrong]) <= 0).all()

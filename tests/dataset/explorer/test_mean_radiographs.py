@@ -1,4 +1,4 @@
-"""Mean radiographs: made from at least a hundred training images, and loaded from the release."""
+"""Mean radiographs of at least a hundred training images, as saved in and loaded from a release."""
 
 import hashlib
 from dataclasses import replace
@@ -17,19 +17,20 @@ from dataset.explorer.mean_radiographs import (
     load_mean_radiographs,
 )
 from dataset.quality.features import ImageInventory
-from model.errors import RESTORE_RELEASE_TEXT, ReleaseCorrupted, ReleaseIncompatible
+from model.codes import SplitName
+from model.errors import ReleaseCorrupted, ReleaseIncompatible
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.release_loader import Release, load_release
 from model.release_files import ReleaseFile
 from tests.support.inventories import make_inventory
 from training.release.mean_radiographs import MIN_IMAGES, save_mean_radiographs
 
-HALF_A_STEP = 1 / 16  # of float16 below 256
+HALF_A_STEP = 1 / 16  # half the spacing of float16 values below 256
 SQUARE = (WORKING_SIDE, WORKING_SIDE)
 
 
 def inventory_of(counts: dict[tuple[str, str], int]) -> ImageInventory:
-    """Make an inventory with so many images per split and cause; all images of a cause are equal."""
+    """Return an inventory with the given number of images per split and cause. All images of a cause are equal."""
     images = [{"split": split, "cause": cause} for (split, cause), count in counts.items() for _ in range(count)]
     sums = {key: count * image_of(key[1]).astype(float) for key, count in counts.items()}
     return make_inventory(images, embeddings=np.zeros((len(images), 1), np.float32), sums=sums)
@@ -47,9 +48,13 @@ def release_with(inventory: ImageInventory, folder: Path) -> Release:
     return replace(load_release(), directory=folder, checksums=files)
 
 
-def test_each_cause_of_the_training_images_has_a_mean_and_a_count(tmp_path):
-    counts = {("training", "none"): 130, ("training", "bacterial"): 120, ("training", "viral"): MIN_IMAGES}
-    other_splits = {("validation", "none"): 200, ("test", "viral"): 300}
+def test_means_are_computed_per_cause_from_training_images(tmp_path):
+    counts = {
+        (SplitName.TRAINING, "none"): 130,
+        (SplitName.TRAINING, "bacterial"): 120,
+        (SplitName.TRAINING, "viral"): MIN_IMAGES,
+    }
+    other_splits = {(SplitName.VALIDATION, "none"): 200, (SplitName.TEST, "viral"): 300}
 
     means = load_mean_radiographs(release_with(inventory_of(counts | other_splits), tmp_path))
 
@@ -67,9 +72,11 @@ def test_each_cause_of_the_training_images_has_a_mean_and_a_count(tmp_path):
     np.testing.assert_allclose(means["PNEUMONIA"].pixels, pooled, atol=HALF_A_STEP)
 
 
-def test_no_mean_of_fewer_than_a_hundred_images(tmp_path):
+def test_groups_of_fewer_than_a_hundred_images_have_no_mean(tmp_path):
     assert MIN_IMAGES == 100
-    few = inventory_of({("training", "none"): 99, ("training", "bacterial"): 100, ("training", "viral"): 99})
+    few = inventory_of(
+        {(SplitName.TRAINING, "none"): 99, (SplitName.TRAINING, "bacterial"): 100, (SplitName.TRAINING, "viral"): 99}
+    )
 
     release = release_with(few, tmp_path)
 
@@ -78,8 +85,8 @@ def test_no_mean_of_fewer_than_a_hundred_images(tmp_path):
         assert set(arrays) == {"bacterial_mean", "bacterial_count"}
 
 
-def test_small_data_set_has_no_means(tmp_path):
-    assert load_mean_radiographs(release_with(inventory_of({("training", "none"): 5}), tmp_path)) == {}
+def test_small_data_set_has_no_mean_radiographs(tmp_path):
+    assert load_mean_radiographs(release_with(inventory_of({(SplitName.TRAINING, "none"): 5}), tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,7 @@ def test_small_data_set_has_no_means(tmp_path):
 )
 def test_images_of_unknown_cause_count_as_pneumonia(tmp_path, counts, titles):
     means = load_mean_radiographs(
-        release_with(inventory_of({("training", cause): n for cause, n in counts.items()}), tmp_path)
+        release_with(inventory_of({(SplitName.TRAINING, cause): n for cause, n in counts.items()}), tmp_path)
     )
 
     assert {title: mean.n for title, mean in means.items()} == titles
@@ -119,11 +126,12 @@ def test_pooled_mean_is_the_mean_of_all_images(pair):
 
 
 def test_altered_file_is_refused(tmp_path):
-    release = release_with(inventory_of({("training", "none"): 100}), tmp_path)
+    release = release_with(inventory_of({(SplitName.TRAINING, "none"): 100}), tmp_path)
     (tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).write_bytes((tmp_path / ReleaseFile.MEAN_RADIOGRAPHS).read_bytes()[:-1])
 
-    with pytest.raises(ReleaseCorrupted, match=f"{ReleaseFile.MEAN_RADIOGRAPHS} has changed"):
+    with pytest.raises(ReleaseCorrupted) as raised:
         load_mean_radiographs(release)
+    assert raised.value.messages[0].params == {"file": ReleaseFile.MEAN_RADIOGRAPHS}
 
 
 def test_mean_without_a_count_is_refused(tmp_path):
@@ -135,19 +143,19 @@ def test_mean_without_a_count_is_refused(tmp_path):
 
     with pytest.raises(ReleaseIncompatible) as raised:
         load_mean_radiographs(release)
-    assert str(raised.value) == f"The mean radiographs cannot be opened. {RESTORE_RELEASE_TEXT}"
+    assert raised.value.messages[0].params == {"file": ReleaseFile.MEAN_RADIOGRAPHS}
 
 
-def test_project_release_has_a_mean_of_every_cause():
+def test_shipped_release_has_a_mean_for_every_cause():
     release = load_release()
     means = load_mean_radiographs(release)
 
     assert means.keys() == {"NORMAL", "PNEUMONIA", "PNEUMONIA, bacterial", "PNEUMONIA, viral"}
     assert all(mean.pixels.shape == SQUARE and 50 < mean.pixels.mean() < 200 for mean in means.values())
-    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["images"]["training"]
+    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["images"][SplitName.TRAINING]
 
 
-def test_difference_is_white_if_equal_orange_if_the_first_is_denser_and_blue_if_the_second_is():
+def test_difference_is_white_if_equal_orange_if_denser_and_blue_if_lighter():
     levels = np.array(
         [[0, SATURATING_DIFFERENCE, -SATURATING_DIFFERENCE, SATURATING_DIFFERENCE / 2, 2 * SATURATING_DIFFERENCE]],
         np.float32,

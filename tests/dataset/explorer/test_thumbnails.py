@@ -23,7 +23,7 @@ def pixels(content: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("height", "width"), [(300, 400), (400, 300), (50, 50), (1600, 40)])
-def test_is_a_square_jpeg_of_the_complete_image_on_black(tmp_path, height, width):
+def test_thumbnail_is_a_square_jpeg_of_the_complete_image_on_black(tmp_path, height, width):
     path = tmp_path / "image.png"
     Image.new("L", (width, height), 200).save(path)
     content = thumbnail(path)
@@ -39,7 +39,7 @@ def test_is_a_square_jpeg_of_the_complete_image_on_black(tmp_path, height, width
     assert thumb[~bright].mean() < 30 if (~bright).any() else True
 
 
-def test_is_cached_until_the_file_changes(tmp_path):
+def test_thumbnail_is_cached_until_the_file_changes(tmp_path):
     path = tmp_path / "image.png"
     path.write_bytes(synthetic_file())
     assert thumbnail(path) is thumbnail(path)
@@ -59,8 +59,8 @@ def test_cache_is_bounded(tmp_path):
     assert dataset.explorer.thumbnails._thumbnail.cache_info().currsize == dataset.explorer.thumbnails.MAX_CACHED
 
 
-def test_unreadable_file_is_refused_with_a_message(tmp_path):
+def test_unreadable_file_is_refused(tmp_path):
     path = tmp_path / "image.png"
     path.write_bytes(synthetic_file()[:200])
-    with pytest.raises(FileUnreadable, match="damaged or incomplete"):
+    with pytest.raises(FileUnreadable):
         thumbnail(path)

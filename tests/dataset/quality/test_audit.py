@@ -1,4 +1,4 @@
-"""Audit of the labelled set: copies, patients, labels, outliers."""
+"""Audit of the labelled data set: duplicates, patients, labels and outliers."""
 
 import itertools
 import json
@@ -14,40 +14,41 @@ from dataset.index import dataset_root, load_index
 from dataset.quality.audit import DUPLICATE_MIN_COSINE, DatasetAudit, audit_dataset, duplicate_groups
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import split
+from model.codes import Label, SplitName
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
 from model.inference.classifier import load_model
 from tests.support.inventories import make_inventory, with_bits_changed
 
 
-def copies_of_one_image(*images: dict) -> ImageInventory:
-    """Make an inventory of exact copies."""
-    inventory = make_inventory([{"content": "the same"} | columns for columns in images])
+def exact_duplicates(*images: dict) -> ImageInventory:
+    """Return an inventory of exact duplicates."""
+    inventory = make_inventory([{"content": "identical"} | columns for columns in images])
     first = np.zeros(len(images), int)
     return replace(inventory, embeddings=inventory.embeddings[first], fingerprints=inventory.fingerprints[first])
 
 
 def pairs(audit: DatasetAudit) -> set[tuple[str, str]]:
-    return {(pair["a"], pair["b"]) for pair in audit["copies"]}
+    return {(pair["a"], pair["b"]) for pair in audit["duplicates"]}
 
 
 def pair(a: str, b: str) -> dict:
     return {"a": a, "b": b}
 
 
-# --- copies
+# --- duplicates
 
 
-def test_different_images_are_no_copies():
+def test_different_images_are_not_duplicates():
     audit = audit_dataset(make_inventory([{}] * 5))
 
-    assert audit["pictures"] == 5
-    assert audit["copies"] == []
-    assert audit["closest_others"]["bits"] > DUPLICATE_MAX_BITS
-    assert audit["closest_others"]["similarity"] == 0
+    assert audit["images"] == 5
+    assert audit["duplicates"] == []
+    assert audit["nearest_others"]["bits"] > DUPLICATE_MAX_BITS
+    assert audit["nearest_others"]["similarity"] == 0
 
 
-def test_exact_copies_are_found():
-    (only,) = audit_dataset(copies_of_one_image({"file": "a"}, {"file": "b"}))["copies"]
+def test_exact_duplicates_are_found():
+    (only,) = audit_dataset(exact_duplicates({"file": "a"}, {"file": "b"}))["duplicates"]
 
     assert only == {
         "a": "a",
@@ -62,45 +63,45 @@ def test_exact_copies_are_found():
     }
 
 
-@pytest.mark.parametrize(("bits", "is_copy"), [(DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)])
-def test_near_copy_is_found_by_perceptual_hash_up_to_the_limit(bits, is_copy):
+@pytest.mark.parametrize(("bits", "is_duplicate"), [(DUPLICATE_MAX_BITS, True), (DUPLICATE_MAX_BITS + 1, False)])
+def test_near_duplicate_is_found_by_perceptual_hash_up_to_the_limit(bits, is_duplicate):
     inventory = make_inventory([{}] * 3)
     inventory.fingerprints[2] = with_bits_changed(inventory.fingerprints[0], bits)
 
     audit = audit_dataset(inventory)
 
-    assert pairs(audit) == ({("0.jpeg", "2.jpeg")} if is_copy else set())
-    assert [(pair["exact"], pair["bits"]) for pair in audit["copies"]] == [(False, bits)] * is_copy
-    assert (audit["closest_others"]["bits"] == bits) is not is_copy
+    assert pairs(audit) == ({("0.jpeg", "2.jpeg")} if is_duplicate else set())
+    assert [(pair["exact"], pair["bits"]) for pair in audit["duplicates"]] == [(False, bits)] * is_duplicate
+    assert (audit["nearest_others"]["bits"] == bits) is not is_duplicate
 
 
 @pytest.mark.parametrize(
-    ("cosine", "is_copy"), [(DUPLICATE_MIN_COSINE + 0.001, True), (DUPLICATE_MIN_COSINE - 0.001, False)]
+    ("cosine", "is_duplicate"), [(DUPLICATE_MIN_COSINE + 0.001, True), (DUPLICATE_MIN_COSINE - 0.001, False)]
 )
-def test_near_copy_is_found_by_embedding(cosine, is_copy):
+def test_near_duplicate_is_found_by_embedding(cosine, is_duplicate):
     inventory = make_inventory([{}] * 3)
     inventory.embeddings[2] = 7 * (cosine * inventory.embeddings[0] + np.sqrt(1 - cosine**2) * inventory.embeddings[1])
 
     audit = audit_dataset(inventory)
 
-    assert pairs(audit) == ({("0.jpeg", "2.jpeg")} if is_copy else set())
-    assert [pair["similarity"] for pair in audit["copies"]] == [pytest.approx(cosine)] * is_copy
-    closest_other = np.sqrt(1 - cosine**2) if is_copy else cosine
-    assert audit["closest_others"]["similarity"] == pytest.approx(closest_other, abs=1e-6)
+    assert pairs(audit) == ({("0.jpeg", "2.jpeg")} if is_duplicate else set())
+    assert [pair["similarity"] for pair in audit["duplicates"]] == [pytest.approx(cosine)] * is_duplicate
+    closest_other = np.sqrt(1 - cosine**2) if is_duplicate else cosine
+    assert audit["nearest_others"]["similarity"] == pytest.approx(closest_other, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("differs", "flag"),
     [
         ({"folder": "test"}, "two_folders"),
-        ({"split": "validation"}, "two_splits"),
+        ({"split": SplitName.VALIDATION}, "two_splits"),
         ({"patient": "another"}, "two_patients"),
-        ({"label": "PNEUMONIA"}, "two_labels"),
+        ({"label": Label.PNEUMONIA}, "two_labels"),
     ],
 )
-def test_contradicting_copies_are_flagged_with_what_differs(differs, flag):
-    columns = {"patient": "somebody", "group": "somebody"}
-    (only,) = audit_dataset(copies_of_one_image(columns, columns | differs))["copies"]
+def test_conflicting_duplicates_are_flagged(differs, flag):
+    columns = {"patient": "original", "group": "original"}
+    (only,) = audit_dataset(exact_duplicates(columns, columns | differs))["duplicates"]
 
     assert [name for name, value in only.items() if name.startswith("two_") and value] == [flag]
 
@@ -109,34 +110,34 @@ def test_contradicting_copies_are_flagged_with_what_differs(differs, flag):
 def test_every_pair_is_compared_once_for_any_block_size(monkeypatch, block):
     monkeypatch.setattr(dataset.quality.audit, "BLOCK", block)
     inventory = make_inventory([{}] * 7)
-    alike = [0, 3, 6]
-    inventory.fingerprints[alike] = inventory.fingerprints[0]
+    duplicates = [0, 3, 6]
+    inventory.fingerprints[duplicates] = inventory.fingerprints[0]
 
     audit = audit_dataset(inventory)
 
-    assert pairs(audit) == {(f"{a}.jpeg", f"{b}.jpeg") for a, b in itertools.combinations(alike, 2)}
+    assert pairs(audit) == {(f"{a}.jpeg", f"{b}.jpeg") for a, b in itertools.combinations(duplicates, 2)}
     other_distances = [
         int((np.unpackbits(inventory.fingerprints[a]) != np.unpackbits(inventory.fingerprints[b])).sum())
         for a, b in itertools.combinations(range(7), 2)
-        if not {a, b} <= set(alike)
+        if not {a, b} <= set(duplicates)
     ]
-    assert audit["closest_others"]["bits"] == min(other_distances)
+    assert audit["nearest_others"]["bits"] == min(other_distances)
 
 
 def test_single_image_has_no_pairs():
     audit = audit_dataset(make_inventory([{}]))
 
-    assert audit["copies"] == []
-    assert audit["closest_others"] == {"bits": None, "similarity": None}
+    assert audit["duplicates"] == []
+    assert audit["nearest_others"] == {"bits": None, "similarity": None}
 
 
 def test_audit_can_be_written_as_json():
-    inventory = copies_of_one_image({"patient": "a"}, {"patient": "b", "lungs_found": False}, {"intensity": 250.0})
+    inventory = exact_duplicates({"patient": "a"}, {"patient": "b", "lungs_found": False}, {"intensity": 250.0})
 
     assert json.loads(json.dumps(audit_dataset(inventory), allow_nan=False)) == audit_dataset(inventory)
 
 
-# --- groups of copies
+# --- groups of duplicates
 
 
 def test_pairs_that_share_a_file_are_merged_into_one_group():
@@ -163,13 +164,13 @@ def test_groups_are_the_connected_components_of_the_pairs(numbers):
 # --- patients
 
 
-def test_patients_are_counted_by_both_keys_with_those_in_two_splits():
+def test_patients_and_their_spread_are_counted_by_both_keys():
     images = [
-        {"patient": "person1_virus", "group": "person1", "split": "training", "label": "PNEUMONIA"},
-        {"patient": "person1_virus", "group": "person1", "split": "validation", "label": "PNEUMONIA"},
-        {"patient": "person1_bacteria", "group": "person1", "split": "test", "label": "PNEUMONIA"},
-        {"patient": "IM-1", "group": "IM-1", "split": "training"},
-        {"patient": "IM-1", "group": "IM-1", "split": "training"},
+        {"patient": "person1_virus", "group": "person1", "split": SplitName.TRAINING, "label": Label.PNEUMONIA},
+        {"patient": "person1_virus", "group": "person1", "split": SplitName.VALIDATION, "label": Label.PNEUMONIA},
+        {"patient": "person1_bacteria", "group": "person1", "split": SplitName.TEST, "label": Label.PNEUMONIA},
+        {"patient": "IM-1", "group": "IM-1", "split": SplitName.TRAINING},
+        {"patient": "IM-1", "group": "IM-1", "split": SplitName.TRAINING},
     ]
 
     assert audit_dataset(make_inventory(images))["patients"] == {
@@ -178,8 +179,8 @@ def test_patients_are_counted_by_both_keys_with_those_in_two_splits():
     }
 
 
-def test_one_number_in_two_classes_is_two_patients():
-    images = [{"patient": "7", "split": "test"}, {"patient": "7", "label": "PNEUMONIA"}]
+def test_same_number_in_both_classes_is_two_patients():
+    images = [{"patient": "7", "split": SplitName.TEST}, {"patient": "7", "label": Label.PNEUMONIA}]
 
     assert audit_dataset(make_inventory(images))["patients"]["number alone"] == {
         "patients": 2,
@@ -191,14 +192,14 @@ def test_one_number_in_two_classes_is_two_patients():
 # --- unreadable files and outliers
 
 
-def test_unreadable_files_are_passed_on():
+def test_unreadable_files_are_included():
     unreadable = [{"file": "broken.jpeg", "reason": "Broken."}]
 
     assert audit_dataset(make_inventory([{}], unreadable=unreadable))["unreadable"] == unreadable
 
 
 @pytest.mark.parametrize(
-    ("columns", "what"),
+    ("columns", "feature"),
     [
         ({"lungs_found": False}, "no lungs found"),
         ({"intensity": 250.0}, "very bright"),
@@ -207,12 +208,12 @@ def test_unreadable_files_are_passed_on():
         ({"contrast": 1.0}, "very low contrast"),
     ],
 )
-def test_outlier_is_named_by_what_is_unusual(columns, what):
+def test_outlier_is_reported_with_its_feature(columns, feature):
     images = [{"intensity": 120.0 + n, "contrast": 50.0 + n} for n in range(20)]
 
-    assert audit_dataset(make_inventory(images))["odd"] == []
-    assert audit_dataset(make_inventory([*images, {"file": "odd.jpeg"} | columns]))["odd"] == [
-        {"file": "odd.jpeg", "what": what}
+    assert audit_dataset(make_inventory(images))["outliers"] == []
+    assert audit_dataset(make_inventory([*images, {"file": "outlier.jpeg"} | columns]))["outliers"] == [
+        {"file": "outlier.jpeg", "feature": feature}
     ]
 
 
@@ -220,16 +221,16 @@ def test_outlier_is_named_by_what_is_unusual(columns, what):
 
 
 @pytest.mark.dataset
-def test_exact_copies_in_the_public_data_set_are_found():
+def test_exact_duplicates_in_the_public_data_set_are_found():
     groups = {"person258", *(f"IM-{n:04}" for n in range(95, 100))}
     parts = split([record for record in load_index(dataset_root()) if record.group in groups]).parts()
 
     audit = audit_dataset(scan_images(load_model(), parts))
 
-    assert audit["pictures"] == 17
-    assert duplicate_groups(audit["copies"]) == [
+    assert audit["images"] == 17
+    assert duplicate_groups(audit["duplicates"]) == [
         ["NORMAL2-IM-0095-0001.jpeg", "NORMAL2-IM-0096-0001.jpeg"],
         [f"person258_bacteria_{n}.jpeg" for n in (1207, 1208, 1209)],
     ]
-    assert all(pair["exact"] for pair in audit["copies"])
-    assert [pair["a"] for pair in audit["copies"] if pair["two_patients"]] == ["NORMAL2-IM-0095-0001.jpeg"]
+    assert all(pair["exact"] for pair in audit["duplicates"])
+    assert [pair["a"] for pair in audit["duplicates"] if pair["two_patients"]] == ["NORMAL2-IM-0095-0001.jpeg"]

@@ -1,8 +1,7 @@
-"""Features of every image, and files that cannot be read."""
+"""Features of every image, and unreadable files."""
 
 import hashlib
 import itertools
-import re
 import shutil
 from pathlib import Path
 
@@ -10,17 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dataset.errors import DatasetUnusable
 from dataset.index import LabelledImage, load_index
 from dataset.quality.features import scan_images
-from model.codes import Caution
-from model.errors import DatasetError
+from model.codes import Caution, Label, SplitName
 from model.imaging.decode import decode
 from model.imaging.perceptual_hash import perceptual_hash
 from model.imaging.preprocessing import WORKING_SIDE, working_image
 from model.inference.classifier import Classifier, load_model
+from model.messages import MessageCode
+from model.sentences import render_codes
 from tests.support.synthetic import random_radiograph
 
-NAMES = {"NORMAL": "IM-{:04}-0001.png", "PNEUMONIA": "person{}_virus_1.png"}
+NAMES = {Label.NORMAL: "IM-{:04}-0001.png", Label.PNEUMONIA: "person{}_virus_1.png"}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture
 def root(tmp_path) -> Path:
-    """Three images of each class in `train/` and one in `test/`, of several sizes."""
+    """Create a data set with three images of each class in `train/` and one in `test/`, of several sizes."""
     locations = itertools.product([("train", 1), ("train", 2), ("train", 3), ("test", 4)], NAMES)
     for seed, ((split, number), label) in enumerate(locations):
         folder = tmp_path / split / label
@@ -42,7 +43,10 @@ def root(tmp_path) -> Path:
 
 def parts_of(root: Path) -> dict[str, list[LabelledImage]]:
     records = load_index(root)
-    return {"training": [r for r in records if r.split == "train"], "test": [r for r in records if r.split == "test"]}
+    return {
+        SplitName.TRAINING: [record for record in records if record.split == "train"],
+        SplitName.TEST: [record for record in records if record.split == "test"],
+    }
 
 
 def test_every_image_has_a_row_with_its_identity(classifier, root):
@@ -73,7 +77,7 @@ def test_features_equal_those_of_a_single_inference(classifier, root):
     parts = parts_of(root)
     inventory = scan_images(classifier, parts)
 
-    for n, record in enumerate(parts["training"] + parts["test"]):
+    for n, record in enumerate(parts[SplitName.TRAINING] + parts[SplitName.TEST]):
         radiograph = decode(record.path.read_bytes())
         finding, working, row = classifier.read(radiograph), working_image(radiograph), inventory.rows.iloc[n]
         assert row["probability"] == finding.probability
@@ -90,41 +94,37 @@ def test_mean_image_is_the_mean_of_the_working_images(classifier, root):
     inventory = scan_images(classifier, parts)
 
     assert inventory.sums.keys() == {(split, cause) for split in parts for cause in ("none", "viral")}
-    viral = [r for r in parts["training"] if r.cause == "viral"]
-    mean, count = inventory.mean_image("training", "viral")
+    viral = [r for r in parts[SplitName.TRAINING] if r.cause == "viral"]
+    mean, count = inventory.mean_image(SplitName.TRAINING, "viral")
     assert count == len(viral) == 3
     assert mean.shape == (WORKING_SIDE, WORKING_SIDE)
     working = [working_image(decode(r.path.read_bytes())) for r in viral]
     np.testing.assert_allclose(mean, np.mean(working, axis=0), rtol=1e-5)
 
 
-def test_unreadable_files_are_only_listed_with_the_reason(classifier, root):
+def test_unreadable_files_are_listed_with_the_reason(classifier, root):
     parts = parts_of(root)
-    damaged, missing = parts["training"][0].path, parts["test"][0].path
+    damaged, missing = parts[SplitName.TRAINING][0].path, parts[SplitName.TEST][0].path
     damaged.write_bytes(damaged.read_bytes()[:200])
     missing.unlink()
 
     inventory = scan_images(classifier, parts)
 
     assert inventory.unreadable == [
-        {
-            "file": damaged.name,
-            "reason": "This picture is damaged or incomplete, so it is not read. Complete DICOM, PNG and JPEG files "
-            "are accepted. Please export or copy it again and choose the new file.",
-        },
+        {"file": damaged.name, "reason": render_codes([MessageCode.FILE_DAMAGED])},
         {"file": missing.name, "reason": "No such file or directory."},
     ]
     assert not {damaged.name, missing.name} & set(inventory.rows["file"])
     assert len(inventory.rows) == len(inventory.embeddings) == len(inventory.fingerprints) == 6
-    assert inventory.mean_image("training", "none")[1] == 2
-    assert ("test", "none") not in inventory.sums
+    assert inventory.mean_image(SplitName.TRAINING, "none")[1] == 2
+    assert (SplitName.TEST, "none") not in inventory.sums
 
 
 def test_data_set_without_readable_images_is_an_error(classifier, root):
     parts = parts_of(root)
-    for record in parts["training"] + parts["test"]:
-        record.path.write_bytes(b"no picture")
+    for record in parts[SplitName.TRAINING] + parts[SplitName.TEST]:
+        record.path.write_bytes(b"not an image")
 
-    sentence = "Not one picture of the data set can be read: its files are to be complete PNG or JPEG pictures."
-    with pytest.raises(DatasetError, match=f"^{re.escape(sentence)}$"):
+    with pytest.raises(DatasetUnusable) as caught:
         scan_images(classifier, parts)
+    assert caught.value.messages[0].code == MessageCode.NO_READABLE_IMAGES

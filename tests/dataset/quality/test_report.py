@@ -1,24 +1,23 @@
-"""The audit of the labelled set in sentences with file names."""
+"""Sentences on the audit of the labelled data set."""
 
 import pytest
 
-from dataset.quality.audit import audit_dataset
+from dataset.quality.audit import DatasetAudit, audit_dataset
 from dataset.quality.report import audit_report
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
 from tests.support.inventories import make_inventory
 
-PATIENTS = {
-    "series and number": {"patients": 4097, "in_two_folders": 0, "in_two_splits": 1},
-    "number alone": {"patients": 2790, "in_two_folders": 264, "in_two_splits": 265},
-}
-CLEAN = {
-    "pictures": 5856,
-    "unreadable": [],
-    "copies": [],
-    "closest_others": {"bits": 38, "similarity": 0.99609},
-    "patients": PATIENTS,
-    "odd": [],
-}
+CLEAN = DatasetAudit(
+    images=5856,
+    unreadable=[],
+    duplicates=[],
+    nearest_others={"bits": 38, "similarity": 0.99609},
+    patients={
+        "series and number": {"patients": 4097, "in_two_folders": 0, "in_two_splits": 1},
+        "number alone": {"patients": 2790, "in_two_folders": 264, "in_two_splits": 265},
+    },
+    outliers=[],
+)
 
 
 def pair(a: str, b: str, exact: bool = True, **flags: bool) -> dict:
@@ -28,23 +27,24 @@ def pair(a: str, b: str, exact: bool = True, **flags: bool) -> dict:
 
 def test_report_of_a_clean_data_set():
     assert audit_report(CLEAN) == [
-        "All 5,856 pictures can be read.",
-        "No picture is a copy of another.",
-        f"Any other two differ by 38 of 256 bits of the fingerprint or more (copies by {DUPLICATE_MAX_BITS} or fewer), "
-        "and the reader sees none as more alike than 0.9961 (1: the same).",
-        "Patients as the file names tell them: by series and number, 4,097 patients, 0 of them in two official splits "
-        "and 1 in two of training, validation and test; by number alone, 2,790 patients, 264 of them in two official "
-        "splits and 265 in two of training, validation and test.",
-        "No picture is odd in brightness or contrast, and lungs are found in all.",
+        "All 5,856 images can be read.",
+        "There are no duplicate images.",
+        "All other pairs differ in at least 38 of 256 bits of the perceptual hash (duplicates: at most "
+        f"{DUPLICATE_MAX_BITS}), and the similarity of their embeddings is at most 0.9961 (1: identical).",
+        "Patients identified by series and number in the file name: 4,097. Of these, 0 have images in more than one "
+        "official split and 1 in more than one of training, validation and test. Patients identified by number alone: "
+        "2,790. Of these, 264 have images in more than one official split and 265 in more than one of training, "
+        "validation and test.",
+        "There are no outliers in brightness or contrast, and lungs were found in every image.",
     ]
 
 
 @pytest.mark.parametrize(
     ("count", "sentence"),
     [
-        (1, "1 picture cannot be read (0.jpeg)."),
-        (5, "5 pictures cannot be read (0.jpeg, 1.jpeg, 2.jpeg, 3.jpeg, 4.jpeg)."),
-        (7, "7 pictures cannot be read (0.jpeg, 1.jpeg, 2.jpeg, 3.jpeg, 4.jpeg and 2 more)."),
+        (1, "1 image cannot be read (0.jpeg)."),
+        (5, "5 images cannot be read (0.jpeg, 1.jpeg, 2.jpeg, 3.jpeg, 4.jpeg)."),
+        (7, "7 images cannot be read (0.jpeg, 1.jpeg, 2.jpeg, 3.jpeg, 4.jpeg and 2 more)."),
     ],
 )
 def test_unreadable_files_are_counted_and_the_first_ones_named(count, sentence):
@@ -53,39 +53,41 @@ def test_unreadable_files_are_counted_and_the_first_ones_named(count, sentence):
     assert audit_report(CLEAN | {"unreadable": unreadable})[0] == sentence
 
 
-def test_copies_are_counted_by_file_and_by_pair():
+def test_duplicates_are_counted_by_image_group_and_pair():
     copies = [pair("a", "b"), pair("b", "c", exact=False), pair("a", "c", exact=False), pair("x", "y")]
 
-    assert audit_report(CLEAN | {"copies": copies})[1] == (
-        "5 pictures are copies of one another, in 2 groups: 2 exact pairs, 2 near pairs."
+    assert audit_report(CLEAN | {"duplicates": copies})[1] == (
+        "Duplicates: 5 images in 2 groups (2 exact pairs, 2 near-duplicate pairs)."
     )
-    assert audit_report(CLEAN | {"copies": copies[:1]})[1] == (
-        "2 pictures are copies of one another, in 1 group: 1 exact pair, 0 near pairs."
+    assert audit_report(CLEAN | {"duplicates": copies[:1]})[1] == (
+        "Duplicates: 2 images in 1 group (1 exact pair, 0 near-duplicate pairs)."
     )
 
 
-def test_contradicting_copies_are_named_by_what_differs():
+def test_conflicting_duplicates_are_named_by_conflict():
     copies = [
-        pair("a", "b", two_labels=True, two_patients=True),
+        pair("a", "b", two_labels=True),
         pair("c", "d", two_folders=True, two_splits=True),
         pair("e", "f", two_splits=True),
         pair("g", "h"),
     ]
 
-    assert audit_report(CLEAN | {"copies": copies})[2] == (
-        "Of these pairs stand 1 with different labels (a and b), 1 in two official splits (c and d), 2 in two of "
-        "training, validation and test (c and d, e and f), 1 under the names of two patients (a and b)."
+    assert audit_report(CLEAN | {"duplicates": copies})[2] == (
+        "1 duplicate pair has conflicting labels (a and b). "
+        "1 duplicate pair is split between two official splits (c and d). "
+        "2 duplicate pairs are split between training, validation and test (c and d, e and f). "
+        "No duplicate pair belongs to two patients."
     )
 
 
-def test_outliers_are_named_by_what_is_unusual():
+def test_outliers_are_grouped_by_feature():
     outliers = [
-        {"file": "a", "what": "no lungs found"},
-        {"file": "b", "what": "very dark"},
-        {"file": "a", "what": "very dark"},
+        {"file": "a", "feature": "no lungs found"},
+        {"file": "b", "feature": "very dark"},
+        {"file": "a", "feature": "very dark"},
     ]
 
-    assert audit_report(CLEAN | {"odd": outliers})[-1] == "Odd pictures: no lungs found: 1 (a); very dark: 2 (b, a)."
+    assert audit_report(CLEAN | {"outliers": outliers})[-1] == "Outliers: no lungs found: 1 (a); very dark: 2 (b, a)."
 
 
 def test_single_image_has_nothing_to_compare():

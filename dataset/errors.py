@@ -1,0 +1,15 @@
+"""Errors of the labelled data set and its download. Each carries a message, see `model.errors.MessageError`."""
+
+from model.errors import DatasetError, MessageError
+
+
+class DatasetUnusable(MessageError, DatasetError):
+    """The folder of the data set is missing, incomplete or unreadable."""
+
+
+class DownloadFailed(MessageError, DatasetError):
+    """A download failed. Nothing was installed."""
+
+
+class DownloadInterrupted(DownloadFailed):
+    """A download was interrupted. Nothing was installed, but a partial archive is kept and can be resumed."""
