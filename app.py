@@ -1,11 +1,16 @@
-"""The landing page: drop a radiograph, get a finding with its heat map."""
+"""The start page: upload a chest X-ray and get a finding with its heat map."""
 
 import streamlit as st
 
 from model.explanation.heatmap import colour_map
+from model.limits import MAX_BYTES
+from model.translation import N_
+from model.translation import gettext as _
 from ui.errors import show_errors
 from ui.explorer.image_detail import open_image
 from ui.frame import page_frame
+from ui.reading.actions import read_upload
+from ui.reading.age_control import age_control
 from ui.reading.compare_methods import COMPARE_TITLE, show_method_comparison
 from ui.reading.dicom_panel import scale_bar, selected_window, show_file_details, window_control
 from ui.reading.finding_panel import alt_text, show_finding, show_next_step
@@ -13,16 +18,16 @@ from ui.reading.heatmap_check import show_heat_map_check
 from ui.reading.refusal_panel import show_refusal
 from ui.reading.session_table import show_session_rows, show_session_table
 from ui.resources import current_gate
-from ui.session import FileInfo, RefusedUpload, age_control, clear_upload, current_upload, read_upload, session_uploads
-from ui.settings import selected_settings, settings_controls
+from ui.session import FileInfo, RefusedUpload, clear_upload, current_upload
+from ui.settings import SETTINGS_TITLE, selected_settings, settings_controls
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
-page_frame("Read a radiograph")
+page_frame(N_("Read X-rays"))
 
 file = st.file_uploader(
-    "Frontal chest radiograph of a child: DICOM, PNG or JPEG, up to 50 MB",
-    help="The picture stays in this computer's memory and is gone minutes after the tab is closed.",
+    _("Frontal chest X-ray of a child: DICOM, PNG or JPEG, up to {megabytes} MB").format(megabytes=MAX_BYTES // 2**20),
+    help=_("The image is kept in this computer's memory only and deleted minutes after you close the tab."),
     on_change=clear_upload,
 )
 with show_errors():
@@ -31,17 +36,16 @@ with show_errors():
     upload = current_upload()
     window = selected_window(upload)
     if file and (upload is None or (upload.file.upload_id, upload.file.window) != (file.file_id, window)):
-        with st.spinner("Reading"):
+        with st.spinner(_("Reading the X-ray")):
             read_upload(gate, FileInfo(file.file_id, file.name, window), file.getvalue())
         upload = current_upload()
-    with st.expander("Operating point and prevalence", icon=":material/tune:"):
+    with st.expander(_(SETTINGS_TITLE), icon=":material/tune:"):
         settings_controls(release)
     settings = selected_settings(release)
 
 if upload is None:
     st.info(
-        "Drop a frontal chest radiograph above. You get the probability of pneumonia, a verdict at a named operating "
-        "point, and a map of what the network looked at.",
+        _("Upload a frontal chest X-ray to see the probability of pneumonia, a verdict and a heat map."),
         icon=":material/upload_file:",
     )
     show_session_table(settings)
@@ -52,7 +56,7 @@ with show_errors():
     if isinstance(upload, RefusedUpload):
         show_refusal(upload, gate, file_at_hand=file is not None)
         show_session_table(settings)
-    elif image:  # always: an upload on screen that was read has its image
+    elif image:  # always true: an upload that was read keeps its image while it is on screen
         finding = upload.presented(settings)
         # The text column is first, so that a phone shows it above the image.
         text_column, image_column = st.columns([2, 3], gap="medium")
@@ -72,13 +76,13 @@ with show_errors():
                 key="radiograph",
                 scale=scale_bar(image.preview.metadata),
             )
-        # Both are computed only once they are open: they take longer than everything above and would delay it.
-        comparison = st.expander(COMPARE_TITLE, icon=":material/compare:", key="compared", on_change="rerun")
+        # Computed only when opened: these take longer than everything above.
+        comparison = st.expander(_(COMPARE_TITLE), icon=":material/compare:", key="compared", on_change="rerun")
         if comparison.open:
             with comparison, show_errors(optional=True):
                 show_method_comparison(upload, image, gate.classifier)
         similar = st.expander(
-            SIMILAR_CASES_TITLE, icon=":material/photo_library:", key="similar_cases", on_change="rerun"
+            _(SIMILAR_CASES_TITLE), icon=":material/photo_library:", key="similar_cases", on_change="rerun"
         )
         if similar.open:
             with similar, show_errors(optional=True):
@@ -91,4 +95,4 @@ with show_errors():
             checked = show_heat_map_check(upload, image, gate.classifier)
         if checked:
             show_next_step(next_step_slot, checked.presented(settings))
-            show_session_rows(table_slot, session_uploads().rows(settings))
+            show_session_rows(table_slot, settings)

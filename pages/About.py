@@ -3,48 +3,64 @@
 import streamlit as st
 
 from model.performance.shortcut_audit import input_region_sentence, segmentation_sentence
+from model.translation import N_
+from model.translation import gettext as _
 from ui.charts.tables import performance_table, provenance_table
 from ui.errors import show_errors
 from ui.frame import page_frame
 from ui.resources import current_release
 
-page_frame("About the reader")
+page_frame(N_("About"))
 
 with show_errors():
     release = current_release()
     description = release.description
 
-    st.markdown(f"**Intended use.** {description['intended_use']}")
-    st.markdown(f"**Trained on.** {description['population']}")
+    st.markdown(_("**Intended use.** {text}").format(text=_(description["intended_use"])))
+    st.markdown(_("**Training data.** {text}").format(text=_(description["population"])))
 
-    st.subheader("How well it does", anchor=False)
+    st.subheader(_("Performance"), anchor=False)
     st.table(performance_table(release))
     st.caption(
-        "95 % intervals in brackets, by patient. Validation chose the epoch, the calibration and the threshold, so its "
-        "figures flatter; the official test split measured the release and chose nothing."
+        _(
+            "95% confidence intervals, clustered by patient, are in brackets. The training epoch, calibration and "
+            "decision thresholds were selected on the validation images, so their metrics are optimistic. The test "
+            "images were only used to measure the release."
+        )
     )
     st.markdown(
-        "Curves, every operating point, what an alarm is worth at your prevalence, and whether it reads lungs or "
-        "something else of the film: on the page **Model performance**."
+        _(
+            "The page **Model performance** shows curves, all decision thresholds, predictive values at your "
+            "prevalence, and whether the model uses the lungs or other cues in the image."
+        )
     )
 
-    st.subheader("Limits", anchor=False)
-    st.markdown("\n".join(f"- {limit}" for limit in description["limits"]))
+    st.subheader(_("Limits"), anchor=False)
+    st.markdown("\n".join(f"- {_(limit)}" for limit in description["limits"]))
 
-    st.subheader("How it reads", anchor=False)
+    st.subheader(_("How the model works"), anchor=False)
     st.markdown(
-        f"The picture is brought to one size, whatever its own. {input_region_sentence(description['input_region'])} "
-        f"{segmentation_sentence(description['lungs']['segmentation_metrics'])} "
-        "The last feature map of the reader, weighted as its last layer weighs it, is the heat map: Grad-CAM of the "
-        "logit, from the same pass, laid back on the part of the picture that the reader saw. Its colours follow one "
-        "scale, the same for every picture, so little evidence looks like little evidence."
+        " ".join(
+            (
+                _("Images are resized to a fixed size."),
+                input_region_sentence(description["input_region"]),
+                segmentation_sentence(description["lungs"]["segmentation_metrics"]),
+                _(
+                    "The heat map is the last feature map of the network, weighted like the final layer (Grad-CAM of "
+                    "the logit). It is computed in the same pass as the result and drawn over the region that the "
+                    "model sees. All images share one colour scale, so weak evidence looks weak."
+                ),
+            )
+        )
     )
 
-    st.subheader("This release", anchor=False)
+    st.subheader(_("This release"), anchor=False)
     if not release.is_shipped:
         st.warning(
-            "This is not the model shipped with this program. Its files are intact, but another model was put in its "
-            "place. Ask who installed it where it comes from.",
+            _(
+                "This is not the model shipped with this program. Its files are intact, but the shipped model has been "
+                "replaced. Ask the person who installed it where it comes from."
+            ),
             icon=":material/help:",
         )
-    st.table(provenance_table(release))
+    st.table(provenance_table(release), hide_header=True)

@@ -1,8 +1,10 @@
-"""The page "Dataset explorer": the labelled images, what the classifier says of them, and where it is wrong."""
+"""The page "Dataset explorer": labelled images, the results of the model on them, and its errors."""
 
 import streamlit as st
 
 from dataset.explorer.catalogue import select, sort
+from model.translation import N_
+from model.translation import gettext as _
 from ui.errors import show_errors
 from ui.explorer.download import show_missing_images
 from ui.explorer.filters import filter_controls, order_control
@@ -16,7 +18,7 @@ from ui.query_params import remember_query
 from ui.resources import current_catalogue, current_release
 from ui.settings import bind_operating_point_to_url, operating_point_control, selected_operating_point
 
-page_frame("Dataset explorer")
+page_frame(N_("Dataset explorer"))
 
 with show_errors():
     release = current_release()
@@ -28,10 +30,9 @@ with show_errors():
         st.stop()
 
     show_missing_images(catalogue)
-    default_view = "Pictures" if catalogue.n_on_disk else "Overview"
-    gallery_tab, overview_tab, audit_tab = st.tabs(
-        ["Pictures", "Overview", "Audit"], default=default_view, key="view", bind="query-params"
-    )
+    views = [_("Images"), _("Overview"), _("Audit")]
+    default_view = views[0] if catalogue.n_on_disk else views[1]
+    gallery_tab, overview_tab, quality_tab = st.tabs(views, default=default_view, key="view", bind="query-params")
     if gallery_tab.open:
         with gallery_tab:
             with st.container(horizontal=True, gap="medium"):
@@ -41,14 +42,16 @@ with show_errors():
             set_paging_order(rows["file"])
             show_gallery(page_control(rows, catalogue), "gallery", open_image)
             st.caption(
-                "The percentage is the probability of pneumonia at the training prevalence, "
-                f"{percent(release.training_prevalence)}. Pictures that were learned from, or used to choose, flatter "
-                "the reader: only those of the official test split show how it does."
+                _(
+                    "The percentage is the probability of pneumonia at the training prevalence ({prevalence}). Results "
+                    "on training and validation images are optimistic. Only the test images show how the model "
+                    "performs on new images."
+                ).format(prevalence=percent(release.training_prevalence))
             )
     if overview_tab.open:
         with overview_tab:
             show_overview(release, catalogue.rows)
-    if audit_tab.open:
-        with audit_tab:
+    if quality_tab.open:
+        with quality_tab:
             show_quality(release, catalogue.rows)
     remember_query("pages/Dataset_explorer.py")

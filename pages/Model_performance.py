@@ -1,12 +1,13 @@
-"""The page "Model performance": all figures come from the files of the release."""
+"""The page "Model performance": all metrics come from the files of the release."""
 
 import pandas as pd
 import streamlit as st
 
+from model.codes import SplitName
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
 from model.performance.chart_data import confusion_cells, early_stopping_sentence, operating_point_marks
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
-from model.performance.formatting import format_estimate
+from model.performance.formatting import format_estimate, format_percent
 from model.performance.natural_frequencies import (
     natural_frequencies,
     natural_frequency_intervals,
@@ -22,8 +23,11 @@ from model.performance.tables import (
     external_table,
     rates_sentence,
     sample_sentence,
-    sensitivity_by_cause_table,
+    sensitivity_by_cause,
 )
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
 from ui.charts.icon_array import icon_array
 from ui.charts.network_diagram import network_diagram
 from ui.charts.performance import (
@@ -36,30 +40,30 @@ from ui.charts.performance import (
 from ui.charts.tables import operating_points_by_column, report_by_class
 from ui.charts.training import balance_chart, learning_chart
 from ui.errors import show_errors
-from ui.formatting import percent
 from ui.frame import page_frame
 from ui.resources import current_predictive_values, current_release, current_release_data
 from ui.settings import selected_operating_point, selected_prevalence, settings_controls
 
-page_frame("Model performance")
+page_frame(N_("Model performance"))
 
 with show_errors():
     release = current_release()
     description = release.description
     release_data = current_release_data(release)
     metrics = release_data.metrics
-    test = metrics["splits"]["test"]
+    test = metrics["splits"][SplitName.TEST]
+    auc, n_test = format_estimate(test["auc"]), f"{test['n']:,}"
 
     settings_controls(release)
     point, prevalence = selected_operating_point(release), selected_prevalence(release)
     rates = test["operating_points"][point.name]
-    st.caption(
-        f"Where nothing else is said, figures are of the official test split ({sample_sentence(test)}) at the "
-        f"operating point {point.name}, with 95 % intervals in brackets, by patient. All of these children are of "
-        "one hospital."
-    )
+    scope = _(
+        "Unless stated otherwise, metrics are for this split at the selected decision threshold ({point}). 95% "
+        "confidence intervals, clustered by patient, are in brackets. All children were treated at one hospital."
+    ).format(point=term(point.name))
+    st.caption(f"{sample_sentence(test)} {scope}")
 
-    st.subheader("Of 1,000 children", anchor=False)
+    st.subheader(_("Of 1,000 children"), anchor=False)
     frequencies = natural_frequencies(rates, prevalence)
     icon_column, text_column = st.columns([3, 2], gap="large")
     with icon_column:
@@ -69,151 +73,175 @@ with show_errors():
         predictive = current_predictive_values(release, point.threshold, prevalence)
         intervals = natural_frequency_intervals(rates, prevalence)
         st.table(pd.DataFrame(natural_frequency_table(frequencies, intervals, predictive)))
-        st.caption(
-            f"Counts, with 95 % intervals in brackets, are rounded and follow from {rates_sentence(test, point.name)}. "
-            "PPV: how often a verdict of pneumonia is right; NPV: how often a verdict of normal is. Both change with "
-            "the prevalence. A child whose verdict is indeterminate is counted on its side of the threshold."
+        counting = _(
+            "The counts are calculated from these rates and rounded. An indeterminate result counts on its side of the "
+            "threshold. PPV is the share of positive results that are correct; NPV is the same for negative results. "
+            "Both depend on the prevalence."
         )
+        st.caption(f"{rates_sentence(test, point.name)} {counting}")
 
-    st.subheader("Operating points", anchor=False)
+    st.subheader(_("Decision thresholds"), anchor=False)
     st.markdown(
-        "An operating point is a threshold on the probability: a lower one misses fewer children and raises more "
-        f"false alarms. Whatever the threshold, the AUC is **{format_estimate(test['auc'])}**: how often a film with "
-        "pneumonia gets a higher probability than one without."
+        _(
+            "A lower threshold on the probability misses fewer cases but raises more false alarms. The AUC does not "
+            "depend on the threshold. It is **{auc}**: the probability that an image with pneumonia ranks above an "
+            "image without."
+        ).format(auc=auc)
     )
     st.table(operating_points_by_column(test, point.name))
     st.caption(
-        f"PPV and accuracy are at the test split's own prevalence, {percent(test['calibration']['prevalence'])}."
+        _("PPV and accuracy are at the prevalence of the test split ({prevalence}).").format(
+            prevalence=format_percent(test["calibration"]["prevalence"])
+        )
     )
     matrix_column, report_column = st.columns(2, gap="large")
     with matrix_column:
-        st.markdown("**Confusion matrix**: what each film is labelled, and what the reader says of it.")
+        st.markdown(_("**Confusion matrix**: results of the model by label."))
         cells = pd.DataFrame(confusion_cells(rates["confusion"]))
         st.altair_chart(confusion_chart(cells), width="stretch")
     with report_column:
-        st.markdown("**Classification report**: the same counts, class by class.")
+        st.markdown(_("**Classification report**: the same counts by class."))
         st.table(report_by_class(rates["confusion"]))
         st.caption(
-            "Precision: share right among the films called so. Recall: share found among the films labelled so; for "
-            "pneumonia it is the sensitivity, for normal the specificity. F1: their harmonic mean. Intervals of the "
-            "rates stand in the table above."
+            _(
+                "Precision: share of the results for a class that are correct. Recall: share of the images of a class "
+                "that are detected; sensitivity for pneumonia, specificity for normal. F1: harmonic mean of precision "
+                "and recall. See the table above for confidence intervals."
+            )
         )
 
-    st.subheader("All thresholds", anchor=False)
+    st.subheader(_("ROC and precision-recall curves"), anchor=False)
     st.markdown(
-        "Each point of a curve is a threshold: the nearer to the upper left (ROC) or upper right (precision and "
-        "recall), the better. The marks are the operating points, the large one is chosen."
+        _(
+            "Each point of a curve is a decision threshold. Curves close to the upper left (ROC) or upper right "
+            "(precision-recall) corner are best. Symbols mark the decision thresholds of this release; the large one "
+            "is selected."
+        )
     )
     marks = pd.DataFrame(operating_point_marks(test, point.name))
-    for tab, corner in zip(st.tabs(["Whole", "Corner, enlarged"]), (False, True), strict=True):
+    for tab, corner in zip(st.tabs([_("Full curve"), _("Enlarged corner")]), (False, True), strict=True):
         roc_column, precision_recall_column = tab.columns(2, gap="large")
         with roc_column:
-            st.markdown(f"**ROC**, area under the curve (AUC) {format_estimate(test['auc'])}, n = {test['n']}")
-            chart = curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity", corner=corner)
+            st.markdown(_("**ROC curve**, AUC {auc}, n = {n}").format(auc=auc, n=n_test))
+            chart = curve_chart(release_data.roc, marks, "false_alarm_rate", "sensitivity", corner=corner)
             st.altair_chart(chart, width="stretch")
         with precision_recall_column:
-            st.markdown(f"**Precision (PPV) and recall (sensitivity)**, n = {test['n']}")
-            chart = curve_chart(release_data.precision_recall, marks, "Sensitivity", "PPV", corner=corner)
+            st.markdown(_("**Precision-recall curve**, n = {n}").format(n=n_test))
+            chart = curve_chart(release_data.precision_recall, marks, "sensitivity", "ppv", corner=corner)
             st.altair_chart(chart, width="stretch")
 
-    st.subheader("Probabilities", anchor=False)
+    st.subheader(_("Probabilities"), anchor=False)
     st.markdown(
-        "A useful probability is near 0 % or near 100 %, and can be taken at its word: of films with a stated 80 %, "
-        "80 of 100 should have pneumonia. Here they are as stated at the training prevalence, "
-        f"{percent(release.training_prevalence)}."
+        _(
+            "Useful probabilities are close to 0% or 100% and well calibrated: of 100 images with a probability of "
+            "80%, 80 should show pneumonia. The charts use the training prevalence ({prevalence})."
+        ).format(prevalence=format_percent(release.training_prevalence))
     )
     histogram_column, reliability_column = st.columns(2, gap="large")
     with histogram_column:
-        st.markdown(f"**How sure it is**: films by probability and label, n = {test['n']}. Heights are square roots.")
+        st.markdown(_("**Distribution** of the images by label, n = {n}. Square-root scale.").format(n=n_test))
         st.altair_chart(histogram_chart(release_data.histogram, point.threshold), width="stretch")
     with reliability_column:
         st.markdown(
-            f"**Whether it is right to be**: {len(release_data.reliability)} groups of about "
-            f"{release_data.reliability['n'].min()} films with 95 % intervals; on the dashed line it would be."
+            _(
+                "**Calibration**: {groups} groups of about {n} images with 95% intervals. The dashed line is perfect "
+                "calibration."
+            ).format(groups=len(release_data.reliability), n=release_data.reliability["n"].min())
         )
         st.altair_chart(reliability_chart(release_data.reliability), width="stretch")
-    with st.expander("Calibration in figures"):
+    with st.expander(_("Calibration metrics")):
         st.dataframe(calibration_table(metrics), hide_index=True)
         st.caption(
-            "ECE: mean distance between stated probability and share with pneumonia; Brier score: mean squared error; "
-            "both are best at 0. A slope below 1 says that it is too sure, an intercept below 0 that it states too "
-            "much. The interval of ECE leans upward: drawing patients anew adds scatter of its own."
+            _(
+                "ECE (expected calibration error): mean difference between predicted probability and observed share "
+                "of pneumonia. Brier score: mean squared error. For both, 0 is best. A slope below 1 means "
+                "overconfidence, an intercept below 0 means that probabilities are too high. The interval of the ECE "
+                "is biased upwards, because the bootstrap adds variance of its own."
+            )
         )
 
-    st.subheader("Indeterminate", anchor=False)
-    st.markdown(
-        f"{conformal_sentence(description['conformal'])} The table says how often the true class was plausible, and "
-        "how often the verdict was indeterminate."
+    st.subheader(_("Indeterminate results"), anchor=False)
+    coverage_text = _(
+        "The table shows how often the true class was plausible and how often the result was indeterminate."
     )
+    st.markdown(f"{conformal_sentence(description['conformal'])} {coverage_text}")
     st.dataframe(conformal_table(metrics, point.name), hide_index=True)
 
-    st.subheader("By cause", anchor=False)
-    st.markdown(
-        "How many of the films with pneumonia are found, by the cause that the data set names, with 95 % intervals."
-    )
-    st.altair_chart(
-        sensitivity_by_cause_chart(pd.DataFrame(sensitivity_by_cause_table(test, point.name))), width="stretch"
-    )
+    st.subheader(_("Sensitivity by cause"), anchor=False)
+    st.markdown(_("Sensitivity for each cause of pneumonia that the data set names, with 95% confidence intervals."))
+    by_cause = pd.DataFrame(sensitivity_by_cause(test, point.name))
+    st.altair_chart(sensitivity_by_cause_chart(by_cause), width="stretch")
 
-    st.subheader("Whether it reads lungs", anchor=False)
+    st.subheader(_("Does the model use the lungs?"), anchor=False)
     st.markdown(
-        "In this data set the class also shows in how a film was framed, scaled and stored, and a network may learn "
-        "that instead of lungs. How much of it is there, and how much of it the reader can use:"
+        _(
+            "In this data set, framing, size and compression of an image also reveal its class. A model that relies on "
+            "such cues fails elsewhere. These measurements show how strong the cues are and how far the model can use "
+            "them:"
+        )
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(description["shortcut_audit"])))
     if rows := strata_table(description["shortcut_audit"]):
-        st.markdown("The reader among pictures whose originals are of alike width:")
+        st.markdown(_("Performance among images of similar original width:"))
         st.dataframe(rows, hide_index=True)
 
-    st.subheader("What it refuses to read", anchor=False)
+    st.subheader(_("Refused images"), anchor=False)
     st.markdown("\n".join(f"- {sentence}" for sentence in admission_sentences(metrics["admission"])))
     st.dataframe(admitted_table(metrics["admission"]), hide_index=True)
-    st.markdown("Of pictures that must not be read, with 95 % intervals:")
-    st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True)
+    st.markdown(_("Unsuitable images, with 95% confidence intervals:"))
+    st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True, height="content")
 
-    st.subheader("How far a heat map can be believed", anchor=False)
+    st.subheader(_("How reliable are the heat maps?"), anchor=False)
     st.markdown(reliability_sentence(description.get("heat_map_reliability")))
     if rows := warnings_table(metrics.get("explanations")):
         st.dataframe(rows, hide_index=True)
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(metrics.get("explanations"))))
 
-    st.subheader("Outside its population", anchor=False)
+    st.subheader(_("Outside the intended population"), anchor=False)
     adults = metrics.get("adults")
     st.markdown(adults_sentence(adults, point.name))
     if adults:
         st.dataframe(external_table(adults, point.name), hide_index=True)
 
-    st.subheader("How it was trained", anchor=False)
+    st.subheader(_("Training"), anchor=False)
     st.markdown(early_stopping_sentence(release_data.history, description["training"]))
     balance_column, loss_column, auc_column = st.columns(3, gap="large")
     with balance_column:
-        st.markdown("**Class balance**: films of each class in each part of the data set.")
+        st.markdown(_("**Class balance**: images of each class in each split."))
         st.altair_chart(balance_chart(release_data.balance), width="stretch")
     with loss_column:
-        st.markdown("**Loss**: how far the probabilities are from the labels; lower is better.")
-        st.altair_chart(learning_chart(release_data.history, "Loss"), width="stretch")
+        st.markdown(_("**Loss**: difference between probabilities and labels. Lower is better."))
+        st.altair_chart(learning_chart(release_data.history, "loss"), width="stretch")
     with auc_column:
-        st.markdown("**AUC** during training; higher is better.")
-        st.altair_chart(learning_chart(release_data.history, "AUC"), width="stretch")
+        st.markdown(_("**AUC** during training. Higher is better."))
+        st.altair_chart(learning_chart(release_data.history, "auc"), width="stretch")
     st.caption(
-        "Training pictures are varied at each pass and part of the network is left out, so the training curve may well "
-        "be the worse one."
+        _(
+            "During training, images are altered at random (augmentation) and parts of the network are left out "
+            "(dropout). The training curve may therefore be worse than the validation curve."
+        )
     )
 
     diagram_column, steps_column = st.columns(2, gap="large")
     with diagram_column:
-        st.markdown("**The network**, from the radiograph to the probability")
+        st.markdown(_("**The network**, from the chest X-ray to the probability"))
         st.html(network_diagram(description))
     with steps_column:
-        st.markdown("**What its steps are for**")
-        st.markdown(
-            f"- **What the reader sees.** {input_region_sentence(description['input_region'])} Where no lungs are "
-            "found, the finding carries a caution.\n"
-            f"- **{description['network']['architecture']} and feature map.** A network that fits a laptop; it tells "
-            "for each place of a coarse grid how much of each feature is there.\n"
-            "- **Heat map.** The same feature map, each feature weighted as the logit weighs it: where the evidence "
-            "for pneumonia lies.\n"
-            "- **Dropout.** In training, features are left out at random, so that the reader relies on none alone.\n"
-            "- **Logit and calibration.** The logit is the evidence in one number; calibration makes it a probability. "
-            f"{description['calibration']['rationale']}"
+        st.markdown(_("**Steps of the network**"))
+        steps = (
+            _("**Input region.** {text}").format(text=input_region_sentence(description["input_region"])),
+            _(
+                "**{architecture} and feature map.** The network is small enough for a laptop. For each position of a "
+                "coarse grid, it computes the strength of each feature."
+            ).format(architecture=description["network"]["architecture"]),
+            _(
+                "**Heat map.** The same feature map, with the features weighted as in the logit. It shows where the "
+                "evidence for pneumonia comes from."
+            ),
+            _("**Dropout.** In training, features are left out at random. The model cannot rely on a single feature."),
+            _(
+                "**Logit and calibration.** The logit is the evidence in one number. Calibration turns it into a "
+                "probability. {rationale}"
+            ).format(rationale=description["calibration"]["rationale"]),
         )
+        st.markdown("\n".join(f"- {step}" for step in steps))

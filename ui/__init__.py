@@ -1,1 +1,1 @@
-"""Streamlit parts that pages share."""
+"""Streamlit components shared by the pages."""

@@ -1,4 +1,4 @@
-"""Errors on screen: the message of an expected error, a reference number for any other, never a traceback."""
+"""Errors on screen: the sentence of an expected error, a reference number for any other, never a traceback."""
 
 import logging
 import secrets
@@ -9,27 +9,33 @@ from contextlib import contextmanager
 import streamlit as st
 
 from model.errors import ProjectError
+from model.translation import N_
+from model.translation import gettext as _
+
+UNEXPECTED_ERROR = N_(
+    "An unexpected error occurred. Nothing was read. Try again. If it happens again, report reference {reference}."
+)
+UNEXPECTED_ERROR_OPTIONAL = N_(
+    "An unexpected error occurred. Try again. If it happens again, report reference {reference}."
+)
 
 _log = logging.getLogger("chest_radiograph_reader")
 
 
 @contextmanager
 def show_errors(optional: bool = False) -> Iterator[None]:
-    """Run a block of a page; if it raises, show the error and end the page.
+    """Run a block of a page. If it raises, show the error and end the page.
 
     Args:
-        optional: The block is not part of the reading, so the page goes on after an error.
+        optional: The block is not part of the reading, so the page continues after an error.
     """
     try:
         yield
     except ProjectError as error:
         _show(str(error), optional)
     except Exception as error:
-        _show(
-            f"Something went wrong that this program did not foresee.{'' if optional else ' Nothing was read.'} Please "
-            f"try again; if it happens again, report the reference {log_unexpected(error)}.",
-            optional,
-        )
+        message = UNEXPECTED_ERROR_OPTIONAL if optional else UNEXPECTED_ERROR
+        _show(_(message).format(reference=log_unexpected(error)), optional)
 
 
 def _show(message: str, optional: bool) -> None:
@@ -39,7 +45,7 @@ def _show(message: str, optional: bool) -> None:
 
 
 def log_unexpected(error: Exception) -> str:
-    """Log type and traceback of an error and return its reference. The message is left out: it may name a file."""
+    """Log type and traceback of an error and return its reference. Its message is left out: it may name a file."""
     reference = secrets.token_hex(3).upper()
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("reference %s: %s\n%s", reference, type(error).__name__, frames)

@@ -1,21 +1,24 @@
 """Frame of every page: page settings, menu, and the notice that is always visible."""
 
+from html import escape
+
 import streamlit as st
 
-from ui.formatting import number_in_words
+from model.translation import N_, use_language
+from model.translation import gettext as _
+from ui.language import session_language
 from ui.query_params import remembered_query
 from ui.resources import current_release
 from ui.server import harden_server
 
-APP_NAME = "Chest radiograph reader"
+APP_NAME = N_("Chest X-ray reader")
 MENU = (
-    ("app.py", "Read a radiograph", ":material/radiology:"),
-    ("pages/Dataset_explorer.py", "Dataset explorer", ":material/photo_library:"),
-    ("pages/Model_performance.py", "Model performance", ":material/monitoring:"),
-    ("pages/About.py", "About the reader", ":material/info:"),
+    ("app.py", N_("Read X-rays"), ":material/radiology:"),
+    ("pages/Dataset_explorer.py", N_("Dataset explorer"), ":material/photo_library:"),
+    ("pages/Model_performance.py", N_("Model performance"), ":material/monitoring:"),
+    ("pages/About.py", N_("About"), ":material/info:"),
 )
-NOTICE_TEXT = "Research use only, not a medical device. A second reader, after the clinician's own look."
-NOT_SHIPPED_TEXT = "not the model shipped with this program"
+NOTICE_TEXT = N_("Research use only, not a medical device. Use as a second reader, after your own reading.")
 
 _STYLE = """
 <style>
@@ -31,25 +34,33 @@ _STYLE = """
 
 
 def page_frame(title: str) -> None:
-    """Begin a page: the first statement of app.py and of every file in pages/."""
+    """Select the session's language and draw the frame; the first statement of app.py and of every file in pages/.
+
+    Args:
+        title: Title of the page in English, marked with `N_`.
+    """
+    use_language(session_language())
     harden_server()
-    # An emoji: the browser would fetch a Material icon for its tab from Google. Streamlit brings the icons in pages.
-    st.set_page_config(page_title=f"{title} - {APP_NAME}", page_icon="\N{LUNGS}", layout="wide")
+    # An emoji: for a Material icon in its tab, the browser would fetch a font from Google. Streamlit ships the icons
+    # that are used inside pages.
+    st.set_page_config(page_title=f"{_(title)} - {_(APP_NAME)}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
-            st.page_link(page, label=label, icon=icon, query_params=remembered_query(page))
-    st.html(f'{_STYLE}<div class="reader-notice" role="note">{NOTICE_TEXT} {_model_text()}</div>')
-    st.title(title, anchor=False)
+            st.page_link(page, label=_(label), icon=icon, query_params=remembered_query(page))
+    notice = escape(f"{_(NOTICE_TEXT)} {_model_text()}")
+    st.html(f'{_STYLE}<div class="reader-notice" role="note">{notice}</div>')
+    st.title(_(title), anchor=False)
 
 
 def _model_text() -> str:
-    """Return what the model was trained on, its version, and whether it is the one that the program comes with."""
+    """Return what the model was trained on, its version, and whether it is the one shipped with the program."""
     try:
         release = current_release()
-        youngest, oldest = map(number_in_words, release.description["population_years"])
-        return (
-            f"Trained on frontal chest radiographs of children of {youngest} to {oldest} years from one hospital. "
-            f"Model {release.version}{'' if release.is_shipped else f', {NOT_SHIPPED_TEXT}'}."
-        )
+        youngest, oldest = release.description["population_years"]
     except Exception:  # the page shows the error; the notice is shown in any case
-        return "No trained model."
+        return _("No trained model.")
+    population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital.")
+    model = (
+        _("Model {version}.") if release.is_shipped else _("Model {version}, not the one shipped with this program.")
+    )
+    return f"{population.format(youngest=youngest, oldest=oldest)} {model.format(version=release.version)}"

@@ -1,4 +1,4 @@
-"""Tiles of labelled images: the label, the classifier's probability, and whether it was right."""
+"""Gallery of labelled images: label, probability of the model, and whether its verdict is correct."""
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -10,20 +10,27 @@ import streamlit as st
 from dataset.explorer.catalogue import Catalogue, Outcome
 from dataset.explorer.thumbnails import thumbnail
 from model.errors import FileRefused
+from model.messages import Message, MessageCode
+from model.performance.terms import term
+from model.sentences import render
+from model.translation import N_, ngettext
+from model.translation import gettext as _
 from ui.formatting import percent
 
 PAGE_PARAM = "page"  # key of the control and name in the URL
 PAGE_SIZE = 24
 OUTCOME_MARKS = {
-    Outcome.RIGHT: ":material/check_circle: right",
-    Outcome.WRONG: ":material/cancel: **wrong**",
-    Outcome.INDETERMINATE: ":material/help: indeterminate",
+    Outcome.CORRECT: N_(":material/check_circle: correct"),
+    Outcome.WRONG: N_(":material/cancel: **incorrect**"),
+    Outcome.INDETERMINATE: N_(":material/help: indeterminate"),
 }
 SPLIT_MARKS = {
-    "training": ":material/school: learned from",
-    "validation": ":material/tune: used to choose",
+    "training": N_(":material/school: used in training"),
+    "validation": N_(":material/tune: used for validation"),
     "test": "",
 }
+NOT_ON_DISK_TEXT = N_("Not on this computer")
+NO_MATCH_TEXT = N_("No image matches all filters. Remove a filter.")
 _NO_IMAGE = """
 <div style="text-align:center;font-size:.8rem;border-radius:.25rem;padding:.75rem;color:CanvasText;
 background:color-mix(in srgb, CanvasText 8%, Canvas)">{text}</div>
@@ -31,34 +38,37 @@ background:color-mix(in srgb, CanvasText 8%, Canvas)">{text}</div>
 
 
 def page_control(rows: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    """Draw the number of rows and the control of the page, and return the rows of that page."""
+    """Draw the number of rows and the pagination, and return the rows of the selected page."""
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.markdown(f"**{len(rows):,}** of {len(catalogue.rows):,} pictures")
+        total = len(catalogue.rows)
+        count = ngettext("**{shown}** of {total} image", "**{shown}** of {total} images", total)
+        st.markdown(count.format(shown=f"{len(rows):,}", total=f"{total:,}"))
         page = st.pagination(pages, key=PAGE_PARAM, bind="query-params", width=440) if pages > 1 else 1
     if rows.empty:
-        st.info("No picture fits all of these filters. Take one away.", icon=":material/search_off:")
+        st.info(_(NO_MATCH_TEXT), icon=":material/search_off:")
     return rows.iloc[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
 
 
 def label_text(row: Mapping[str, Any] | pd.Series) -> str:
-    """Return class and cause of an image."""
-    return f"{row['label']}" if row["cause"] == "none" else f"{row['label']}, {row['cause']}"
+    """Return label and cause of an image."""
+    label = term(row["label"])
+    return label if row["cause"] == "none" else f"{label}, {term(row['cause'])}"
 
 
 def show_gallery(
     rows: pd.DataFrame, key: str, on_open: Callable[[str], None], notes: Sequence[str] | None = None
 ) -> bool:
-    """Draw a tile for each row.
+    """Draw a tile for each row of the catalogue.
 
     Args:
         rows: Rows of `dataset.explorer.catalogue.Catalogue`.
         key: Key of the gallery, unique on the page.
         on_open: Called with the file name of an image that the user opens.
-        notes: One more line for each tile.
+        notes: A further line for each tile.
 
     Returns:
-        Whether the user has opened an image just now.
+        Whether the user has just opened an image.
     """
     pressed = []
     with st.grid(6, min_column_width=150, gap="small", border=True, key=key):
@@ -69,7 +79,7 @@ def show_gallery(
                     st.button(
                         row["file"].rsplit(".", 1)[0],
                         key=f"{key}_{row['file']}",
-                        help="Open this picture",
+                        help=_("Open this image"),
                         on_click=on_open,
                         args=(row["file"],),
                         width="stretch",
@@ -83,8 +93,8 @@ def _show_tile(row: Mapping[Any, Any], note: str) -> None:
     _show_thumbnail(row, label)
     lines = [
         f"**{label}**",
-        f"{OUTCOME_MARKS[row['outcome']]}, {percent(row['probability'])}",
-        SPLIT_MARKS[row["split"]],
+        f"{_(OUTCOME_MARKS[row['outcome']])}, {percent(row['probability'])}",
+        _(mark) if (mark := SPLIT_MARKS[row["split"]]) else "",
         note,
     ]
     st.markdown("  \n".join(filter(None, lines)))
@@ -92,13 +102,14 @@ def _show_tile(row: Mapping[Any, Any], note: str) -> None:
 
 def _show_thumbnail(row: Mapping[Any, Any], label: str) -> None:
     if row["path"] is None:
-        st.html(_NO_IMAGE.format(text="Not on this computer"))
+        st.html(_NO_IMAGE.format(text=escape(_(NOT_ON_DISK_TEXT))))
         return
     try:
         jpeg = thumbnail(row["path"])
     except FileRefused as error:
         st.html(_NO_IMAGE.format(text=escape(str(error))))
     except OSError as error:
-        st.html(_NO_IMAGE.format(text=escape(f"The file cannot be opened ({error.strerror}).")))
+        message = Message(MessageCode.FILE_NOT_OPENED, {"reason": error.strerror or type(error).__name__})
+        st.html(_NO_IMAGE.format(text=escape(render([message]))))
     else:
-        st.image(jpeg, width="stretch", alt=f"Chest radiograph, labelled {label}")
+        st.image(jpeg, width="stretch", alt=_("Chest X-ray, labelled {label}").format(label=label))

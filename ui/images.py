@@ -1,6 +1,6 @@
-"""PNG encoding, and images inside the page itself.
+"""PNG encoding, and images inlined in the page as data URIs.
 
-An image as a data URI needs no file on the server, so that Streamlit's media store keeps no copy of a patient's image.
+Streamlit's media store keeps no copy of an inlined image, which may be a patient's.
 """
 
 import base64
@@ -13,7 +13,7 @@ from PIL import Image
 def encode_png(image: np.ndarray) -> bytes:
     """Encode an image, uint8 (height, width) or (height, width, 3), as PNG."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=1)  # 6, the default, takes three times as long
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1)  # the default, 6, takes three times as long
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Release, gate and tables, loaded once for all sessions and again if the release changes."""
+"""Release, gate and tables: loaded once for all sessions, and again if the release changes."""
 
 import hashlib
 from pathlib import Path
@@ -19,6 +19,7 @@ from model.performance.release_data import ReleaseData, load_release_data
 from model.performance.schema import PredictiveValues
 from model.release_files import ReleaseFile
 from model.storage import read_file
+from model.translation import gettext as _
 
 
 def current_release() -> Release:
@@ -36,7 +37,8 @@ def current_gate() -> AdmissionGate:
     Raises:
         ReleaseError: The release or its admission check is missing, changed or incompatible.
     """
-    return _gate(_digest())
+    with st.spinner(_("Loading the model")):  # shown only if it takes long
+        return _gate(_digest())
 
 
 def current_release_data(release: Release) -> ReleaseData:
@@ -54,14 +56,15 @@ def current_predictive_values(release: Release, threshold: float, prevalence: fl
 
 
 def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
-    """Return the labelled set at an operating point. All sessions share it, so do not modify it.
+    """Return the labelled set at an operating point. All sessions share it: do not modify it.
 
     Raises:
         ReleaseError: A file is missing or changed.
         DatasetError: The folder of the data set exists and does not have its layout.
     """
     root = dataset_root().resolve()
-    return _catalogue(release.digest, root, _modification_times(root), point, release)
+    with st.spinner(_("Listing the images")):
+        return _catalogue(release.digest, root, _modification_times(root), point, release)
 
 
 def current_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
@@ -80,30 +83,30 @@ def _modification_times(root: Path) -> tuple[int, ...]:
 
 
 def _digest() -> str:
-    """Return the digest of SHA256SUMS, which holds those of all other files; "" if it does not exist."""
+    """Return the digest of SHA256SUMS, which lists the checksums of all other files; "" if it does not exist."""
     try:
         return hashlib.sha256(read_file(RELEASE_DIR, ReleaseFile.CHECKSUMS)).hexdigest()
     except ReleaseMissing:
         return ""
 
 
-@st.cache_resource(max_entries=1, show_spinner="Opening the trained model")
+@st.cache_resource(max_entries=1, show_spinner=False)
 def _gate(digest: str) -> AdmissionGate:  # noqa: ARG001 (key of the cache)
     return AdmissionGate.from_classifier(Classifier(load_release(RELEASE_DIR)))
 
 
-# Sessions may share these: they are about the data set, not about a user's images.
-@st.cache_data(max_entries=1, show_spinner="Opening the figures of the release")
+# Shared by all sessions: these tables describe the data set, not a user's images.
+@st.cache_data(max_entries=1, show_spinner=False)
 def _release_data(digest: str, _release: Release) -> ReleaseData:  # noqa: ARG001 (key of the cache)
     return load_release_data(_release)
 
 
-@st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each percent of prevalence
+@st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each whole percent of prevalence
 def _predictive_values(digest: str, threshold: float, prevalence: float, _release: Release) -> PredictiveValues:  # noqa: ARG001
     return predictive_values(current_release_data(_release).test_predictions, threshold, prevalence)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Listing the pictures")  # one per operating point
+@st.cache_resource(max_entries=3, show_spinner=False)  # one per operating point
 def _catalogue(
     digest: str,  # noqa: ARG001 (key of the cache, as below)
     root: Path,

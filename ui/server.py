@@ -1,15 +1,15 @@
 """Work around four behaviours of Streamlit 1.67 that have no configuration option.
 
-1. Upload spool. The parser of uploads (Starlette's) writes everything above 1 MB to a temporary file, so a patient's
-   image would be stored on disk. Here it stays in memory; `server.maxUploadSize` limits its size.
-2. Own address. To decide whether a web page of another origin may connect, Streamlit asks a host on the internet for
-   the external address of this computer. Nobody uses that address, and a page in the browser must not be able to make
-   the server call out.
-3. Closed tabs. `server.disconnectedSessionTTL` says when a session may be removed, but Streamlit looks only when
-   another tab is closed, so the last images of a day would stay in memory. Here a thread looks.
+1. Upload spool. Starlette's upload parser writes everything above 1 MB to a temporary file, so a patient's image would
+   be stored on disk. Here it stays in memory; `server.maxUploadSize` limits its size.
+2. External address. To decide whether a web page of another origin may connect, Streamlit asks a host on the internet
+   for the external address of this computer. The app does not need that address, and a page in the browser must not be
+   able to make the server call out.
+3. Closed tabs. `server.disconnectedSessionTTL` sets when a session may be removed, but Streamlit checks only when
+   another tab is closed, so the last images of a day would stay in memory. Here a thread checks regularly.
 4. Fragmented memory. Each run of a page is a thread, and glibc gives each thread its own arena, which returns freed
-   images only in part. With twelve users at once the server took 281 to 339 MB, and 600 MB at the end. With one arena
-   it takes 240 MB, and 450 MB at the end, in the same time.
+   memory only in part. With twelve concurrent users the server took 281 to 339 MB, and 600 MB at the end. With one
+   arena it takes 240 MB, and 450 MB at the end, in the same time.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ _ARENA_MAX = -8  # M_ARENA_MAX in glibc's malloc.h
 
 
 def harden_server() -> None:
-    """Keep uploads in memory, no longer than needed, and the server off the network; may be called at every run."""
+    """Keep uploads in memory, no longer than needed, and the server off the network; may be called on every run."""
     MultiPartParser.spool_max_size = MAX_BYTES + 2**20  # Streamlit aborts an upload one megabyte above the limit
     net_util.get_external_ip = lambda: None
     _call_glibc("mallopt", _ARENA_MAX, 1)
@@ -54,7 +54,7 @@ def _shut_down_closed_sessions(interval_seconds: float) -> None:
             for session in expired:
                 session.shutdown()
             del expired, session
-            gc.collect()  # a session refers to itself, and an idle server would never collect it
+            gc.collect()  # sessions hold reference cycles, and an idle server would never collect them
             _release_memory()
 
 

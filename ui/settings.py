@@ -1,4 +1,4 @@
-"""Operating point and prevalence: chosen on any page and kept for the browser session."""
+"""Decision threshold (operating point) and prevalence: set on any page and kept for the browser session."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,23 @@ import streamlit as st
 from model.inference.decision import OperatingPoint
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
 from ui.formatting import per_hundred
 
 _POINT, _PREVALENCE = "operating_point", "prevalence"
 _QUERY_PARAM, _SHARED_POINT = "point", "shared_point"
 _MIN_PERCENT, _MAX_PERCENT = 1, 99
+# Effects of operating points. A release may have others; they are shown by their name alone.
+_POINT_EFFECTS = {
+    "rule-out": N_("**rule-out**: high sensitivity. Few missed cases, more false alarms."),
+    "balanced": N_("**balanced**: sensitivity and specificity are weighted equally."),
+    "rule-in": N_("**rule-in**: high specificity. Few false alarms, more missed cases."),
+}
+SETTINGS_TITLE = N_("Decision threshold and prevalence")
+POINT_LABEL = N_("Decision threshold")
+PREVALENCE_LABEL = N_("Of 100 children you X-ray, how many have pneumonia?")
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ def selected_prevalence(release: Release) -> float:
 
 
 def settings_controls(release: Release) -> None:
-    """Draw the controls of operating point and prevalence, set to the session's values."""
+    """Draw the controls for decision threshold and prevalence, set to the session's values."""
     left, right = st.columns(2, gap="medium")
     with left:
         operating_point_control(release)
@@ -68,29 +80,30 @@ def settings_controls(release: Release) -> None:
 
 
 def operating_point_control(release: Release) -> None:
-    """Draw the control of the operating point, set to the session's value."""
+    """Draw the control for the operating point, set to the session's value."""
     points = {point.name: point for point in release.operating_points}
-    # Set at every run: right after a change of page, the key still names the control of the previous page.
+    # Set on every run: right after a change of page, the key still belongs to the control of the previous page.
     st.session_state[_control_key(_POINT)] = selected_operating_point(release).name
     st.segmented_control(
-        "Operating point",
+        _(POINT_LABEL),
         list(points),
+        format_func=term,
         key=_control_key(_POINT),
         required=True,
         on_change=_keep,
         args=(_POINT,),
-        help="  \n".join(f"**{point.name}**: {point.rationale}" for point in points.values()),
+        help="  \n".join(_(_POINT_EFFECTS.get(name, name)) for name in points),
     )
 
 
 def bind_operating_point_to_url(release: Release) -> None:
-    """Keep the operating point in the URL of the page, and take it from a URL that somebody has sent."""
+    """Keep the operating point in the URL of the page, and adopt that of a shared URL."""
     url_name = st.query_params.get(_QUERY_PARAM)
     if url_name != st.session_state.get(_SHARED_POINT) and url_name in [p.name for p in release.operating_points]:
         st.session_state[_POINT] = url_name
     st.session_state[_SHARED_POINT] = selected_operating_point(release).name
-    # Written only if it differs. Writing sends the whole query as the server knows it. A slow browser may have sent an
-    # earlier query, so a filter that was chosen just now would be removed from the URL.
+    # Write only if it differs. Writing sends the whole query as the server knows it. A slow browser may have sent an
+    # earlier query, and a filter that has just been set would disappear from the URL.
     if url_name != st.session_state[_SHARED_POINT]:
         st.query_params[_QUERY_PARAM] = st.session_state[_SHARED_POINT]
 
@@ -98,20 +111,20 @@ def bind_operating_point_to_url(release: Release) -> None:
 def _prevalence_control(release: Release) -> None:
     st.session_state[_control_key(_PREVALENCE)] = st.session_state.get(_PREVALENCE)
     st.number_input(
-        "Prevalence: of 100 children that you film, how many have pneumonia?",
+        _(PREVALENCE_LABEL),
         _MIN_PERCENT,
         _MAX_PERCENT,
         value=None,
-        placeholder=f"{per_hundred(release.training_prevalence)}, as among the training pictures",
+        placeholder=_("{count}, as in the training images").format(count=per_hundred(release.training_prevalence)),
         key=_control_key(_PREVALENCE),
         on_change=_keep,
         args=(_PREVALENCE,),
-        help="The probability that is shown follows from it (Bayes). The verdict does not change with it.",
+        help=_("The prevalence changes the probability (Bayes), but not the verdict."),
     )
 
 
 def _control_key(name: str) -> str:
-    """Return the key of a control. It is not the key of the setting, since Streamlit drops it with the page."""
+    """Return the key of a control. The setting has its own key, because Streamlit drops this one with the page."""
     return f"{name}_control"
 
 

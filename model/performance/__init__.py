@@ -1,1 +1,1 @@
-"""The measured quality of a release: metrics, tables and sentences shared by pages and model card."""
+"""Performance of a release: metrics, tables and sentences for the pages and the model card."""

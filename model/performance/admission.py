@@ -1,24 +1,57 @@
 """Error rates of the admission check in tables and sentences, the same on the page and in the model card."""
 
-from model.performance.formatting import SET_NAMES, format_estimate
+from model.performance.formatting import format_estimate, set_name
 from model.performance.schema import AdmissionMetrics, CountedEstimate, RefusalRates
+from model.translation import N_, ngettext
+from model.translation import gettext as _
 
 MIN_IMAGES = 30  # a share of fewer images is not stated
 
+# Families of unsuitable images in metrics.json, marked for translation.
+_FAMILIES = (
+    N_("rotated by 90 degrees"),
+    N_("upside down"),
+    N_("inverted"),
+    N_("inverted and rotated"),
+    N_("washed out"),
+    N_("grey values clipped"),
+    N_("screenshots of a radiograph"),
+    N_("one lung"),
+    N_("upper or lower half"),
+    N_("small part"),
+    N_("blank images and gradients"),
+    N_("noise"),
+    N_("textures"),
+    N_("drawings"),
+    N_("synthetic chest radiographs"),
+    N_("documents"),
+    N_("photographs"),
+    N_("MR slices"),
+    N_("synthetic CT slices"),
+    N_("synthetic limb radiographs"),
+    N_("lateral chest radiographs"),
+    N_("radiographs of other body parts"),
+    N_("CT slices of patients"),
+)
+
 
 def admission_sentences(admission: AdmissionMetrics) -> list[str]:
-    """Explain to a clinician what the rates refer to."""
+    """Explain the check and its error rates to a clinician."""
     mirrored = admission["mirrored"]
     return [
-        "Before a picture is read it is checked: whether it is a radiograph, of two lungs, upright, whole, and with "
-        "black and white the right way round. What fails is refused with a reason, and read only if the user insists.",
-        "The check learned from training films and from wrong pictures made of them, drawn, or taken from sample "
-        "pictures. Its threshold refuses a given share of training films, by networks that had not seen the patient, "
-        "and is lowered where it would refuse more than 1 % of validation, so its rates there flatter a little. The "
-        "wrong pictures below are of validation films, or of makings and sources that the check did not learn from; "
-        "real ones may fool it more often.",
-        f"Of mirrored validation films {_format_share(mirrored)} meet the caution that left and right may be swapped "
-        f"({mirrored['n']} films).",
+        _(
+            "Every image is checked before it is read. It must be a chest X-ray that shows both lungs completely, "
+            "upright and not inverted. Other images are refused with a reason and read only at the user's request."
+        ),
+        _(
+            "The check was trained on training images and on unsuitable images: altered radiographs, synthetic images "
+            "and sample images. Its threshold was adjusted on validation images, so their rates are slightly "
+            "optimistic. The unsuitable images below were made from validation images, or by methods and from sources "
+            "that were not used for training. Real unsuitable images may be accepted more often."
+        ),
+        _("Mirrored validation images with the caution that left and right may be swapped: {share} (n = {n}).").format(
+            share=_format_share(mirrored), n=mirrored["n"]
+        ),
     ]
 
 
@@ -27,17 +60,28 @@ def refusal_sentence(admission: AdmissionMetrics) -> str:
     test, negatives = admission["test"]["refused"], admission["negatives"]
     measured = [rates["accepted"] for rates in negatives.values() if rates["accepted"]["n"] >= MIN_IMAGES]
     unmeasured = [family for family, rates in negatives.items() if rates["accepted"]["n"] < MIN_IMAGES]
-    worst = max(measured, key=lambda share: share["value"], default=None)
-    accepted = f"at most {_format_share(worst)} of a kind" if worst else "an unmeasured share"
-    return (
-        f"The check of what may be read refuses {_format_share(test)} of the {test['n']} films of the official test "
-        f"split, and accepts {accepted} of wrong pictures that were made to measure it ({len(measured)} kinds). Not "
-        f"measured: {', '.join(unmeasured) or 'none'}."
-    )
+    sentences = [
+        _("The admission check has a refusal rate of {share} on the official test split (n = {n}).").format(
+            share=_format_share(test), n=test["n"]
+        )
+    ]
+    if measured:
+        highest = max(measured, key=lambda share: share["value"])
+        sentences.append(
+            ngettext(
+                "It was measured on {kinds} kind of unsuitable images, with an acceptance rate of {share}.",
+                "It was measured on {kinds} kinds of unsuitable images; the highest acceptance rate of any kind is "
+                "{share}.",
+                len(measured),
+            ).format(kinds=len(measured), share=_format_share(highest))
+        )
+    if unmeasured:
+        sentences.append(_("Not measured: {families}.").format(families=", ".join(map(_, unmeasured))))
+    return " ".join(sentences)
 
 
 def admitted_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
-    """Tabulate images that may be read: how many are refused, and how many are read with a caution."""
+    """Tabulate acceptable images: how many are refused, and how many are read with a caution."""
     sets: dict[str, RefusalRates | None] = {
         "validation": admission["validation"],
         "shifted": admission["shifted"],
@@ -46,10 +90,10 @@ def admitted_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
     }
     return [
         {
-            "Films": SET_NAMES[name],
-            "Refused": _format_share(rates["refused"]),
-            "Read with a caution": _format_share(rates["cautioned"]),
-            "n": str(rates["refused"]["n"]),
+            _("Images"): set_name(name),
+            _("Refused"): _format_share(rates["refused"]),
+            _("Read with a caution"): _format_share(rates["cautioned"]),
+            _("n"): str(rates["refused"]["n"]),
         }
         for name, rates in sets.items()
         if rates
@@ -57,18 +101,18 @@ def admitted_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
 
 
 def inadmissible_table(admission: AdmissionMetrics) -> list[dict[str, str]]:
-    """Tabulate images that must not be read, by family: how many are accepted all the same."""
+    """Tabulate unsuitable images by family: how many are accepted, and how many refusals state the correct reason."""
     return [
         {
-            "Pictures": family,
-            "Accepted": _format_share(rates["accepted"]),
-            "Named rightly": _format_share(rates["named"]),
-            "Put right in one step": _format_share(rates["corrected"]) if rates["corrected"] else "",
-            "n": str(rates["accepted"]["n"]),
+            _("Unsuitable images"): _(family),
+            _("Accepted"): _format_share(rates["accepted"]),
+            _("Correct reason"): _format_share(rates["named"]),
+            _("Correction offered"): _format_share(rates["corrected"]) if rates["corrected"] else "",
+            _("n"): str(rates["accepted"]["n"]),
         }
         for family, rates in admission["negatives"].items()
     ]
 
 
 def _format_share(share: CountedEstimate) -> str:
-    return format_estimate(share) if share["n"] >= MIN_IMAGES else "not measured"
+    return format_estimate(share) if share["n"] >= MIN_IMAGES else _("not measured")

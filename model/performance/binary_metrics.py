@@ -1,9 +1,9 @@
 """Metrics of a binary classifier with 95% confidence intervals that respect patients.
 
-Images of one patient resemble each other. The intervals therefore come from drawing patients, not images, with
-replacement (cluster bootstrap; Efron and Tibshirani 1993, chapter 8). If a rate is 0 or 1 on all images, every draw has
-the same value; the far end of the interval is then the rule of three over the patients that the rate refers to, for
-sensitivity those with pneumonia (Hanley and Lippman-Hand 1983).
+Images of one patient resemble each other, so the bootstrap resamples patients, not images (cluster bootstrap; Efron
+and Tibshirani 1993, chapter 8). If a rate is exactly 0 or 1, every draw has the same value. The other limit of the
+interval is then the rule of three (Hanley and Lippman-Hand 1983) over the patients of the denominator, for sensitivity
+those with pneumonia.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from model.performance.schema import CountedEstimate, Estimate, PredictiveValues, Ranking, Rates
 
 BOOTSTRAP_DRAWS = 2000
-BOOTSTRAP_SEED = 20180222  # fixed, so that the same data give the same interval
+BOOTSTRAP_SEED = 20180222  # fixed, so the same data give the same interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Predictions:
     Attributes:
         target: 1 for pneumonia, 0 for normal.
         probability: Predicted probability of pneumonia, 0-1.
-        patient: Labels that distinguish patients, of any type.
+        patient: Identifier of each patient, of any type.
     """
 
     target: np.ndarray
@@ -80,7 +80,7 @@ def rates_with_ci(predictions: Predictions, threshold: float) -> Rates:
 
 
 def mean_with_ci(values: np.ndarray, patient: np.ndarray) -> CountedEstimate:
-    """Measure the mean of one value per image, such as a share.
+    """Measure the mean of a value, such as a share, over images.
 
     Args:
         values: bool, or float 0-1, of shape (n,).
@@ -108,9 +108,9 @@ def predictive_values(predictions: Predictions, threshold: float, prevalence: fl
     rates = _rates(_confusion(predictions.target, alarm, weights))
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        true_alarms, false_alarms = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
-        spared, missed = (1 - prevalence) * specificity, prevalence * (1 - sensitivity)
-        ppv, npv = true_alarms / (true_alarms + false_alarms), spared / (spared + missed)
+        tp, fp = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
+        tn, fn = (1 - prevalence) * specificity, prevalence * (1 - sensitivity)
+        ppv, npv = tp / (tp + fp), tn / (tn + fn)
     patient = predictions.patient
     return {
         "ppv": percentile_interval(float(ppv[0]), ppv[1:], _count_patients(patient[alarm])),
@@ -119,14 +119,14 @@ def predictive_values(predictions: Predictions, threshold: float, prevalence: fl
 
 
 def patient_bootstrap_weights(patient: np.ndarray, draws: int = BOOTSTRAP_DRAWS) -> np.ndarray:
-    """Draw patients with replacement.
+    """Resample patients with replacement.
 
     Args:
         patient: Patient of each image, of shape (n,).
         draws: Number of draws.
 
     Returns:
-        How often each image counts in each draw: int (draws, n).
+        Number of times that each image counts in each draw: int (draws, n).
     """
     _, patient_index = np.unique(patient, return_inverse=True)
     n_patients = patient_index.max() + 1
@@ -138,14 +138,14 @@ def patient_bootstrap_weights(patient: np.ndarray, draws: int = BOOTSTRAP_DRAWS)
 def youden_threshold(predictions: Predictions) -> float:
     """Return the threshold with the largest sensitivity + specificity - 1 (Youden 1950).
 
-    The threshold is the midpoint of the two neighbouring probabilities. Any value between them gives the same index on
-    these images; the midpoint is the least likely to be wrong on others.
+    The threshold is the midpoint between two neighbouring probabilities. Any value between them gives the same index on
+    these images; the midpoint is the safest choice for others.
     """
     order = np.argsort(predictions.probability, kind="stable")
     probability, target = predictions.probability[order], predictions.target[order]
-    missed = np.cumsum(target) / target.sum()
-    spared = np.cumsum(1 - target) / (1 - target).sum()
-    youden_index = spared - missed
+    miss_rate = np.cumsum(target) / target.sum()
+    specificity = np.cumsum(1 - target) / (1 - target).sum()
+    youden_index = specificity - miss_rate
     gaps = np.flatnonzero(np.diff(probability) > 0)
     if not gaps.size:  # all probabilities are equal, so there is only one threshold
         return float(probability[0])
@@ -154,7 +154,7 @@ def youden_threshold(predictions: Predictions) -> float:
 
 
 def midpoint(below: float, above: float) -> float:
-    """Return the middle of two probabilities, above the lower one even if the middle of two neighbours rounds down."""
+    """Return the midpoint of two probabilities; greater than the lower one, even if the midpoint rounds down to it."""
     return float(max((below + above) / 2, np.nextafter(below, above)))
 
 
@@ -163,8 +163,8 @@ def percentile_interval(value: float, draws: np.ndarray, patients: int) -> Estim
 
     Args:
         value: Value on all images.
-        draws: Value in each draw; draws in which it is not finite are left out.
-        patients: Patients that the value refers to, for the rule of three at 0 and 1.
+        draws: Value in each draw. Draws that are not finite are left out.
+        patients: Number of patients that the value refers to, for the rule of three at 0 and 1.
 
     Returns:
         Estimate whose values are None if the value, or every draw, is not finite.
@@ -208,9 +208,9 @@ def _rates(confusion: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """Compute the share of pairs in which the positive image outranks the negative one, ties half, per row of weights.
+    """Compute the AUC per row of weights.
 
-    This share is the area under the ROC curve.
+    It is the share of pairs in which the positive image ranks above the negative one; a tie counts half.
     """
     order = np.argsort(predictions.probability, kind="stable")
     first_of_value = np.flatnonzero(np.diff(predictions.probability[order], prepend=-1))

@@ -1,56 +1,63 @@
-"""Data frames for the charts of a release; the charts themselves compute nothing."""
+"""Data frames for the charts of a release; the charts themselves compute nothing.
+
+Column names are keys. Charts translate them where they are shown.
+"""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from model.codes import LABELS, SPLITS, Label
+from model.codes import LABELS, SPLITS, Label, SplitName
 from model.performance.binary_metrics import Predictions
 from model.performance.schema import Confusion, OperatingPointMetrics
+from model.translation import gettext as _
 
 HISTOGRAM_BINS = 20  # each 5% wide
 
 
 def operating_point_marks(measured: OperatingPointMetrics, selected: str) -> list[dict[str, Any]]:
-    """Make the marks of the operating points on the curves; the selected one comes last and is drawn above the others.
+    """Return the marks of the operating points on the curves; the selected one is last, so it is drawn on top.
 
-    "Place" is the position in the release's own order, for the legend.
+    "position" is the position in the order of the release, for the legend.
     """
     marks = [
         {
-            "Operating point": name,
-            "Threshold": f"{rates['threshold']:.4f}",
-            "Sensitivity": rates["sensitivity"]["value"],
-            "Specificity": rates["specificity"]["value"],
-            "False alarm rate": 1 - rates["specificity"]["value"],
-            "PPV": rates["precision"]["value"],
-            "Place": position,
-            "Chosen": name == selected,
+            "operating_point": name,
+            "threshold": f"{rates['threshold']:.4f}",
+            "sensitivity": rates["sensitivity"]["value"],
+            "specificity": rates["specificity"]["value"],
+            "false_alarm_rate": 1 - rates["specificity"]["value"],
+            "ppv": rates["precision"]["value"],
+            "position": position,
+            "is_selected": name == selected,
         }
         for position, (name, rates) in enumerate(measured["operating_points"].items())
     ]
-    return sorted(marks, key=lambda mark: mark["Chosen"])
+    return sorted(marks, key=lambda mark: mark["is_selected"])
 
 
 def confusion_cells(confusion: Confusion) -> list[dict[str, Any]]:
-    """Make a row per cell of the confusion matrix; "Share" is the share of the images with that label."""
+    """Return a row per cell of the confusion matrix; "share" is the share of the images with that label.
+
+    "outcome" is the key of the cell in `confusion`.
+    """
     tp, fn, fp, tn = confusion["tp"], confusion["fn"], confusion["fp"], confusion["tn"]
     cells = (
-        (Label.PNEUMONIA, Label.PNEUMONIA, tp, fn + tp, "found"),
-        (Label.PNEUMONIA, Label.NORMAL, fn, fn + tp, "missed"),
-        (Label.NORMAL, Label.PNEUMONIA, fp, fp + tn, "false alarms"),
-        (Label.NORMAL, Label.NORMAL, tn, fp + tn, "rightly left alone"),
+        (Label.PNEUMONIA, Label.PNEUMONIA, tp, fn + tp, "tp"),
+        (Label.PNEUMONIA, Label.NORMAL, fn, fn + tp, "fn"),
+        (Label.NORMAL, Label.PNEUMONIA, fp, fp + tn, "fp"),
+        (Label.NORMAL, Label.NORMAL, tn, fp + tn, "tn"),
     )
     return [
         {
-            "Film": label,
-            "Reader": verdict,
-            "Films": count,
-            "Share": count / label_total if label_total else None,
-            "Words": cell_name,
+            "label": label,
+            "verdict": verdict,
+            "images": count,
+            "share": count / label_total if label_total else None,
+            "outcome": outcome,
         }
-        for label, verdict, count, label_total, cell_name in cells
+        for label, verdict, count, label_total, outcome in cells
     ]
 
 
@@ -58,17 +65,16 @@ def histogram(predictions: Predictions, bins: int = HISTOGRAM_BINS) -> pd.DataFr
     """Count images by probability and class.
 
     Returns:
-        One row per class and bin: Class; low and high (edges of the bin; the lower edge belongs to it, and in the last
-        bin both do); Films; signed (Films, negative for normal images, so that the classes are drawn back to back).
+        One row per class and bin: label; low and high (edges of the bin; the lower edge belongs to it, and in the last
+        bin both do); images; signed_images (negative for normal images, to draw the classes back to back).
     """
     edges = np.arange(bins + 1) / bins
     tables = []
     for target, label in enumerate(LABELS):
         images = np.histogram(predictions.probability[predictions.target == target], edges)[0]
         signed = images if label is Label.PNEUMONIA else -images
-        tables.append(
-            pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Films": images, "signed": signed})
-        )
+        columns = {"label": label, "low": edges[:-1], "high": edges[1:], "images": images, "signed_images": signed}
+        tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -79,9 +85,9 @@ def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Rows of predictions.csv.
 
     Returns:
-        One row per split and class that occur, normal first: Split; Class; Films and Patients (of that class); All
-        films (of the split); Share (of the split's images, 0-1); Middle (centre of the class's section of a bar of
-        length 1).
+        One row per split and class that occur, normal first: split; label; images and patients (of that class);
+        split_images (all images of the split); share (of the images of the split, 0-1); middle (centre of the class's
+        section of a bar of length 1).
     """
     balance = []
     for split in SPLITS:
@@ -93,13 +99,13 @@ def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
                 share = len(class_rows) / len(split_rows)
                 balance.append(
                     {
-                        "Split": split,
-                        "Class": label,
-                        "Films": len(class_rows),
-                        "Patients": class_rows["patient"].nunique(),
-                        "All films": len(split_rows),
-                        "Share": share,
-                        "Middle": section_start + share / 2,
+                        "split": split,
+                        "label": label,
+                        "images": len(class_rows),
+                        "patients": class_rows["patient"].nunique(),
+                        "split_images": len(split_rows),
+                        "share": share,
+                        "middle": section_start + share / 2,
                     }
                 )
                 section_start += share
@@ -107,13 +113,13 @@ def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
-    """Make the learning curves.
+    """Convert the training history to learning curves.
 
     Args:
         history: Rows of history.csv, one per epoch.
 
     Returns:
-        One row per epoch and set: Epoch (from 1); Pictures ("training" or "validation"); Loss; AUC; Kept (whether the
+        One row per epoch and split: epoch (from 1); split (training or validation); loss; auc; is_kept (whether the
         release has the weights of this epoch: the first with the lowest validation loss).
     """
     kept = history["val_loss"].idxmin()
@@ -121,14 +127,14 @@ def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
         [
             pd.DataFrame(
                 {
-                    "Epoch": history["epoch"] + 1,
-                    "Pictures": set_name,
-                    "Loss": history[f"{prefix}loss"],
-                    "AUC": history[f"{prefix}auc"],
-                    "Kept": history.index == kept,
+                    "epoch": history["epoch"] + 1,
+                    "split": split,
+                    "loss": history[f"{prefix}loss"],
+                    "auc": history[f"{prefix}auc"],
+                    "is_kept": history.index == kept,
                 }
             )
-            for set_name, prefix in (("training", ""), ("validation", "val_"))
+            for split, prefix in ((SplitName.TRAINING, ""), (SplitName.VALIDATION, "val_"))
         ],
         ignore_index=True,
     )
@@ -141,14 +147,16 @@ def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> s
         curves: Of `learning_curves`.
         settings: "epochs" and "patience", from "training" in model.json.
     """
-    kept_epoch, epochs = int(curves.loc[curves["Kept"], "Epoch"].iloc[0]), int(curves["Epoch"].max())
-    outcome = (
-        f"here it ended early, after {epochs} of {settings['epochs']} epochs"
-        if epochs < settings["epochs"]
-        else f"here it went through all {epochs}"
-    )
-    return (
-        "**Checkpoint:** of all epochs (passes over the training pictures), the weights of the one with the lowest "
-        f"loss on the validation pictures are kept, here epoch {kept_epoch} of {epochs}. **Early stopping:** training "
-        f"ends as soon as that loss has not improved for {settings['patience']} epochs in a row; {outcome}."
-    )
+    kept_epoch, epochs = int(curves.loc[curves["is_kept"], "epoch"].iloc[0]), int(curves["epoch"].max())
+    numbers = {"kept": kept_epoch, "epochs": epochs, "maximum": settings["epochs"], "patience": settings["patience"]}
+    if epochs < settings["epochs"]:
+        return _(
+            "**Checkpoint:** the weights of the epoch (pass over the training images) with the lowest validation loss "
+            "are kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has "
+            "not improved for {patience} epochs in a row. Here it stopped after {epochs} of at most {maximum} epochs."
+        ).format(**numbers)
+    return _(
+        "**Checkpoint:** the weights of the epoch (pass over the training images) with the lowest validation loss are "
+        "kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has not "
+        "improved for {patience} epochs in a row. Here it ran for all {epochs} epochs."
+    ).format(**numbers)

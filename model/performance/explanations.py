@@ -11,45 +11,55 @@ from model.performance.schema import (
     SyntheticOpacities,
     WarningRate,
 )
+from model.translation import N_
+from model.translation import gettext as _
 
-UNMEASURED_TEXT = "How far heat maps can be believed was not measured."
+UNMEASURED_TEXT = N_("The reliability of the heat maps was not measured.")
 _FINDING_KINDS = {
-    "right_pneumonia": "pneumonia, rightly found",
-    "right_normal": "normal, rightly left alone",
-    "false_alarm": "false alarms",
-    "missed": "missed",
-    "indeterminate": "indeterminate",
-    "randomised": "networks with random weights",
+    "right_pneumonia": N_("true positives"),
+    "right_normal": N_("true negatives"),
+    "false_alarm": N_("false alarms"),
+    "missed": N_("missed cases"),
+    "indeterminate": N_("indeterminate"),
+    "randomised": N_("networks with random weights"),
 }
 
 
 def reliability_sentence(limits: ReliabilityDescription | None) -> str:
     """Explain when a heat map is called unreliable; `limits` is the entry of model.json, None if it has none."""
     if limits is None:
-        return "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
-    points = f"{abs(100 * limits['effect']):.2g} points of probability"
-    comparison = f"more than {points} less than" if limits["effect"] < 0 else f"less than {points} more than"
-    return (
-        "With each reading that has positive evidence, the heat map is checked. The viewer says that the explanation "
-        f"is not reliable where less than {format_percent(limits['inside_lungs'], space=False)} of the evidence lies "
-        "inside the lungs, where painting over the tenth of the picture with the strongest evidence takes "
-        f"{comparison} painting over as much elsewhere, or where its rank correlation with occlusion is below "
-        f"{limits['agreement']:.2g}. {limits['rationale']}"
+        return _("Heat maps are not checked: this release has no limits for the check.")
+    return _(
+        "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less than "
+        "{inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the strongest "
+        "evidence has too little effect compared with masking the same area elsewhere (difference below {effect} "
+        "percentage points), or if the rank correlation of the map with occlusion is below {agreement}. {rationale}"
+    ).format(
+        inside_lungs=format_percent(limits["inside_lungs"]),
+        effect=f"{100 * limits['effect']:.2g}",
+        agreement=f"{limits['agreement']:.2g}",
+        rationale=limits["rationale"],
     )
 
 
 def reliability_summary(explanations: HeatMapMetrics | None) -> str:
-    """Summarise in one paragraph how far heat maps can be trusted."""
+    """Summarise the reliability of heat maps in one paragraph."""
     if explanations is None or explanations["warnings"] is None:
-        return UNMEASURED_TEXT
+        return _(UNMEASURED_TEXT)
     inside, warnings = explanations["inside_lungs"], explanations["warnings"]
     correct, randomised = warnings["right_pneumonia"], warnings["randomised"]
-    return (
-        f"A heat map is a hint and no proof: of its evidence a share of {format_estimate(inside['evidence'])} lies "
-        f"inside the lung fields, which are {format_estimate(inside['area'])} of what the reader sees. The warning "
-        f"that it is not reliable comes with {format_estimate(correct)} of pneumonia rightly found, and with "
-        f"{format_estimate(randomised)} of what networks with random weights say (test, {correct['n']} and "
-        f"{randomised['n']} readings)."
+    return _(
+        "A heat map is a hint, not proof. The mean share of its evidence inside the lung fields is {evidence}; the "
+        "lung fields cover {area} of the region that the model sees. Warnings that the heat map is not reliable: "
+        "{correct} of true positives and {randomised} of findings by networks with random weights (test split, n = "
+        "{n_correct} and {n_randomised})."
+    ).format(
+        evidence=format_estimate(inside["evidence"]),
+        area=format_estimate(inside["area"]),
+        correct=format_estimate(correct),
+        randomised=format_estimate(randomised),
+        n_correct=correct["n"],
+        n_randomised=randomised["n"],
     )
 
 
@@ -59,19 +69,19 @@ def warnings_table(explanations: HeatMapMetrics | None) -> list[dict[str, str]]:
         return []
     return [
         {
-            "Readings": kind_name,
-            "Warned about": format_estimate(explanations["warnings"][kind]),
-            "n": str(explanations["warnings"][kind]["n"]),
-            "No evidence to check": str(explanations["warnings"][kind]["not_applicable"]),
+            _("Findings"): _(kind_name),
+            _("With a warning"): format_estimate(explanations["warnings"][kind]),
+            _("n"): str(explanations["warnings"][kind]["n"]),
+            _("Without evidence to check"): str(explanations["warnings"][kind]["not_applicable"]),
         }
         for kind, kind_name in _FINDING_KINDS.items()
     ]
 
 
 def heat_map_sentences(explanations: HeatMapMetrics | None) -> list[str]:
-    """Describe all that was measured of the heat maps, one or two sentences per question."""
+    """Describe all measurements of heat maps, one or two sentences per question."""
     if explanations is None:
-        return [UNMEASURED_TEXT]
+        return [_(UNMEASURED_TEXT)]
     return [
         *_sample_sentences(explanations["warnings"]),
         _deletion_insertion_sentence(explanations["deletion_insertion"]),
@@ -87,55 +97,78 @@ def _sample_sentences(warnings: dict[str, WarningRate] | None) -> list[str]:
         return []
     drawn = sum(rate["n"] + rate["not_applicable"] for kind, rate in warnings.items() if kind != "randomised")
     return [
-        f"In the table are the readings of {drawn} pictures that were drawn from the test split, so the reader's "
-        "errors among them are few."
+        _("The table covers a sample of {n} images of the test split. Few of these findings are errors.").format(
+            n=drawn
+        )
     ]
 
 
 def _deletion_insertion_sentence(curves: DeletionInsertion) -> str:
     deletion, insertion = curves["deletion"], curves["insertion"]
-    return (
-        f"Deletion and insertion on {curves['n']} test pictures with pneumonia that are found: painted over in the "
-        f"order of the map, the mean probability on the way is {format_estimate(deletion['map'])}, in random order "
-        f"{format_estimate(deletion['random'])}; the map's order is the better one in a share of "
-        f"{format_estimate(deletion['better'])}. Laid open in the order of the map it is "
-        f"{format_estimate(insertion['map'])}, in random order {format_estimate(insertion['random'])}; better in "
-        f"{format_estimate(insertion['better'])}."
+    return _(
+        "Deletion and insertion on {n} true-positive test images: mean probability while the image is masked or "
+        "revealed step by step. Deletion: {deletion_map} in the order of the map, {deletion_random} in random order; "
+        "the order of the map is better in {deletion_better} of the images. Insertion: {insertion_map} in the order "
+        "of the map, {insertion_random} in random order; better in {insertion_better}."
+    ).format(
+        n=curves["n"],
+        deletion_map=format_estimate(deletion["map"]),
+        deletion_random=format_estimate(deletion["random"]),
+        deletion_better=format_estimate(deletion["better"]),
+        insertion_map=format_estimate(insertion["map"]),
+        insertion_random=format_estimate(insertion["random"]),
+        insertion_better=format_estimate(insertion["better"]),
     )
 
 
 def _evidence_in_lungs_sentence(inside: LungEvidence) -> str:
-    return (
-        f"Of the positive evidence a share of {format_estimate(inside['evidence'])} lies inside the lung fields (mean "
-        f"of {inside['evidence']['n']} test pictures); of the area that the reader sees, "
-        f"{format_estimate(inside['area'])}."
+    return _(
+        "Mean share of the positive evidence inside the lung fields: {evidence} (n = {n} test images). The lung fields "
+        "cover {area} of the region that the model sees."
+    ).format(
+        evidence=format_estimate(inside["evidence"]), n=inside["evidence"]["n"], area=format_estimate(inside["area"])
     )
 
 
 def _agreement_sentence(agreement: dict[str, CountedEstimate]) -> str:
-    methods = ", ".join(
-        f"with {method} {format_estimate(correlation)} (n = {correlation['n']})"
+    correlations = [
+        _("{method} {correlation} (n = {n})").format(
+            method=_(method), correlation=format_estimate(correlation), n=correlation["n"]
+        )
         for method, correlation in agreement.items()
-    )
-    return f"Mean rank correlation of the heat map, 1 where another method ranks all places alike: {methods}."
+    ]
+    return _(
+        "Mean rank correlation of the heat map with other methods (1 if both rank all positions alike): {correlations}."
+    ).format(correlations=", ".join(correlations))
 
 
 def _synthetic_opacities_sentence(opacities: SyntheticOpacities) -> str:
-    return (
-        f"A soft opacity put into a lung of {opacities['hit']['n']} normal validation pictures: the hottest place of "
-        f"the map lies inside it in {format_estimate(opacities['hit'])}, and in the same place without it in "
-        f"{format_estimate(opacities['hit_before'])}. The probability rises in {format_estimate(opacities['raised'])} "
-        f"of them, on average from {format_estimate(opacities['before'])} to {format_estimate(opacities['after'])}."
+    return _(
+        "A soft synthetic opacity was added to one lung of {n} normal validation images. The maximum of the map is "
+        "inside the opacity in {hit} of the images; without the opacity, it is at the same place in {hit_before}. The "
+        "probability rises in {raised} of the images, on average from {before} to {after}."
+    ).format(
+        n=opacities["hit"]["n"],
+        hit=format_estimate(opacities["hit"]),
+        hit_before=format_estimate(opacities["hit_before"]),
+        raised=format_estimate(opacities["raised"]),
+        before=format_estimate(opacities["before"]),
+        after=format_estimate(opacities["after"]),
     )
 
 
 def _radiologist_boxes_sentence(boxes: BoxAgreement | None) -> str:
     if boxes is None:
-        return "Maps were not compared with boxes that radiologists drew."
-    return (
-        f"On {boxes['pointing']['n']} films of adults, few and out of the population, with a box that a radiologist "
-        f"drew: the hottest place lies inside it in {format_estimate(boxes['pointing'])}, a guess at a lung's centre "
-        f"in {format_estimate(boxes['pointing_guess'])}. Overlap with the box (IoU) is "
-        f"{format_estimate(boxes['overlap'])}, of a disc of the same area at a lung's centre "
-        f"{format_estimate(boxes['overlap_guess'])}."
+        return _("Heat maps were not compared with boxes drawn by radiologists.")
+    return _(
+        "Boxes drawn by radiologists on {n} radiographs of adults (few, and outside the intended population): the "
+        "maximum of the map is inside the box in {pointing} of the images, the centre of a lung in {pointing_guess}. "
+        "Overlap with the box (IoU): {overlap} for the map, {overlap_guess} for a disc of the same area at the centre "
+        "of a lung."
+    ).format(
+        n=boxes["pointing"]["n"],
+        pointing=format_estimate(boxes["pointing"]),
+        pointing_guess=format_estimate(boxes["pointing_guess"]),
+        overlap=format_estimate(boxes["overlap"]),
+        overlap_guess=format_estimate(boxes["overlap_guess"]),
     )

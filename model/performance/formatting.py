@@ -1,35 +1,43 @@
-"""Text form of figures, the same on pages and in documents.
+"""Text form of metrics, the same on pages and in documents.
 
-Probabilities that a clinician reads are formatted by `ui.formatting`.
+`ui.formatting` builds on `format_percent` for probabilities, which are never shown as 0% or 100%.
 """
 
 from model.performance.schema import Estimate
+from model.translation import N_
+from model.translation import gettext as _
 
 METRIC_NAMES = {
-    "auc": "AUC",
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "precision": "Precision (PPV)",
-    "f1": "F1",
+    "auc": N_("AUC"),
+    "accuracy": N_("Accuracy"),
+    "sensitivity": N_("Sensitivity"),
+    "specificity": N_("Specificity"),
+    "precision": N_("Precision (PPV)"),
+    "f1": N_("F1"),
 }
-SET_NAMES = {
-    "test": "official test split",
-    "validation": "validation",
-    "shifted": "validation, as other software would show it",
-    "stress_validation": "validation under shifts",
-    "adults": "adults",
+_SET_NAMES = {
+    "test": N_("official test split"),
+    "validation": N_("validation"),
+    "shifted": N_("validation, perturbed"),
+    "stress_validation": N_("validation, perturbed"),
+    "adults": N_("adults"),
 }
+
+
+def set_name(key: str) -> str:
+    """Return the name of a measured set, from its key in metrics.json."""
+    return _(_SET_NAMES[key])
 
 
 def format_estimate(estimate: Estimate) -> str:
     """Format a value with its 95% interval: "0.971 (0.955-0.984)", or "not defined"."""
     if estimate["value"] is None:
-        return "not defined"
-    separator = " to " if estimate["low"] < 0 else "-"  # a dash before a minus sign is unreadable
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f}{separator}{estimate['high']:.3f})"
+        return _("not defined")
+    has_minus_sign = estimate["low"] < 0  # a dash before a minus sign is hard to read
+    text = _("{value:.3f} ({low:.3f} to {high:.3f})") if has_minus_sign else "{value:.3f} ({low:.3f}-{high:.3f})"
+    return text.format(value=estimate["value"], low=estimate["low"], high=estimate["high"])
 
 
-def format_percent(share: float, decimals: int = 0, *, space: bool = True) -> str:
-    """Format a share, 0-1, as a percentage: "3.1 %", or "3.1%" without the space."""
-    return f"{100 * share:.{decimals}f}{' ' if space else ''}%"
+def format_percent(share: float, decimals: int = 0) -> str:
+    """Format a share, 0-1, as a percentage: "3%"."""
+    return _("{number}%").format(number=f"{100 * share:.{decimals}f}")

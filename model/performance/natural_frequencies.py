@@ -1,12 +1,13 @@
 """Rates as natural frequencies: counts out of 1,000 children (Gigerenzer's form of risk communication)."""
 
 from model.performance.formatting import format_estimate
-from model.performance.schema import PredictiveValues, Rates
+from model.performance.schema import Confusion, PredictiveValues, Rates
+from model.translation import gettext as _
 
 CHILDREN = 1000
 
 
-def natural_frequencies(rates: Rates, prevalence: float) -> dict[str, int]:
+def natural_frequencies(rates: Rates, prevalence: float) -> Confusion:
     """Count the outcomes of 1,000 children.
 
     Args:
@@ -14,12 +15,17 @@ def natural_frequencies(rates: Rates, prevalence: float) -> dict[str, int]:
         prevalence: Share of pneumonia, 0-1.
 
     Returns:
-        "caught" and "missed" (children with pneumonia), "false_alarms" and "spared" (children without).
+        Confusion matrix in children.
     """
     ill = round(CHILDREN * prevalence)
-    caught = round(ill * rates["sensitivity"]["value"])
-    spared = round((CHILDREN - ill) * rates["specificity"]["value"])
-    return {"caught": caught, "missed": ill - caught, "false_alarms": CHILDREN - ill - spared, "spared": spared}
+    true_positives = round(ill * rates["sensitivity"]["value"])
+    true_negatives = round((CHILDREN - ill) * rates["specificity"]["value"])
+    return {
+        "tp": true_positives,
+        "fn": ill - true_positives,
+        "fp": CHILDREN - ill - true_negatives,
+        "tn": true_negatives,
+    }
 
 
 def natural_frequency_intervals(rates: Rates, prevalence: float) -> dict[str, tuple[int, int]]:
@@ -29,28 +35,27 @@ def natural_frequency_intervals(rates: Rates, prevalence: float) -> dict[str, tu
     missed_low, missed_high = ill * (1 - sensitivity["high"]), ill * (1 - sensitivity["low"])
     alarms_low, alarms_high = healthy * (1 - specificity["high"]), healthy * (1 - specificity["low"])
     intervals = {
-        "caught": (ill - missed_high, ill - missed_low),
-        "missed": (missed_low, missed_high),
-        "false_alarms": (alarms_low, alarms_high),
-        "spared": (healthy - alarms_high, healthy - alarms_low),
+        "tp": (ill - missed_high, ill - missed_low),
+        "fn": (missed_low, missed_high),
+        "fp": (alarms_low, alarms_high),
+        "tn": (healthy - alarms_high, healthy - alarms_low),
     }
     return {name: (round(low), round(high)) for name, (low, high) in intervals.items()}
 
 
-def natural_frequency_sentence(counts: dict[str, int]) -> str:
+def natural_frequency_sentence(counts: Confusion) -> str:
     """Describe the counts of `natural_frequencies` to a clinician."""
-    ill = counts["caught"] + counts["missed"]
-    return (
-        f"Of 1,000 children, {ill} have pneumonia: the reader finds {counts['caught']} and misses {counts['missed']}. "
-        f"Of the {CHILDREN - ill} without, it raises a false alarm in {counts['false_alarms']} and leaves "
-        f"{counts['spared']} alone."
-    )
+    ill = counts["tp"] + counts["fn"]
+    return _(
+        "Of 1,000 children, {ill} have pneumonia: the model detects {tp} and misses {fn}. Of the {healthy} children "
+        "without pneumonia, {fp} get a false alarm and {tn} a correct negative result."
+    ).format(ill=ill, healthy=CHILDREN - ill, **counts)
 
 
 def natural_frequency_table(
-    counts: dict[str, int], intervals: dict[str, tuple[int, int]], predictive: PredictiveValues
+    counts: Confusion, intervals: dict[str, tuple[int, int]], predictive: PredictiveValues
 ) -> dict[str, dict[str, str]]:
-    """Make a table with one column per verdict: how many children get it, and for how many it is right.
+    """Return a table with one column per verdict: how many children get it, and for how many it is correct.
 
     Args:
         counts: Of `natural_frequencies`.
@@ -61,21 +66,20 @@ def natural_frequency_table(
         Texts by verdict, then by row.
     """
 
-    def format_count(name: str, outcome: str) -> str:
-        low, high = intervals[name]
-        return f"{counts[name]} ({low}-{high}) {outcome}"
+    def format_count(count: int, interval: tuple[int, int], text: str) -> str:
+        return text.format(count=count, low=interval[0], high=interval[1])
 
     return {
-        "Reader: pneumonia": {
-            "Children": f"{counts['caught'] + counts['false_alarms']}",
-            "Rightly": format_count("caught", "found"),
-            "Wrongly": format_count("false_alarms", "false alarms"),
-            "Share that is right": f"PPV {format_estimate(predictive['ppv'])}",
+        _("Signs of pneumonia"): {
+            _("Children"): f"{counts['tp'] + counts['fp']}",
+            _("Correct"): format_count(counts["tp"], intervals["tp"], _("{count} ({low}-{high}) true positives")),
+            _("Incorrect"): format_count(counts["fp"], intervals["fp"], _("{count} ({low}-{high}) false alarms")),
+            _("Predictive value"): _("PPV {value}").format(value=format_estimate(predictive["ppv"])),
         },
-        "Reader: normal": {
-            "Children": f"{counts['spared'] + counts['missed']}",
-            "Rightly": format_count("spared", "left alone"),
-            "Wrongly": format_count("missed", "missed"),
-            "Share that is right": f"NPV {format_estimate(predictive['npv'])}",
+        _("No signs of pneumonia"): {
+            _("Children"): f"{counts['tn'] + counts['fn']}",
+            _("Correct"): format_count(counts["tn"], intervals["tn"], _("{count} ({low}-{high}) true negatives")),
+            _("Incorrect"): format_count(counts["fn"], intervals["fn"], _("{count} ({low}-{high}) missed cases")),
+            _("Predictive value"): _("NPV {value}").format(value=format_estimate(predictive["npv"])),
         },
     }

@@ -33,8 +33,8 @@ class ReleaseData:
             `dataset`).
         predictions: Rows of predictions.csv, all splits.
         test_predictions: Predictions on the test split.
-        roc: Threshold, False alarm rate, Sensitivity, Specificity, in the order of the curve.
-        precision_recall: Threshold, Sensitivity, PPV, in the order of the curve.
+        roc: ROC curve: threshold (text), false_alarm_rate, sensitivity, specificity and order (position on the curve).
+        precision_recall: Precision-recall curve: threshold (text), sensitivity, ppv and order.
         reliability: See `model.performance.reliability_diagram.reliability_diagram`.
         histogram: See `model.performance.chart_data.histogram`.
         balance: See `model.performance.chart_data.class_balance`; all splits.
@@ -93,12 +93,12 @@ def downsample(points: pd.DataFrame, max_points: int = MAX_POINTS) -> pd.DataFra
 
 
 def _roc(curves: pd.DataFrame) -> pd.DataFrame:
-    points = _curve_points(curves, "roc", x="False alarm rate", y="Sensitivity")
-    return points.assign(Specificity=1 - points["False alarm rate"])
+    points = _curve_points(curves, "roc", x="false_alarm_rate", y="sensitivity")
+    return points.assign(specificity=1 - points["false_alarm_rate"])
 
 
 def _precision_recall(curves: pd.DataFrame) -> pd.DataFrame:
-    return _curve_points(curves, "precision_recall", x="Sensitivity", y="PPV")
+    return _curve_points(curves, "precision_recall", x="sensitivity", y="ppv")
 
 
 def _curve_points(curves: pd.DataFrame, curve: str, *, x: str, y: str) -> pd.DataFrame:
@@ -107,12 +107,12 @@ def _curve_points(curves: pd.DataFrame, curve: str, *, x: str, y: str) -> pd.Dat
     return (
         points[["x", "y"]]
         .rename(columns={"x": x, "y": y})
-        .assign(Threshold=_format_thresholds(points["threshold"]), order=range(len(points)))
+        .assign(threshold=_format_thresholds(points["threshold"]), order=range(len(points)))
     )
 
 
 def _format_thresholds(thresholds: Iterable[float]) -> list[str]:
-    return [f"{threshold:.4f}" if np.isfinite(threshold) else "above all probabilities" for threshold in thresholds]
+    return [f"{threshold:.4f}" if np.isfinite(threshold) else "" for threshold in thresholds]
 
 
 def _read_csv(release: Release, name: ReleaseFile) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Reliability diagram: do images with a given predicted probability have pneumonia that often?"""
+"""Reliability diagram: observed share of pneumonia against predicted probability."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ RELIABILITY_BINS = 15
 
 
 def equal_mass_bins(probability: np.ndarray, bins: int = RELIABILITY_BINS) -> np.ndarray:
-    """Assign each probability to one of several bins that hold equally many images, or one more.
+    """Assign probabilities to bins of equal size (the sizes differ by at most one image).
 
     With bins of equal width, nearly all images of a confident classifier would fall into the two outermost bins.
 

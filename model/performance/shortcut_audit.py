@@ -4,13 +4,17 @@ from model.codes import SplitName
 from model.inference.input_region import RegionKind
 from model.inference.release_schema import RegionDescription
 from model.performance.formatting import format_estimate, format_percent
-from model.performance.schema import BoxErrors, LungMetrics, MaskedLungs, ScaledCopies, ShortcutAudit, SizedAuc
+from model.performance.schema import LungMetrics, MaskedLungs, ScaledCopies, ScaledCopy, ShortcutAudit, SizedAuc
+from model.performance.terms import term
+from model.translation import gettext as _
+from model.translation import ngettext
 
 
 def audit_sentences(audit: ShortcutAudit) -> list[str]:
     """Describe the shortcut audit, one or two sentences per question."""
     return [
-        _size_and_spectrum_sentence(audit["size_alone"], audit["spectrum_alone"]),
+        _size_sentence(audit["size_alone"]),
+        _spectrum_sentence(audit["spectrum_alone"]),
         _framing_sentence(audit["framing_alone"]),
         _scaled_copies_sentence(audit["scaled_copies"]),
         _masked_lungs_sentence(audit["painted_over"]),
@@ -21,11 +25,13 @@ def strata_table(audit: ShortcutAudit) -> list[dict[str, str]]:
     """Tabulate the AUC among images of similar original width: a row per split and stratum, none if not measured."""
     return [
         {
-            "Split": split,
-            "Original width": f"{stratum['narrowest']}-{stratum['widest']} px",
-            "AUC": format_estimate(stratum["auc"]) if stratum["auc"] else "too few of one class",
-            "Pictures": str(stratum["n"]),
-            "With pneumonia": str(stratum["positives"]),
+            _("Split"): term(split),
+            _("Original width"): _("{minimum}-{maximum} px").format(
+                minimum=stratum["narrowest"], maximum=stratum["widest"]
+            ),
+            _("AUC"): format_estimate(stratum["auc"]) if stratum["auc"] else _("too few of one class"),
+            _("Images"): str(stratum["n"]),
+            _("With pneumonia"): str(stratum["positives"]),
         }
         for split in (SplitName.TEST, SplitName.VALIDATION)
         for stratum in (audit["size_strata"] or {}).get(split, [])
@@ -33,90 +39,105 @@ def strata_table(audit: ShortcutAudit) -> list[dict[str, str]]:
 
 
 def segmentation_sentence(lungs: LungMetrics | None) -> str:
-    """Describe how well the lung network finds the lungs."""
+    """Describe the quality of the lung segmentation."""
     if lungs is None:
-        return "How well the lungs are found was not measured."
-    return (
-        f"On {lungs['n']} validation pictures of {lungs['patients']} patients whose lung fields people drew, Dice is "
-        f"{lungs['dice']['mean']:.3f} on average and at least {lungs['dice']['p05']:.3f} in 95 % of them. "
-        + _box_error_sentence(lungs["box_error"])
-        + f"No lungs were found in {lungs['not_found']}."
-    )
+        return _("The quality of the lung segmentation was not measured.")
+    sentences = [
+        _(
+            "On {n} validation images of {patients} patients with manual lung masks, the mean Dice coefficient is "
+            "{mean:.3f}; it is at least {p05:.3f} for 95% of the images."
+        ).format(n=lungs["n"], patients=lungs["patients"], mean=lungs["dice"]["mean"], p05=lungs["dice"]["p05"])
+    ]
+    if error := lungs["box_error"]:
+        sentences.append(
+            _(
+                "The error of the worst edge of the lung box is {mean} of the image side on average and {p95} at the "
+                "95th percentile."
+            ).format(mean=format_percent(error["mean"], 1), p95=format_percent(error["p95"], 1))
+        )
+    if n := lungs["not_found"]:
+        not_found = ngettext("No lungs were found in {n} image.", "No lungs were found in {n} images.", n)
+        sentences.append(not_found.format(n=n))
+    else:
+        sentences.append(_("Lungs were found in every image."))
+    return " ".join(sentences)
 
 
 def input_region_sentence(region: RegionDescription) -> str:
     """Describe which part of a radiograph the classifier sees; `region` is the entry of model.json."""
-    margin = (
-        f" with {format_percent(region['margin'])} of its width and height on each side" if region["margin"] else ""
-    )
-    lung_box = f"the box of the lungs{margin}"
-    return {
-        RegionKind.WHOLE: "The reader sees the whole radiograph.",
-        RegionKind.LUNG_BOX: f"A small network finds the lungs; the reader sees {lung_box}, and nothing else; where "
-        "no lungs are found, the whole radiograph.",
-        RegionKind.LUNGS_ALONE: f"A small network finds the lungs; the reader sees {lung_box}, black outside the lung "
-        "fields; where no lungs are found, the whole radiograph.",
-    }[RegionKind(region["kind"])]
+    kind, margin = RegionKind(region["kind"]), region["margin"]
+    if kind is RegionKind.WHOLE:
+        return _("The model sees the whole radiograph.")
+    sentences = [_("A small network finds the lungs, and the model sees the bounding box of the lungs only.")]
+    if margin:
+        sentences.append(
+            _("The box is extended by {margin} of its width and height on each side.").format(
+                margin=format_percent(margin)
+            )
+        )
+    if kind is RegionKind.LUNGS_ALONE:
+        sentences.append(_("Everything outside the lung fields is black."))
+    sentences.append(_("If no lungs are found, the model sees the whole radiograph."))
+    return " ".join(sentences)
 
 
-def _box_error_sentence(error: BoxErrors | None) -> str:
-    if error is None:
-        return ""
-    return (
-        f"The worst of the four edges of the lungs' box is off by {format_percent(error['mean'], 1)} of the picture's "
-        f"side on average, {format_percent(error['p95'], 1)} at the 95th percentile. "
-    )
+def _size_sentence(size: SizedAuc | None) -> str:
+    if size is None:
+        return _("How well the image size alone predicts the class was not measured.")
+    return _(
+        "Image size: a model given only the width, height and aspect ratio of the original file reaches an AUC of "
+        "{auc} on {n} validation images. The released model does not get the size: all images are resized to a fixed "
+        "size first."
+    ).format(auc=format_estimate(size["auc"]), n=size["n"])
 
 
-def _size_and_spectrum_sentence(size: SizedAuc | None, spectrum: SizedAuc) -> str:
-    size_clause = (
-        f"A model that sees nothing but width, height and aspect ratio of the original file reaches an AUC of "
-        f"{format_estimate(size['auc'])} on {size['n']} validation pictures"
-        if size
-        else "How much the size of the file tells was not measured"
-    )
-    return (
-        f"What can be told without looking at a lung: {size_clause}; one that sees nothing but the power spectrum of "
-        "the 224 px picture (how much there is of each coarseness, not where) reaches "
-        f"{format_estimate(spectrum['auc'])} on {spectrum['n']}. The reader is not told the size: all files are "
-        "brought to one first."
-    )
+def _spectrum_sentence(spectrum: SizedAuc) -> str:
+    return _(
+        "Texture: a model given only the power spectrum of the 224-pixel image (how much detail of each size, not "
+        "where) reaches an AUC of {auc} on {n} validation images."
+    ).format(auc=format_estimate(spectrum["auc"]), n=spectrum["n"])
 
 
 def _framing_sentence(framing: SizedAuc) -> str:
-    return (
-        "How close around the lungs the film was cropped, as far as the reader can see it: a model that sees nothing "
-        f"but that reaches {format_estimate(framing['auc'])} on {framing['n']} validation pictures, where 0.5 is "
-        "chance."
-    )
+    return _(
+        "Framing: a model given only how closely the radiograph is cropped around the lungs, as far as the released "
+        "model sees it, reaches an AUC of {auc} on {n} validation images (0.5 is chance)."
+    ).format(auc=format_estimate(framing["auc"]), n=framing["n"])
 
 
 def _scaled_copies_sentence(copies: ScaledCopies | None) -> str:
     if copies is None:
-        return "Whether the same film at another size reads alike was not measured."
-    clauses = [
-        f"the {side} px copy by {copy['mean_change']:.3f} on average and {copy['largest_change']:.3f} at most "
-        f"({_threshold_changes(copy['verdicts_changed'])})"
-        for side, copy in (("224", copies["224"]), ("512", copies["512"]))
+        return _("Whether a smaller copy of an image gets the same result was not measured.")
+    sentences = [
+        _("Scale: {n} radiographs of original size were compared with smaller copies.").format(n=copies["n"]),
+        _scaled_copy_sentence("224", copies["224"]),
+        _scaled_copy_sentence("512", copies["512"]),
     ]
-    return (
-        f"The same film at another size: {copies['n']} films in original size differ in probability from "
-        f"{', from '.join(clauses)}."
-    )
+    return " ".join(sentences)
 
 
-def _threshold_changes(verdicts: int) -> str:
-    """Count verdicts that cross the threshold; indeterminate verdicts are not treated apart."""
-    return "1 changes the side of the threshold" if verdicts == 1 else f"{verdicts} change the side of the threshold"
+def _scaled_copy_sentence(side: str, copy: ScaledCopy) -> str:
+    """Describe one size of copies; an indeterminate verdict counts on its side of the threshold."""
+    return ngettext(
+        "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most; "
+        "{n} copy is on the other side of the decision threshold.",
+        "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most; "
+        "{n} copies are on the other side of the decision threshold.",
+        copy["verdicts_changed"],
+    ).format(side=side, mean=copy["mean_change"], maximum=copy["largest_change"], n=copy["verdicts_changed"])
 
 
 def _masked_lungs_sentence(masked: MaskedLungs | None) -> str:
     if masked is None:
-        return "What is left when the lungs are painted over was not measured."
-    return (
-        f"With the lungs painted over the reader's AUC is {format_estimate(masked['lungs']['auc'])}: 0.5 is chance, "
-        "and further from it, on either side, means that the class still shows beside them. With everything but the "
-        f"lungs painted over it is {format_estimate(masked['outside']['auc'])}; untouched "
-        f"{format_estimate(masked['nothing']['auc'])} ({masked['nothing']['n']} validation pictures). No real film is "
-        "painted over, so this shows what the reader can use and not what it does use."
+        return _("The effect of masking the lungs was not measured.")
+    return _(
+        "Masking: on {n} validation images, the AUC of the model is {nothing} without masking, {lungs} with the lungs "
+        "masked and {outside} with everything but the lungs masked. With the lungs masked, an AUC far from 0.5 in "
+        "either direction means that the class is visible outside the lungs. Real radiographs are not masked, so this "
+        "shows what the model can use, not what it does use."
+    ).format(
+        n=masked["nothing"]["n"],
+        nothing=format_estimate(masked["nothing"]["auc"]),
+        lungs=format_estimate(masked["lungs"]["auc"]),
+        outside=format_estimate(masked["outside"]["auc"]),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from model.codes import LABELS, Label
 from model.inference.release_schema import ConformalDescription
-from model.performance.formatting import SET_NAMES, format_estimate, format_percent
+from model.performance.formatting import format_estimate, format_percent, set_name
 from model.performance.schema import (
     Confusion,
     ExternalMetrics,
@@ -14,14 +14,28 @@ from model.performance.schema import (
     SimilarCaseMetrics,
     SplitMetrics,
 )
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
 
-_GROUP_NAMES = {"F": "women", "M": "men", "AP": "AP (from the front)", "PA": "PA (from behind)"}
+# Names of the groups of adults, by their keys in metrics.json with underscores for spaces. An unknown key is its own
+# name.
+_GROUP_NAMES = {
+    "under_18_years": N_("under 18 years"),
+    "18_to_39_years": N_("18 to 39 years"),
+    "40_to_59_years": N_("40 to 59 years"),
+    "60_years_and_older": N_("60 years and older"),
+    "F": N_("women"),
+    "M": N_("men"),
+    "AP": N_("AP view"),
+    "PA": N_("PA view"),
+}
 
 
 def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | RobustnessMetrics]:
-    """Return the measured sets of metrics.json by their display names, in display order; training is left out.
+    """Return the measured sets of metrics.json by their keys, in display order; training is left out.
 
-    Of the set "validation under shifts" only `n`, `calibration` and `conformal` exist.
+    Of the set "stress_validation" only `n`, `calibration` and `conformal` exist.
     """
     splits = metrics["splits"]
     sets = {
@@ -30,76 +44,87 @@ def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | Robustnes
         "stress_validation": metrics.get("stress_validation"),
         "adults": metrics.get("adults"),
     }
-    return {SET_NAMES[name]: measured for name, measured in sets.items() if measured}
+    return {key: measured for key, measured in sets.items() if measured}
 
 
 def operating_point_table(measured: OperatingPointMetrics) -> list[dict[str, str]]:
     """Tabulate rates and errors in one set, a row per operating point."""
     return [
         {
-            "Operating point": name,
-            "Threshold": f"{rates['threshold']:.3f}",
-            "Sensitivity": format_estimate(rates["sensitivity"]),
-            "Specificity": format_estimate(rates["specificity"]),
-            "PPV": format_estimate(rates["precision"]),
-            "Accuracy": format_estimate(rates["accuracy"]),
-            "Missed": f"{rates['confusion']['fn']} of {rates['confusion']['fn'] + rates['confusion']['tp']}",
-            "False alarms": f"{rates['confusion']['fp']} of {rates['confusion']['fp'] + rates['confusion']['tn']}",
+            _("Operating point"): term(name),
+            _("Decision threshold"): f"{rates['threshold']:.3f}",
+            _("Sensitivity"): format_estimate(rates["sensitivity"]),
+            _("Specificity"): format_estimate(rates["specificity"]),
+            _("PPV"): format_estimate(rates["precision"]),
+            _("Accuracy"): format_estimate(rates["accuracy"]),
+            _("Missed cases"): _part_of(rates["confusion"]["fn"], rates["confusion"]["fn"] + rates["confusion"]["tp"]),
+            _("False alarms"): _part_of(rates["confusion"]["fp"], rates["confusion"]["fp"] + rates["confusion"]["tn"]),
         }
         for name, rates in measured["operating_points"].items()
     ]
 
 
-def report_table(confusion: Confusion) -> list[dict[str, Any]]:
-    """Make the classification report: precision, recall, F1 and number of images of each class.
+def classification_report(confusion: Confusion) -> list[dict[str, Any]]:
+    """Return the classification report, a row per class: label, precision, recall, f1 and number of images.
 
-    A figure that is not defined is None.
+    A metric that is not defined is None.
     """
     tp, fn, fp, tn = confusion["tp"], confusion["fn"], confusion["fp"], confusion["tn"]
     classes = {Label.NORMAL: (tn, fn, fp), Label.PNEUMONIA: (tp, fp, fn)}  # correct, false, missed
     return [
         {
-            "Class": label,
-            "Precision": _ratio(correct, correct + false),
-            "Recall": _ratio(correct, correct + missed),
-            "F1": _ratio(2 * correct, 2 * correct + false + missed),
-            "Pictures": correct + missed,
+            "label": label,
+            "precision": _ratio(correct, correct + false),
+            "recall": _ratio(correct, correct + missed),
+            "f1": _ratio(2 * correct, 2 * correct + false + missed),
+            "images": correct + missed,
         }
         for label, (correct, false, missed) in classes.items()
     ]
 
 
-def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[str, Any]]:
-    """Tabulate sensitivity by cause at an operating point: as text, and as Share with Low and High for charts."""
+def sensitivity_by_cause(measured: SplitMetrics, point: str) -> list[dict[str, Any]]:
+    """Return the sensitivity by cause at an operating point for charts: cause, images, share, low and high (0-1)."""
     return [
         {
-            "Cause": cause,
-            "Sensitivity": format_estimate(share),
-            "Pictures": share["n"],
-            "Share": share["value"],
-            "Low": share["low"],
-            "High": share["high"],
+            "cause": cause,
+            "images": share["n"],
+            "share": share["value"],
+            "low": share["low"],
+            "high": share["high"],
+        }
+        for cause, share in measured["sensitivity_by_cause"][point].items()
+    ]
+
+
+def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[str, str]]:
+    """Tabulate sensitivity by cause at an operating point."""
+    return [
+        {
+            _("Cause"): term(cause),
+            _("Sensitivity"): format_estimate(share),
+            _("Images"): str(share["n"]),
         }
         for cause, share in measured["sensitivity_by_cause"][point].items()
     ]
 
 
 def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
-    """Tabulate calibration, two rows per set: at the training prevalence, and adjusted to the set's prevalence."""
+    """Tabulate calibration, two rows per set: at the training prevalence, and adjusted to the prevalence of the set."""
     rows = []
-    for set_name, measured in measured_sets(metrics).items():
+    for key, measured in measured_sets(metrics).items():
         calibration = measured["calibration"]
-        for adjusted, errors in (("no", calibration["raw"]), ("yes", calibration["prevalence_adjusted"])):
+        for adjusted, errors in ((_("no"), calibration["raw"]), (_("yes"), calibration["prevalence_adjusted"])):
             if errors is not None:
                 rows.append(
                     {
-                        "Pictures": set_name,
-                        "Prevalence there": format_percent(calibration["prevalence"], space=False),
-                        "Corrected for it": adjusted,
-                        "ECE": format_estimate(errors["ece"]),
-                        "Brier score": format_estimate(errors["brier"]),
-                        "Slope (1 is right)": format_estimate(errors["slope"]),
-                        "Intercept (0 is right)": format_estimate(errors["intercept"]),
+                        _("Images"): set_name(key),
+                        _("Prevalence"): format_percent(calibration["prevalence"]),
+                        _("Adjusted to it"): adjusted,
+                        _("ECE"): format_estimate(errors["ece"]),
+                        _("Brier score"): format_estimate(errors["brier"]),
+                        _("Slope (ideal: 1)"): format_estimate(errors["slope"]),
+                        _("Intercept (ideal: 0)"): format_estimate(errors["intercept"]),
                     }
                 )
     return rows
@@ -108,25 +133,25 @@ def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
 def conformal_sentence(conformal: ConformalDescription) -> str:
     """Explain when a verdict is indeterminate; `conformal` is the entry of model.json."""
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
-    return (
-        f"Between a probability of {low:.3f} and {high:.3f} (at the training prevalence) the reader says "
-        "INDETERMINATE, refer to a radiologist: there not exactly one class is plausible. So it does where the "
-        f"operating point contradicts the plausible class. {conformal['rationale']} On other people's films the share "
-        "may be smaller."
-    )
+    return _(
+        "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is indeterminate "
+        "and should be referred to a radiologist: both classes are plausible, or neither is. It is also indeterminate "
+        "if the decision threshold contradicts the only plausible class. {rationale} On images from other sources, "
+        "this share may be lower."
+    ).format(low=low, high=high, rationale=conformal["rationale"])
 
 
 def conformal_table(metrics: ReleaseMetrics, point: str) -> list[dict[str, str]]:
     """Tabulate, per set and class, how often the true class is plausible and how often the verdict is indeterminate."""
     return [
         {
-            "Pictures": set_name,
-            "Class": label,
-            "True class plausible": format_estimate(measured["conformal"]["coverage"][label]),
-            "Indeterminate": format_estimate(measured["conformal"]["indeterminate"][point][label]),
-            "n": str(measured["conformal"]["coverage"][label]["n"]),
+            _("Images"): set_name(key),
+            _("Class"): term(label),
+            _("True class plausible"): format_estimate(measured["conformal"]["coverage"][label]),
+            _("Indeterminate"): format_estimate(measured["conformal"]["indeterminate"][point][label]),
+            _("n"): str(measured["conformal"]["coverage"][label]["n"]),
         }
-        for set_name, measured in measured_sets(metrics).items()
+        for key, measured in measured_sets(metrics).items()
         for label in LABELS
     ]
 
@@ -135,66 +160,82 @@ def external_table(adults: ExternalMetrics | None, point: str) -> list[dict[str,
     """Tabulate the metrics on radiographs of adults: all, then by age, sex and view; no rows if not measured."""
     if adults is None:
         return []
-    groups: dict[str, OperatingPointMetrics] = {"all": adults}
+    groups: dict[str, OperatingPointMetrics] = {_("all"): adults}
     for groups_of_kind in adults["groups"].values():
-        groups |= groups_of_kind
+        groups |= {_(_GROUP_NAMES.get(key.replace(" ", "_"), key)): group for key, group in groups_of_kind.items()}
     return [
         {
-            "Group": _GROUP_NAMES.get(name, name),
-            "AUC": format_estimate(group["auc"]),
-            "Sensitivity": format_estimate(group["operating_points"][point]["sensitivity"]),
-            "Specificity": format_estimate(group["operating_points"][point]["specificity"]),
-            "Films": str(group["n"]),
-            "With pneumonia": str(group["positives"]),
+            _("Group"): name,
+            _("AUC"): format_estimate(group["auc"]),
+            _("Sensitivity"): format_estimate(group["operating_points"][point]["sensitivity"]),
+            _("Specificity"): format_estimate(group["operating_points"][point]["specificity"]),
+            _("Images"): str(group["n"]),
+            _("With pneumonia"): str(group["positives"]),
         }
         for name, group in groups.items()
     ]
 
 
 def adults_sentence(adults: ExternalMetrics | None, point: str) -> str:
-    """Tell a clinician how the model performs outside its population."""
+    """Summarise for a clinician how the model performs outside its population."""
     if adults is None:
-        return "Outside its population it was not measured. It is not for adults."
+        return _("Not for use in adults: performance outside the intended population was not measured.")
     rates = adults["operating_points"][point]
-    return (
-        f"Not for adults: on {adults['n']} films of mostly adult patients elsewhere, with labels mined from reports, "
-        f"AUC is {format_estimate(adults['auc'])}; it misses {_out_of_ten(1 - rates['sensitivity']['value'])} of 10 "
-        f"with pneumonia and raises a false alarm in {_out_of_ten(1 - rates['specificity']['value'])} of 10 without."
+    return _(
+        "Not for use in adults: on {n} radiographs of mostly adult patients from another source, with labels extracted "
+        "from reports, the AUC is {auc}. The model misses {missed} of the images with pneumonia and raises a false "
+        "alarm for {false_alarms} of the images without."
+    ).format(
+        n=adults["n"],
+        auc=format_estimate(adults["auc"]),
+        missed=format_percent(1 - rates["sensitivity"]["value"]),
+        false_alarms=format_percent(1 - rates["specificity"]["value"]),
     )
 
 
 def similar_cases_sentence(similar_cases: SimilarCaseMetrics) -> str:
-    """Describe how similar the nearest training images are to the test images."""
-    by_class = " and ".join(
-        f"{format_estimate(share)} for {label}" for label, share in similar_cases["by_class"].items()
-    )
-    return (
-        f"Of the {similar_cases['count']} training pictures nearest to each of {similar_cases['same_class']['n']} test "
-        f"pictures, the share of its class is {format_estimate(similar_cases['same_class'])}: {by_class}; of its cause "
-        f"{format_estimate(similar_cases['same_cause'])}. Nearest is what the reader itself sees as alike, so similar "
-        "cases tend to agree with it, also where it is wrong."
+    """Describe how often the nearest training images agree with the test images."""
+    by_class = [
+        _("{name} {value}").format(name=term(label), value=format_estimate(share))
+        for label, share in similar_cases["by_class"].items()
+    ]
+    return _(
+        "Among the {count} training images most similar to each of {n} test images, the mean share of the same class "
+        "is {same_class}; by class: {by_class}. The mean share of the same cause is {same_cause}. Similarity is "
+        "measured by the model itself, so similar cases tend to agree with it even when it is wrong."
+    ).format(
+        count=similar_cases["count"],
+        n=similar_cases["same_class"]["n"],
+        same_class=format_estimate(similar_cases["same_class"]),
+        by_class=", ".join(by_class),
+        same_cause=format_estimate(similar_cases["same_cause"]),
     )
 
 
 def sample_sentence(measured: SplitMetrics) -> str:
-    """Describe the images of a set."""
-    return (
-        f"{measured['n']} films of {measured['patients']} children, {measured['positives']} of the films with pneumonia"
+    """Describe the images of the official test split."""
+    return _("The official test split has {n} images of {patients} children; {positives} show pneumonia.").format(
+        n=measured["n"], patients=measured["patients"], positives=measured["positives"]
     )
 
 
 def rates_sentence(measured: SplitMetrics, point: str) -> str:
     """State sensitivity and specificity at an operating point, each with the number of images it refers to."""
     rates, positives = measured["operating_points"][point], measured["positives"]
-    return (
-        f"sensitivity {format_estimate(rates['sensitivity'])} on {positives} films with pneumonia, specificity "
-        f"{format_estimate(rates['specificity'])} on {measured['n'] - positives} without"
+    return _(
+        "Sensitivity is {sensitivity} (n = {positives} images with pneumonia), specificity {specificity} (n = "
+        "{negatives} images without)."
+    ).format(
+        sensitivity=format_estimate(rates["sensitivity"]),
+        positives=positives,
+        specificity=format_estimate(rates["specificity"]),
+        negatives=measured["n"] - positives,
     )
+
+
+def _part_of(part: int, total: int) -> str:
+    return _("{part} of {total}").format(part=part, total=total)
 
 
 def _ratio(part: int, total: int) -> float | None:
     return part / total if total else None
-
-
-def _out_of_ten(share: float) -> str:
-    return f"about {round(10 * share)}" if 0.05 < share < 0.95 else ("almost none" if share < 0.5 else "almost all")

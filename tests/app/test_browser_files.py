@@ -5,34 +5,41 @@ import pytest
 from playwright.sync_api import expect
 
 from dataset.index import dataset_root, load_index
-from model.codes import LABELS
+from model.codes import LABELS, Caution
+from model.sentences import render_codes
 from tests.support.browser import IDLE, READY, pixels_of, upload_file
 from tests.support.dicom_files import BIRTH_DATE, PATIENT_ID, PATIENT_NAME, dicom_file
 from tests.support.dicom_samples import samples_folder
 from tests.support.landing_page import all_rows, command_line_csv, download_by, select_option
+from ui.reading.age_control import AGE_LABEL
+from ui.reading.caution_text import short_text
+from ui.reading.dicom_panel import WINDOW_LABEL
+from ui.reading.finding_panel import DOWNLOAD_RESULT
+from ui.reading.session_table import TABLE_TITLE
 
 
 @pytest.mark.browser
-def test_a_dicom_file_is_read_through_the_selected_window_without_patient_data(tab, tmp_path, server):
+def test_a_dicom_file_is_read_with_the_selected_window_without_patient_data(tab, tmp_path, server):
     windows = {"WindowCenter": ["128", "160"], "WindowWidth": ["256", "180"]}
     tags = windows | {"PatientAge": "009Y", "PatientBirthDate": BIRTH_DATE}
     (tmp_path / "IM0001").write_bytes(dicom_file(**tags, BurnedInAnnotation="YES", ImagerPixelSpacing=["0.5", "0.5"]))
     upload_file(tab, tmp_path / "IM0001", 1)
     tab.wait_for_selector(READY)
-    alt = tab.locator("canvas.picture").get_attribute("aria-label")
-    assert alt.endswith("Caution: text burned into the picture. Caution: not of the age it is made for.")
-    assert tab.get_by_role("spinbutton", name="Age of the patient").input_value() == "9"
+    alt = tab.locator("canvas.radiograph").get_attribute("aria-label")
+    cautions = [short_text(caution) for caution in (Caution.BURNED_IN_ANNOTATION, Caution.OUTSIDE_POPULATION)]
+    assert alt.endswith(f"Caution: {cautions[0]}. Caution: {cautions[1]}.")
+    assert tab.get_by_role("spinbutton", name=AGE_LABEL).input_value() == "9"
     first = pixels_of(tab)
-    assert download_by(tab, "Row as CSV")[1].decode() == command_line_csv(tmp_path, "IM0001")
+    assert download_by(tab, DOWNLOAD_RESULT)[1].decode() == command_line_csv(tmp_path, "IM0001")
 
-    select_option(tab, "Window of the file", "Window, centre 160, width 180")
-    tab.get_by_text("Read through another window than the first of the file").wait_for()
+    select_option(tab, WINDOW_LABEL, "Window, centre 160, width 180")
+    tab.get_by_text(render_codes([Caution.NON_DEFAULT_WINDOW])).wait_for()
     tab.wait_for_selector(IDLE)
     tab.wait_for_selector(READY)
     assert np.abs(pixels_of(tab) - first).max() > 50
-    expect(tab.get_by_text("Read in this session (1)")).to_have_count(1)
+    expect(tab.get_by_text(TABLE_TITLE.format(count=1))).to_have_count(1)
 
-    tab.get_by_text("Show file details").click()
+    tab.get_by_text("File details").click()
     tab.get_by_text("Explicit VR Little Endian").wait_for()
     text = tab.locator("body").inner_text() + server.log.read_text()
     assert not [secret for secret in (PATIENT_NAME, "Doe", PATIENT_ID, BIRTH_DATE, "2019") if secret in text]

@@ -1,4 +1,4 @@
-"""The landing page without a browser: texts, their order, and errors."""
+"""The start page without a browser: texts, their order, and errors."""
 
 import re
 from dataclasses import replace
@@ -13,25 +13,35 @@ import ui.reading.finding_panel
 import ui.resources
 import ui.session
 import ui.viewer.component
+from model.codes import Caution
 from model.explanation.heatmap import colour_map
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import Classifier
+from model.inference.decision import Verdict
 from model.inference.finding import present
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
+from model.messages import MessageCode
+from model.sentences import render_codes
 from tests.support.gates import OpenGate
+from tests.support.hostile_files import reason
 from tests.support.pages import age_input, open_page, read_upload, session_table, upload
 from ui.formatting import percent
+from ui.reading.caution_text import short_text
+from ui.reading.finding_panel import (
+    DOWNLOAD_HEAT_MAP,
+    DOWNLOAD_RESULT,
+    MEANINGS,
+    NEXT_STEPS,
+    NO_EVIDENCE_TEXT,
+    PROBABILITY_LABEL,
+)
+from ui.reading.refusal_panel import NOT_READ_TEXT
+from ui.reading.session_table import DOWNLOAD_ALL, TABLE_TITLE
+from ui.settings import SETTINGS_TITLE
+from ui.verdicts import VERDICT_NAMES
 
-NOT_A_PICTURE = (
-    "**Not read.** This is another kind of file, which is not read. DICOM, PNG and JPEG files are accepted. Please "
-    "export the radiograph as a PNG or JPEG picture and choose that file."
-)
-NO_LUNGS = (
-    "**No lungs were found in this picture:** do not rely on this finding, which is of the whole picture. Is it a "
-    "frontal chest radiograph, upright and not inverted?"
-)
-NO_EVIDENCE = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
+OUTSIDE_POPULATION = short_text(Caution.OUTSIDE_POPULATION)
 
 
 def point_control(app: AppTest) -> Any:
@@ -53,54 +63,34 @@ def use_threshold(monkeypatch, threshold: float) -> None:
 def test_a_new_session_shows_only_what_to_do():
     app = open_page()
     (info,) = app.info
-    assert info.value.startswith("Drop a frontal chest radiograph above. You get the probability of pneumonia")
+    assert info.value.startswith("Upload a frontal chest X-ray")
     assert not app.metric
-    assert [expander.label for expander in app.expander] == ["Operating point and prevalence"]
+    assert [expander.label for expander in app.expander] == [SETTINGS_TITLE]
 
 
-@pytest.mark.parametrize(
-    ("threshold", "verdict", "meaning", "next_step"),
-    [
-        (
-            0.0,
-            "Signs of pneumonia",
-            "The probability is at or above the threshold of the operating point.",
-            "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this page alone.",
-        ),
-        (
-            1.0,
-            "No sign of pneumonia found",
-            "Other disease is not looked for.",
-            "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may not show "
-            "on a film.",
-        ),
-    ],
-)
-def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict, meaning, next_step):
+@pytest.mark.parametrize(("threshold", "verdict"), [(0.0, Verdict.PNEUMONIA), (1.0, Verdict.NORMAL)])
+def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict):
     use_threshold(monkeypatch, threshold)
     app = upload(open_page())
     release = load_release()
-    probability = read_upload(app).finding.probability
+    point, probability = release.operating_point().name, read_upload(app).finding.probability
 
     assert not app.exception
     assert not app.error
     (heading,) = app.subheader
-    assert re.sub(r":material/\w+: ", "", heading.value) == verdict
-    assert app.markdown[0].value == meaning
-    assert app.markdown[1].value == f"**Next:** {next_step}"
+    assert re.sub(r":material/\w+: ", "", heading.value) == VERDICT_NAMES[verdict]
+    assert app.markdown[0].value == MEANINGS[verdict].format(point=point)
+    assert app.markdown[1].value == NEXT_STEPS[verdict]
     (metric,) = app.metric
     prevalence = release.training_prevalence
-    label = f"Probability of pneumonia, at a prevalence of {percent(prevalence)}"
+    label = PROBABILITY_LABEL.format(prevalence=percent(prevalence))
     assert (metric.label, metric.value) == (label, percent(probability))
     caption = app.caption[0].value
-    assert f"Operating point: {release.operating_point().name}, threshold {100 * threshold:.1f} %." in caption
-    assert f"Prevalence: of 100 children that are filmed, {100 * prevalence:.0f} have pneumonia." in caption
+    assert f"Decision threshold: {100 * threshold:.1f}% ({point})." in caption
+    assert f"Assumed prevalence: {100 * prevalence:.0f} of 100 children." in caption
     assert f"Model {release.version}." in caption
-    assert [button.label for button in app.get("download_button")] == [
-        "Overlay as PNG",
-        "Row as CSV",
-        "All rows as CSV",
-    ]
+    labels = [button.label for button in app.get("download_button")]
+    assert labels == [DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT, DOWNLOAD_ALL]
 
 
 def test_the_probability_bar_has_a_text_alternative(monkeypatch):
@@ -109,7 +99,7 @@ def test_the_probability_bar_has_a_text_alternative(monkeypatch):
     probability = percent(read_upload(app).finding.probability)
     (bar,) = [html.proto.body for html in app.get("html") if 'role="img"' in html.proto.body]
     label = re.search(r'aria-label="([^"]*)"', bar)[1]
-    assert label.replace("&lt;", "<").replace("&gt;", ">") == f"Probability {probability}, threshold 25 %"
+    assert label.replace("&lt;", "<").replace("&gt;", ">") == f"Probability {probability}, decision threshold 25%"
     assert "left: 25.00%" in bar
 
 
@@ -132,9 +122,9 @@ def test_the_viewer_receives_a_heat_map_only_with_evidence(monkeypatch, evidence
     assert (heat_map is not None) == evidence
     assert box == RelativeBox(0.1, 0.2, 0.8, 0.9)
     np.testing.assert_array_equal(colours, colour_map())
-    assert re.fullmatch(r"Chest radiograph\. .+, probability of pneumonia .+ %; .+\.", keywords["alt"])
-    assert ("nothing coloured" in keywords["alt"]) != evidence
-    assert (NO_EVIDENCE in [info.value for info in app.info]) != evidence
+    assert re.fullmatch(r"Chest X-ray\. .+, probability of pneumonia [<>]?\d+%\. .+\.", keywords["alt"])
+    assert ("No area is coloured." in keywords["alt"]) != evidence
+    assert (NO_EVIDENCE_TEXT in [info.value for info in app.info]) != evidence
 
 
 def test_a_caution_about_missing_lungs_comes_before_the_probability(monkeypatch):
@@ -144,7 +134,7 @@ def test_a_caution_about_missing_lungs_comes_before_the_probability(monkeypatch)
 
     assert not app.exception
     assert not app.error
-    assert [warning.value for warning in app.warning] == [NO_LUNGS]
+    assert [warning.value for warning in app.warning] == [render_codes([Caution.LUNGS_NOT_FOUND])]
     assert app.metric
     order = [element.type for element in app.main]
     assert order.index("subheader") < order.index("warning") < order.index("metric")
@@ -162,10 +152,9 @@ def test_an_age_outside_the_population_is_a_caution(age, outside):
     age_input(app).set_value(age).run()
 
     assert not app.exception
-    assert [
-        warning.value.startswith("**This reader is made for children of 1 to 5 years.** ") for warning in app.warning
-    ] == ([True] if outside else [])
-    assert list(session_table(app)["cautions"]) == (["not of the age it is made for"] if outside else [""])
+    warnings = [warning.value for warning in app.warning]
+    assert ["children aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
+    assert list(session_table(app)["cautions"]) == [OUTSIDE_POPULATION if outside else ""]
 
 
 def test_the_age_belongs_to_one_upload():
@@ -179,7 +168,7 @@ def test_the_age_belongs_to_one_upload():
     upload(app, "next.png")
     assert age_input(app).value is None
     assert not app.warning
-    assert list(session_table(app)["cautions"]) == ["", "not of the age it is made for"]
+    assert list(session_table(app)["cautions"]) == ["", OUTSIDE_POPULATION]
 
 
 def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
@@ -190,10 +179,10 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     prevalence_input(app).set_value(20).run()
 
     expected = present(first, release, point=release.operating_point("rule-out"), prevalence=0.2)
-    assert app.metric[0].label == "Probability of pneumonia, at a prevalence of 20 %"
+    assert app.metric[0].label == PROBABILITY_LABEL.format(prevalence="20%")
     assert app.metric[0].value == percent(expected.probability)
-    assert "Operating point: rule-out" in app.caption[0].value
-    assert session_table(app)["probability"][0] == pytest.approx(expected.probability)
+    assert "(rule-out)" in app.caption[0].value
+    assert session_table(app)["probability"][0] == percent(expected.probability)
 
     app.switch_page("pages/Model_performance.py").run()
     assert point_control(app).value == "rule-out"
@@ -201,7 +190,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     point_control(app).set_value("rule-in")
     prevalence_input(app).set_value(None).run()
     app.switch_page("app.py").run()
-    assert "Operating point: rule-in" in app.caption[0].value
+    assert "(rule-in)" in app.caption[0].value
     assert app.metric[0].value == percent(first.probability)
 
 
@@ -211,22 +200,24 @@ def test_an_indeterminate_finding_refers_to_a_radiologist(monkeypatch):
     monkeypatch.setattr(ui.resources, "load_release", lambda _: replace(release, conformal=limits))
     app = upload(open_page())
 
-    assert app.subheader[0].value.endswith("Indeterminate: refer to a radiologist")
-    assert app.markdown[1].value.startswith("**Next:** Have a radiologist look at the film.")
-    assert list(session_table(app)["verdict"]) == ["INDETERMINATE"]
+    name = VERDICT_NAMES[Verdict.INDETERMINATE]
+    assert app.subheader[0].value.endswith(name)
+    assert app.markdown[1].value == NEXT_STEPS[Verdict.INDETERMINATE]
+    assert list(session_table(app)["verdict"]) == [name]
 
 
 def test_a_refused_file_is_shown_with_the_reason_and_earlier_rows_stay():
     app = upload(upload(open_page(), "first.png"), "letter.png", b"Dear colleague,")
 
     assert not app.exception
-    assert [error.value for error in app.error] == [NOT_A_PICTURE]
+    expected = NOT_READ_TEXT.format(reason=reason(MessageCode.OTHER_FORMAT, file_format="unknown"))
+    assert [error.value for error in app.error] == [expected]
     assert not app.metric
     assert not app.subheader
     table = session_table(app)
     assert list(table["path"]) == ["letter.png", "first.png"]
     assert list(table["status"]) == ["refused", "read"]
-    assert app.expander[-1].label == "Read in this session (2)"
+    assert app.expander[-1].label == TABLE_TITLE.format(count=2)
 
 
 def test_after_a_refusal_the_next_file_is_read():

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.admission.decision import Correction
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
 from tests.support.browser import IDLE, READY, upload_file
 from tests.support.landing_page import all_rows, command_line_csv
 from tests.support.synthetic import phantom
-from training.admission.corrupted_films import NegativeExample, corrupted_versions
+from training.admission.corrupted_radiographs import NegativeExample, corrupted_versions
 from training.admission.out_of_distribution import out_of_distribution_images
+from ui.reading.correction_text import button_label, correction_statement
 
+ROTATION = Correction(2, invert=False)
 pytestmark = pytest.mark.browser
 
 
@@ -42,7 +45,7 @@ def test_no_inadmissible_image_is_read_in_the_browser_or_on_the_command_line(tab
         upload_file(tab, path, number)
         assert tab.get_by_test_id("stAlert").filter(has_text="Not read").count() == 1, path.name
         assert tab.get_by_test_id("stMetricValue").count() == 0
-        image = tab.get_by_role("img", name="The refused picture.")
+        image = tab.get_by_role("img", name="The refused image.")
         assert image.evaluate("element => element.naturalWidth") > 100
 
     header, *rows = all_rows(tab, len(paths))[1].decode().splitlines()
@@ -51,10 +54,10 @@ def test_no_inadmissible_image_is_read_in_the_browser_or_on_the_command_line(tab
 
 
 def test_a_rotated_radiograph_is_corrected_by_a_click_and_the_row_says_so(tab, tmp_path):
-    Image.fromarray(np.rot90(phantom().round().astype(np.uint8), 2)).save(tmp_path / "film.png")
-    upload_file(tab, tmp_path / "film.png", 1)
-    tab.get_by_role("button", name="Turn by 180°").click()
+    Image.fromarray(np.rot90(phantom().round().astype(np.uint8), 2)).save(tmp_path / "chest.png")
+    upload_file(tab, tmp_path / "chest.png", 1)
+    tab.get_by_role("button", name=button_label(ROTATION)).click()
     tab.locator(READY).wait_for()
     tab.wait_for_selector(IDLE)
-    tab.get_by_text("Turned by 180° at your wish, then checked again and read.").wait_for()
+    tab.get_by_text(correction_statement(ROTATION)).wait_for()
     assert ",corrected," in all_rows(tab, 1)[1].decode()

@@ -7,35 +7,40 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model.codes import Caution
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.performance.release_data import load_release_data
+from model.sentences import render_codes
 from tests.support.explorer import open_explorer, press, tiles
 from tests.support.pages import by_label, open_expander, open_page, page_text, upload
 from tests.support.synthetic import phantom_file
-from ui.similar_cases import NOTE_TEXT, SAME_IMAGE_TEXT, SIMILAR_CASES_TITLE
+from ui.explorer.download import NO_IMAGES_TEXT
+from ui.explorer.image_detail import READ_LABEL
+from ui.gallery import NO_MATCH_TEXT, NOT_ON_DISK_TEXT, SPLIT_MARKS
+from ui.similar_cases import SAME_IMAGE_TEXT, SIMILAR_CASES_TITLE
 
-NO_IMAGES = "No labelled pictures are on this computer."
+NEAR_DUPLICATE = render_codes((Caution.NEAR_DUPLICATE,))
 
 
 def count_of(app: AppTest) -> int:
     """Return how many images fit the filters."""
-    return int(re.search(r"\*\*([\d,]+)\*\* of 5,856 pictures", page_text(app))[1].replace(",", ""))
+    return int(re.search(r"\*\*([\d,]+)\*\* of 5,856 images", page_text(app))[1].replace(",", ""))
 
 
 def predictions() -> pd.DataFrame:
     return load_release_data(load_release()).predictions
 
 
-# --- without pictures
+# --- without images
 
 
 @pytest.mark.usefixtures("missing_dataset")
 def test_without_images_it_starts_with_the_overview_and_offers_the_download():
     app = open_explorer()
 
-    assert app.info[0].value.startswith(NO_IMAGES)
-    assert [button.label for button in app.button][:2] == ["24 sample pictures", "The whole set"]
+    assert app.info[0].value == NO_IMAGES_TEXT
+    assert [button.label for button in app.button][:2] == ["24 sample images", "Complete data set"]
     assert "Mean radiographs" in page_text(app)
     assert len(app.get("image")) == 6
     assert len(app.get("vega_lite_chart")) == 9
@@ -43,13 +48,13 @@ def test_without_images_it_starts_with_the_overview_and_offers_the_download():
 
 @pytest.mark.usefixtures("missing_dataset")
 def test_without_images_tiles_and_details_show_what_is_known():
-    app = open_explorer(view="Pictures")
-    assert page_text(app).count("Not on this computer") == 24
+    app = open_explorer(view="Images")
+    assert page_text(app).count(NOT_ON_DISK_TEXT) == 24
 
     press(app, "IM-0001-0001")
-    assert "This picture is not on this computer." in app.info[0].value
-    assert "Labelled **NORMAL**" in page_text(app)
-    assert not [button for button in app.button if button.label == "Read this one"]
+    assert "This image is not on this computer." in app.info[0].value
+    assert "Label: **NORMAL**" in page_text(app)
+    assert not [button for button in app.button if button.label == READ_LABEL]
 
 
 # --- filters
@@ -59,8 +64,8 @@ def test_without_images_tiles_and_details_show_what_is_known():
 def test_images_on_this_computer_are_shown_first_and_all_on_request():
     app = open_explorer()
     assert count_of(app) == 24
-    assert "Not on this computer" not in page_text(app)
-    assert any(box.label.startswith("24 of 5,856 pictures are on this computer") for box in app.expander)
+    assert NOT_ON_DISK_TEXT not in page_text(app)
+    assert any(box.label.startswith("24 of 5,856 images are on this computer") for box in app.expander)
 
     app.toggle(key="here").set_value(False).run()
     assert count_of(app) == 624
@@ -78,7 +83,7 @@ def test_images_on_this_computer_are_shown_first_and_all_on_request():
     ],
 )
 def test_the_url_sets_the_filters(url_query, row_query):
-    assert count_of(open_explorer(view="Pictures", **url_query)) == len(predictions().query(row_query))
+    assert count_of(open_explorer(view="Images", **url_query)) == len(predictions().query(row_query))
 
 
 @pytest.mark.usefixtures("missing_dataset")
@@ -86,7 +91,7 @@ def test_the_url_sets_the_filters(url_query, row_query):
 def test_outcomes_match_the_metrics_at_the_operating_point_of_the_url(point):
     metrics = load_release_data(load_release()).metrics["splits"]["test"]
     counts = {
-        outcome: count_of(open_explorer(view="Pictures", reader=outcome, point=point))
+        outcome: count_of(open_explorer(view="Images", reader=outcome, point=point))
         for outcome in ("right", "wrong", "indeterminate")
     }
     indeterminate = metrics["conformal"]["indeterminate"][point].values()
@@ -98,7 +103,7 @@ def test_outcomes_match_the_metrics_at_the_operating_point_of_the_url(point):
 
 @pytest.mark.usefixtures("missing_dataset")
 def test_filters_by_file_name_and_patient_stay_out_of_the_url():
-    app = open_explorer(view="Pictures")
+    app = open_explorer(view="Images")
     app.text_input(key="name_part").set_value("NORMAL2-IM-0222").run()
     assert tiles(app) == ["NORMAL2-IM-0222-0001"]
     app.text_input(key="name_part").set_value("").run()
@@ -110,7 +115,7 @@ def test_filters_by_file_name_and_patient_stay_out_of_the_url():
 
 @pytest.mark.usefixtures("missing_dataset")
 def test_pages_hold_24_tiles_and_a_new_filter_returns_to_the_first():
-    app = open_explorer(view="Pictures", page="2")
+    app = open_explorer(view="Images", page="2")
     names = sorted(predictions().query("split == 'test'")["file"])
     assert tiles(app) == [name.rsplit(".", 1)[0] for name in names[24:48]]
 
@@ -121,25 +126,24 @@ def test_pages_hold_24_tiles_and_a_new_filter_returns_to_the_first():
 
 @pytest.mark.usefixtures("missing_dataset")
 def test_without_matching_images_the_page_says_so():
-    app = open_explorer(view="Pictures")
-    app.text_input(key="name_part").set_value("no such film").run()
+    app = open_explorer(view="Images")
+    app.text_input(key="name_part").set_value("no such file").run()
     assert count_of(app) == 0
-    assert app.info[1].value == "No picture fits all of these filters. Take one away."
+    assert app.info[1].value == NO_MATCH_TEXT
     assert tiles(app) == []
 
 
 @pytest.mark.usefixtures("missing_dataset")
-def test_training_images_are_marked_as_learned_from():
-    app = open_explorer(view="Pictures", split="training")
-    assert page_text(app).count("learned from") == 24 + 1  # and once in the explanation
+def test_training_images_are_marked():
+    app = open_explorer(view="Images", split="training")
+    assert page_text(app).count(SPLIT_MARKS["training"]) == 24
 
 
 def test_images_unknown_to_the_release_are_reported(sample_dataset):
     (sample_dataset / "test" / "NORMAL" / "mine.png").write_bytes(phantom_file())
     app = open_explorer()
     assert app.warning[0].value == (
-        "Not shown are pictures in the folder of the set that this release was not measured on, for nothing is known "
-        "of them: 1."
+        "1 image in the folder of the data set is not shown, because this release has no results for it."
     )
     assert count_of(app) == 24
 
@@ -148,11 +152,11 @@ def test_images_unknown_to_the_release_are_reported(sample_dataset):
 
 
 @pytest.mark.usefixtures("missing_dataset")
-def test_the_audit_is_shown_with_the_images_that_it_names():
+def test_the_audit_is_shown_with_the_images_that_it_lists():
     app = open_explorer(view="Audit")
-    assert "All 5,856 pictures can be read." in page_text(app)
+    assert "All 5,856 images can be read." in page_text(app)
     assert "person1413_bacteria_3615" in tiles(app)
-    assert len(app.dataframe[0].value) == len(load_release_data(load_release()).dataset_audit["copies"])
+    assert len(app.dataframe[0].value) == len(load_release_data(load_release()).dataset_audit["duplicates"])
 
 
 @pytest.mark.usefixtures("missing_dataset")
@@ -161,9 +165,9 @@ def test_similar_cases_of_an_upload_have_labels_and_distances():
     assert not app.exception
     box = by_label(app.expander, SIMILAR_CASES_TITLE)
     text = "\n".join(element.value for element in (*box.markdown, *box.caption))
-    assert re.search(r"Labelled PNEUMONIA among the 5 training pictures most like this one: \*\*\d\*\*", text)
+    assert re.search(r"Labelled PNEUMONIA: \*\*\d\*\* of the 5 most similar training images", text)
     assert len(re.findall(r"distance \d\.\d{3}", text)) == 5
-    assert NOTE_TEXT not in [warning.value for warning in app.warning]
+    assert NEAR_DUPLICATE not in [warning.value for warning in app.warning]
     assert SAME_IMAGE_TEXT not in text
 
 
@@ -177,7 +181,7 @@ def test_a_copy_of_a_training_image_is_marked_among_similar_cases(monkeypatch):
 
     monkeypatch.setattr(SimilarCaseIndex, "nearest", nearest_is_duplicate)
     app = open_expander(upload(open_page()), "similar_cases")
-    assert NOTE_TEXT in [warning.value for warning in app.warning]
+    assert NEAR_DUPLICATE in [warning.value for warning in app.warning]
     assert page_text(app).count(SAME_IMAGE_TEXT) == 1
 
 

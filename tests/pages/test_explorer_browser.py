@@ -6,7 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+import ui.frame
 from tests.support.browser import IDLE, OVERFLOW, READY, open_watched_tab, serve
+from ui.explorer.download import NO_IMAGES_TEXT
+from ui.explorer.image_detail import BACK_LABEL, READ_LABEL
+from ui.gallery import NOT_ON_DISK_TEXT
+from ui.reading.session_table import TABLE_TITLE
+from ui.similar_cases import SIMILAR_CASES_TITLE
 
 EXPLORER = "Dataset_explorer"
 
@@ -48,7 +54,7 @@ def select_filter(tab, label: str) -> None:
 
 
 def count_text(tab):
-    return tab.get_by_text(re.compile(r"^[\d,]+ of 5,856 pictures$"))
+    return tab.get_by_text(re.compile(r"^[\d,]+ of 5,856 images$"))
 
 
 def count(tab) -> int:
@@ -61,7 +67,7 @@ def query_of(tab) -> dict[str, list[str]]:
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(open_url, server):
+def test_from_a_filter_to_the_gallery_to_an_image_to_its_reading(open_url, server):
     tab = open_url(f"{server.url}/{EXPLORER}")
     assert count(tab) == 624
     select_filter(tab, "PNEUMONIA")
@@ -71,29 +77,29 @@ def test_from_a_filter_to_the_gallery_to_a_picture_to_its_reading(open_url, serv
     assert query_of(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
     tile = tab.get_by_role("button", name=re.compile("^person"), exact=False).first
     name = tile.inner_text()
-    expect(tab.get_by_role("img", name="Chest radiograph, labelled PNEUMONIA")).to_have_count(missed)
+    expect(tab.get_by_role("img", name="Chest X-ray, labelled PNEUMONIA")).to_have_count(missed)
 
     tile.press("Enter")
     tab.wait_for_selector(READY)
     expect(tab.get_by_role("heading", level=3).first).to_have_text(f"{name}.jpeg")
     probability = tab.get_by_test_id("stMetricValue").inner_text()
-    tab.get_by_role("heading", name="Similar training cases, not a second opinion").wait_for()
+    tab.get_by_role("heading", name=SIMILAR_CASES_TITLE).wait_for()
     assert name not in tab.url
 
-    tab.get_by_role("button", name="Read this one").press("Enter")
-    tab.get_by_text("Read in this session (1)").wait_for()
+    tab.get_by_role("button", name=READ_LABEL).press("Enter")
+    tab.get_by_text(TABLE_TITLE.format(count=1)).wait_for()
     tab.wait_for_selector(READY)
-    expect(tab.get_by_role("heading", level=1)).to_have_text("Read a radiograph")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(ui.frame.MENU[0][1])
     expect(tab.get_by_test_id("stMetricValue")).to_have_text(probability)
 
     tab.get_by_role("link", name="Dataset explorer").click()
-    tab.get_by_role("button", name="Back to the pictures").press("Enter")
-    tab.get_by_text(f"{missed} of 5,856 pictures").wait_for()
+    tab.get_by_role("button", name=BACK_LABEL).press("Enter")
+    tab.get_by_text(f"{missed} of 5,856 images").wait_for()
 
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_an_address_that_was_sent_shows_the_same_pictures(open_url, server):
+def test_a_shared_url_shows_the_same_images(open_url, server):
     sender = open_url(f"{server.url}/{EXPLORER}")
     sender.get_by_test_id("stButtonGroup").get_by_role("radio", name="rule-in").press("Space")
     expect(sender).to_have_url(re.compile("point=rule-in"))
@@ -114,7 +120,7 @@ SLOW_REACT = """
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_an_address_names_every_filter_though_the_browser_is_slow(open_url, server):
+def test_the_url_has_every_filter_even_if_the_browser_is_slow(open_url, server):
     tab = open_url(f"{server.url}/{EXPLORER}", script=SLOW_REACT)
     select_filter(tab, "PNEUMONIA")
     select_filter(tab, "wrong")
@@ -125,37 +131,37 @@ def test_an_address_names_every_filter_though_the_browser_is_slow(open_url, serv
 
 @pytest.mark.browser
 @pytest.mark.dataset
-def test_the_last_page_of_the_whole_set_shows_the_pictures_that_are_left(open_url, server):
+def test_the_last_page_of_the_complete_set_shows_the_remaining_images(open_url, server):
     tab = open_url(f"{server.url}/{EXPLORER}?split=training&split=validation&split=test&page=244")
     assert count(tab) == 5856
-    images = tab.get_by_role("img", name=re.compile("^Chest radiograph, labelled"))
+    images = tab.get_by_role("img", name=re.compile("^Chest X-ray, labelled"))
     expect(images).to_have_count(5856 - 243 * 24)
     tab.wait_for_load_state("networkidle")
     assert images.evaluate_all("all => all.every((image) => image.complete && image.naturalWidth === 224)")
-    expect(tab.get_by_text("Not on this computer")).to_have_count(0)
+    expect(tab.get_by_text(NOT_ON_DISK_TEXT)).to_have_count(0)
 
 
 @pytest.mark.browser
-def test_server_without_images_the_page_is_worth_opening_and_says_how_to_get_them(open_url, server_without_images):
+def test_without_images_the_page_has_content_and_offers_the_download(open_url, server_without_images):
     tab = open_url(f"{server_without_images.url}/{EXPLORER}")
-    tab.get_by_text("No labelled pictures are on this computer.").wait_for()
-    for button in ("24 sample pictures", "The whole set"):
+    tab.get_by_text(NO_IMAGES_TEXT).wait_for()
+    for button in ("24 sample images", "Complete data set"):
         expect(tab.get_by_role("button", name=button)).to_be_enabled()
-    expect(tab.get_by_text("From api.kaggle.com and storage.googleapis.com")).to_have_count(2)
+    expect(tab.get_by_text("Source: api.kaggle.com, storage.googleapis.com.")).to_have_count(2)
     expect(tab.get_by_role("img", name=re.compile("^Mean radiograph"))).to_have_count(4)
     tab.locator("canvas, svg.marks").nth(8).wait_for()
 
-    tab.get_by_role("tab", name="Pictures").click()
-    tab.get_by_text("Not on this computer").nth(23).wait_for()
+    tab.get_by_role("tab", name="Images").click()
+    tab.get_by_text(NOT_ON_DISK_TEXT).nth(23).wait_for()
     assert count(tab) == 624
     tab.get_by_role("tab", name="Audit").click()
-    tab.get_by_text("All 5,856 pictures can be read.").wait_for()
+    tab.get_by_text("All 5,856 images can be read.").wait_for()
 
 
 @pytest.mark.browser
 def test_a_phone_shows_two_tiles_side_by_side_and_never_scrolls_sideways(open_url, server_without_images):
     tab = open_url(
-        f"{server_without_images.url}/{EXPLORER}?view=Pictures",
+        f"{server_without_images.url}/{EXPLORER}?view=Images",
         viewport={"width": 390, "height": 844},
         has_touch=True,
         is_mobile=True,
@@ -165,9 +171,9 @@ def test_a_phone_shows_two_tiles_side_by_side_and_never_scrolls_sideways(open_ur
     first, second = (tiles.nth(n).bounding_box() for n in (0, 1))
     assert first["x"] + first["width"] < second["x"]
     contents = {
-        "Pictures": tiles.nth(23),
+        "Images": tiles.nth(23),
         "Overview": tab.locator("canvas, svg.marks").nth(8),
-        "Audit": tab.get_by_text("All 5,856 pictures can be read."),
+        "Audit": tab.get_by_text("All 5,856 images can be read."),
     }
     for view, content in contents.items():
         tab.get_by_role("tab", name=view).click()

@@ -10,6 +10,7 @@ from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.release_data import load_release_data
+from model.performance.tables import adults_sentence, sample_sentence
 from tests.support.pages import open_page
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
@@ -58,27 +59,27 @@ def test_the_sections_are_in_order():
     assert not app.error
     assert [heading.value for heading in app.subheader] == [
         "Of 1,000 children",
-        "Operating points",
-        "All thresholds",
+        "Decision thresholds",
+        "ROC and precision-recall curves",
         "Probabilities",
-        "Indeterminate",
-        "By cause",
-        "Whether it reads lungs",
-        "What it refuses to read",
-        "How far a heat map can be believed",
-        "Outside its population",
-        "How it was trained",
+        "Indeterminate results",
+        "Sensitivity by cause",
+        "Does the model use the lungs?",
+        "Refused images",
+        "How reliable are the heat maps?",
+        "Outside the intended population",
+        "Training",
     ]
 
 
-def test_figures_are_those_of_the_test_split_with_intervals():
+def test_metrics_are_those_of_the_test_split_with_intervals():
     app = open_performance()
     text = page_text(app)
-    assert f"the AUC is **{format_estimate(TEST['auc'])}**" in text
-    assert f"official test split ({TEST['n']} films of {TEST['patients']} children" in text
+    assert f"It is **{format_estimate(TEST['auc'])}**" in text
+    assert sample_sentence(TEST) in text
     points = tables(app)[POINTS]
     for name, rates in TEST["operating_points"].items():
-        column = points[f"{name} (chosen)" if name == DEFAULT else name]
+        column = points[f"{name} (selected)" if name == DEFAULT else name]
         assert column["Sensitivity"] == format_estimate(rates["sensitivity"])
         assert column["Specificity"] == format_estimate(rates["specificity"])
     assert len(points) == len(TEST["operating_points"])
@@ -99,14 +100,14 @@ def test_another_operating_point_changes_matrix_report_and_children():
     assert not app.exception
     assert tables_after[REPORT] != tables_before[REPORT]
     assert tables_after[CHILDREN] != tables_before[CHILDREN]
-    assert f"{OTHER_POINT} (chosen)" in tables_after[POINTS]
-    assert f"{DEFAULT} (chosen)" not in tables_after[POINTS]
+    assert f"{OTHER_POINT} (selected)" in tables_after[POINTS]
+    assert f"{DEFAULT} (selected)" not in tables_after[POINTS]
     confusion = TEST["operating_points"][OTHER_POINT]["confusion"]
     assert f"{confusion['fp']}|false alarms" in {cell["text"] for cell in charts(app)[CONFUSION]}
     assert charts(app)[CONFUSION] != charts_before[CONFUSION]
 
 
-def test_another_prevalence_changes_the_children_and_no_measured_figure():
+def test_another_prevalence_changes_the_children_but_no_measured_metric():
     app = open_performance()
     tables_before, charts_before = tables(app), charts(app)
     app.number_input(key="prevalence_control").set_value(10).run()
@@ -130,7 +131,7 @@ def test_without_an_external_measurement_the_page_says_so(monkeypatch):
     app = open_performance()
     assert not app.exception
     assert not app.error
-    assert "Outside its population it was not measured. It is not for adults." in page_text(app)
+    assert adults_sentence(None, DEFAULT) in page_text(app)
 
 
 def test_the_tables_are_loaded_once_for_all_sessions(monkeypatch):

@@ -20,7 +20,8 @@ import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
 from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, upload
-from ui.formatting import distinct_percents, number_in_words, percent
+from ui.errors import UNEXPECTED_ERROR
+from ui.formatting import distinct_percents, percent
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
@@ -54,8 +55,8 @@ def test_a_new_session_shows_title_menu_and_notice(page):
     assert len(app.get("page_link")) == len(PAGES)
     notice = app.get("html")[0].proto.body
     assert "Research use only, not a medical device." in notice
-    assert "A second reader, after the clinician's own look." in notice
-    assert "children of one to five years from one hospital" in notice
+    assert ui.frame.NOTICE_TEXT in notice
+    assert "children aged 1 to 5 years from one hospital" in notice
     assert f"Model {load_release().version}." in notice
 
 
@@ -80,7 +81,7 @@ def test_the_notice_is_shown_even_if_the_release_cannot_be_loaded(page, monkeypa
     app = open_page(page)
     assert not app.exception
     assert "Research use only, not a medical device." in page_text(app)
-    assert re.search(r"report the reference [0-9A-F]{6}\.$", app.error[0].value)
+    assert re.search(r"report reference [0-9A-F]{6}\.$", app.error[0].value)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -90,7 +91,7 @@ def test_an_unexpected_error_is_a_sentence_with_a_reference_and_no_traceback(pag
     def raise_error(*_):
         raise RuntimeError(message)
 
-    monkeypatch.setattr("ui.session.decode", raise_error)
+    monkeypatch.setattr("ui.reading.actions.decode", raise_error)
     monkeypatch.setattr("ui.charts.tables.performance_table", raise_error)
     monkeypatch.setattr("ui.resources.load_release_data", raise_error)
     app = open_page(page)
@@ -101,8 +102,7 @@ def test_an_unexpected_error_is_a_sentence_with_a_reference_and_no_traceback(pag
     assert not app.exception
     (error,) = app.error
     match = re.fullmatch(
-        r"Something went wrong that this program did not foresee\. Nothing was read\. Please try again; if it happens "
-        r"again, report the reference ([0-9A-F]{6})\.",
+        re.escape(UNEXPECTED_ERROR).replace(re.escape("{reference}"), "([0-9A-F]{6})"),
         error.value,
     )
     assert match
@@ -123,19 +123,19 @@ def test_about_shows_the_description_of_the_release():
     description, text = release.description, page_text(app)
 
     assert f"**Intended use.** {description['intended_use']}" in text
-    assert f"**Trained on.** {description['population']}" in text
+    assert f"**Training data.** {description['population']}" in text
     for limit in description["limits"]:
         assert f"- {limit}" in text
     performance, provenance = (table.value for table in app.table)
     for split in ("Test", "Validation"):
         metrics = description["metrics"][split.lower()]
-        assert performance[split]["Pictures"] == str(metrics["n"])
+        assert performance[split]["Images"] == str(metrics["n"])
         auc = metrics["auc"]
         assert performance[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
     facts = provenance.iloc[:, 0]
-    assert facts["Version"] == release.version
+    assert facts["Model version"] == release.version
     for point in release.operating_points:
-        assert facts[f"Operating point: {point.name}"] == f"{point.threshold:.3f}. {point.rationale}"
+        assert facts[f"Decision threshold ({point.name})"] == f"{point.threshold:.3f}. {point.rationale}"
 
 
 @pytest.mark.parametrize("is_shipped", [True, False])
@@ -147,14 +147,14 @@ def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used
     assert not app.exception
     assert not app.error
     notice = app.get("html")[0].proto.body
-    remark = "" if is_shipped else ", not the model shipped with this program"
+    remark = "" if is_shipped else ", not the one shipped with this program"
     assert f" Model {changed.version}{remark}.<" in notice
     warnings = [warning.value for warning in app.warning]
     assert [warning.startswith("This is not the model shipped with this program.") for warning in warnings] == (
         [] if is_shipped else [True]
     )
     facts = app.table[1].value.iloc[:, 0]
-    assert facts["Version"] == changed.version + ("" if is_shipped else ", not shipped with this program")
+    assert facts["Model version"] == changed.version + ("" if is_shipped else ", not shipped with this program")
     assert facts["Checksum"] == changed.digest[:12]
 
 
@@ -162,14 +162,10 @@ def test_the_notice_names_the_ages_of_the_release(monkeypatch):
     release = load_release()
     changed = replace(release, description=release.description | {"population_years": [2, 17]})
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
-    assert "children of two to 17 years from one hospital" in open_page("pages/About.py").get("html")[0].proto.body
+    assert "children aged 2 to 17 years from one hospital" in open_page("pages/About.py").get("html")[0].proto.body
 
 
 # --- formatting of numbers
-
-
-def test_small_numbers_are_written_in_words():
-    assert [number_in_words(number) for number in (0, 1, 12, 13)] == ["zero", "one", "twelve", "13"]
 
 
 @given(hypothesis.floats(0, 1), hypothesis.floats(0.02, 0.98))
@@ -181,14 +177,14 @@ def test_probability_and_threshold_are_formatted_differently(probability, thresh
 @given(probability=hypothesis.floats(0, 1))
 def test_no_percentage_claims_certainty(probability):
     text = percent(probability)
-    assert re.fullmatch(r"(< 1|> 99|[1-9]\d?) %", text)
+    assert re.fullmatch(r"(<1|>99|[1-9]\d?)%", text)
     if text[0] not in "<>":
-        assert abs(float(text.split()[0]) - 100 * probability) <= 0.5 + 1e-9
+        assert abs(float(text.rstrip("%")) - 100 * probability) <= 0.5 + 1e-9
 
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0, "< 1 %"), (0.01, "1 %"), (0.5, "50 %"), (0.99, "99 %"), (0.995, "> 99 %"), (1, "> 99 %")],
+    [(0, "<1%"), (0.01, "1%"), (0.5, "50%"), (0.99, "99%"), (0.995, ">99%"), (1, ">99%")],
 )
 def test_percentages(probability, text):
     assert percent(probability) == text
@@ -201,7 +197,7 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 from tests.support.synthetic import phantom_file
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
-app.file_uploader[0].upload("film.png", phantom_file(), "image/png").run()
+app.file_uploader[0].upload("chest.png", phantom_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
 tables = len(app.table)
 app.switch_page("pages/Model_performance.py").run()
@@ -212,7 +208,7 @@ print(json.dumps([uploads, tables, sorted(heavy)]))
 
 
 def test_first_page_and_first_upload_import_no_tensorflow():
-    """Run in a new process, because other tests may have imported these packages in this one."""
+    """Runs in a new process, because other tests may have imported these packages in this one."""
     command = [sys.executable, "-c", _FIRST_VISIT, str(ROOT / "app.py")]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr

@@ -13,6 +13,7 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
+import ui.reading.actions
 import ui.session
 from model.limits import MAX_BYTES, READINGS_AT_ONCE
 from tests.support.browser import ROOT, serve
@@ -68,14 +69,14 @@ def test_the_server_listens_on_one_address_only(server):
 
 @pytest.mark.parametrize("token", ["", "2|00000000|0000000000000000|1"])
 def test_an_upload_without_the_token_of_its_session_is_refused(visitor, token):
-    assert visitor.upload("film.png", phantom_file(), token).status_code == 403
+    assert visitor.upload("chest.png", phantom_file(), token).status_code == 403
 
 
 def test_an_upload_into_a_closed_session_is_refused(server, visitor):
     closed = Visitor(Access(server.url))
     with closed:
         pass
-    assert visitor.upload("film.png", phantom_file(), session=closed.session).status_code == 400
+    assert visitor.upload("chest.png", phantom_file(), session=closed.session).status_code == 400
 
 
 @pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://localhost.elsewhere.example", "null"])
@@ -103,7 +104,7 @@ def test_the_agent_interface_is_disabled(visitor):
 
 
 def test_an_upload_above_the_limit_is_rejected(visitor):
-    assert visitor.upload("film.png", bytes(MAX_BYTES + 2**20)).status_code == 413
+    assert visitor.upload("chest.png", bytes(MAX_BYTES + 2**20)).status_code == 413
 
 
 # --- parallel readings
@@ -120,12 +121,13 @@ def test_the_number_of_parallel_readings_is_limited(monkeypatch):
         time.sleep(0.05)
         with lock:
             running -= 1
-        return RefusedUpload(file, {})
+        return RefusedUpload(file, {}, ())
 
-    monkeypatch.setattr(ui.session, "_read", read_slowly)
+    monkeypatch.setattr(ui.reading.actions, "_read", read_slowly)
     monkeypatch.setattr(ui.session.st, "session_state", {})
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: ui.session.read_upload(None, FileInfo(str(number), "film.png"), b""), range(12)))
+        files = [FileInfo(str(number), "chest.png") for number in range(12)]
+        list(pool.map(lambda file: ui.reading.actions.read_upload(None, file, b""), files))
     assert maximum == READINGS_AT_ONCE
 
 
@@ -135,7 +137,7 @@ def test_the_number_of_parallel_readings_is_limited(monkeypatch):
 def test_the_data_of_a_closed_tab_is_removed_without_another_visit(tmp_path):
     with serve("app.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
         with Visitor(Access(server.url)) as visitor:
-            visitor.read("film.png", phantom_file())
+            visitor.read("chest.png", phantom_file())
             assert "UploadedFileManager" in visitor.get("_stcore/metrics").text
             assert "st_session_state" in visitor.get("_stcore/metrics").text
         for _ in range(100):

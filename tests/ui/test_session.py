@@ -1,4 +1,4 @@
-"""What a browser session keeps, what it drops, and when a file is read again."""
+"""Uploads of a browser session: what is kept, what is dropped, and when a file is read again."""
 
 import gc
 from dataclasses import replace
@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+import ui.reading.actions
+import ui.reading.age_control
 import ui.resources
 import ui.session
-from model.codes import Caution
+from model.codes import Caution, HeatMapWarning
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import Verdict
 from model.inference.finding import Finding, HeatMapCheck
@@ -22,7 +24,7 @@ from ui.reading.session_table import rows_csv
 from ui.session import FileInfo, ReadUpload, RefusedUpload, SessionUploads
 from ui.settings import SessionSettings
 
-WARNINGS = ("the evidence lies elsewhere",)
+WARNINGS = (HeatMapWarning.AGREEMENT,)
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +53,19 @@ def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUplo
 
 def test_an_upload_is_read_once(monkeypatch):
     decoded = []
-    real_decode = ui.session.decode
-    monkeypatch.setattr(ui.session, "decode", lambda *args: decoded.append(1) or real_decode(*args))
+    real_decode = ui.reading.actions.decode
+    monkeypatch.setattr(ui.reading.actions, "decode", lambda *args: decoded.append(1) or real_decode(*args))
     app = upload_file(open_page()).run().run()
     assert len(decoded) == 1
     upload_file(app)  # the same file, uploaded again
     assert len(decoded) == 2
 
 
-def test_an_upload_outlives_a_visit_to_another_page():
+def test_an_upload_is_kept_during_a_visit_to_another_page():
     app = upload_file(open_page())
     before = page_text(app)
     app.switch_page("pages/About.py").run()
-    assert app.title[0].value == "About the reader"
+    assert app.title[0].value == "About"
     app.switch_page("app.py").run()
 
     assert app.metric
@@ -76,7 +78,7 @@ def test_removing_the_file_removes_its_finding_and_its_image():
     app.file_uploader[0].set_value(None).run()
     assert not app.metric
     assert not app.subheader
-    assert app.info[0].value.startswith("Drop a frontal chest radiograph above.")
+    assert app.info[0].value.startswith("Upload a frontal chest X-ray")
     (kept,) = session_uploads(app)
     assert kept.image is None
 
@@ -88,7 +90,7 @@ def test_without_a_release_nothing_is_read_and_no_earlier_finding_is_shown(monke
 
     assert [error.value for error in app.error] == [INCOMPLETE_RELEASE]
     assert not app.metric
-    assert [upload.file.name for upload in session_uploads(app)] == ["film.png"]
+    assert [upload.file.name for upload in session_uploads(app)] == ["chest.png"]
 
 
 def test_the_oldest_rows_are_dropped_first(monkeypatch):
@@ -127,24 +129,24 @@ def test_an_age_that_arrives_after_its_upload_left_the_screen_changes_nothing(mo
     monkeypatch.setattr(ui.session.st, "session_state", {"uploads": uploads, "age_first": 9})
     uploads.add(read(settings, "first"))
     uploads.clear_current()
-    ui.session._keep_age("age_first")
+    ui.reading.age_control._keep_age("age_first")
     assert uploads.find("first").file.age_years is None
     uploads.add(read(settings, "second"))
-    ui.session._keep_age("age_first")
+    ui.reading.age_control._keep_age("age_first")
     assert [upload.file.age_years for upload in uploads] == [None, None]
     uploads.add(read(settings, "first"))
-    ui.session._keep_age("age_first")
+    ui.reading.age_control._keep_age("age_first")
     assert uploads.current.file.age_years == 9
 
 
-def test_rows_and_downloads_show_the_check_as_soon_as_it_has_ended_whatever_is_on_screen(settings):
+def test_rows_and_downloads_show_the_check_once_it_has_ended_even_if_another_upload_is_on_screen(settings):
     uploads = SessionUploads()
     checked = read(settings, "checked")
     uploads.add(checked)
     downloads = (partial(rows_csv, uploads, settings), partial(finding_csv, uploads, checked.file, settings))
     assert all(Caution.EXPLANATION_UNCHECKED in download() for download in downloads)
 
-    uploads.add(RefusedUpload(FileInfo("next", "next.png"), {"path": "next.png", "cautions": []}))
+    uploads.add(RefusedUpload(FileInfo("next", "next.png"), {"path": "next.png", "cautions": []}, ()))
     uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
     assert uploads.rows(settings)[1]["cautions"] == [Caution.EXPLANATION_UNRELIABLE]
     assert Caution.EXPLANATION_UNRELIABLE in downloads[1]()
@@ -176,7 +178,7 @@ def test_a_check_of_a_file_that_was_read_again_meanwhile_is_dropped(settings):
 
 def test_a_download_without_a_finding_raises(settings):
     uploads = SessionUploads()
-    uploads.add(RefusedUpload(FileInfo("a", "a.png"), {}))
+    uploads.add(RefusedUpload(FileInfo("a", "a.png"), {}, ()))
     for upload_id in ("a", "b"):
-        with pytest.raises(LookupError, match="holds no finding"):
+        with pytest.raises(LookupError, match="no finding"):
             uploads.finding(upload_id, settings)

@@ -2,13 +2,19 @@
 
 import pandas as pd
 
+from model.codes import SplitName
 from model.inference.release_loader import Release
 from model.performance.formatting import METRIC_NAMES, format_estimate
 from model.performance.schema import Confusion, SplitMetrics
-from model.performance.tables import operating_point_table, report_table
+from model.performance.tables import classification_report, operating_point_table
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
+from model.version import VERSION
 
 _METRICS = ("auc", "accuracy", "sensitivity", "specificity")
-_REPORT_METRICS = ("Precision", "Recall", "F1")
+_SPLIT_COLUMNS = {SplitName.TEST: N_("Test"), SplitName.VALIDATION: N_("Validation")}
+_REPORT_ROWS = {"precision": N_("Precision"), "recall": N_("Recall"), "f1": N_("F1")}
 
 
 def performance_table(release: Release) -> pd.DataFrame:
@@ -16,31 +22,33 @@ def performance_table(release: Release) -> pd.DataFrame:
     splits = release.description["metrics"]
     return pd.DataFrame(
         {
-            split.capitalize(): {
-                "Pictures": f"{splits[split]['n']}",
-                "Patients": f"{splits[split]['patients']}",
-                **{METRIC_NAMES[name]: format_estimate(splits[split][name]) for name in _METRICS},
+            _(column): {
+                _("Images"): f"{splits[split]['n']}",
+                _("Patients"): f"{splits[split]['patients']}",
+                **{_(METRIC_NAMES[name]): format_estimate(splits[split][name]) for name in _METRICS},
             }
-            for split in ("test", "validation")
+            for split, column in _SPLIT_COLUMNS.items()
         }
     )
 
 
 def operating_points_by_column(metrics: SplitMetrics, selected: str) -> pd.DataFrame:
     """Return `operating_point_table` with one column per operating point, so that it fits on a phone."""
-    table = pd.DataFrame(operating_point_table(metrics)).set_index("Operating point").T
-    return table.rename(columns={selected: f"{selected} (chosen)"}).rename_axis(None, axis="columns")
+    table = pd.DataFrame(operating_point_table(metrics)).set_index(_("Operating point")).T
+    selected_name = term(selected)
+    selected_column = _("{name} (selected)").format(name=selected_name)
+    return table.rename(columns={selected_name: selected_column}).rename_axis(None, axis="columns")
 
 
 def report_by_class(confusion: Confusion) -> pd.DataFrame:
-    """Return `report_table` with one column per class."""
+    """Return `classification_report` with one column per class."""
     return pd.DataFrame(
         {
-            row["Class"]: {
-                **{name: "not defined" if row[name] is None else f"{row[name]:.3f}" for name in _REPORT_METRICS},
-                "Pictures": f"{row['Pictures']}",
+            term(row["label"]): {
+                **{_(name): _format_metric(row[key]) for key, name in _REPORT_ROWS.items()},
+                _("Images"): f"{row['images']}",
             }
-            for row in report_table(confusion)
+            for row in classification_report(confusion)
         }
     )
 
@@ -48,15 +56,26 @@ def report_by_class(confusion: Confusion) -> pd.DataFrame:
 def provenance_table(release: Release) -> pd.DataFrame:
     """Return version, origin and settings, one per row."""
     description = release.description
+    version = release.version
+    if not release.is_shipped:
+        version = _("{version}, not shipped with this program").format(version=version)
     facts = {
-        "Version": release.version if release.is_shipped else f"{release.version}, not shipped with this program",
-        "Checksum": release.digest[:12],
-        "Created": description["created"],
-        "Program": description["git_commit"][:12],
-        "Data set": f"{description['dataset']['source']} ({description['dataset']['licence']})",
-        "Training pictures": f"{description['dataset']['images']['training']}",
-        **{f"Operating point: {p.name}": f"{p.threshold:.3f}. {p.rationale}" for p in release.operating_points},
-        "Calibration": description["calibration"]["rationale"],
-        "Map scale": description["map_scale"]["rationale"],
+        _("Program version"): VERSION,
+        _("Model version"): version,
+        _("Checksum"): release.digest[:12],
+        _("Created"): description["created"],
+        _("Commit"): description["git_commit"][:12],
+        _("Data set"): f"{description['dataset']['source']} ({description['dataset']['licence']})",
+        _("Training images"): f"{description['dataset']['images'][SplitName.TRAINING]}",
+        **{
+            _("Decision threshold ({name})").format(name=term(point.name)): f"{point.threshold:.3f}. {point.rationale}"
+            for point in release.operating_points
+        },
+        _("Calibration"): description["calibration"]["rationale"],
+        _("Scale of the heat map"): description["map_scale"]["rationale"],
     }
     return pd.DataFrame({"": facts})
+
+
+def _format_metric(value: float | None) -> str:
+    return _("not defined") if value is None else f"{value:.3f}"

@@ -3,7 +3,13 @@
 import altair as alt
 import pandas as pd
 
-from ui.charts.palette import ACCENT, CLASS_COLOURS, GREY, INK, UNIT_SCALE, wrapped_labels_axis
+from model.codes import SplitName
+from model.performance.terms import term
+from model.translation import N_, ngettext
+from model.translation import gettext as _
+from ui.charts.palette import ACCENT, GREY, INK, UNIT_SCALE, bottom_legend, class_colours, wrapped_labels_axis
+
+_CURVE_TITLES = {"loss": N_("Loss"), "auc": N_("AUC")}
 
 
 def balance_chart(balance: pd.DataFrame) -> alt.LayerChart:
@@ -12,20 +18,35 @@ def balance_chart(balance: pd.DataFrame) -> alt.LayerChart:
     Args:
         balance: Table of `model.performance.chart_data.class_balance`.
     """
-    split_label = balance["Split"] + "|" + balance["All films"].map("{:,} films".format)
-    class_label = balance["Films"].map("{:,}".format) + "|" + balance["Class"].str.lower()
-    base = alt.Chart(balance.assign(split_label=split_label, class_label=class_label)).encode(
+    split, label = balance["split"].map(term), balance["label"].map(term)
+    texts = {
+        "split": split,
+        "label": label,
+        "split_label": split + "|" + balance["split_images"].map(_image_count),
+        "class_label": balance["images"].map("{:,}".format) + "|" + label,
+    }
+    base = alt.Chart(balance.assign(**texts)).encode(
         y=alt.Y("split_label:N", title=None, sort=None, axis=wrapped_labels_axis()),
-        tooltip=["Split:N", "Class:N", "Films:Q", "Patients:Q", alt.Tooltip("Share:Q", format=".1%")],
+        tooltip=[
+            alt.Tooltip("split:N", title=_("Split")),
+            alt.Tooltip("label:N", title=_("Class")),
+            alt.Tooltip("images:Q", title=_("Images")),
+            alt.Tooltip("patients:Q", title=_("Patients")),
+            alt.Tooltip("share:Q", title=_("Share of images"), format=".1%"),
+        ],
     )
     x = alt.X(
-        "Share:Q", title="Share of the films", stack="zero", scale=UNIT_SCALE, axis=alt.Axis(format=".0%", tickCount=5)
+        "share:Q",
+        title=_("Share of images"),
+        stack="zero",
+        scale=UNIT_SCALE,
+        axis=alt.Axis(format=".0%", tickCount=5),
     )
     bars = base.mark_bar().encode(
-        x=x, color=alt.Color("Class:N", scale=CLASS_COLOURS, legend=None), order=alt.Order("Middle:Q")
+        x=x, color=alt.Color("label:N", scale=class_colours(), legend=None), order=alt.Order("middle:Q")
     )
     text = base.mark_text(color=INK, lineBreak="|", fontSize=13, lineHeight=15, dy=-7).encode(
-        x=alt.X("Middle:Q"), text="class_label:N"
+        x=alt.X("middle:Q"), text="class_label:N"
     )
     return alt.LayerChart(layer=[bars, text]).properties(height=260)
 
@@ -35,22 +56,29 @@ def learning_chart(history: pd.DataFrame, column: str) -> alt.LayerChart:
 
     Args:
         history: Table of `model.performance.chart_data.learning_curves`.
-        column: "Loss" or "AUC".
+        column: "loss" or "auc".
     """
-    colours = alt.Scale(domain=["training", "validation"], range=[GREY, ACCENT])
-    legend = alt.Legend(orient="bottom", title=None)
-    base = alt.Chart(history).encode(
-        x=alt.X("Epoch:O", title="Epoch (pass over the training pictures)", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(f"{column}:Q", title=column, scale=alt.Scale(zero=False)),
-        color=alt.Color("Pictures:N", scale=colours, legend=legend),
-        shape=alt.Shape(
-            "Pictures:N", scale=alt.Scale(domain=colours.domain, range=["square", "circle"]), legend=legend
-        ),
-        tooltip=["Epoch:O", "Pictures:N", alt.Tooltip(f"{column}:Q", format=".4f")],
+    title = _(_CURVE_TITLES[column])
+    names = [term(SplitName.TRAINING), term(SplitName.VALIDATION)]
+    base = alt.Chart(history.assign(split=history["split"].map(term))).encode(
+        x=alt.X("epoch:O", title=_("Epoch"), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False)),
+        color=alt.Color("split:N", scale=alt.Scale(domain=names, range=[GREY, ACCENT]), legend=bottom_legend()),
+        shape=alt.Shape("split:N", scale=alt.Scale(domain=names, range=["square", "circle"]), legend=bottom_legend()),
+        tooltip=[
+            alt.Tooltip("epoch:O", title=_("Epoch")),
+            alt.Tooltip("split:N", title=_("Split")),
+            alt.Tooltip(f"{column}:Q", title=title, format=".4f"),
+        ],
     )
-    kept = history[history["Kept"]].iloc[:1]
-    kept_rule = alt.Chart(kept).mark_rule(color=GREY, strokeWidth=2, strokeDash=[5, 3]).encode(x="Epoch:O")
+    kept = history[history["is_kept"]].iloc[:1]
+    kept_rule = alt.Chart(kept).mark_rule(color=GREY, strokeWidth=2, strokeDash=[5, 3]).encode(x="epoch:O")
     line, points = base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=60, opacity=1)
+    chart_title = _("Dashed line: epoch {epoch}, which was kept").format(epoch=kept["epoch"].iloc[0])
     return alt.LayerChart(layer=[kept_rule, line, points]).properties(
-        height=320, title=alt.Title(f"dashed: epoch {kept['Epoch'].iloc[0]}, which was kept", fontSize=13)
+        height=320, title=alt.Title(chart_title, fontSize=13)
     )
+
+
+def _image_count(n: int) -> str:
+    return ngettext("{n:,} image", "{n:,} images", n).format(n=n)

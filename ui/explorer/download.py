@@ -15,11 +15,17 @@ from dataset.download.progress import Progress, ProgressCallback
 from dataset.explorer.catalogue import Catalogue
 from dataset.index import DEFAULT_ROOT, dataset_root
 from model.errors import ProjectError
+from model.translation import N_, ngettext
+from model.translation import gettext as _
 
 _REQUESTED_KEY, _ERROR_KEY = "download_requested", "download_error"
-STOPPED_TEXT = (
-    "The download stopped when the page was left or used. Nothing was laid down; of the whole set, the part that had "
-    "come is kept: the same button goes on from there."
+NO_IMAGES_TEXT = N_(
+    "No labelled images are on this computer. Labels, probabilities, mean radiographs, charts and the audit are part "
+    "of the release and can be viewed anyway."
+)
+STOPPED_TEXT = N_(
+    "The download stopped because you left or used this page. No images were saved. A partial download of the complete "
+    "data set is kept: press the same button to resume it."
 )
 
 
@@ -29,53 +35,41 @@ class DownloadOption:
 
     Attributes:
         label: Label of the button.
-        size: How much is downloaded, as text.
+        description: Content and size, as one sentence.
         download: Downloads into a folder.
     """
 
     label: str
-    size: str
+    description: str
     download: Callable[[Path, ProgressCallback], Path]
-
-
-_OPTIONS = {
-    "samples": DownloadOption(
-        f"{samples.DEFAULT_SAMPLES} sample pictures",
-        f"{samples.download_size(samples.DEFAULT_SAMPLES)}: a third each normal, bacterial and viral films of the "
-        "official test split",
-        lambda folder, on_progress: samples.download_samples(folder, samples.DEFAULT_SAMPLES, on_progress),
-    ),
-    "set": DownloadOption(
-        "The whole set",
-        f"{full_set.DOWNLOAD_SIZE}, of which 1.2 GB stay: {sum(full_set.EXPECTED.values()):,} films",
-        full_set.download_full_set,
-    ),
-}
 
 
 def show_missing_images(catalogue: Catalogue) -> None:
     """Draw how many images are on this computer and the download of the others; nothing if all are."""
-    if catalogue.n_unknown:
+    if n_unknown := catalogue.n_unknown:
         st.warning(
-            "Not shown are pictures in the folder of the set that this release was not measured on, for nothing is "
-            f"known of them: {catalogue.n_unknown:,}.",
+            ngettext(
+                "{n:,} image in the folder of the data set is not shown, because this release has no results for it.",
+                "{n:,} images in the folder of the data set are not shown, because this release has no results for "
+                "them.",
+                n_unknown,
+            ).format(n=n_unknown),
             icon=":material/help:",
         )
-    if catalogue.n_on_disk == len(catalogue.rows):
+    total = len(catalogue.rows)
+    if catalogue.n_on_disk == total:
         return
     if catalogue.n_on_disk:
         with st.expander(
-            f"{catalogue.n_on_disk:,} of {len(catalogue.rows):,} pictures are on this computer: fetch the others",
+            _("{n:,} of {total:,} images are on this computer. Download the others.").format(
+                n=catalogue.n_on_disk, total=total
+            ),
             icon=":material/download:",
             expanded=_REQUESTED_KEY in st.session_state or _ERROR_KEY in st.session_state,
         ):
             download_controls()
         return
-    st.info(
-        "No labelled pictures are on this computer. Labels, probabilities, mean radiographs, charts and the audit come "
-        "with the release and are shown all the same.",
-        icon=":material/image_not_supported:",
-    )
+    st.info(_(NO_IMAGES_TEXT), icon=":material/image_not_supported:")
     download_controls()
 
 
@@ -83,11 +77,15 @@ def download_controls() -> None:
     """Draw the download buttons. No network is used before one is pressed."""
     requested = st.session_state.pop(_REQUESTED_KEY, None)
     error = st.session_state.pop(_ERROR_KEY, None)
+    options = _download_options()
     st.markdown(
-        "The labelled pictures are not part of this program. They can be fetched now: the public set of Kermany, Zhang "
-        "and Goldbaum (2018), licence CC BY 4.0."
+        _(
+            "The labelled images are not part of this program. You can download them: the public data set of Kermany, "
+            "Zhang and Goldbaum (2018), licence CC BY 4.0."
+        )
     )
-    for column, (name, option) in zip(st.columns(2), _OPTIONS.items(), strict=True):
+    source = _("Source: {hosts}.").format(hosts=", ".join(HOSTS))
+    for column, (name, option) in zip(st.columns(2), options.items(), strict=True):
         with column:
             st.button(
                 option.label,
@@ -98,37 +96,55 @@ def download_controls() -> None:
                 disabled=requested is not None,
                 width="stretch",
             )
-            st.caption(f"From {' and '.join(HOSTS)}, {option.size}. Into {_folder()}.")
+            st.caption(f"{option.description} {source} {_target_sentence()}")
     if error:
         st.error(error, icon=":material/error:")
     if requested:
-        _download(_OPTIONS[requested])
+        _download(options[requested])
+
+
+def _download_options() -> dict[str, DownloadOption]:
+    n_samples, n_images = samples.DEFAULT_SAMPLES, sum(full_set.EXPECTED.values())
+    samples_text = _("Normal, bacterial and viral images of the official test split, a third each ({size}).")
+    full_set_text = _("{n:,} images. The download is {size} and needs 1.2 GB once unpacked.")
+    return {
+        "samples": DownloadOption(
+            _("{n} sample images").format(n=n_samples),
+            samples_text.format(size=samples.download_size(n_samples)),
+            lambda folder, on_progress: samples.download_samples(folder, n_samples, on_progress),
+        ),
+        "set": DownloadOption(
+            _("Complete data set"),
+            full_set_text.format(n=n_images, size=_(full_set.DOWNLOAD_SIZE)),
+            full_set.download_full_set,
+        ),
+    }
 
 
 def _request(name: str) -> None:
     st.session_state[_REQUESTED_KEY] = name
 
 
-def _folder() -> str:
-    """Return the target folder, or the variable that configures it, as text."""
+def _target_sentence() -> str:
+    """Name the target folder, or the variable that configures it."""
     if os.environ.get("CHEST_XRAY_DIR"):
-        return "the folder that `CHEST_XRAY_DIR` names"
-    return f"`{DEFAULT_ROOT.as_posix()}` in the program's folder"
+        return _("Target: the folder in `{variable}`.").format(variable="CHEST_XRAY_DIR")
+    return _("Target: `{folder}` in the program's folder.").format(folder=DEFAULT_ROOT.as_posix())
 
 
 def _download(option: DownloadOption) -> None:
-    bar = st.progress(0.0, f"Asking {HOSTS[0]}")
-    st.caption("Leave this page open until everything is there.")
-    st.session_state[_ERROR_KEY] = STOPPED_TEXT  # stays if Streamlit ends the page, by an exception out of the bar
+    bar = st.progress(0.0, _("Connecting to {host}").format(host=HOSTS[0]))
+    st.caption(_("Keep this page open until the download is complete."))
+    st.session_state[_ERROR_KEY] = _(STOPPED_TEXT)  # stays if Streamlit ends the page, by an exception out of the bar
     try:
         option.download(dataset_root(), partial(_show_progress, bar))
     except ProjectError as error:
         st.session_state[_ERROR_KEY] = str(error)
     else:
-        st.session_state.pop(_ERROR_KEY, None)  # a page that was used just now has removed it already
+        st.session_state.pop(_ERROR_KEY, None)  # already gone if the page has just been used
     st.rerun()
 
 
 def _show_progress(bar: DeltaGenerator, progress: Progress) -> None:
-    text = f"{progress.done:,} of {progress.total:,} {progress.unit}"
+    text = _("{done:,} of {total:,} {unit}").format(done=progress.done, total=progress.total, unit=_(progress.unit))
     bar.progress(progress.done / max(1, progress.total), text)

@@ -1,4 +1,4 @@
-"""Filters of the explorer. They are part of the URL, so that a view can be sent to a colleague.
+"""Filters of the explorer. They are part of the URL, so a view can be shared with a colleague.
 
 File name and patient are not: URLs are kept in histories and logs.
 """
@@ -10,30 +10,47 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dataset.explorer.catalogue import Catalogue, Filter, Order, Outcome
-from model.codes import LABELS, SPLITS
+from model.codes import LABELS, SPLITS, SplitName
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
 from ui.gallery import PAGE_PARAM
 
 _CAUSES = ("bacterial", "viral")
+# Streamlit writes the displayed text of an option to the URL. The English texts are therefore the codes themselves.
+_OUTCOMES = {Outcome.CORRECT: N_("right"), Outcome.WRONG: N_("wrong"), Outcome.INDETERMINATE: N_("indeterminate")}
+_ORDER_NAMES = {
+    Order.NAME: N_("file name"),
+    Order.HIGHEST: N_("highest probability first"),
+    Order.LOWEST: N_("lowest probability first"),
+    Order.WORST: N_("most confident error first"),
+    Order.RANDOM: N_("random"),
+}
 
 
 def filter_controls(catalogue: Catalogue) -> Filter:
     """Draw the filters. After any change, the gallery starts at its first page."""
     with st.container(horizontal=True, gap="medium"):
-        splits = _pills_control("Split", SPLITS, "split", default=["test"])
-        labels = _pills_control("Class", LABELS, "class")
-        causes = _pills_control("Cause", _CAUSES, "cause")
-        outcomes = _pills_control("Reader was", tuple(map(str, Outcome)), "reader")
+        splits = _pills_control(_("Split"), SPLITS, "split", default=[SplitName.TEST])
+        labels = _pills_control(_("Label"), LABELS, "class")
+        causes = _pills_control(_("Cause"), _CAUSES, "cause")
+        outcomes = _pills_control(_("Model was"), tuple(map(str, _OUTCOMES)), "reader")
     on_disk = 0 < catalogue.n_on_disk < len(catalogue.rows) and st.toggle(
-        "Only pictures on this computer", value=True, key="here", bind="query-params", on_change=_reset_page
+        _("Only images on this computer"), value=True, key="here", bind="query-params", on_change=_reset_page
     )
-    with st.expander("Probability, file name, patient", icon=":material/filter_alt:"):
+    with st.expander(_("Probability, file name, patient"), icon=":material/filter_alt:"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
             low, high = st.slider(
-                "Probability of pneumonia, %", 0, 100, (0, 100), key="p", bind="query-params", on_change=_reset_page
+                _("Probability of pneumonia (%)"), 0, 100, (0, 100), key="p", bind="query-params", on_change=_reset_page
             )
-        name = _text_control(middle, "Part of the file name", "name_part", "IM-0115")
-        patient = _text_control(right, "Patient", "patient_key", "person12 or person12_bacteria")
+        name = _text_control(middle, _("Part of the file name"), "name_part", _("e.g. {text}").format(text="IM-0115"))
+        patient = _text_control(
+            right,
+            _("Patient"),
+            "patient_key",
+            _("e.g. {first} or {second}").format(first="person12", second="person12_bacteria"),
+        )
     return Filter(
         labels=tuple(labels),
         causes=tuple(causes),
@@ -47,12 +64,20 @@ def filter_controls(catalogue: Catalogue) -> Filter:
 
 
 def order_control() -> tuple[Order, int]:
-    """Draw the controls of the order and of the seed of a random order, and return both."""
+    """Draw the controls for the order and for the seed of a random order, and return both."""
     orders: Sequence[Order] = tuple(Order)
-    order = st.selectbox("Order", orders, key="order", bind="query-params", on_change=_reset_page, width=280)
+    order = st.selectbox(
+        _("Order"),
+        orders,
+        key="order",
+        bind="query-params",
+        format_func=lambda order: _(_ORDER_NAMES[order]),
+        on_change=_reset_page,
+        width=280,
+    )
     if order is not Order.RANDOM:
         return order, 0
-    seed = st.number_input("Seed", 0, 999_999, 0, key="seed", bind="query-params", on_change=_reset_page, width=150)
+    seed = st.number_input(_("Seed"), 0, 999_999, 0, key="seed", bind="query-params", on_change=_reset_page, width=150)
     return order, seed
 
 
@@ -63,15 +88,14 @@ def _pills_control(label: str, options: tuple[str, ...], key: str, **pills_optio
         selection_mode="multi",
         key=key,
         bind="query-params",
+        format_func=term,
         on_change=_reset_page,
         **pills_options,
     )
 
 
-def _text_control(column: DeltaGenerator, label: str, key: str, example: str) -> str:
-    return column.text_input(
-        label, key=key, placeholder=f"such as {example}", on_change=_reset_page, persist_state="page"
-    )
+def _text_control(column: DeltaGenerator, label: str, key: str, placeholder: str) -> str:
+    return column.text_input(label, key=key, placeholder=placeholder, on_change=_reset_page, persist_state="page")
 
 
 def _reset_page() -> None:

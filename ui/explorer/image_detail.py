@@ -8,7 +8,7 @@ import streamlit as st
 
 from dataset.file_names import parse_file_name
 from model.admission.gate import AdmissionGate, AdmissionResult
-from model.codes import Caution
+from model.codes import Caution, SplitName
 from model.errors import FileRefused, NotAdmitted
 from model.explanation.heatmap import colour_map
 from model.explanation.reliability import ReliabilityLimits, reliability_warnings
@@ -16,19 +16,25 @@ from model.imaging.decode import decode, read_limited
 from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
+from model.performance.terms import term, verdict_name
+from model.translation import N_
+from model.translation import gettext as _
 from ui.errors import show_errors
 from ui.formatting import distinct_percents, percent
 from ui.gallery import OUTCOME_MARKS, SPLIT_MARKS, label_text, show_gallery
+from ui.reading.actions import inference_slots, read_upload
 from ui.reading.caution_text import caution_sentence
-from ui.reading.finding_panel import alt_text
+from ui.reading.finding_panel import PROBABILITY_LABEL, alt_text
 from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
 from ui.resources import current_gate
-from ui.session import FileInfo, inference_slots, read_upload
+from ui.session import FileInfo
 from ui.settings import selected_operating_point
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
 _OPENED_KEY, _ORDER_KEY, _CHECK_KEY = "explorer_opened", "explorer_order", "explorer_check"
+BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Read this image")
+REFUSED_TEXT = N_("**The admission check refuses this image, so it is not read.** {reason}")
 
 
 def open_image(file: str | None) -> None:
@@ -43,7 +49,7 @@ def current_image(rows: pd.DataFrame) -> pd.Series | None:
 
 
 def set_paging_order(files: Sequence[str]) -> None:
-    """Set the images that "Previous" and "Next" lead through: all images of the gallery, in its order."""
+    """Set the images for "Previous" and "Next": all images of the gallery, in its order."""
     st.session_state[_ORDER_KEY] = tuple(files)
 
 
@@ -76,7 +82,7 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
             _show_viewer(radiograph, _presented(finding, release, _heat_map_check(row["file"], release)))
     _show_other_images_of_patient(row, rows)
     if admission_result and radiograph and finding:
-        st.subheader(SIMILAR_CASES_TITLE, anchor=False)
+        st.subheader(_(SIMILAR_CASES_TITLE), anchor=False)
         show_similar_cases(finding, radiograph, release, open_image, _patient_group(row))
         if finding.heat_map.any():
             with check_slot, show_errors(optional=True):  # last: it takes longer than everything above
@@ -86,21 +92,27 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
 def _paging_controls(file: str) -> None:
     order = st.session_state.get(_ORDER_KEY, ())
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button("Back to the pictures", icon=":material/arrow_back:", on_click=open_image, args=(None,))
+        st.button(_(BACK_LABEL), icon=":material/arrow_back:", on_click=open_image, args=(None,))
         if file not in order:
             return
         position = order.index(file)
         previous_file = order[position - 1] if position else None
         next_file = order[position + 1] if position + 1 < len(order) else None
-        for label, target, icon in (("Previous", previous_file, "chevron_left"), ("Next", next_file, "chevron_right")):
-            st.button(label, icon=f":material/{icon}:", on_click=open_image, args=(target,), disabled=target is None)
-        st.markdown(f"{position + 1:,} of {len(order):,}")
+        for label, target, icon in (
+            (_("Previous"), previous_file, ":material/chevron_left:"),
+            (_("Next"), next_file, ":material/chevron_right:"),
+        ):
+            st.button(label, icon=icon, on_click=open_image, args=(target,), disabled=target is None)
+        st.markdown(_("{position:,} of {total:,}").format(position=position + 1, total=len(order)))
 
 
 def _decode(row: pd.Series) -> Radiograph | None:
     """Decode an image. If it is not on this computer or cannot be decoded, draw why and return None."""
     if row["path"] is None:
-        st.info("This picture is not on this computer. What is known of it stands below.", icon=":material/image:")
+        st.info(
+            _("This image is not on this computer. The results of this release are shown below."),
+            icon=":material/image:",
+        )
         return None
     try:
         return decode(read_limited(row["path"]))
@@ -114,16 +126,16 @@ def _read(gate: AdmissionGate, admission_result: AdmissionResult) -> Finding | N
     try:
         return gate.read(admission_result)
     except NotAdmitted as error:
-        st.error(f"**The check refuses this picture, so it is not explained.** {error}", icon=":material/block:")
+        st.error(_(REFUSED_TEXT).format(reason=error), icon=":material/block:")
         return None
 
 
 def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
     if st.button(
-        "Read this one",
+        _(READ_LABEL),
         icon=":material/radiology:",
         type="primary",
-        help="Open it on the reading page, as if it had been uploaded",
+        help=_("Open this image on the reading page, like an upload"),
     ):
         file = FileInfo(f"set:{row['file']}", row["file"], patient_group=_patient_group(row))
         read_upload(gate, file, read_limited(row["path"]))
@@ -138,18 +150,26 @@ def _patient_group(row: pd.Series) -> str:
 def _show_facts(row: pd.Series, release: Release) -> None:
     point = selected_operating_point(release)
     probability, threshold = distinct_percents(row["probability"], point.threshold)
-    st.markdown(f"Labelled **{label_text(row)}**")
-    st.markdown(f"The reader: {OUTCOME_MARKS[row['outcome']]} ({row['verdict']})")
-    st.metric(f"Probability of pneumonia, at a prevalence of {percent(release.training_prevalence)}", probability)
+    st.markdown(_("Label: **{label}**").format(label=label_text(row)))
+    outcome = _("Model: {verdict} ({outcome})")
+    st.markdown(outcome.format(verdict=verdict_name(row["verdict"]), outcome=_(OUTCOME_MARKS[row["outcome"]])))
+    st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(release.training_prevalence)), probability)
     mark = SPLIT_MARKS[row["split"]]
     facts = {
-        "Operating point": f"{point.name}, threshold {threshold}",
-        "Patient": f"{row['patient']} (inferred from the file name)",
-        "Part of the set": f"{row['split']} {mark}",
-        "Original size": "not known" if pd.isna(row["width"]) else f"{row['width']:.0f} x {row['height']:.0f} px",
-        "Mean grey, contrast": f"{row['intensity']:.0f}, {row['contrast']:.0f} (of 255)",
+        _("Decision threshold"): _("{threshold} ({name})").format(threshold=threshold, name=term(point.name)),
+        _("Patient"): _("{patient} (inferred from the file name)").format(patient=row["patient"]),
+        _("Split"): f"{term(row['split'])} {_(mark) if mark else ''}",
+        _("Original size"): _size_text(row),
+        _("Mean grey value"): _("{value:.0f} of 255").format(value=row["intensity"]),
+        _("Contrast"): _("{value:.0f} of 255").format(value=row["contrast"]),
     }
     st.table(pd.DataFrame({"": facts}), hide_header=True)
+
+
+def _size_text(row: pd.Series) -> str:
+    if pd.isna(row["width"]):
+        return _("not known")
+    return _("{width:.0f} x {height:.0f} px").format(width=row["width"], height=row["height"])
 
 
 def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
@@ -159,34 +179,37 @@ def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = 
 
 
 def _show_differences(row: pd.Series, finding: Finding) -> None:
-    """Draw a note if the file on this computer gives another result than the copy that the release was measured on."""
+    """Draw a note if the file on this computer has another result than the copy that the release was measured on."""
     if percent(finding.probability) != percent(row["probability"]) or str(finding.verdict) != row["verdict"]:
         st.info(
-            f"The file on this computer gives {percent(finding.probability)} ({finding.verdict}) at the same "
-            "prevalence. The figures above were measured on a copy of 224 x 224 pixels.",
+            _(
+                "The file on this computer gives {probability} ({verdict}) at the same prevalence. The results above "
+                "were measured on a copy of 224 x 224 pixels."
+            ).format(probability=percent(finding.probability), verdict=verdict_name(finding.verdict)),
             icon=":material/compare_arrows:",
         )
 
 
 def _show_cautions(row: pd.Series, finding: Finding, release: Release) -> None:
     for caution in finding.cautions:
-        if caution != Caution.NEAR_DUPLICATE or row["split"] != "train":  # of which it says "learned from" already
-            st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
+        if caution == Caution.NEAR_DUPLICATE and row["split"] == SplitName.TRAINING:
+            continue  # the split is shown above
+        st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
 
 
 def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: AdmissionResult) -> None:
-    """Draw whether the heat map is reliable; the check runs once while an image is open."""
+    """Draw whether the heat map is reliable. The check runs once per opened image."""
     release = gate.classifier.release
     check = _heat_map_check(file, release)
     if ReliabilityLimits.from_release(release) and check.warnings is None:
-        st.caption(CHECKING_TEXT)
+        st.caption(_(CHECKING_TEXT))
         check = HeatMapCheck(reliability_warnings(gate.classifier, admission_result.inference))
         st.session_state[_CHECK_KEY] = (file, release.version, check)
     show_warnings(check.warnings)
 
 
 def _heat_map_check(file: str, release: Release) -> HeatMapCheck:
-    """Return the check of the heat map of an image, as far as it has run."""
+    """Return the result of the heat map check of an image; an empty one if it has not run yet."""
     checked_file, version, check = st.session_state.get(_CHECK_KEY, (None, None, HeatMapCheck()))
     return check if (checked_file, version) == (file, release.version) else HeatMapCheck()
 
@@ -204,6 +227,6 @@ def _show_viewer(radiograph: Radiograph, finding: Finding) -> None:
 
 def _show_other_images_of_patient(row: pd.Series, rows: pd.DataFrame) -> None:
     other_rows = rows[(rows["patient"] == row["patient"]) & (rows["file"] != row["file"])]
-    st.subheader(f"Other pictures of this patient: {len(other_rows) or 'none'}", anchor=False)
+    st.subheader(_("Other images of this patient: {n}").format(n=len(other_rows) or _("none")), anchor=False)
     if len(other_rows):
         show_gallery(other_rows, "others", open_image)

@@ -9,10 +9,13 @@ import streamlit as st
 
 from dataset.explorer.mean_radiographs import SATURATING_DIFFERENCE, MeanRadiograph, difference_image
 from dataset.explorer.summary import MEASURES, counts, distribution, images_per_patient
-from model.codes import SPLITS
+from model.codes import Label, SplitName
 from model.inference.release_loader import Release
 from model.performance.chart_data import class_balance, histogram
 from model.performance.release_data import predictions_of
+from model.performance.terms import term
+from model.translation import N_
+from model.translation import gettext as _
 from ui.charts.dataset import distribution_chart, patients_chart
 from ui.charts.performance import histogram_chart
 from ui.charts.training import balance_chart
@@ -20,48 +23,58 @@ from ui.images import encode_png
 from ui.resources import current_mean_radiographs
 from ui.settings import selected_operating_point
 
-_PAIRS = (("PNEUMONIA", "NORMAL"), ("PNEUMONIA, bacterial", "PNEUMONIA, viral"))
+_PAIRS = (
+    (str(Label.PNEUMONIA), str(Label.NORMAL)),
+    (f"{Label.PNEUMONIA}, bacterial", f"{Label.PNEUMONIA}, viral"),
+)
+_HISTOGRAM_TITLES = {
+    SplitName.TRAINING: N_("**Training** (n = {n:,}). Square-root scale."),
+    SplitName.VALIDATION: N_("**Validation** (n = {n:,}). Square-root scale."),
+    SplitName.TEST: N_("**Test** (n = {n:,}). Square-root scale."),
+}
 
 
 def show_overview(release: Release, rows: pd.DataFrame) -> None:
     """Draw the overview of the rows of a catalogue. Everything comes from the release, so no images are needed."""
-    st.subheader("Pictures and patients", anchor=False)
-    st.markdown("How many pictures there are, and of how many patients, as far as file names tell them apart:")
-    st.dataframe(counts(rows))
+    st.subheader(_("Images and patients"), anchor=False)
+    st.markdown(_("Patients are inferred from the file names."))
+    st.table(counts(rows).rename(index=_group_name, columns=_group_name))
     balance, patients = st.columns(2, gap="large")
     with balance:
-        st.markdown("**Class by part of the set**")
+        st.markdown(_("**Classes by split**"))
         st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
     with patients:
-        st.markdown("**Pictures per patient**. Heights are logarithms.")
+        st.markdown(_("**Images per patient**. Logarithmic scale."))
         st.altair_chart(patients_chart(images_per_patient(rows)), width="stretch")
 
-    st.subheader("Mean radiographs", anchor=False)
+    st.subheader(_("Mean radiographs"), anchor=False)
     st.markdown(
-        "The mean of all training pictures of a kind, none of them anybody's, and the difference of two: orange where "
-        "the first is denser (brighter), blue where the second is, in full colour from "
-        f"{SATURATING_DIFFERENCE:.0f} grey levels of 255 on."
+        _(
+            "The mean of all training images of a group shows no individual patient. The third image of each row is "
+            "the difference of the other two: orange if the first is denser (brighter), blue if the second is. Colours "
+            "saturate at {levels:.0f} of 255 grey levels."
+        ).format(levels=SATURATING_DIFFERENCE)
     )
     _show_mean_radiographs(current_mean_radiographs(release))
 
-    st.subheader("Brightness, contrast and size", anchor=False)
+    st.subheader(_("Brightness, contrast and size"), anchor=False)
     st.markdown(
-        "None of this is disease, and much of it tells the class all the same: a reader must not live on it. Page "
-        "**Model performance** tells how far this one could."
+        _(
+            "None of these measures shows disease, but some of them predict the class. A model that relies on such "
+            "cues fails elsewhere. The page **Model performance** shows how far this model could use them."
+        )
     )
     _show_charts_in_pairs(
-        [(title, distribution_chart(distribution(rows, measure), title)) for measure, title in MEASURES.items()]
+        [(_(title), distribution_chart(distribution(rows, measure), _(title))) for measure, title in MEASURES.items()]
     )
 
-    st.subheader("Probability by class and part of the set", anchor=False)
-    st.markdown(
-        "At the training prevalence. Training pictures were learned from: there the reader looks better than it is."
-    )
+    st.subheader(_("Probability by class and split"), anchor=False)
+    st.markdown(_("At the training prevalence. Results on training images are optimistic."))
     threshold = selected_operating_point(release).threshold
-    for column, split in zip(st.columns(3, gap="large"), SPLITS, strict=True):
+    for column, (split, title) in zip(st.columns(3, gap="large"), _HISTOGRAM_TITLES.items(), strict=True):
         predictions = predictions_of(rows[rows["split"] == split])
         with column:
-            st.markdown(f"**{split.capitalize()}**, {len(predictions.target):,} films. Heights are square roots.")
+            st.markdown(_(title).format(n=len(predictions.target)))
             st.altair_chart(histogram_chart(histogram(predictions), threshold), width="stretch")
 
 
@@ -69,20 +82,23 @@ def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
     for first, second in _PAIRS:
         if not {first, second} <= means.keys():
             continue
+        first_name, second_name = _group_name(first), _group_name(second)
         with st.grid(3, min_column_width=200, gap="small"):
-            for title in (first, second):
+            for title, name in ((first, first_name), (second, second_name)):
                 mean = means[title]
                 st.image(
                     encode_png(np.rint(mean.pixels).clip(0, 255).astype(np.uint8)),
-                    f"{title}, mean of {mean.n:,}",
+                    _("{group} (mean, n = {n:,})").format(group=name, n=mean.n),
                     width="stretch",
-                    alt=f"Mean radiograph, {title}",
+                    alt=_("Mean radiograph, {group}").format(group=name),
                 )
             st.image(
                 encode_png(difference_image(means[first], means[second])),
-                f"{first} minus {second}",
+                _("Difference: {first} minus {second}").format(first=first_name, second=second_name),
                 width="stretch",
-                alt=f"Where the mean of {first} is denser, orange, or less dense, blue, than that of {second}",
+                alt=_(
+                    "Difference of the mean radiographs: orange if {first} is denser, blue if {second} is denser"
+                ).format(first=first_name, second=second_name),
             )
 
 
@@ -92,3 +108,8 @@ def _show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
             with column:
                 st.markdown(f"**{title}**")
                 st.altair_chart(chart, width="stretch")
+
+
+def _group_name(group: str) -> str:
+    """Return the name of a split, or of a label and cause such as "PNEUMONIA, viral"."""
+    return ", ".join(map(term, group.split(", ")))

@@ -1,23 +1,24 @@
-"""Data quality: the audit of the labelled set that the release carries, and the images that it names."""
+"""Data quality: the audit of the labelled set in the release, and the images that it lists."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dataset.quality.audit import duplicate_groups
+from dataset.quality.audit import DuplicatePair, duplicate_groups
 from dataset.quality.report import audit_report
 from model.inference.release_loader import Release
+from model.translation import N_, ngettext
+from model.translation import gettext as _
 from ui.explorer.image_detail import open_image
 from ui.gallery import show_gallery
 from ui.resources import current_release_data
 
-_CONTRADICTIONS = {
-    "two_labels": "different labels",
-    "two_folders": "two official splits",
-    "two_splits": "training, validation and test mixed",
-    "two_patients": "names of two patients",
+_CONFLICTS = {
+    "two_labels": N_("different labels"),
+    "two_folders": N_("two official splits"),
+    "two_splits": N_("training, validation and test mixed"),
+    "two_patients": N_("two patients"),
 }
 
 
@@ -30,37 +31,56 @@ def show_quality(release: Release, rows: pd.DataFrame) -> None:
     """
     audit = current_release_data(release).dataset_audit
     st.markdown(
-        "`python -m dataset audit` looks for copies of films, patients in two parts of the set, labels that contradict "
-        f"each other, and pictures that cannot be read or are odd. For release {release.version} it found:"
+        _(
+            "`python -m dataset audit` checks for duplicates, patients in more than one split, conflicting labels, "
+            "unreadable images and outliers. Results for release {version}:"
+        ).format(version=release.version)
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in audit_report(audit)))
-    outliers = audit["odd"]
+    outliers = audit["outliers"]
     if outliers:
-        st.subheader("Odd pictures", anchor=False)
-        files, notes = zip(*((outlier["file"], outlier["what"]) for outlier in outliers), strict=True)
-        show_gallery(rows.loc[list(files)], "odd", open_image, notes=notes)
-    groups = duplicate_groups(audit["copies"])
+        st.subheader(_("Outliers"), anchor=False)
+        files, notes = zip(*((outlier["file"], _(outlier["feature"])) for outlier in outliers), strict=True)
+        show_gallery(rows.loc[list(files)], "outliers", open_image, notes=notes)
+    groups = duplicate_groups(audit["duplicates"])
     if groups:
-        st.subheader("Copies of one film", anchor=False)
-        st.dataframe(_duplicates_table(audit["copies"]), hide_index=True)
+        st.subheader(_("Duplicates"), anchor=False)
+        st.dataframe(_duplicates_table(audit["duplicates"]), hide_index=True)
         number = st.selectbox(
-            "Look at", range(len(groups)), format_func=lambda n: f"{groups[n][0]} and {len(groups[n]) - 1} more"
+            _("Group of duplicates"), range(len(groups)), format_func=lambda number: _group_name(groups[number])
         )
-        show_gallery(rows.loc[groups[number]], "copies", open_image)
+        show_gallery(rows.loc[groups[number]], "duplicates", open_image)
 
 
-def _duplicates_table(pairs: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def _group_name(group: Sequence[str]) -> str:
+    n_others = len(group) - 1
+    return ngettext("{file} and {n} other image", "{file} and {n} other images", n_others).format(
+        file=group[0], n=n_others
+    )
+
+
+def _duplicates_table(pairs: Sequence[DuplicatePair]) -> pd.DataFrame:
+    sorted_pairs = sorted(pairs, key=lambda pair: not _conflicts(pair))
     return pd.DataFrame(
         [
             {
-                "First": pair["a"],
-                "Second": pair["b"],
-                "Copy": "exact" if pair["exact"] else "near",
-                "Bits that differ, of 256": pair["bits"],
-                "Alike to the reader (1: the same)": round(pair["similarity"], 4),
-                "Stands under": ", ".join(text for key, text in _CONTRADICTIONS.items() if pair[key])
-                or "one patient, one label",
+                _("First image"): pair["a"],
+                _("Second image"): pair["b"],
+                _("Duplicate"): _("exact") if pair["exact"] else _("near"),
+                _("Differing bits (of 256)"): pair["bits"],
+                _("Similarity (1: identical)"): round(pair["similarity"], 4),
+                _("Conflicts"): ", ".join(map(_, _conflicts(pair))) or _("none"),
             }
-            for pair in sorted(pairs, key=lambda pair: not any(pair[key] for key in _CONTRADICTIONS))
+            for pair in sorted_pairs
         ]
     )
+
+
+def _conflicts(pair: DuplicatePair) -> list[str]:
+    flags = {
+        "two_labels": pair["two_labels"],
+        "two_folders": pair["two_folders"],
+        "two_splits": pair["two_splits"],
+        "two_patients": pair["two_patients"],
+    }
+    return [_CONFLICTS[key] for key, is_set in flags.items() if is_set]

@@ -1,1 +1,1 @@
-"""The reading page: finding, refusal, heat-map check, DICOM details."""
+"""Parts of the reading page."""

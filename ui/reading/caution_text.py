@@ -1,50 +1,47 @@
-"""Cautions and refusals as text for clinicians: sentences for the panel, short texts for tables and alternatives."""
+"""Cautions and refusals on screen: short texts, and sentences with the values of the release in use."""
 
-from model.codes import Caution, RefusalReason, code_sentence
+from model.codes import Caution, RefusalReason
 from model.inference.finding import Finding
 from model.inference.release_loader import Release
+from model.messages import Message
 from model.performance.tables import adults_sentence
+from model.sentences import render, render_codes
+from model.translation import N_
+from model.translation import gettext as _
 from ui.resources import current_release_data
 
-_SENTENCES = {
-    Caution.LUNGS_NOT_FOUND: "**No lungs were found in this picture:** do not rely on this finding, which is of the "
-    "whole picture. Is it a frontal chest radiograph, upright and not inverted?",
-    Caution.BURNED_IN_ANNOTATION: "**Text is burned into this picture,** as its file says. The reader may take letters "
-    "for something else, and they may name the patient.",
-    Caution.ENCODING_ASSUMED: "**This file does not say how it is encoded.** It was read as uncompressed (Implicit VR "
-    "Little Endian), which the DICOM standard takes for granted then. Does the picture look right?",
-    Caution.NON_DEFAULT_WINDOW: "**Read through another window than the first of the file,** at your choice. "
-    "Workstations show the first, and the other rows go by it, so this finding may differ.",
+_SHORT_TEXTS: dict[Caution | RefusalReason, str] = {
+    Caution.LUNGS_NOT_FOUND: N_("no lungs found"),
+    Caution.OUTSIDE_POPULATION: N_("outside the age range"),
+    Caution.BURNED_IN_ANNOTATION: N_("burned-in text"),
+    Caution.ENCODING_ASSUMED: N_("encoding assumed"),
+    Caution.NON_DEFAULT_WINDOW: N_("not the first window of the file"),
+    Caution.EXPLANATION_UNRELIABLE: N_("heat map not reliable"),
+    Caution.EXPLANATION_UNCHECKED: N_("heat map not checked"),
+    Caution.OUT_OF_DISTRIBUTION: N_("unlike the training images"),
+    Caution.MIRRORED: N_("left and right may be swapped"),
+    Caution.LOW_QUALITY: N_("low image quality"),
+    Caution.NEAR_DUPLICATE: N_("used in training"),
+    Caution.CORRECTED: N_("rotated or inverted before reading"),
+    RefusalReason.TOO_SMALL: N_("too small"),
+    RefusalReason.NOT_A_RADIOGRAPH: N_("not a chest X-ray"),
+    RefusalReason.NO_LUNGS: N_("two lungs not identified"),
+    RefusalReason.INVERTED: N_("black and white swapped"),
+    RefusalReason.ROTATED: N_("rotated"),
+    RefusalReason.CROPPED: N_("part of the chest missing"),
+    RefusalReason.NO_CONTRAST: N_("contrast too low"),
 }
-SHORT_TEXTS: dict[Caution | RefusalReason, str] = {
-    Caution.LUNGS_NOT_FOUND: "no lungs found",
-    Caution.OUTSIDE_POPULATION: "not of the age it is made for",
-    Caution.BURNED_IN_ANNOTATION: "text burned into the picture",
-    Caution.ENCODING_ASSUMED: "encoding assumed",
-    Caution.NON_DEFAULT_WINDOW: "another window than the first of the file",
-    Caution.EXPLANATION_UNRELIABLE: "heat map not reliable",
-    Caution.EXPLANATION_UNCHECKED: "heat map not checked",
-    Caution.OUT_OF_DISTRIBUTION: "unlike the films it learned from",
-    Caution.MIRRORED: "left and right may be swapped",
-    Caution.LOW_QUALITY: "coarse, blurred or noisy",
-    Caution.NEAR_DUPLICATE: "it learned from this film",
-    Caution.CORRECTED: "turned or swapped before it was read",
-    RefusalReason.TOO_SMALL: "too small",
-    RefusalReason.NOT_A_RADIOGRAPH: "not a chest radiograph",
-    RefusalReason.NO_LUNGS: "no two lungs",
-    RefusalReason.INVERTED: "black and white swapped",
-    RefusalReason.ROTATED: "turned",
-    RefusalReason.CROPPED: "only a part of the chest",
-    RefusalReason.NO_CONTRAST: "without contrast",
-}
+
+
+def short_text(code: Caution | RefusalReason) -> str:
+    """Return a caution or a reason of the admission check in a few words, for tables and text alternatives."""
+    return _(_SHORT_TEXTS[code])
 
 
 def caution_sentence(caution: Caution, finding: Finding, release: Release) -> str:
-    """Return what a caution of a finding means and what to do about it."""
-    if caution in _SENTENCES:
-        return _SENTENCES[caution]
+    """Return what a caution means and what to do about it."""
     if caution != Caution.OUTSIDE_POPULATION:
-        return code_sentence(caution)
+        return render_codes((caution,))
     youngest, oldest = release.description["population_years"]
     adults = adults_sentence(current_release_data(release).metrics.get("adults"), finding.operating_point.name)
-    return f"**This reader is made for children of {youngest} to {oldest} years.** {adults}"
+    return f"{render([Message(caution, {'youngest': youngest, 'oldest': oldest})])} {adults}"

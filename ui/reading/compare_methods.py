@@ -1,4 +1,4 @@
-"""Other explanation methods next to the heat map."""
+"""Comparison of the heat map with other explanation methods."""
 
 from contextlib import closing
 from html import escape
@@ -7,28 +7,56 @@ import numpy as np
 import streamlit as st
 
 from model.errors import ExplanationFailed
-from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, METHODS, SMOOTH_GRAD, gradient_maps
+from model.explanation.gradient_maps import (
+    GRAD_CAM,
+    GRAD_CAM_PLUS_PLUS,
+    METHODS,
+    SMOOTH_GRAD,
+    gradient_maps,
+    gradients_available,
+)
 from model.explanation.heatmap import colour_map, overlay, upsample_to_image
 from model.explanation.occlusion import occlusion_map
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
 from model.imaging.radiograph import Radiograph
 from model.inference.classifier import Classifier, Inference
+from model.translation import N_
+from model.translation import gettext as _
 from ui.images import png_data_uri
 from ui.session import ExaminedImage, ReadUpload
 
-COMPARE_TITLE = "Compare explanations"
-HEAT_MAP, OCCLUSION = "Heat map", "Occlusion"
+COMPARE_TITLE = N_("Compare explanations")
+HEAT_MAP, OCCLUSION = N_("Heat map"), N_("Occlusion")
 METHOD_TEXTS = {
-    HEAT_MAP: "The reader's own, computed with the finding: what each place adds to the evidence for pneumonia.",
-    GRAD_CAM: "The last features, weighted by how the evidence depends on each. In this kind of network that is the "
-    "heat map itself: a check that both are computed rightly.",
-    GRAD_CAM_PLUS_PLUS: "The same, of the features that speak for pneumonia alone: it shows more than the reader goes "
-    "by, for what speaks against is left out.",
-    SMOOTH_GRAD: "How far the evidence changes with the grey of each spot, averaged over noisy copies, times that "
-    "grey: fine, but speckled.",
-    OCCLUSION: "Places are covered at random, again and again, and what each adds is told from how the evidence "
-    "changes: it needs no look inside the network.",
+    HEAT_MAP: N_("Computed with the result: how much each area adds to the evidence of pneumonia."),
+    GRAD_CAM: N_(
+        "The last feature map, weighted by its gradients. For this network, it equals the heat map: a check that both "
+        "are computed correctly."
+    ),
+    GRAD_CAM_PLUS_PLUS: N_("Like Grad-CAM, but only with features that support pneumonia. Usually colours more."),
+    SMOOTH_GRAD: N_("The gradient of each pixel times its grey value, averaged over noisy copies. Fine but speckled."),
+    OCCLUSION: N_("Random areas are masked and the change in evidence is measured. Needs no access to the network."),
 }
+COMPUTE_BUTTON = N_("Compute explanations")
+ANOTHER_MODEL_TEXT = N_(
+    "This image was read by another version of the model. Upload the file again to compare explanations."
+)
+NOT_INSTALLED_TEXT = N_(
+    "To compare explanations, stop the server and start it with `make run` once. This installs TensorFlow (about 2 GB)."
+)
+AREAS = (  # thirds of the image: rows from the top, columns from the left
+    (
+        N_("at the upper left of the image"),
+        N_("at the upper centre of the image"),
+        N_("at the upper right of the image"),
+    ),
+    (N_("at the left of the image"), N_("in the centre of the image"), N_("at the right of the image")),
+    (
+        N_("at the lower left of the image"),
+        N_("at the lower centre of the image"),
+        N_("at the lower right of the image"),
+    ),
+)
 _MAX_SIDE = 480  # pixels of an image of this panel
 _MAPS_KEY = "explanations"
 _STYLE = """
@@ -47,7 +75,10 @@ _STYLE = """
 def show_method_comparison(upload: ReadUpload, image: ExaminedImage, classifier: Classifier) -> None:
     """Draw the maps of other methods next to the heat map. They are computed on request, once per image."""
     if upload.finding.model_version != classifier.release.version:
-        st.info("This film was read by another model. Choose the file again to compare explanations.")
+        st.info(_(ANOTHER_MODEL_TEXT))
+        return
+    if not gradients_available():
+        st.info(_(NOT_INSTALLED_TEXT))
         return
     inference = image.admission_result.inference
     maps = _session_maps(inference)
@@ -64,10 +95,12 @@ def _compute_control(
     slot = st.empty()
     with slot.container():
         st.markdown(
-            "Other methods ask the same network in other ways. Where they agree, an explanation can be believed rather "
-            "more. They take a quarter of a minute or more, and about a gigabyte of memory meanwhile."
+            _(
+                "Other methods explain the same result in different ways. If they agree, the explanation is more "
+                "reliable. This takes 15 seconds or more, and about 1 GB of memory."
+            )
         )
-        if not st.button("Compute them", icon=":material/compare:", key=f"compare_{upload.file.upload_id}"):
+        if not st.button(_(COMPUTE_BUTTON), icon=":material/compare:", key=f"compare_{upload.file.upload_id}"):
             return
         try:
             _compute(inference, classifier, maps)
@@ -80,7 +113,7 @@ def _compute_control(
 def _session_maps(inference: Inference) -> dict[str, np.ndarray]:
     """Return the maps computed for the image on screen, by method; maps of an earlier image are dropped.
 
-    Another window of the same file and a corrected image are other images: the networks have run again.
+    Another window of the same file, or a corrected image, counts as another image: the networks have run again.
     """
     maps: dict[str, np.ndarray]
     maps_inference, maps = st.session_state.get(_MAPS_KEY, (None, {}))
@@ -91,18 +124,22 @@ def _session_maps(inference: Inference) -> dict[str, np.ndarray]:
 
 
 def _compute(inference: Inference, classifier: Classifier, maps: dict[str, np.ndarray]) -> None:
-    """Add the missing maps. If the user leaves or uses the page, this ends and the maps so far are kept."""
+    """Add the missing maps. If the user leaves or uses the page, this stops and keeps the maps computed so far."""
     release = classifier.release
     network_input = release.input_region.network_input(inference.working, inference.lungs, release.side)
-    bar = st.progress(0.0, f"{OCCLUSION} ...")
+    bar = st.progress(0.0, _in_progress(OCCLUSION))
     if OCCLUSION not in maps:
         maps[OCCLUSION] = occlusion_map(classifier, network_input, inference.output.class_activation_map.shape)
-    # Streamlit ends an unwanted run when the run draws something, so the bar is redrawn while the run waits.
-    with closing(gradient_maps(release, network_input, lambda text: bar.progress(0.2, text))) as computed:
+    # Streamlit ends an outdated run only when it draws something, so redraw the bar while waiting.
+    with closing(gradient_maps(release, network_input, lambda text: bar.progress(0.2, _(text)))) as computed:
         for number, (method, values) in enumerate(computed, start=1):
             maps[method] = values
-            next_text = f"{METHODS[number]} ..." if number < len(METHODS) else "Done"
+            next_text = _in_progress(METHODS[number]) if number < len(METHODS) else _("Done")
             bar.progress(0.4 + 0.6 * number / len(METHODS), next_text)
+
+
+def _in_progress(method: str) -> str:
+    return _("Computing explanations: {method} ...").format(method=_(method))
 
 
 def _show_maps(upload: ReadUpload, preview: Radiograph, classifier: Classifier, maps: dict[str, np.ndarray]) -> None:
@@ -113,16 +150,17 @@ def _show_maps(upload: ReadUpload, preview: Radiograph, classifier: Classifier, 
     }
     figures = [
         f'<figure><img src="{_map_image(preview, values, box)}" alt="{escape(_alt_text(method, values))}">'
-        f"<figcaption><b>{escape(method)}</b><br>{escape(METHOD_TEXTS[method])}</figcaption></figure>"
+        f"<figcaption><b>{escape(_(method))}</b><br>{escape(_(METHOD_TEXTS[method]))}</figcaption></figure>"
         for method, values in scaled_maps.items()
     ]
+    strongest = _("{log_odds} or more (log odds per {fraction} of the area)")
     legend = (
-        f'<div class="explanations-scale"><span>nothing added</span><i style="background:{_colour_gradient()}"></i>'
-        f"<span>{saturation:.2f} or more added to the evidence (log odds) by an area of 1/{heat_map.size} of what is "
-        "seen</span></div>"
+        f'<div class="explanations-scale"><span>{escape(_("Evidence: none"))}</span>'
+        f'<i style="background:{_colour_gradient()}"></i>'
+        f"<span>{escape(strongest.format(log_odds=f'{saturation:.2f}', fraction=f'1/{heat_map.size}'))}</span></div>"
     )
     st.html(f'{_STYLE}<div class="explanations">{"".join(figures)}</div>{legend}')
-    st.caption("One scale for all, the same for every picture. Only what is seen by the reader is drawn.")
+    st.caption(_("All maps and all images use the same colour scale. Only the area that the model reads is shown."))
 
 
 def _map_image(preview: Radiograph, values: np.ndarray, box: RelativeBox) -> str:
@@ -136,11 +174,10 @@ def _map_image(preview: Radiograph, values: np.ndarray, box: RelativeBox) -> str
 
 def _alt_text(method: str, values: np.ndarray) -> str:
     if not values.any():
-        return f"{method}: nothing coloured."
+        return _("{method}: no area is coloured.").format(method=_(method))
     row, column = np.unravel_index(values.argmax(), values.shape)
-    across = ("left", "middle", "right")[3 * column // values.shape[1]]
-    down = ("upper", "middle", "lower")[3 * row // values.shape[0]]
-    return f"{method}: strongest in the {down} third of what is seen, at the {across} of the picture."
+    area = AREAS[3 * int(row) // values.shape[0]][3 * int(column) // values.shape[1]]
+    return _("{method}: strongest {area}.").format(method=_(method), area=_(area))
 
 
 def _colour_gradient() -> str:
@@ -149,4 +186,4 @@ def _colour_gradient() -> str:
     opacity = colours[:, 3:] / 255
     mixed = (60 * (1 - opacity) + colours[:, :3] * opacity).round().astype(int)
     stops = ", ".join(f"rgb({r},{g},{b})" for r, g, b in mixed[:: len(mixed) // 16])
-    return f"linear-gradient(to right, {stops})"
+    return f"linear-gradient(90deg, {stops})"

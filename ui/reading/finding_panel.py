@@ -6,44 +6,62 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.codes import Caution, refusal_text
+from model.codes import Caution
 from model.explanation.heatmap import overlay_png
 from model.imaging.radiograph import Radiograph
 from model.inference.decision import Verdict
 from model.inference.finding import Finding
 from model.inference.finding_rows import finding_row, to_csv
-from ui.formatting import distinct_percents, per_hundred, percent, threshold_percent
-from ui.reading.caution_text import SHORT_TEXTS, caution_sentence
+from model.performance.formatting import format_percent
+from model.performance.terms import term
+from model.sentences import render
+from model.translation import N_
+from model.translation import gettext as _
+from ui.formatting import distinct_percents, per_hundred, percent
+from ui.reading.caution_text import caution_sentence, short_text
+from ui.reading.correction_text import correction_statement
 from ui.session import ExaminedImage, FileInfo, ReadUpload, SessionUploads, session_uploads
 from ui.settings import SessionSettings
+from ui.verdicts import VERDICT_NAMES
 
-_VERDICTS = {
-    Verdict.PNEUMONIA: ("Signs of pneumonia", ":material/warning:"),
-    Verdict.NORMAL: ("No sign of pneumonia found", ":material/check_circle:"),
-    Verdict.INDETERMINATE: ("Indeterminate: refer to a radiologist", ":material/help:"),
+_ICONS = {
+    Verdict.PNEUMONIA: ":material/warning:",
+    Verdict.NORMAL: ":material/check_circle:",
+    Verdict.INDETERMINATE: ":material/help:",
 }
-_MEANINGS = {
-    Verdict.PNEUMONIA: "The probability is at or above the threshold of the operating point.",
-    Verdict.NORMAL: "Other disease is not looked for.",
-    Verdict.INDETERMINATE: "The reader does not know: at this probability it cannot tell pneumonia from none as "
-    "surely as it should, or the operating point contradicts what it takes for likely.",
+MEANINGS = {
+    Verdict.PNEUMONIA: N_("Above the decision threshold ({point})."),
+    Verdict.NORMAL: N_("Checks for pneumonia only."),
+    Verdict.INDETERMINATE: N_("Result uncertain: too close to call."),
 }
-_NEXT_STEPS = {
-    Verdict.PNEUMONIA: "Look again at the coloured areas. Treat by the child's signs and your guideline, not by this "
-    "page alone.",
-    Verdict.NORMAL: "If the child's signs speak for pneumonia, trust the child and not this page: early pneumonia may "
-    "not show on a film.",
-    Verdict.INDETERMINATE: "Have a radiologist look at the film. Until then, treat by the child's signs and your "
-    "guideline.",
+NEXT_STEPS = {
+    Verdict.PNEUMONIA: N_(
+        "**Next:** Review the coloured areas. Manage according to clinical findings and local guidelines."
+    ),
+    Verdict.NORMAL: N_(
+        "**Next:** If you suspect pneumonia clinically, do not rely on this result. Early pneumonia may not be visible "
+        "on an X-ray."
+    ),
+    Verdict.INDETERMINATE: N_(
+        "**Next:** Ask a radiologist to review the X-ray. Until then, manage according to clinical findings and local "
+        "guidelines."
+    ),
 }
-_NEXT_STEP_REFUSED = (
-    "Do not act on this finding: the reader is not made for such a picture. Choose one that is accepted."
+NEXT_STEP_REFUSED = N_(
+    "**Next:** Do not act on this result: the model is not designed for images like this. Upload a frontal chest X-ray "
+    "that the model accepts."
 )
-_NEXT_STEP_UNRELIABLE = (
-    "Look again at the whole film. Treat by the child's signs and your guideline, not by this page alone."
+NEXT_STEP_UNRELIABLE = N_(
+    "**Next:** Review the whole X-ray. Manage according to clinical findings and local guidelines."
 )
+READ_DESPITE_REFUSAL = N_("**Read despite refusal, at your request.** {reason}")
+NO_EVIDENCE_TEXT = N_("The model found no evidence of pneumonia, so the heat map is empty.")
+PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
+SETTINGS_TEXT = N_(
+    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children. Model {version}."
+)
+DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT = N_("Download heat map (PNG)"), N_("Download result (CSV)")
 _SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # in more detail
-NO_EVIDENCE_TEXT = "The network found no positive evidence for pneumonia anywhere: there is nothing to colour."
 
 _PROBABILITY_BAR = """
 <style>
@@ -56,26 +74,31 @@ _PROBABILITY_BAR = """
 </style>
 <div class="probability-bar" role="img" aria-label="{label}">
   <div style="width: {filled:.2f}%"></div><i style="left: {mark:.2f}%"></i>
-  <span style="left: {mark:.2f}%">threshold {threshold}</span>
+  <span style="left: {mark:.2f}%">{threshold}</span>
 </div>
 """
 
 
 def alt_text(finding: Finding) -> str:
-    """Return the finding in one sentence, the text alternative of the image.
+    """Return the finding as text, for users who cannot see the image.
 
-    The check of the heat map ends after the image is drawn. Its result is part of the alternative from the next run of
-    the page on; until then the panel shows it.
+    The check of the heat map ends after the image is drawn. Its result becomes part of this text in the next run of the
+    page; until then the panel shows it.
     """
-    verdict, _ = _VERDICTS[finding.verdict]
-    evidence = "coloured where the network saw evidence for it" if finding.heat_map.any() else "nothing coloured"
-    refusals = "".join(f" Read although refused: {SHORT_TEXTS[code]}." for code in finding.refusals)
-    cautions = "".join(
-        f" Caution: {SHORT_TEXTS[caution]}." for caution in finding.cautions if caution != Caution.EXPLANATION_UNCHECKED
+    result = _("{verdict}, probability of pneumonia {probability}.")
+    return " ".join(
+        [
+            _("Image.") if finding.refusals else _("Chest X-ray."),
+            *(_("Read despite refusal: {reason}.").format(reason=short_text(code)) for code in finding.refusals),
+            result.format(verdict=_(VERDICT_NAMES[finding.verdict]), probability=percent(finding.probability)),
+            _("Evidence of pneumonia is coloured.") if finding.heat_map.any() else _("No area is coloured."),
+            *(
+                _("Caution: {caution}.").format(caution=short_text(caution))
+                for caution in finding.cautions
+                if caution != Caution.EXPLANATION_UNCHECKED
+            ),
+        ]
     )
-    probability = percent(finding.probability)
-    image = "Picture" if finding.refusals else "Chest radiograph"
-    return f"{image}.{refusals} {verdict}, probability of pneumonia {probability}; {evidence}.{cautions}"
 
 
 def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSettings) -> DeltaGenerator:
@@ -85,30 +108,31 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
         The slot of the next step, for `show_next_step`.
     """
     finding = upload.presented(settings)
-    verdict, icon = _VERDICTS[finding.verdict]
     point = finding.operating_point
     if finding.refusals:
-        st.error(f"**Read although refused, at your wish.** {refusal_text(finding.refusals)}", icon=":material/block:")
+        reason = render(upload.refusal_messages)
+        st.error(_(READ_DESPITE_REFUSAL).format(reason=reason), icon=":material/block:")
     if upload.correction:
-        st.info(
-            f"**{upload.correction.past_tense}** at your wish, then checked again and read.",
-            icon=":material/auto_fix_high:",
-        )
-    st.subheader(f"{icon} {verdict}", anchor=False)
+        st.info(correction_statement(upload.correction), icon=":material/auto_fix_high:")
+    st.subheader(f"{_ICONS[finding.verdict]} {_(VERDICT_NAMES[finding.verdict])}", anchor=False)
     for caution in finding.cautions:
         if caution not in _SHOWN_ELSEWHERE:
             st.warning(caution_sentence(caution, finding, settings.release), icon=":material/help:")
-    st.write(_MEANINGS[finding.verdict])
-    probability, _ = distinct_percents(finding.probability, point.threshold)
-    st.metric(f"Probability of pneumonia, at a prevalence of {percent(finding.prevalence)}", probability)
+    st.write(_(MEANINGS[finding.verdict]).format(point=term(point.name)))
+    probability = distinct_percents(finding.probability, point.threshold)[0]
+    st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(finding.prevalence)), probability)
     st.html(_probability_bar(finding))
     slot = st.empty()
     show_next_step(slot, finding)
     if not finding.heat_map.any():
-        st.info(NO_EVIDENCE_TEXT, icon=":material/visibility_off:")
+        st.info(_(NO_EVIDENCE_TEXT), icon=":material/visibility_off:")
     st.caption(
-        f"Operating point: {point.name}, threshold {threshold_percent(point.threshold)}. Prevalence: of 100 children "
-        f"that are filmed, {per_hundred(finding.prevalence)} have pneumonia. Model {finding.model_version}."
+        _(SETTINGS_TEXT).format(
+            threshold=format_percent(point.threshold, 1),
+            point=term(point.name),
+            count=per_hundred(finding.prevalence),
+            version=finding.model_version,
+        )
     )
     _show_downloads(upload.file, image.preview, settings)
     return slot
@@ -116,25 +140,29 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
 
 def show_next_step(slot: DeltaGenerator, finding: Finding) -> None:
     """Draw the next step in its slot."""
-    slot.markdown(f"**Next:** {_next_step(finding)}")
+    slot.markdown(_(_next_step(finding)))
 
 
 def _next_step(finding: Finding) -> str:
     if finding.refusals:
-        return _NEXT_STEP_REFUSED
+        return NEXT_STEP_REFUSED
     if finding.verdict is Verdict.PNEUMONIA and Caution.EXPLANATION_UNRELIABLE in finding.cautions:
-        return _NEXT_STEP_UNRELIABLE
-    return _NEXT_STEPS[finding.verdict]
+        return NEXT_STEP_UNRELIABLE
+    return NEXT_STEPS[finding.verdict]
 
 
 def _probability_bar(finding: Finding) -> str:
     threshold = finding.operating_point.threshold
     probability_text, threshold_text = distinct_percents(finding.probability, threshold)
     return _PROBABILITY_BAR.format(
-        label=escape(f"Probability {probability_text}, threshold {threshold_text}"),
+        label=escape(
+            _("Probability {probability}, decision threshold {threshold}").format(
+                probability=probability_text, threshold=threshold_text
+            )
+        ),
         filled=100 * finding.probability,
         mark=100 * threshold,
-        threshold=escape(threshold_text),
+        threshold=escape(_("threshold {threshold}").format(threshold=threshold_text)),
         shift=-100 * threshold,
     )
 
@@ -144,7 +172,7 @@ def _show_downloads(file: FileInfo, preview: Radiograph, settings: SessionSettin
     stem = file.name.rsplit(".", 1)[0]
     with st.container(horizontal=True):
         st.download_button(
-            "Overlay as PNG",
+            _(DOWNLOAD_HEAT_MAP),
             data=partial(finding_overlay, uploads, file.upload_id, preview, settings),
             file_name=f"{stem}_heatmap.png",
             mime="image/png",
@@ -152,7 +180,7 @@ def _show_downloads(file: FileInfo, preview: Radiograph, settings: SessionSettin
             on_click="ignore",
         )
         st.download_button(
-            "Row as CSV",
+            _(DOWNLOAD_RESULT),
             data=partial(finding_csv, uploads, file, settings),
             file_name=f"{stem}_finding.csv",
             mime="text/csv",
@@ -162,10 +190,10 @@ def _show_downloads(file: FileInfo, preview: Radiograph, settings: SessionSettin
 
 
 def finding_overlay(uploads: SessionUploads, upload_id: str, preview: Radiograph, settings: SessionSettings) -> bytes:
-    """Return the PNG of an upload with its heat map, with the cautions that are known now."""
+    """Return an upload with its heat map and its current cautions as PNG."""
     return overlay_png(preview, uploads.finding(upload_id, settings))
 
 
 def finding_csv(uploads: SessionUploads, file: FileInfo, settings: SessionSettings) -> str:
-    """Return the row of an upload as CSV, with the cautions that are known now."""
+    """Return the row of an upload with its current cautions as CSV."""
     return to_csv([finding_row(file.name, uploads.finding(file.upload_id, settings))])

@@ -1,4 +1,4 @@
-"""A refused image: the reason, what the admission check saw, and what the user can do."""
+"""A refused image: the reason, the detected lungs, and what the user can do."""
 
 from html import escape
 
@@ -9,30 +9,38 @@ from scipy import ndimage
 from model.admission.gate import AdmissionGate
 from model.imaging.geometry import resize
 from model.inference.lung_segmentation import LungMask
+from model.sentences import render
+from model.translation import N_
+from model.translation import gettext as _
 from ui.images import png_data_uri
+from ui.reading.actions import apply_correction, read_despite_refusal
+from ui.reading.correction_text import button_label
 from ui.reading.dicom_panel import window_control
-from ui.session import ExaminedImage, RefusedUpload, apply_correction, read_despite_refusal
+from ui.session import ExaminedImage, RefusedUpload
 
-_MAX_SIDE = 560  # pixels of the image on the page; small images are enlarged, so that the outline is fine
+_MAX_SIDE = 560  # pixels of the image on the page; small images are enlarged to keep the outline fine
 _OUTLINE_COLOUR = (64, 196, 255)
-NO_LUNGS_TEXT = "The check found no lungs in it."
-LUNGS_TEXT = "Outlined: what the check takes for lungs."
-READ_ANYWAY_TEXT = (
-    "Nobody has measured how well such pictures are read: the finding may be wrong in any way. It will say that the "
-    "picture was refused and read at your wish, and so will its row and its overlay."
+NOT_READ_TEXT = N_("**Not read.** {reason}")
+LUNGS_TEXT = N_("Outline: detected lungs")
+NO_LUNGS_TEXT = N_("No lungs detected")
+READ_ANYWAY_TITLE = N_("Read anyway")
+READ_ANYWAY_TEXT = N_(
+    "The model has not been tested on images like this, and the result may be wrong. The result, its row and its heat "
+    "map will be marked as read despite refusal."
 )
-ANOTHER_MODEL_TEXT = "This picture was checked by another model. Choose the file again to check it anew."
+READ_ANYWAY_BUTTON = N_("Read despite refusal")
+ANOTHER_MODEL_TEXT = N_("This image was checked by another version of the model. Upload the file again to check it.")
 
 
 def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool) -> None:
-    """Draw the refused upload on screen. Its buttons correct it or read it as it is, and run the page again.
+    """Draw the refused upload on screen. Its buttons correct it, or read it as it is, and rerun the page.
 
     Args:
         upload: Upload on screen.
         gate: Gate of the release in use.
-        file_at_hand: Whether the file is still in the uploader, so that another of its windows can be selected.
+        file_at_hand: Whether the file is still in the uploader; only then can another of its windows be selected.
     """
-    reason = f"**Not read.** {upload.refusal['reason']}"
+    reason = _(NOT_READ_TEXT).format(reason=render(upload.refusal_messages))
     image = upload.image
     if image is None:  # the file cannot be decoded
         st.error(reason, icon=":material/block:")
@@ -43,7 +51,7 @@ def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool)
         if upload.refusal["model_version"] == gate.classifier.release.version:
             _action_controls(upload, image, gate)
         else:
-            st.info(ANOTHER_MODEL_TEXT)
+            st.info(_(ANOTHER_MODEL_TEXT))
     with image_column:
         window_control(upload, image.preview.metadata, file_at_hand)
         _show_outlined_image(image)
@@ -51,13 +59,13 @@ def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool)
 
 def _action_controls(upload: RefusedUpload, image: ExaminedImage, gate: AdmissionGate) -> None:
     if correction := image.admission_result.admission.correction:
-        st.markdown("One step makes it a picture that can be read. The finding will say what was done.")
-        if st.button(correction.button_label, icon=":material/auto_fix_high:", type="primary"):
+        st.markdown(_("This can be corrected. The correction will be noted in the result."))
+        if st.button(button_label(correction), icon=":material/auto_fix_high:", type="primary"):
             apply_correction(upload, gate)
             st.rerun()
-    with st.expander("Read it all the same", icon=":material/report:"):
-        st.markdown(READ_ANYWAY_TEXT)
-        if st.button("Read anyway", icon=":material/warning:"):
+    with st.expander(_(READ_ANYWAY_TITLE), icon=":material/report:"):
+        st.markdown(_(READ_ANYWAY_TEXT))
+        if st.button(_(READ_ANYWAY_BUTTON), icon=":material/warning:"):
             read_despite_refusal(upload, gate)
             st.rerun()
 
@@ -66,10 +74,11 @@ def _show_outlined_image(image: ExaminedImage) -> None:
     preview, lungs = image.preview, image.admission_result.inference.lungs
     scale = _MAX_SIDE / max(preview.height, preview.width)
     grey = resize(preview.pixels, max(1, round(scale * preview.height)), max(1, round(scale * preview.width)))
-    caption = LUNGS_TEXT if lungs else NO_LUNGS_TEXT
+    caption = _(LUNGS_TEXT) if lungs else _(NO_LUNGS_TEXT)
+    alt = _("The refused image. {caption}.").format(caption=caption)
     st.html(
         f'<figure style="margin: 0"><img src="{png_data_uri(_with_lung_outline(grey, lungs))}" '
-        f'alt="{escape(f"The refused picture. {caption}")}" '
+        f'alt="{escape(alt)}" '
         'style="display: block; max-width: 100%; max-height: 70vh; margin: 0 auto; border-radius: 0.3rem">'
         f'<figcaption style="font-size: 0.875rem; margin-top: 0.5rem; text-align: center">{escape(caption)}'
         "</figcaption></figure>"

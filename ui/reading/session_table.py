@@ -6,64 +6,80 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.inference.finding_rows import Row, to_csv
-from ui.reading.caution_text import SHORT_TEXTS
-from ui.session import SessionUploads, session_uploads
+from model.inference.finding_rows import to_csv
+from model.sentences import render
+from model.translation import N_
+from model.translation import gettext as _
+from ui.formatting import percent
+from ui.reading.caution_text import short_text
+from ui.session import RefusedUpload, SessionUploads, UploadResult, session_uploads
 from ui.settings import SessionSettings
+from ui.verdicts import VERDICT_NAMES
 
+TABLE_TITLE = N_("Files in this session ({count})")
+DOWNLOAD_ALL = N_("Download all results (CSV)")
 _COLUMNS = {
-    "path": "File",
-    "status": "Status",
-    "verdict": "Verdict",
-    "probability": "Probability",
-    "prevalence": "at prevalence",
-    "cautions": "Caution",
-    "read_anyway": "Read anyway",
-    "reason": "Reason",
+    "path": N_("File"),
+    "status": N_("Status"),
+    "verdict": N_("Verdict"),
+    "probability": N_("Probability"),
+    "prevalence": N_("Prevalence"),
+    "cautions": N_("Cautions"),
+    "read_anyway": N_("Read despite refusal"),
+    "reason": N_("Reason for refusal"),
 }
 
 
 def show_session_table(settings: SessionSettings) -> DeltaGenerator | None:
-    """Draw the rows of this session, newest first; nothing if there are none.
+    """Draw the uploads of this session, newest first; nothing if there are none.
 
     Returns:
-        The slot of the table, for `show_session_rows`; None without rows.
+        The slot of the table, for `show_session_rows`; None without uploads.
     """
     uploads = session_uploads()
     if not len(uploads):
         return None
-    with st.expander(f"Read in this session ({len(uploads)})", icon=":material/history:"):
+    with st.expander(_(TABLE_TITLE).format(count=len(uploads)), icon=":material/history:"):
         slot = st.empty()
-        show_session_rows(slot, uploads.rows(settings))
+        show_session_rows(slot, settings)
         st.download_button(
-            "All rows as CSV",
+            _(DOWNLOAD_ALL),
             data=partial(rows_csv, uploads, settings),
             file_name="findings.csv",
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",
         )
-        st.caption("Kept in the memory of this session alone, gone minutes after the tab is closed.")
+        st.caption(_("Kept in the memory of this session only. Deleted minutes after you close the tab."))
     return slot
 
 
-def show_session_rows(slot: DeltaGenerator | None, rows: list[Row]) -> None:
-    """Draw rows in the slot of the table."""
+def show_session_rows(slot: DeltaGenerator | None, settings: SessionSettings) -> None:
+    """Draw the rows of this session in the slot of the table."""
     if slot is None:
         return
-    table = pd.DataFrame(rows)[list(_COLUMNS)]
-    table["cautions"] = [", ".join(SHORT_TEXTS[caution] for caution in row["cautions"]) for row in rows]
-    slot.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            **_COLUMNS,
-            "probability": st.column_config.NumberColumn(_COLUMNS["probability"], format="%.3f"),
-            "prevalence": st.column_config.NumberColumn(_COLUMNS["prevalence"], format="%.2f"),
-        },
-    )
+    table = pd.DataFrame([_table_row(upload, settings) for upload in session_uploads()], columns=list(_COLUMNS))
+    slot.dataframe(table, hide_index=True, column_config={name: _(label) for name, label in _COLUMNS.items()})
+
+
+def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, str | bool]:
+    reason = render(upload.refusal_messages)
+    if isinstance(upload, RefusedUpload):
+        empty: dict[str, str | bool] = dict.fromkeys(_COLUMNS, "")
+        return empty | {"path": upload.file.name, "status": _("refused"), "read_anyway": False, "reason": reason}
+    finding = upload.presented(settings)
+    return {
+        "path": upload.file.name,
+        "status": _("read"),
+        "verdict": _(VERDICT_NAMES[finding.verdict]),
+        "probability": percent(finding.probability),
+        "prevalence": percent(finding.prevalence),
+        "cautions": ", ".join(map(short_text, finding.cautions)),
+        "read_anyway": bool(finding.refusals),
+        "reason": reason,
+    }
 
 
 def rows_csv(uploads: SessionUploads, settings: SessionSettings) -> str:
-    """Return all rows of a session as CSV, as they are known now."""
+    """Return all current rows of a session as CSV, in English."""
     return to_csv(uploads.rows(settings))

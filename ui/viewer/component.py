@@ -1,17 +1,17 @@
 """The radiograph viewer: the browser receives the preview and the heat map once and does everything else itself.
 
-Streamlit calls this module on every rerun; viewer.js is the browser's part. One message holds the whole image::
+Streamlit calls this module on every rerun; viewer.js runs in the browser. One message holds the whole image::
 
     4 bytes   length of the header, little endian
-    header    JSON: key, alt, width, height, picture and overlay (digests), png (bytes), map ([rows, columns] or null),
-              box (edges of the part that the map covers, relative), scale ([millimetres across the image, text next
-              to the bar] or null)
+    header    JSON: key, alt, texts, width, height, image and overlay (digests), png (bytes), map ([rows, columns] or
+              null), box (edges of the part that the map covers, relative), scale ([width of the image in millimetres,
+              text next to the bar] or null)
     png       grey preview
     map       float32 little endian, rows x columns, absent if map is null
     colours   uint8, 256 x 4, red green blue alpha
 
-Raw bytes, because JSON would need base64: a third more, decoded on the browser's main thread. If a rerun changes
-nothing, the message is identical byte for byte. The browser compares the digests and decodes nothing again.
+Raw bytes, because JSON would need base64, which is a third larger and decoded on the browser's main thread. If a rerun
+changes nothing, the message is byte-identical. The browser compares the digests and decodes nothing twice.
 """
 
 import hashlib
@@ -26,11 +26,12 @@ from PIL import Image
 
 from model.imaging.geometry import RelativeBox
 from ui.images import encode_png
+from ui.viewer.texts import viewer_texts
 
-MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of a clinic's screen, about a megabyte as PNG
+MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of a clinical workplace screen, about 1 MB as PNG
 
 _FOLDER = Path(__file__).parent
-# At import, so once per process: Streamlit warns about a second registration of the same name.
+# At import, so once per process: Streamlit warns if a name is registered twice.
 _component = st.components.v2.component(
     "radiograph_viewer",
     html=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
@@ -45,7 +46,7 @@ class ScaleBar:
 
     Attributes:
         width_millimetres: Width of the image.
-        text: Text next to the bar, such as the plane in which the scale holds.
+        text: Text next to the bar, such as the plane in which the scale is valid.
     """
 
     width_millimetres: float
@@ -61,8 +62,7 @@ def preview_size(height: int, width: int) -> tuple[int, int]:
 def encode_preview(pixels: np.ndarray) -> bytes:
     """Encode a radiograph as the grey PNG that the browser shows.
 
-    Values are rounded to 8 bits, and large images are reduced with antialiasing. The viewer therefore calls the result
-    a preview.
+    Values are rounded to 8 bits, and large images are reduced with antialiasing; hence "preview" on screen.
 
     Args:
         pixels: float32 (height, width), 0-255, bright = dense.
@@ -70,11 +70,11 @@ def encode_preview(pixels: np.ndarray) -> bytes:
     Raises:
         ValueError: Shape or values are out of range.
     """
-    _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32 (height, width), 0-255", maximum=255)
+    _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32", ("height", "width"), maximum=255)
     height, width = preview_size(*pixels.shape)
     preview = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
     if (height, width) != pixels.shape:
-        # Nearly as sharp as Lanczos and without its ringing, which would draw a dark line along each bright one.
+        # Nearly as sharp as Lanczos, but without its ringing, which draws dark lines along bright ones.
         preview = preview.resize((width, height), Image.Resampling.HAMMING)
     return encode_png(np.clip(np.rint(np.asarray(preview)), 0, 255).astype(np.uint8))
 
@@ -89,7 +89,7 @@ def show_radiograph(
     key: str,
     scale: ScaleBar | None = None,
 ) -> None:
-    """Draw the viewer of a radiograph with its heat map. Window, zoom, pan and opacity never come back to Python.
+    """Draw a radiograph with its heat map in the viewer. Window, zoom, pan and opacity are never sent back to Python.
 
     Args:
         pixels: float32 (height, width), 0-255, bright = dense.
@@ -97,18 +97,17 @@ def show_radiograph(
         box: Part of the radiograph that the map covers.
         colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
         alt: The finding as text, for users who cannot see the image.
-        key: Unique on the page. The user's view settings last as long as the same key shows the same image.
+        key: Unique on the page. The user's view settings are kept while the same key shows the same image.
         scale: For a scale bar; None if unknown.
 
     Raises:
         ValueError: An array has the wrong shape or values out of range.
     """
-    _validate(
-        "colours", colours, colours.shape == (256, 4) and colours.dtype == np.uint8, "uint8 (256, 4)", maximum=255
-    )
+    has_shape = colours.shape == (256, 4) and colours.dtype == np.uint8
+    _validate("colours", colours, has_shape, "uint8", ("256", "4"), maximum=255)
     if heat_map is not None:
         has_shape = heat_map.ndim == 2 and heat_map.size > 0
-        _validate("heat_map", heat_map, has_shape, "float32 (rows, columns), 0-1", maximum=1)
+        _validate("heat_map", heat_map, has_shape, "float32", ("rows", "columns"), maximum=1)
     digest, png = _cached_preview(pixels, key)
     map_bytes = b"" if heat_map is None else np.ascontiguousarray(heat_map, dtype="<f4").tobytes()
     colour_bytes = np.ascontiguousarray(colours).tobytes()
@@ -116,7 +115,8 @@ def show_radiograph(
     header = {
         "key": key,
         "alt": alt,
-        "picture": digest,
+        "texts": viewer_texts(),
+        "image": digest,
         "overlay": hashlib.sha256(map_bytes + colour_bytes + repr(box).encode()).hexdigest(),
         "width": width,
         "height": height,
@@ -131,10 +131,10 @@ def show_radiograph(
 
 
 def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:
-    """Return digest and PNG of an image; it is encoded again only if the image under this key has changed.
+    """Return digest and PNG of an image. It is encoded again only if the image under this key has changed.
 
     The cache is the session, which belongs to one user, and never st.cache_data, which all users share. Images are
-    compared by content, not by identity: an array that now holds the next patient's image is still the same object.
+    compared by content, not by identity, because an array may be reused for the next patient's image.
     """
     content = hashlib.sha256(np.ascontiguousarray(pixels).data)
     content.update(repr((pixels.shape, pixels.dtype)).encode())
@@ -147,7 +147,12 @@ def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:
     return cached
 
 
-def _validate(name: str, values: np.ndarray, has_shape: bool, expected: str, *, maximum: float) -> None:
-    """Raise ValueError for an array that cannot be shown correctly: the result would look like a finding."""
+def _validate(
+    name: str, values: np.ndarray, has_shape: bool, dtype: str, dimensions: tuple[str, str], *, maximum: int
+) -> None:
+    """Raise ValueError for an array that cannot be shown correctly, because the result would look like a finding."""
     if not has_shape or not (np.min(values) >= 0 and np.max(values) <= maximum):  # NaN fails both comparisons
-        raise ValueError(f"{name} must be {expected}; got {values.dtype} {values.shape}, out of shape or out of range.")
+        raise ValueError(
+            f"{name} must be {dtype} ({', '.join(dimensions)}), 0-{maximum}; "
+            f"got {values.dtype} {values.shape} with the wrong shape or values out of range."
+        )

@@ -1,9 +1,9 @@
-/* The radiograph viewer, the browser's part of component.py: a canvas with window and level, zoom, pan and a heat map.
+/* The radiograph viewer in the browser: a canvas with window and level, zoom, pan and a heat map; see component.py.
  *
  * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Nothing
- * is ever sent back. What the user has set (`view`) outlives reruns and the element itself; a new picture resets it. */
+ * is ever sent back. The user's settings (`view`) survive reruns and even the element; a new image resets them. */
 
-// x, y: the point in the middle of the canvas, 0-1 of the picture's sides; window 256 at level 128 changes no grey.
+// x, y: the image point at the centre of the canvas, 0-1 of width and height; window 256 at level 128 changes no grey.
 const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true };
 const LIMITS = { zoom: [1, 10], window: [2, 256], level: [0, 255], opacity: [0, 100] };
 const KEYS = {
@@ -16,13 +16,13 @@ const KEYS = {
   arrowleft: (v) => v.panBy(60, 0), arrowright: (v) => v.panBy(-60, 0),
   arrowup: (v) => v.panBy(0, 60), arrowdown: (v) => v.panBy(0, -60),
 };
-const whole = (n) => String(Math.round(n));
-const TEXT = { zoom: (n) => `${whole(n * 100)} %`, window: whole, level: whole, opacity: (n) => `${whole(n)} %` };
-
 const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // millimetres, of a scale bar
 
 const viewers = new WeakMap(); // root element -> Viewer
-const views = new Map(); // key -> { picture, view }; a few numbers per viewer of the app
+const views = new Map(); // key -> { image, view }; a few numbers per viewer of the app
+
+/** Replace {name} in a text; component.py sends the texts. */
+const format = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
 
@@ -37,13 +37,13 @@ export function unpack(bytes) {
     values: new Float32Array(bytes.slice(mapStart, mapEnd).buffer) }; // a copy: float32 must start at a multiple of 4
 }
 
-/** For each of `size` pixels the sample to its left among `count`, and how far it lies on the way to the next one. */
+/** For each of `size` pixels: the sample to its left among `count`, and its relative distance to the next one. */
 function samples(size, count) {
   const at = Float32Array.from({ length: size }, (_, i) => clamp(((i + 0.5) * count) / size - 0.5, [0, count - 1]));
   return { left: Uint16Array.from(at), share: at.map((position) => position % 1) };
 }
 
-/** Heat map as RGBA: the values are interpolated and only then coloured; blended colours would stand for no value. */
+/** Heat map as RGBA: values are interpolated before they are coloured, because blended colours represent no value. */
 export function colourMap({ values, rows, columns, colours }, width, height) {
   const rgba = new Uint32Array(width * height);
   const table = new Uint32Array(colours.buffer);
@@ -86,7 +86,7 @@ function canvasOf(image) {
 class Viewer {
   constructor(root) {
     this.root = root;
-    this.canvas = root.querySelector(".picture");
+    this.canvas = root.querySelector("canvas.radiograph");
     this.pointers = new Map(); // pointers that are down: id -> { x, y }
     this.spoken = [];
     this.unlisten = new AbortController();
@@ -102,14 +102,15 @@ class Viewer {
     clearTimeout(this.speaking);
   }
 
-  /** Take over what Python sent; on most reruns that is what is shown already. */
+  /** Show a message from Python; on most reruns it equals the one before. */
   show(message) {
     const before = this.shown;
     this.shown = message;
     this.canvas.setAttribute("aria-label", message.alt);
+    this.showTexts(message.texts);
     this.canvas.style.setProperty("--aspect", `${message.width} / ${message.height}`);
-    if (before?.picture !== message.picture) this.load(message);
-    if (before?.picture !== message.picture || before.overlay !== message.overlay) {
+    if (before?.image !== message.image) this.load(message);
+    if (before?.image !== message.image || before.overlay !== message.overlay) {
       this.overlay = message.rows ? canvasOf(colourMap(message, ...sizeOf(message))) : null;
       this.drawBar(message.colours);
     }
@@ -118,15 +119,15 @@ class Viewer {
 
   async load(message) {
     const kept = views.get(message.key);
-    this.view = kept?.picture === message.picture ? kept.view : { ...FRESH };
-    views.set(message.key, { picture: message.picture, view: this.view });
-    this.grey = null; // black until the new one is there: never one patient's picture under another's finding
+    this.view = kept?.image === message.image ? kept.view : { ...FRESH };
+    views.set(message.key, { image: message.image, view: this.view });
+    this.grey = null; // black until the new image is decoded: never one patient's image with another's finding
     this.root.dataset.ready = "false";
     try {
       const blob = new Blob([message.png], { type: "image/png" });
-      const picture = canvasOf(await createImageBitmap(blob, { colorSpaceConversion: "none" }));
-      if (this.shown.picture !== message.picture) return; // overtaken by the next picture while decoding
-      this.grey = { picture };
+      const original = canvasOf(await createImageBitmap(blob, { colorSpaceConversion: "none" }));
+      if (this.shown.image !== message.image) return; // replaced by the next image during decoding
+      this.grey = { original };
       this.draw();
     } catch (error) {
       console.error("Radiograph viewer:", error.message);
@@ -143,8 +144,8 @@ class Viewer {
     on(this.canvas, "pointermove", (event) => this.onMove(event));
     for (const type of ["pointerup", "pointercancel"]) on(this.canvas, type, (event) => this.onUp(event));
     on(this.canvas, "dblclick", () => this.set(FRESH));
-    on(this.canvas, "contextmenu", (event) => event.button === 2 && event.preventDefault()); // right-drag is ours
-    // Two fingers are a pinch of ours; one finger scrolls the page until the picture is zoomed (touch-action in CSS).
+    on(this.canvas, "contextmenu", (event) => event.button === 2 && event.preventDefault()); // right-drag sets the window
+    // Two fingers zoom the image; one finger scrolls the page unless the image is zoomed (touch-action in CSS).
     for (const type of ["touchstart", "touchmove"]) {
       on(this.canvas, type, (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), false);
     }
@@ -158,30 +159,46 @@ class Viewer {
 
   onKey(event) {
     const command = KEYS[event.key.toLowerCase()];
-    const typed = event.getModifierState("AltGraph"); // how [ and ] are typed on German and French keyboards
+    const typed = event.getModifierState("AltGraph"); // types [ and ] on German and French keyboards
     if (!command || ((event.ctrlKey || event.altKey) && !typed) || event.metaKey) return;
-    event.stopPropagation(); // Streamlit has shortcuts of its own
+    event.stopPropagation(); // Streamlit has its own shortcuts
     if (event.key.startsWith("Arrow") && this.view.zoom === 1) return; // nothing to move: let the page scroll
     event.preventDefault();
     command(this);
     clearTimeout(this.speaking);
-    this.speaking = setTimeout(() => this.speak(), 700); // once the keys rest, not at each repeat
+    this.speaking = setTimeout(() => this.speak(), 700); // after the last key, not at each repeat
   }
 
-  /** Tell a screen reader what the keys have changed; sliders and buttons speak for themselves. */
+  /** Write the texts into the elements that name them. */
+  showTexts(texts) {
+    for (const element of this.root.querySelectorAll("[data-text]")) element.textContent = texts[element.dataset.text];
+    for (const element of [this.root, ...this.root.querySelectorAll("[data-label]")]) {
+      element.setAttribute("aria-label", texts[element.dataset.label]);
+    }
+  }
+
+  /** A setting as text: "zoom", "window", "level" or "opacity". */
+  valueText(name) {
+    const number = Math.round(name === "zoom" ? this.view.zoom * 100 : this.view[name]);
+    return ["zoom", "opacity"].includes(name) ? format(this.shown.texts.percent, { number }) : String(number);
+  }
+
+  /** Announce to a screen reader what the keys have changed; sliders and buttons are announced by the browser. */
   speak() {
-    const all = Object.entries(TEXT).map(([name, text]) => `${name} ${text(this.view[name])}`);
-    all.push(`heat map ${this.mapState()}`);
+    const { texts } = this.shown;
+    const all = ["zoom", "window", "level", "opacity"].map((name) =>
+      format(texts[`spoken_${name}`], { value: this.valueText(name) }));
+    all.push(texts[`spoken_map_${this.mapState()}`]);
     this.root.querySelector(".status").textContent = all.filter((part) => !this.spoken.includes(part)).join(", ");
     this.spoken = all;
   }
 
   onWheel(event) {
-    const asked = event.ctrlKey || event.metaKey; // a trackpad's pinch arrives as Ctrl + wheel
-    if (!asked && (!this.canvas.matches(":focus") || (this.view.zoom === 1 && event.deltaY > 0))) return;
+    const isPinch = event.ctrlKey || event.metaKey; // a trackpad's pinch arrives as Ctrl + wheel
+    if (!isPinch && (!this.canvas.matches(":focus") || (this.view.zoom === 1 && event.deltaY > 0))) return;
     event.preventDefault();
     const pixels = clamp(event.deltaY * (event.deltaMode ? 16 : 1), [-100, 100]);
-    this.zoomBy(Math.exp(-pixels * (asked && Math.abs(pixels) < 50 ? 0.01 : 0.002)), event);
+    this.zoomBy(Math.exp(-pixels * (isPinch && Math.abs(pixels) < 50 ? 0.01 : 0.002)), event);
   }
 
   onDown(event) {
@@ -194,7 +211,7 @@ class Viewer {
   onMove(event) {
     const from = this.pointers.get(event.pointerId);
     if (!from) return;
-    if (!event.buttons) return this.onUp(event); // released where the browser did not tell, as under a menu
+    if (!event.buttons) return this.onUp(event); // released without an event, as over a menu
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     const to = { x: event.clientX, y: event.clientY };
     this.pointers.set(event.pointerId, to);
@@ -223,7 +240,7 @@ class Viewer {
     this.draw();
   }
 
-  /** Zoom, and keep what lies under the pointer (or in the middle) where it is. */
+  /** Zoom around the pointer, or around the centre. */
   zoomBy(factor, pointer) {
     const before = this.place();
     const box = this.canvas.getBoundingClientRect();
@@ -231,7 +248,7 @@ class Viewer {
     const zoom = clamp(this.view.zoom * factor, LIMITS.zoom);
     this.view.zoom = Math.abs(zoom - 1) < 0.01 ? 1 : zoom;
     const after = this.place();
-    const [u, v] = [(x - before.x) / before.width, (y - before.y) / before.height]; // the point, 0-1 of the picture
+    const [u, v] = [(x - before.x) / before.width, (y - before.y) / before.height]; // the point, 0-1 of the image
     this.panBy(x - (after.x + u * after.width), y - (after.y + v * after.height));
   }
 
@@ -243,7 +260,7 @@ class Viewer {
     this.draw();
   }
 
-  /** Where the picture lies on the canvas, in CSS pixels; first pulls it back if it was moved past its edge. */
+  /** Position of the image on the canvas in CSS pixels; first moves it back if it was dragged past its edge. */
   place() {
     const { clientWidth, clientHeight } = this.canvas;
     const scale = Math.min(clientWidth / this.shown.width, clientHeight / this.shown.height) * this.view.zoom;
@@ -287,7 +304,7 @@ class Viewer {
     this.root.dataset.ready = "true";
   }
 
-  /** The map on the part that the network saw, and that part's border where it is not the whole; "off" hides both. */
+  /** Draw the map on the part that the network reads, with a border unless it is the whole image; "off" hides both. */
   drawSeen(context, [x, y, width, height], ratio) {
     const [left, top, right, bottom] = this.shown.box;
     const part = [x + left * width, y + top * height, (right - left) * width, (bottom - top) * height];
@@ -295,7 +312,7 @@ class Viewer {
     if (this.mapState() === "on") context.drawImage(this.overlay, ...part);
     if (this.mapState() !== "off" && (right - left < 1 || bottom - top < 1)) {
       Object.assign(context, { lineWidth: ratio, globalAlpha: 0.6 });
-      for (const [colour, dash] of [["#000", []], ["#fff", [5 * ratio, 5 * ratio]]]) { // seen on bone and on air
+      for (const [colour, dash] of [["#000", []], ["#fff", [5 * ratio, 5 * ratio]]]) { // visible on bone and on air
         context.strokeStyle = colour;
         context.setLineDash(dash);
         context.strokeRect(...part);
@@ -304,19 +321,22 @@ class Viewer {
     context.globalAlpha = 1;
   }
 
-  /** A bar of a round length in the lower left corner, as long as may be within a third of the canvas. */
-  drawScale(context, pictureWidth, ratio) {
-    const [millimetres, words] = this.shown.scale;
-    const perMillimetre = (pictureWidth / millimetres) * ratio;
+  /** Draw a bar of a round length in the lower left corner, the longest within a third of the canvas. */
+  drawScale(context, imageWidth, ratio) {
+    const [millimetres, note] = this.shown.scale;
+    const { texts } = this.shown;
+    const perMillimetre = (imageWidth / millimetres) * ratio;
     const { width, height } = this.canvas;
-    const length = LENGTHS.find((one) => one * perMillimetre <= width / 3);
+    const length = LENGTHS.find((candidate) => candidate * perMillimetre <= width / 3);
     if (!length) return;
     const [left, bottom, tick] = [12 * ratio, height - 12 * ratio, 5 * ratio];
     const right = left + length * perMillimetre;
-    const text = `${length < 10 ? `${length} mm` : `${length / 10} cm`}${words && ` ${words}`}`;
+    const size = length < 10 ? format(texts.millimetres, { number: length })
+      : format(texts.centimetres, { number: length / 10 });
+    const text = note ? `${size} ${note}` : size;
     Object.assign(context, { font: `${13 * ratio}px sans-serif`, lineJoin: "round", fillStyle: "#fff" });
     context.setLineDash([]);
-    for (const [colour, lineWidth] of [["#000", 4 * ratio], ["#fff", 1.5 * ratio]]) { // seen on bone and on air
+    for (const [colour, lineWidth] of [["#000", 4 * ratio], ["#fff", 1.5 * ratio]]) { // visible on bone and on air
       Object.assign(context, { strokeStyle: colour, lineWidth });
       const bar = [[left, bottom - tick], [left, bottom], [right, bottom], [right, bottom - tick]];
       context.stroke(new Path2D(`M${bar.join("L")}`));
@@ -325,20 +345,20 @@ class Viewer {
     context.fillText(text, left, bottom - tick - 6 * ratio);
   }
 
-  /** The picture through window and level; computed again only when one of them has changed, and not at all at first. */
+  /** The image with window and level applied; computed only if one of them has changed. */
   windowed() {
     const { grey, view } = this;
-    if (view.window === FRESH.window && view.level === FRESH.level) return grey.picture;
-    const wanted = `${view.window} ${view.level}`;
-    if (wanted === grey.at) return grey.windowed;
-    const { width, height } = grey.picture;
-    const image = grey.picture.getContext("2d").getImageData(0, 0, width, height);
+    if (view.window === FRESH.window && view.level === FRESH.level) return grey.original;
+    const setting = `${view.window} ${view.level}`;
+    if (setting === grey.setting) return grey.windowed;
+    const { width, height } = grey.original;
+    const image = grey.original.getContext("2d").getImageData(0, 0, width, height);
     const pixels = new Uint32Array(image.data.buffer);
     const table = Uint32Array.from(windowTable(view.window, view.level), (n) => 0xff000000 | (n * 0x10101));
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[pixels[i] & 255];
     if (grey.windowed) grey.windowed.getContext("2d").putImageData(image, 0, 0);
     else grey.windowed = canvasOf(image);
-    grey.at = wanted;
+    grey.setting = setting;
     return grey.windowed;
   }
 
@@ -346,16 +366,16 @@ class Viewer {
     const { root, view } = this;
     const map = this.mapState();
     root.dataset.map = map;
-    root.style.setProperty("--map-opacity", view.opacity / 100); // the colour bar looks as the map does
+    root.style.setProperty("--map-opacity", view.opacity / 100); // the colour bar matches the map
     this.canvas.toggleAttribute("data-zoomed", view.zoom > 1);
     for (const output of root.querySelectorAll("output")) {
-      output.value = TEXT[output.dataset.shows](view[output.dataset.shows]);
+      output.value = this.valueText(output.dataset.shows);
     }
     for (const input of root.querySelectorAll("input")) input.value = view[input.id];
     const toggle = root.querySelector(".toggle");
     toggle.setAttribute("aria-pressed", map === "on");
     const opacity = root.querySelector("#opacity");
-    opacity.setAttribute("aria-valuetext", TEXT.opacity(view.opacity));
+    opacity.setAttribute("aria-valuetext", this.valueText("opacity"));
     toggle.disabled = opacity.disabled = map === "none";
   }
 

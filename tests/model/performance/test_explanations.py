@@ -54,33 +54,31 @@ EXPLANATIONS = {
 
 def test_reliability_sentence_states_limits_and_their_rationale():
     sentence = reliability_sentence(LIMITS)
-    assert "less than 25% of the evidence lies inside the lungs" in sentence
-    assert "takes less than 1.2 points of probability more than painting over as much elsewhere" in sentence
-    assert "rank correlation with occlusion is below -0.12." in sentence
+    assert "less than 25% of the evidence is inside the lungs" in sentence
+    assert "(difference below 1.2 percentage points)" in sentence
+    assert "the rank correlation of the map with occlusion is below -0.12." in sentence
     assert sentence.endswith(" Chosen by hand.")
 
 
 def test_release_without_limits_checks_nothing():
-    assert reliability_sentence(None) == (
-        "Whether the heat map of a picture can be believed is not checked: this release has no limits for it."
-    )
+    assert reliability_sentence(None) == "Heat maps are not checked: this release has no limits for the check."
 
 
 def test_each_kind_of_finding_has_a_row():
     rows = warnings_table(EXPLANATIONS)
-    assert [row["Readings"] for row in rows] == [
-        "pneumonia, rightly found",
-        "normal, rightly left alone",
+    assert [row["Findings"] for row in rows] == [
+        "true positives",
+        "true negatives",
         "false alarms",
-        "missed",
+        "missed cases",
         "indeterminate",
         "networks with random weights",
     ]
     assert rows[2] == {
-        "Readings": "false alarms",
-        "Warned about": formatted(0.3),
+        "Findings": "false alarms",
+        "With a warning": formatted(0.3),
         "n": "30",
-        "No evidence to check": "3",
+        "Without evidence to check": "3",
     }
 
 
@@ -92,29 +90,28 @@ def test_no_rows_without_limits_or_metrics(explanations):
 def test_each_question_has_sentences_with_n_and_interval():
     sample, curves, inside, agreement, opacities, boxes = heat_map_sentences(EXPLANATIONS)
     n, not_applicable = 10 * (1 + 2 + 3 + 4 + 5), 1 + 2 + 3 + 4 + 5
-    assert sample.startswith(f"In the table are the readings of {n + not_applicable} pictures that were drawn from")
+    assert f"a sample of {n + not_applicable} images of the test split" in sample
 
-    assert "on 33 test pictures" in curves
+    assert "on 33 true-positive test images" in curves
     assert [curves.index(formatted(value)) for value in (0.3, 0.6, 0.9, 0.8, 0.5, 0.7)] == sorted(
         curves.index(formatted(value)) for value in (0.3, 0.6, 0.9, 0.8, 0.5, 0.7)
     )
-    assert f"{formatted(0.65)} lies inside the lung fields (mean of 44 test pictures)" in inside
-    assert f"of the area that the reader sees, {formatted(0.45)}." in inside
-    assert agreement.endswith(
-        f": with occlusion {formatted(0.55)} (n = 600), with SmoothGrad {formatted(0.2)} (n = 50)."
-    )
-    assert "put into a lung of 120 normal validation pictures" in opacities
-    assert f"inside it in {formatted(0.75)}, and in the same place without it in {formatted(0.15)}." in opacities
-    assert f"rises in {formatted(0.85)} of them, on average from {formatted(0.21)} to {formatted(0.61)}." in opacities
-    assert boxes.startswith("On 21 films of adults, few and out of the population,")
-    assert f"inside it in {formatted(0.4)}, a guess at a lung's centre in {formatted(0.25)}." in boxes
-    assert f"(IoU) is {formatted(0.22)}, of a disc of the same area at a lung's centre {formatted(0.12)}." in boxes
+    assert f"inside the lung fields: {formatted(0.65)} (n = 44 test images)" in inside
+    assert f"The lung fields cover {formatted(0.45)} of the region that the model sees." in inside
+    assert agreement.endswith(f": occlusion {formatted(0.55)} (n = 600), SmoothGrad {formatted(0.2)} (n = 50).")
+    assert "added to one lung of 120 normal validation images" in opacities
+    assert f"inside the opacity in {formatted(0.75)} of the images" in opacities
+    assert f"at the same place in {formatted(0.15)}." in opacities
+    assert f"in {formatted(0.85)} of the images, on average from {formatted(0.21)} to {formatted(0.61)}." in opacities
+    assert boxes.startswith("Boxes drawn by radiologists on 21 radiographs of adults")
+    assert f"in {formatted(0.4)} of the images, the centre of a lung in {formatted(0.25)}." in boxes
+    assert f"(IoU): {formatted(0.22)} for the map, {formatted(0.12)} for a disc" in boxes
 
 
 def test_unmeasured_parts_are_named():
-    assert heat_map_sentences(None) == ["How far heat maps can be believed was not measured."]
+    assert heat_map_sentences(None) == [UNMEASURED_TEXT]
     *_, boxes = heat_map_sentences(EXPLANATIONS | {"adult_boxes": None})
-    assert boxes == "Maps were not compared with boxes that radiologists drew."
+    assert boxes == "Heat maps were not compared with boxes drawn by radiologists."
 
 
 def test_summary_states_evidence_inside_lungs_and_warning_rates():
@@ -122,11 +119,11 @@ def test_summary_states_evidence_inside_lungs_and_warning_rates():
     inside, warnings = EXPLANATIONS["inside_lungs"], EXPLANATIONS["warnings"]
     for share in (inside["evidence"], inside["area"], warnings["right_pneumonia"], warnings["randomised"]):
         assert formatted(share["value"]) in sentence
-    assert "10 and 60 readings" in sentence
+    assert "n = 10 and 60" in sentence
     assert reliability_summary(None) == reliability_summary(EXPLANATIONS | {"warnings": None}) == UNMEASURED_TEXT
 
 
 def test_limits_close_to_zero_keep_two_digits():
     sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
-    assert "takes more than 0.016 points of probability less than painting over as much elsewhere" in sentence
-    assert "rank correlation with occlusion is below 0.0069." in sentence
+    assert "(difference below -0.016 percentage points)" in sentence
+    assert "the rank correlation of the map with occlusion is below 0.0069." in sentence

@@ -23,7 +23,7 @@ shares = st.floats(0, 1)
 
 
 def test_counts_match_a_manual_count():
-    assert natural_frequencies(RATES, 0.1) == {"caught": 90, "missed": 10, "false_alarms": 180, "spared": 720}
+    assert natural_frequencies(RATES, 0.1) == {"tp": 90, "fn": 10, "fp": 180, "tn": 720}
 
 
 @given(sensitivity=shares, specificity=shares, prevalence=shares)
@@ -34,15 +34,15 @@ def test_counts_add_up_to_1000(sensitivity, specificity, prevalence):
 
     assert sum(counts.values()) == 1000
     assert min(counts.values()) >= 0
-    assert counts["caught"] + counts["missed"] == pytest.approx(1000 * prevalence, abs=0.5)
+    assert counts["tp"] + counts["fn"] == pytest.approx(1000 * prevalence, abs=0.5)
 
 
 def test_intervals_follow_from_those_of_the_rates():
     assert natural_frequency_intervals(RATES, 0.2) == {
-        "caught": (170, 190),
-        "missed": (10, 30),
-        "false_alarms": (80, 240),
-        "spared": (560, 720),
+        "tp": (170, 190),
+        "fn": (10, 30),
+        "fp": (80, 240),
+        "tn": (560, 720),
     }
 
 
@@ -59,22 +59,24 @@ def test_every_count_lies_within_its_interval(prevalence, edges):
 
 def test_sentence_states_all_counts():
     assert natural_frequency_sentence(natural_frequencies(RATES, 0.2)) == (
-        "Of 1,000 children, 200 have pneumonia: the reader finds 180 and misses 20. Of the 800 without, it raises a "
-        "false alarm in 160 and leaves 640 alone."
+        "Of 1,000 children, 200 have pneumonia: the model detects 180 and misses 20. Of the 800 children without "
+        "pneumonia, 160 get a false alarm and 640 a correct negative result."
     )
 
 
 def test_table_covers_all_children():
-    rows = natural_frequency_table(natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE)
-    assert rows["Reader: pneumonia"] == {
+    columns = natural_frequency_table(
+        natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE
+    )
+    assert columns["Signs of pneumonia"] == {
         "Children": "340",
-        "Rightly": "180 (170-190) found",
-        "Wrongly": "160 (80-240) false alarms",
-        "Share that is right": "PPV 0.529 (0.400-0.600)",
+        "Correct": "180 (170-190) true positives",
+        "Incorrect": "160 (80-240) false alarms",
+        "Predictive value": "PPV 0.529 (0.400-0.600)",
     }
-    assert rows["Reader: normal"] == {
+    assert columns["No signs of pneumonia"] == {
         "Children": "660",
-        "Rightly": "640 (560-720) left alone",
-        "Wrongly": "20 (10-30) missed",
-        "Share that is right": "NPV 0.970 (0.900-0.990)",
+        "Correct": "640 (560-720) true negatives",
+        "Incorrect": "20 (10-30) missed cases",
+        "Predictive value": "NPV 0.970 (0.900-0.990)",
     }

@@ -40,21 +40,21 @@ def test_predictions_reproduce_the_metrics(release, data):
 
 def test_every_test_image_is_in_every_table(data):
     n = data.metrics["splits"]["test"]["n"]
-    test_rows = data.balance[data.balance["Split"] == "test"]
-    assert data.reliability["n"].sum() == data.histogram["Films"].sum() == test_rows["Films"].sum() == n
+    test_rows = data.balance[data.balance["split"] == "test"]
+    assert data.reliability["n"].sum() == data.histogram["images"].sum() == test_rows["images"].sum() == n
 
 
 def test_curves_run_from_end_to_end(data):
     first, last = data.roc.iloc[0], data.roc.iloc[-1]
-    assert (first["False alarm rate"], first["Sensitivity"], first["Specificity"]) == (0, 0, 1)
-    assert first["Threshold"] == "above all probabilities"
-    assert (last["False alarm rate"], last["Sensitivity"], last["Specificity"]) == (1, 1, 0)
-    assert data.precision_recall.iloc[0]["Sensitivity"] == 1
-    assert data.precision_recall.iloc[-1]["PPV"] == 1
+    assert (first["false_alarm_rate"], first["sensitivity"], first["specificity"]) == (0, 0, 1)
+    assert first["threshold"] == ""  # above all probabilities
+    assert (last["false_alarm_rate"], last["sensitivity"], last["specificity"]) == (1, 1, 0)
+    assert data.precision_recall.iloc[0]["sensitivity"] == 1
+    assert data.precision_recall.iloc[-1]["ppv"] == 1
 
 
 def test_area_under_the_drawn_roc_equals_the_metric(data):
-    area = np.trapezoid(data.roc["Sensitivity"], data.roc["False alarm rate"])
+    area = np.trapezoid(data.roc["sensitivity"], data.roc["false_alarm_rate"])
     assert area == pytest.approx(data.metrics["splits"]["test"]["auc"]["value"], abs=0.001)
 
 

@@ -33,26 +33,26 @@ LUNGS = {
 
 
 def test_audit_sentences_state_the_figures():
-    size_and_spectrum, framing, copies, masked = audit_sentences(AUDIT)
+    size, spectrum, framing, copies, masked = audit_sentences(AUDIT)
 
-    assert f"reaches an AUC of {FORMATTED} on 70 validation pictures" in size_and_spectrum
-    assert f"reaches {FORMATTED} on 80" in size_and_spectrum
-    assert f"reaches {FORMATTED} on 80 validation pictures" in framing
-    assert "40 films in original size" in copies
-    assert "the 224 px copy by 0.010 on average and 0.123 at most (2 change the side of the threshold)" in copies
-    assert "the 512 px copy by 0.010 on average and 0.123 at most (0 change the side of the threshold)" in copies
-    assert "With the lungs painted over the reader's AUC is 0.600" in masked
-    assert "everything but the lungs painted over it is 0.970" in masked
-    assert "untouched 0.990" in masked
+    assert f"reaches an AUC of {FORMATTED} on 70 validation images" in size
+    assert f"reaches an AUC of {FORMATTED} on 80 validation images" in spectrum
+    assert f"reaches an AUC of {FORMATTED} on 80 validation images" in framing
+    assert "40 radiographs of original size" in copies
+    differences = "differs by 0.010 on average and by 0.123 at most"
+    assert f"of the 224-pixel copy {differences}; 2 copies are on the other side of the decision threshold." in copies
+    assert f"of the 512-pixel copy {differences}; 0 copies are on the other side of the decision threshold." in copies
+    assert "0.990 (0.800-0.950) without masking" in masked
+    assert "0.600 (0.800-0.950) with the lungs masked" in masked
+    assert "0.970 (0.800-0.950) with everything but the lungs masked" in masked
 
 
 def test_unmeasured_parts_are_named_and_the_others_stated():
-    size_and_spectrum, _, copies, masked = audit_sentences(UNMEASURED)
+    size, spectrum, _, copies, masked = audit_sentences(UNMEASURED)
 
-    assert "How much the size of the file tells was not measured" in size_and_spectrum
-    assert f"reaches {FORMATTED} on 80" in size_and_spectrum
-    assert "was not measured" in copies
-    assert "was not measured" in masked
+    assert f"reaches an AUC of {FORMATTED} on 80" in spectrum
+    for sentence in (size, copies, masked):
+        assert sentence.endswith("was not measured.")
 
 
 def test_strata_table_has_test_first_and_names_classes_that_are_too_small():
@@ -61,7 +61,7 @@ def test_strata_table_has_test_first_and_names_classes_that_are_too_small():
     assert test == {
         "Split": "test",
         "Original width": "901-1200 px",
-        "Pictures": "60",
+        "Images": "60",
         "With pneumonia": "30",
         "AUC": FORMATTED,
     }
@@ -71,18 +71,19 @@ def test_strata_table_has_test_first_and_names_classes_that_are_too_small():
 
 def test_segmentation_sentence_states_the_figures():
     assert segmentation_sentence(LUNGS) == (
-        "On 75 validation pictures of 50 patients whose lung fields people drew, Dice is 0.951 on average and at least "
-        "0.911 in 95 % of them. The worst of the four edges of the lungs' box is off by 3.0 % of the picture's side "
-        "on average, 7.0 % at the 95th percentile. No lungs were found in 1."
+        "On 75 validation images of 50 patients with manual lung masks, the mean Dice coefficient is 0.951; it is at "
+        "least 0.911 for 95% of the images. The error of the worst edge of the lung box is 3.0% of the image side on "
+        "average and 7.0% at the 95th percentile. No lungs were found in 1 image."
     )
-    assert "edges" not in segmentation_sentence(LUNGS | {"box_error": None})
-    assert segmentation_sentence(None) == "How well the lungs are found was not measured."
+    assert segmentation_sentence(LUNGS | {"not_found": 0}).endswith(" Lungs were found in every image.")
+    assert "edge" not in segmentation_sentence(LUNGS | {"box_error": None})
+    assert segmentation_sentence(None) == "The quality of the lung segmentation was not measured."
 
 
 @pytest.mark.parametrize("kind", RegionKind)
 def test_every_input_region_is_described(kind):
     described = input_region_sentence({"kind": kind, "margin": 0.1})
 
-    assert ("no lungs are found" in described) == (kind is not RegionKind.WHOLE)
-    assert ("10 % of its width and height" in described) == (kind is not RegionKind.WHOLE)
-    assert ("black outside" in described) == (kind is RegionKind.LUNGS_ALONE)
+    assert ("If no lungs are found" in described) == (kind is not RegionKind.WHOLE)
+    assert ("10% of its width and height" in described) == (kind is not RegionKind.WHOLE)
+    assert ("outside the lung fields is black" in described) == (kind is RegionKind.LUNGS_ALONE)

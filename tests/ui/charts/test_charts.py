@@ -23,7 +23,7 @@ from ui.charts.performance import (
 )
 from ui.charts.training import balance_chart, learning_chart
 
-FREQUENCIES = {"caught": 180, "missed": 20, "false_alarms": 160, "spared": 640}
+FREQUENCIES = {"tp": 180, "fn": 20, "fp": 160, "tn": 640}
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +43,15 @@ def drawings(html: str) -> list[str]:
 
 def test_every_chart_is_valid_vega_lite(release_data):
     marks = pd.DataFrame(operating_point_marks(release_data.metrics["splits"]["test"], "balanced"))
-    cause = pd.DataFrame([{"Cause": "viral", "Sensitivity": "x", "Pictures": 3, "Share": 0.5, "Low": 0.2, "High": 0.8}])
+    cause = pd.DataFrame([{"cause": "viral", "images": 3, "share": 0.5, "low": 0.2, "high": 0.8}])
     for chart in (
-        curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity"),
-        curve_chart(release_data.precision_recall, marks, "Sensitivity", "PPV", corner=True),
+        curve_chart(release_data.roc, marks, "false_alarm_rate", "sensitivity"),
+        curve_chart(release_data.precision_recall, marks, "sensitivity", "ppv", corner=True),
         histogram_chart(release_data.histogram, 0.5),
         reliability_chart(release_data.reliability),
         balance_chart(release_data.balance),
-        learning_chart(release_data.history, "Loss"),
-        learning_chart(release_data.history, "AUC"),
+        learning_chart(release_data.history, "loss"),
+        learning_chart(release_data.history, "auc"),
         sensitivity_by_cause_chart(cause),
     ):
         assert rows_of(chart)
@@ -60,10 +60,10 @@ def test_every_chart_is_valid_vega_lite(release_data):
 def test_the_confusion_matrix_shows_count_and_text_in_each_cell():
     chart = confusion_chart(pd.DataFrame(confusion_cells({"tp": 9, "fn": 1, "fp": 4, "tn": 16})))
     assert {row["text"] for row in rows_of(chart)} == {
-        "9|found",
-        "1|missed",
+        "9|true positives",
+        "1|missed cases",
         "4|false alarms",
-        "16|rightly left alone",
+        "16|true negatives",
     }
 
 
@@ -73,7 +73,7 @@ def test_the_histogram_shows_its_threshold(release_data):
 
 def test_the_corner_is_the_best_part_of_the_axes_without_marks_outside(release_data):
     marks = pd.DataFrame(operating_point_marks(release_data.metrics["splits"]["test"], "balanced"))
-    line, _, points = curve_chart(release_data.roc, marks, "False alarm rate", "Sensitivity", corner=True).to_dict()[
+    line, _, points = curve_chart(release_data.roc, marks, "false_alarm_rate", "sensitivity", corner=True).to_dict()[
         "layer"
     ]
     assert line["encoding"]["x"]["scale"]["domain"] == [0, 0.3]
@@ -85,8 +85,8 @@ def test_the_learning_chart_names_the_epoch_that_was_kept():
     history = pd.DataFrame(
         {"epoch": [0, 1, 2], "loss": 1, "val_loss": [3, 1, 2], "auc": 0.5, "val_auc": 0.5, "accuracy": 1}
     )
-    chart = learning_chart(learning_curves(history), "Loss").to_dict()
-    assert chart["title"]["text"] == "dashed: epoch 2, which was kept"
+    chart = learning_chart(learning_curves(history), "loss").to_dict()
+    assert chart["title"]["text"] == "Dashed line: epoch 2, which was kept"
 
 
 # --- drawings
@@ -96,7 +96,7 @@ def test_the_learning_chart_names_the_epoch_that_was_kept():
     "frequencies",
     [
         FREQUENCIES,
-        {"caught": 0, "missed": 0, "false_alarms": 0, "spared": 1000},
+        {"tp": 0, "fn": 0, "fp": 0, "tn": 1000},
         natural_frequencies({"sensitivity": {"value": 0.987}, "specificity": {"value": 0.123}}, 0.33),
     ],
 )
@@ -104,7 +104,7 @@ def test_the_icon_array_has_one_icon_per_child(frequencies):
     field = drawings(icon_array(frequencies))[0]
     paths = re.findall(r'<path d="([^"]*)"', field)
     counts = [path.count("M") for path in paths]
-    assert counts == [frequencies[name] for name in ("caught", "missed", "false_alarms", "spared")]
+    assert counts == [frequencies[name] for name in ("tp", "fn", "fp", "tn")]
     positions = re.findall(r"M(\d+) (\d+)", "".join(paths))
     assert len(set(positions)) == 1000
 
@@ -116,18 +116,17 @@ def test_the_groups_of_the_icon_array_differ_in_shape():
 
 
 def test_the_icon_array_has_a_text_alternative():
-    assert 'alt="1,000 children: 180 found, 20 missed, 160 false alarms, 640 rightly left alone"' in icon_array(
-        FREQUENCIES
-    )
+    alt_text = "1,000 children: 180 true positives, 20 missed cases, 160 false alarms, 640 true negatives"
+    assert f'alt="{alt_text}"' in icon_array(FREQUENCIES)
 
 
 def test_the_network_diagram_has_the_sizes_of_the_release():
     description = load_release().description
     side, channels = description["input"]["height"], description["outputs"]["embedding"][1]
     steps = dict(network_steps(description))
-    assert f"{side} x {side} px" in steps["What the reader sees"]
+    assert f"{side} x {side} px" in steps["Input region"]
     assert f"{channels:,} features" in steps["Feature map"]
-    assert f"{description['lungs']['side']} x {description['lungs']['side']} px" in steps["Lungs found"]
+    assert f"{description['lungs']['side']} x {description['lungs']['side']} px" in steps["Lung segmentation"]
     (drawing,) = drawings(network_diagram(description))
     for name, detail in steps.items():
         assert f">{name}</text>" in drawing
@@ -135,7 +134,7 @@ def test_the_network_diagram_has_the_sizes_of_the_release():
     assert ">Heat map</text>" in drawing
 
 
-@pytest.mark.parametrize(("kind", "text"), [("whole", "whole film"), ("lung box", "box of the lungs")])
+@pytest.mark.parametrize(("kind", "text"), [("whole", "whole image"), ("lung box", "box around the lungs")])
 def test_the_network_diagram_names_the_input_region(kind, text):
     description = load_release().description | {"input_region": {"kind": kind, "margin": 0.1}}
-    assert dict(network_steps(description))["What the reader sees"].startswith(text)
+    assert dict(network_steps(description))["Input region"].startswith(text)

@@ -6,14 +6,15 @@ from streamlit.testing.v1 import AppTest
 
 import dataset.download.staging
 import ui.explorer.download
-from dataset.download.kaggle import MANUAL_DOWNLOAD_TEXT
+from dataset.download.kaggle import PAGE
 from dataset.download.samples import sample_names
-from dataset.download.staging import ALREADY_RUNNING_TEXT
+from model.messages import Message, MessageCode
+from model.sentences import render, render_codes
 from tests.support.kaggle_server import WHOLE_SET, files_under
 from tests.support.pages import page_text, press
 from ui.explorer.download import STOPPED_TEXT
 
-SAMPLES, FULL_SET = "24 sample pictures", "The whole set"
+SAMPLES, FULL_SET = "24 sample images", "Complete data set"
 
 
 def page() -> None:
@@ -23,7 +24,7 @@ def page() -> None:
     from ui.explorer.download import download_controls
 
     if dataset_root().is_dir() and any(dataset_root().iterdir()):
-        st.write("Pictures are here.")
+        st.write("Images are available.")
         st.stop()
     download_controls()
 
@@ -46,19 +47,19 @@ def test_source_size_target_and_licence_are_shown(kaggle, target):
     assert "Kermany, Zhang and Goldbaum (2018), licence CC BY 4.0" in page_text(app)
     samples_caption, full_set_caption = (caption.value for caption in app.caption)
     for caption in (samples_caption, full_set_caption):
-        assert caption.startswith("From api.kaggle.com and storage.googleapis.com, about ")
-        assert caption.endswith("Into the folder that `CHEST_XRAY_DIR` names.")
+        assert "Source: api.kaggle.com, storage.googleapis.com." in caption
+        assert caption.endswith("Target: the folder in `CHEST_XRAY_DIR`.")
         assert str(target) not in caption
     assert "about 6 MB" in samples_caption
     assert "about 2.5 GB" in full_set_caption
-    assert kaggle.requests == [], "nothing is asked of anybody before a click"
+    assert kaggle.requests == [], "no request before a click"
 
 
 def test_without_a_configured_folder_the_default_is_shown(monkeypatch, tmp_path):
     monkeypatch.delenv("CHEST_XRAY_DIR")
     monkeypatch.chdir(tmp_path)
     assert all(
-        caption.value.endswith("Into `data/chest_xray` in the program's folder.")
+        caption.value.endswith("Target: `data/chest_xray` in the program's folder.")
         for caption in open_downloads().caption
     )
 
@@ -67,7 +68,7 @@ def test_without_a_configured_folder_the_default_is_shown(monkeypatch, tmp_path)
 def test_samples_are_downloaded_and_the_page_continues(target):
     app = press(open_downloads(), SAMPLES)
 
-    assert page_text(app) == "Pictures are here."
+    assert page_text(app) == "Images are available."
     assert files_under(target) == sorted([".samples", *sample_names(24)])
 
 
@@ -75,7 +76,7 @@ def test_samples_are_downloaded_and_the_page_continues(target):
 def test_the_full_set_is_downloaded_and_the_page_continues(target, capfd):
     app = press(open_downloads(), FULL_SET)
 
-    assert page_text(app) == "Pictures are here."
+    assert page_text(app) == "Images are available."
     assert files_under(target) == WHOLE_SET
     assert capfd.readouterr() == ("", ""), "the server's own output stays clean"
 
@@ -90,7 +91,7 @@ def test_the_progress_bar_counts_files(monkeypatch):
     monkeypatch.setattr(ui.explorer.download.st, "progress", lambda share, text: drawn.append((share, text)) or Bar())
     press(open_downloads(), SAMPLES)
 
-    assert drawn == [(0.0, "Asking api.kaggle.com"), *((done / 24, f"{done} of 24 files") for done in range(25))]
+    assert drawn == [(0.0, "Connecting to api.kaggle.com"), *((done / 24, f"{done} of 24 files") for done in range(25))]
 
 
 @pytest.mark.parametrize("label", [SAMPLES, FULL_SET])
@@ -106,20 +107,20 @@ def test_the_buttons_are_disabled_during_a_download(kaggle, monkeypatch, label):
 def test_without_network_the_page_explains_the_manual_download(target, label):
     app = press(open_downloads(), label)
 
-    assert [error.value for error in app.error] == [
-        f"127.0.0.1 cannot be reached (ConnectionError): check network and proxy. {MANUAL_DOWNLOAD_TEXT}"
-    ]
+    params = {"host": "127.0.0.1", "error": "ConnectionError", "page": PAGE}
+    assert [error.value for error in app.error] == [render([Message(MessageCode.HOST_UNREACHABLE, params)])]
     assert [button.disabled for button in app.button] == [False, False]
     assert not target.exists()
 
     app.run()
-    assert not app.error, "said once"
+    assert not app.error, "the error is shown once"
 
 
 def test_an_error_of_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle, target):
     kaggle.status = 403
     app = press(open_downloads(), SAMPLES)
-    assert app.error[0].value.startswith("127.0.0.1 answered with status 403: it refuses the download from here")
+    params = {"host": "127.0.0.1", "status": 403, "page": PAGE}
+    assert [error.value for error in app.error] == [render([Message(MessageCode.DOWNLOAD_FORBIDDEN, params)])]
 
     kaggle.status = 302
     press(app, SAMPLES)
@@ -130,7 +131,7 @@ def test_an_error_of_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle,
 def test_a_download_of_another_session_is_reported(kaggle, label):
     with dataset.download.staging._download_lock:
         app = press(open_downloads(), label)
-    assert [error.value for error in app.error] == [ALREADY_RUNNING_TEXT]
+    assert [error.value for error in app.error] == [render_codes([MessageCode.DOWNLOAD_RUNNING])]
     assert kaggle.requests == []
 
 

@@ -1,23 +1,30 @@
 """Detail of a labelled image in the explorer."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 import ui.explorer.image_detail
 import ui.resources
 from dataset.explorer.catalogue import build_catalogue
-from model.codes import RefusalReason, code_sentence
+from model.codes import Caution, HeatMapWarning, RefusalReason, SplitName
 from model.inference.classifier import Classifier
+from model.inference.decision import Verdict
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
+from model.messages import MessageCode
 from model.performance.release_data import load_release_data
 from model.performance.tables import similar_cases_sentence
+from model.sentences import render_codes
 from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate, with_heat
 from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload
 from tests.support.synthetic import phantom_file
+from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT
+from ui.reading.heatmap_check import UNRELIABLE_TEXT, WARNING_TEXTS
 from ui.similar_cases import SIMILAR_CASES_TITLE
+from ui.verdicts import VERDICT_NAMES
 
 
 @pytest.mark.usefixtures("sample_dataset")
@@ -43,7 +50,7 @@ def test_next_and_previous_follow_the_order_of_the_gallery():
     assert app.subheader[0].value.startswith(order[4])
     press(press(app, "Previous"), "Previous")
     assert app.subheader[0].value.startswith(order[2])
-    press(app, "Back to the pictures")
+    press(app, BACK_LABEL)
     assert tiles(app) == order
 
 
@@ -89,10 +96,11 @@ def test_a_damaged_image_is_reported_on_its_tile_and_in_its_detail(sample_datase
     app = open_page()
     app.switch_page(PAGE)
     app.run()
-    assert "This picture is damaged or incomplete" in page_text(app)
+    damaged = render_codes((MessageCode.FILE_DAMAGED,))
+    assert damaged in page_text(app)
     by_label(app.button, "IM-0001-0001").click().run()
     assert not app.exception
-    assert app.error[0].value.startswith("This picture is damaged or incomplete")
+    assert [error.value for error in app.error] == [damaged]
 
 
 @pytest.mark.usefixtures("sample_dataset")
@@ -101,27 +109,25 @@ def test_a_refused_image_is_not_explained_and_the_reason_is_shown(monkeypatch):
     app = open_explorer()
     by_label(app.button, "IM-0001-0001").click().run()
     assert not app.exception
-    assert [error.value for error in app.error] == [
-        f"**The check refuses this picture, so it is not explained.** {code_sentence(RefusalReason.CROPPED)}"
-    ]
+    assert [error.value for error in app.error] == [REFUSED_TEXT.format(reason=render_codes((RefusalReason.CROPPED,)))]
     assert not app.get("bidi_component")
     assert SIMILAR_CASES_TITLE not in [heading.value for heading in app.subheader]
-    assert "Read this one" in [button.label for button in app.button]
+    assert READ_LABEL in [button.label for button in app.button]
 
 
 @pytest.mark.usefixtures("sample_dataset")
 def test_an_unreliable_heat_map_is_reported_after_one_check(monkeypatch):
     checked = []
+    reason = HeatMapWarning.INSIDE_LUNGS
     with_heat(monkeypatch, 0.5)
-    monkeypatch.setattr(ui.explorer.image_detail, "reliability_warnings", lambda *_: checked.append(1) or ("why",))
+    monkeypatch.setattr(ui.explorer.image_detail, "reliability_warnings", lambda *_: checked.append(1) or (reason,))
     monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
     app = open_explorer()
     press(app, tiles(app)[0]).run()
     assert not app.exception
     assert len(checked) == 1
-    assert [warning.value for warning in app.warning if "not reliable" in warning.value] == [
-        "**The explanation for this picture is not reliable:** why. Do not go by the coloured areas."
-    ]
+    warning = UNRELIABLE_TEXT.format(reasons=WARNING_TEXTS[reason])
+    assert warning in [warning.value for warning in app.warning]
 
 
 @pytest.mark.usefixtures("sample_dataset")
@@ -130,13 +136,36 @@ def test_a_file_with_another_result_than_the_measured_copy_is_reported(monkeypat
     app = open_explorer()
     press(app, tiles(app)[0])
     (note,) = [info.value for info in app.info if info.value.startswith("The file on this computer gives")]
-    assert "The figures above were measured on a copy of 224 x 224 pixels." in note
+    assert "The results above were measured on a copy of 224 x 224 pixels." in note
+
+
+@pytest.mark.usefixtures("sample_dataset")
+@pytest.mark.parametrize(("split", "is_shown"), [(SplitName.TEST, True), (SplitName.TRAINING, False)])
+def test_the_near_duplicate_caution_is_hidden_for_training_images(monkeypatch, split, is_shown):
+    monkeypatch.setattr(ui.resources, "AdmissionGate", NearDuplicateGate)
+    monkeypatch.setattr(ui.resources, "build_catalogue", partial(catalogue_of_one_split, split))
+    app = open_explorer(split=str(split))
+    press(app, "IM-0001-0001")
+    caution = render_codes((Caution.NEAR_DUPLICATE,))
+    assert (caution in [warning.value for warning in app.warning]) == is_shown
+
+
+class NearDuplicateGate(OpenGate):
+    """Admits every image with the caution that it is a near-duplicate of a training image."""
+
+    def _cautions(self, *_):
+        return (Caution.NEAR_DUPLICATE,)
+
+
+def catalogue_of_one_split(split, predictions, *args):
+    """Build a catalogue in which all images belong to one split."""
+    return build_catalogue(predictions.assign(split=str(split)), *args)
 
 
 @pytest.mark.usefixtures("sample_dataset")
 @pytest.mark.parametrize(
     ("point", "verdict"),
-    [("rule-out", "Indeterminate: refer to a radiologist"), ("balanced", "No sign of pneumonia found")],
+    [("rule-out", VERDICT_NAMES[Verdict.INDETERMINATE]), ("balanced", VERDICT_NAMES[Verdict.NORMAL])],
 )
 def test_the_text_alternative_uses_the_selected_operating_point(monkeypatch, point, verdict):
     alt_texts = []
@@ -153,7 +182,7 @@ def test_the_text_alternative_uses_the_selected_operating_point(monkeypatch, poi
 def test_an_image_opened_on_the_reading_page_has_no_similar_cases_of_its_patient(monkeypatch):
     monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
     app = open_explorer()
-    press(press(app, "IM-0001-0001"), "Read this one")
+    press(press(app, "IM-0001-0001"), READ_LABEL)
     assert read_upload(app).file.patient_group == "IM-0001"
 
     groups = record_groups(monkeypatch)

@@ -12,10 +12,13 @@ import ui.reading.compare_methods
 from model.errors import ExplanationFailed
 from model.explanation.gradient_maps import METHODS, STARTING_TEXT, WAITING_TEXT
 from model.inference.release_loader import load_release
+from model.messages import Message, MessageCode
+from model.sentences import render
 from tests.support.dicom_files import dicom_file
 from tests.support.heatmap_checks import check_texts, use_limits
 from tests.support.pages import age_input, by_label, open_expander, open_page, session_table, upload, window_select
-from ui.reading.compare_methods import METHOD_TEXTS
+from ui.errors import UNEXPECTED_ERROR_OPTIONAL
+from ui.reading.compare_methods import AREAS, COMPUTE_BUTTON, METHOD_TEXTS, NOT_INSTALLED_TEXT
 from ui.reading.heatmap_check import NOT_CHECKED_TEXT
 
 pytestmark = pytest.mark.usefixtures("positive_evidence")
@@ -46,7 +49,7 @@ def computed(monkeypatch) -> list[str]:
 
 def compute(app):
     open_expander(app, "compared")
-    return by_label(app.button, "Compute them").click().run()
+    return by_label(app.button, COMPUTE_BUTTON).click().run()
 
 
 def figures(app) -> list[tuple[str, str]]:
@@ -57,10 +60,18 @@ def figures(app) -> list[tuple[str, str]]:
 
 def test_nothing_is_computed_before_the_button_is_pressed(computed):
     app = upload(open_page())
-    assert "Compute them" not in [button.label for button in app.button]  # the expander is closed
+    assert COMPUTE_BUTTON not in [button.label for button in app.button]  # the expander is closed
     open_expander(app, "compared")
-    assert "Compute them" in [button.label for button in app.button]
+    assert COMPUTE_BUTTON in [button.label for button in app.button]
     assert figures(app) == []
+    assert computed == []
+
+
+def test_without_tensorflow_the_panel_states_how_to_install_it(computed, monkeypatch):
+    monkeypatch.setattr(ui.reading.compare_methods, "gradients_available", lambda: False)
+    app = open_expander(upload(open_page()), "compared")
+    assert [info.value for info in app.info] == [NOT_INSTALLED_TEXT]
+    assert COMPUTE_BUTTON not in [button.label for button in app.button]
     assert computed == []
 
 
@@ -71,20 +82,18 @@ def test_all_methods_are_shown_with_a_sentence_each_and_one_legend():
     assert not app.exception
     assert [name for name, _ in figures(app)] == list(METHOD_TEXTS)
     alts = dict(figures(app))
-    assert alts["Occlusion"] == (
-        "Occlusion: strongest in the upper third of what is seen, at the right of the picture."
-    )
+    assert alts["Occlusion"] == f"Occlusion: strongest {AREAS[0][2]}."
     (panel,) = [html.proto.body for html in app.get("html") if 'class="explanations"' in html.proto.body]
     assert all(escape(sentence) in panel for sentence in METHOD_TEXTS.values())
     assert panel.count("explanations-scale") - panel.count(".explanations-scale") == 1
-    assert f"{load_release().map_scale / 36:.2f} or more added to the evidence (log odds)" in panel
+    assert f"{load_release().map_scale / 36:.2f} or more (log odds per 1/36 of the area)" in panel
 
 
 def test_maps_are_computed_once_per_image_and_dropped_with_it(computed):
     app = compute(upload(open_page())).run()
     age_input(app).set_value(3).run()
     assert computed == ["occlusion", *METHODS]
-    assert "Compute them" not in [button.label for button in app.button]
+    assert COMPUTE_BUTTON not in [button.label for button in app.button]
 
     upload(app, "next.png")
     assert figures(app) == []
@@ -111,7 +120,7 @@ def test_an_error_in_the_panel_does_not_affect_the_finding_and_its_check(monkeyp
     monkeypatch.setattr(ui.reading.compare_methods, "occlusion_map", raise_memory_error)
     app = compute(upload(open_page()))
     (error,) = app.error
-    assert error.value.startswith("Something went wrong that this program did not foresee. Please try again;")
+    assert error.value.startswith(UNEXPECTED_ERROR_OPTIONAL.split("{")[0])
     assert app.metric
     assert check_texts(app) == [NOT_CHECKED_TEXT]
     assert len(session_table(app)) == 1
@@ -121,15 +130,15 @@ def test_an_error_in_the_panel_does_not_affect_the_finding_and_its_check(monkeyp
 def test_if_the_gradient_process_fails_the_page_shows_it_and_keeps_earlier_maps(monkeypatch):
     def fail_after_first(*_):
         yield METHODS[0], np.ones((4, 4), np.float32)
-        raise ExplanationFailed("They could not be computed.")
+        raise ExplanationFailed(MessageCode.EXPLANATION_FAILED)
 
     monkeypatch.setattr(ui.reading.compare_methods, "gradient_maps", fail_after_first)
     app = compute(upload(open_page()))
 
-    assert [error.value for error in app.error] == ["They could not be computed."]
+    assert [error.value for error in app.error] == [render([Message(MessageCode.EXPLANATION_FAILED)])]
     assert check_texts(app) == [NOT_CHECKED_TEXT]  # the rest of the page is there
     assert [name for name, _ in figures(app)] == ["Heat map", METHODS[0], "Occlusion"]
-    assert "Compute them" in [button.label for button in app.button]
+    assert COMPUTE_BUTTON in [button.label for button in app.button]
 
 
 @pytest.mark.usefixtures("computed")

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 import ui.viewer.component
+from model.codes import Caution
+from model.messages import MessageCode
+from model.sentences import render_codes
 from tests.support.dicom_files import BIRTH_DATE, PATIENT_ID, PATIENT_NAME, STUDY_DATE, dicom_file, without_file_meta
+from tests.support.hostile_files import reason
 from tests.support.model_cli import read
 from tests.support.pages import (
     age_input,
@@ -19,6 +23,9 @@ from tests.support.pages import (
     window_select,
 )
 from tests.support.synthetic import phantom
+from ui.reading.caution_text import short_text
+from ui.reading.dicom_panel import VALUE_COLUMN
+from ui.reading.refusal_panel import NOT_READ_TEXT
 
 STORED = (phantom() * 16).astype(np.uint16)
 TWO_WINDOWS = {"WindowCenter": ["2048", "2560"], "WindowWidth": ["4096", "2880"]}
@@ -30,12 +37,12 @@ def chest_file(**tags: object) -> bytes:
 
 
 def warnings_of(app) -> list[str]:
-    return [warning.value.split("**")[1] for warning in app.warning]
+    return [warning.value for warning in app.warning]
 
 
 def details_of(app) -> dict[str, str]:
     (table,) = app.table
-    return table.value["As the file tells"].to_dict()
+    return table.value[VALUE_COLUMN].to_dict()
 
 
 def test_a_file_without_extension_is_read_and_the_age_is_filled_in():
@@ -50,8 +57,9 @@ def test_a_file_without_extension_is_read_and_the_age_is_filled_in():
 def test_an_age_outside_the_population_is_a_caution_until_it_is_corrected():
     app = upload(open_page(), "IM0001", chest_file(PatientAge="040Y"))
     assert age_input(app).value == 40
-    assert warnings_of(app) == ["This reader is made for children of 1 to 5 years."]
-    assert list(session_table(app)["cautions"]) == ["not of the age it is made for"]
+    (warning,) = warnings_of(app)
+    assert "children aged 1 to 5 years" in warning
+    assert list(session_table(app)["cautions"]) == [short_text(Caution.OUTSIDE_POPULATION)]
     age_input(app).set_value(4).run()
     assert not app.warning
     assert list(session_table(app)["cautions"]) == [""]
@@ -59,23 +67,24 @@ def test_an_age_outside_the_population_is_a_caution_until_it_is_corrected():
 
 def test_cautions_of_the_file_are_shown_on_the_page_and_in_the_row():
     app = upload(open_page(), "IM0001", without_file_meta(chest_file(BurnedInAnnotation="YES")))
-    assert warnings_of(app) == ["Text is burned into this picture,", "This file does not say how it is encoded."]
-    assert list(session_table(app)["cautions"]) == ["text burned into the picture, encoding assumed"]
+    cautions = (Caution.BURNED_IN_ANNOTATION, Caution.ENCODING_ASSUMED)
+    assert warnings_of(app) == [render_codes([caution]) for caution in cautions]
+    assert list(session_table(app)["cautions"]) == [", ".join(map(short_text, cautions))]
 
 
 @pytest.mark.parametrize(
-    ("tags", "sentence"),
+    ("tags", "expected"),
     [
-        ({"Modality": "CT"}, "**Not read.** This is a CT image, as the file says, which is not read."),
-        ({"ViewPosition": "LL"}, "**Not read.** This is a lateral film, as the file says, which is not read."),
-        ({"PixelData": bytes(9)}, "**Not read.** This picture is damaged or incomplete, so it is not read."),
+        ({"Modality": "CT"}, reason(MessageCode.OTHER_MODALITY, modality="CT")),
+        ({"ViewPosition": "LL"}, reason(MessageCode.NON_FRONTAL_VIEW, view="lateral")),
+        ({"PixelData": bytes(9)}, reason(MessageCode.FILE_DAMAGED)),
     ],
 )
-def test_a_refused_file_is_shown_with_the_reason(tags, sentence):
+def test_a_refused_file_is_shown_with_the_reason(tags, expected):
     app = upload(open_page(), "IM0001", chest_file(**tags))
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith(sentence)
+    assert error.value == NOT_READ_TEXT.format(reason=expected)
     assert not app.metric
 
 
@@ -89,8 +98,8 @@ def test_another_window_replaces_the_row_and_keeps_the_age():
     second = read_upload(app)
     assert not app.exception
     assert second.finding.probability != first.finding.probability
-    assert warnings_of(app) == ["Read through another window than the first of the file,"]
-    assert details_of(app)["Shown through"] == "Window, centre 2560, width 2880"
+    assert warnings_of(app) == [render_codes([Caution.NON_DEFAULT_WINDOW])]
+    assert details_of(app)["Window"] == "Window, centre 2560, width 2880"
     assert age_input(app).value == 5
     assert list(session_table(app)["path"]) == ["IM0001"]
     app.run()
@@ -108,7 +117,7 @@ def test_after_a_visit_to_another_page_the_window_is_kept_and_disabled():
     app.switch_page("app.py").run()
     assert window_select(app).value == 1
     assert window_select(app).disabled
-    assert warnings_of(app) == ["Read through another window than the first of the file,"]
+    assert warnings_of(app) == [render_codes([Caution.NON_DEFAULT_WINDOW])]
 
 
 def test_the_next_file_starts_with_its_first_window():
@@ -126,7 +135,7 @@ def test_neither_page_nor_session_holds_patient_data_or_dates():
         "Modality": "DX",
         "Body part": "CHEST",
         "View position": "AP",
-        "Shown through": "Window, centre 2048, width 4096",
+        "Window": "Window, centre 2048, width 4096",
         "Columns x rows": "400 x 300",
         "Height x width of a pixel": "0.2 x 0.2 mm at the detector",
         "Stored as": "MONOCHROME2, 12 of 16 bits, unsigned",
@@ -194,10 +203,10 @@ def test_the_command_line_reads_dicom_with_its_cautions(tmp_path, capsys):
         assert secret not in json.dumps([row | {"path": ""} for row in rows])
 
 
-def test_a_file_refused_through_one_window_can_be_read_through_another():
+def test_a_file_refused_with_the_first_window_can_be_read_with_another():
     narrow = {"WindowCenter": ["400", "2048"], "WindowWidth": ["100", "4096"]}
     app = upload(open_page(), "IM0001", chest_file(**narrow))
-    assert app.error[0].value.startswith("**Not read.**")
+    assert app.error
     window_select(app).set_value(1).run()
     assert not app.error
     assert app.metric

@@ -10,9 +10,9 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 import ui.reading.heatmap_check
 import ui.resources
 import ui.viewer.component
-from model.codes import Caution
-from model.explanation.reliability import WARNING_TEXTS
+from model.codes import Caution, HeatMapWarning
 from model.inference.classifier import Inference
+from model.inference.decision import Verdict
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
 from tests.support.heatmap_checks import check_texts, use_limits
@@ -26,21 +26,29 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
-from ui.reading.finding_panel import finding_csv, finding_overlay
-from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, CHECKING_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT
+from ui.errors import UNEXPECTED_ERROR_OPTIONAL
+from ui.reading.caution_text import short_text
+from ui.reading.finding_panel import NEXT_STEP_UNRELIABLE, NEXT_STEPS, finding_csv, finding_overlay
+from ui.reading.heatmap_check import (
+    ANOTHER_MODEL_TEXT,
+    CHECKING_TEXT,
+    NOT_CHECKED_TEXT,
+    PASSED_TEXT,
+    UNRELIABLE_TEXT,
+    WARNING_TEXTS,
+)
+from ui.reading.refusal_panel import READ_ANYWAY_BUTTON
 from ui.settings import SessionSettings
 
 pytestmark = pytest.mark.usefixtures("positive_evidence")
 
-LIMITS = dict.fromkeys(WARNING_TEXTS, 0.1) | {"rationale": "By the test."}
-WARNINGS = (WARNING_TEXTS["inside_lungs"], WARNING_TEXTS["agreement"])
-WARNING_TEXT = (
-    "**The explanation for this picture is not reliable:** little of the evidence lies within the lungs; covering "
-    "parts of the picture (occlusion) shows the evidence elsewhere. Do not go by the coloured areas."
-)
+LIMITS = dict.fromkeys(HeatMapWarning, 0.1) | {"rationale": "By the test."}
+WARNINGS = (HeatMapWarning.INSIDE_LUNGS, HeatMapWarning.AGREEMENT)
+WARNING_TEXT = UNRELIABLE_TEXT.format(reasons=" ".join(WARNING_TEXTS[warning] for warning in WARNINGS))
+UNRELIABLE, UNCHECKED = map(short_text, (Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED))
 
 
-def use_warnings(monkeypatch, warnings: tuple[str, ...]) -> list[Inference]:
+def use_warnings(monkeypatch, warnings: tuple[HeatMapWarning, ...]) -> list[Inference]:
     """Replace the check by these warnings, and return what is checked."""
     checked = []
     monkeypatch.setattr(
@@ -55,7 +63,7 @@ def test_without_limits_in_the_release_the_heat_map_is_not_checked(monkeypatch):
     app = upload(open_page())
     assert not app.exception
     assert check_texts(app) == [NOT_CHECKED_TEXT]
-    assert list(session_table(app)["cautions"]) == ["heat map not checked"]
+    assert list(session_table(app)["cautions"]) == [UNCHECKED]
 
 
 def test_a_heat_map_that_passes_is_reported(monkeypatch):
@@ -74,7 +82,7 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
     assert check_texts(app) == [WARNING_TEXT]
     order = [element.value for element in app.main if element.type in ("markdown", "warning")]
     assert order.index(WARNING_TEXT) > [text.startswith("**Next:** ") for text in order].index(True)
-    assert list(session_table(app)["cautions"]) == ["heat map not reliable"]
+    assert list(session_table(app)["cautions"]) == [UNRELIABLE]
     release = load_release()
     settings = SessionSettings(release, release.operating_point(), release.training_prevalence)
     current = read_upload(app)
@@ -85,8 +93,10 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
     assert "Caution: explanation_unreliable." in overlay.text["Comment"]
 
 
-@pytest.mark.parametrize(("warnings", "area"), [((), "at the coloured areas"), (WARNINGS, "at the whole film")])
-def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, warnings, area):
+@pytest.mark.parametrize(
+    ("warnings", "expected"), [((), NEXT_STEPS[Verdict.PNEUMONIA]), (WARNINGS, NEXT_STEP_UNRELIABLE)]
+)
+def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, warnings, expected):
     use_warnings(monkeypatch, warnings)
     release = ui.resources.load_release(None)
     limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=0.0)
@@ -96,7 +106,7 @@ def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, 
     )
     app = upload(open_page())
     (next_step,) = [markdown.value for markdown in app.markdown if markdown.value.startswith("**Next:** ")]
-    assert next_step.startswith(f"**Next:** Look again {area}.")
+    assert next_step == expected
 
 
 def test_each_image_is_checked_once(monkeypatch):
@@ -111,7 +121,7 @@ def test_each_image_is_checked_once(monkeypatch):
     monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", lambda *_: ())
     upload(app, "next.png")
     assert check_texts(app) == [PASSED_TEXT]
-    assert list(session_table(app)["cautions"]) == ["", "heat map not reliable"]
+    assert list(session_table(app)["cautions"]) == ["", UNRELIABLE]
 
 
 def test_the_check_does_not_rerun_the_page(monkeypatch):
@@ -134,10 +144,10 @@ def test_an_error_in_the_check_is_shown_and_the_finding_stays(monkeypatch):
     monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", raise_memory_error)
     app = upload(open_page())
     (error,) = app.error
-    assert error.value.startswith("Something went wrong that this program did not foresee. Please try again;")
+    assert error.value.startswith(UNEXPECTED_ERROR_OPTIONAL.split("{")[0])
     assert CHECKING_TEXT not in [caption.value for caption in app.caption]
     assert app.metric
-    assert list(session_table(app)["cautions"]) == ["heat map not checked"]
+    assert list(session_table(app)["cautions"]) == [UNCHECKED]
 
 
 def test_a_heat_map_without_evidence_is_not_checked(monkeypatch):
@@ -147,7 +157,7 @@ def test_a_heat_map_without_evidence_is_not_checked(monkeypatch):
     assert not checked
 
 
-def test_a_refused_image_is_checked_only_once_it_is_read_anyway(monkeypatch):
+def test_a_refused_image_is_checked_only_if_it_is_read_anyway(monkeypatch):
     checked = use_warnings(monkeypatch, WARNINGS)
     monkeypatch.setattr(ui.resources, "AdmissionGate", ShutGate)
     app = upload(open_page())
@@ -155,7 +165,7 @@ def test_a_refused_image_is_checked_only_once_it_is_read_anyway(monkeypatch):
     assert not checked
     assert ui.reading.compare_methods.COMPARE_TITLE not in [expander.label for expander in app.expander]
 
-    by_label(app.button, "Read anyway").click().run()
+    by_label(app.button, READ_ANYWAY_BUTTON).click().run()
     assert check_texts(app) == [WARNING_TEXT]
 
 
@@ -169,7 +179,7 @@ def test_a_heat_map_of_another_model_version_is_not_checked(monkeypatch):
     open_expander(app, "compared")
     assert check_texts(app) == [ANOTHER_MODEL_TEXT]
     assert not checked
-    assert "This film was read by another model." in "".join(info.value for info in app.info)
+    assert ui.reading.compare_methods.ANOTHER_MODEL_TEXT in [info.value for info in app.info]
 
 
 def test_a_check_is_kept_even_if_the_user_leaves_the_page_during_it(monkeypatch):

@@ -10,12 +10,16 @@ import pytest
 from PIL import Image
 
 import ui.resources
-from model.codes import Caution, RefusalReason, code_sentence
+from model.admission.decision import Correction
+from model.codes import Caution, RefusalReason
 from model.explanation.heatmap import overlay_png
 from model.inference.finding_rows import to_csv
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import RELEASE_DIR, load_release
+from model.messages import MessageCode
+from model.sentences import render_codes
 from tests.support.gates import ShutGate
+from tests.support.hostile_files import reason
 from tests.support.pages import (
     open_page,
     press,
@@ -26,9 +30,17 @@ from tests.support.pages import (
     upload,
 )
 from tests.support.synthetic import phantom
-from ui.reading.caution_text import SHORT_TEXTS
-from ui.reading.finding_panel import alt_text
-from ui.reading.refusal_panel import ANOTHER_MODEL_TEXT, LUNGS_TEXT, NO_LUNGS_TEXT
+from ui.reading.caution_text import short_text
+from ui.reading.correction_text import button_label, correction_statement
+from ui.reading.finding_panel import READ_DESPITE_REFUSAL, alt_text
+from ui.reading.refusal_panel import (
+    ANOTHER_MODEL_TEXT,
+    LUNGS_TEXT,
+    NO_LUNGS_TEXT,
+    NOT_READ_TEXT,
+    READ_ANYWAY_BUTTON,
+    READ_ANYWAY_TITLE,
+)
 from ui.settings import SessionSettings
 
 
@@ -48,7 +60,7 @@ def button_labels(app) -> list[str]:
 
 
 def refused_image_html(app) -> str:
-    (body,) = [html.proto.body for html in app.get("html") if "The refused picture" in html.proto.body]
+    (body,) = [html.proto.body for html in app.get("html") if "The refused image" in html.proto.body]
     return body
 
 
@@ -60,33 +72,33 @@ def refusing_gate(monkeypatch):
 
 def test_a_rotated_radiograph_is_refused_with_reason_and_correction():
     app = upload(open_page(), content=png(np.rot90(phantom(), 2)))
-    assert [error.value for error in app.error] == [f"**Not read.** {code_sentence(RefusalReason.ROTATED)}"]
+    assert [error.value for error in app.error] == [NOT_READ_TEXT.format(reason=render_codes([RefusalReason.ROTATED]))]
     assert not app.metric
     assert not app.subheader
-    assert "Turn by 180°" in button_labels(app)
+    assert button_label(Correction(2, invert=False)) in button_labels(app)
     assert list(session_table(app)["status"]) == ["refused"]
     assert refused_upload(app).refusal["reason_code"] == "rotated"
 
 
 @pytest.mark.parametrize(
-    ("pixels", "button_label", "past_tense"),
+    ("pixels", "correction"),
     [
-        (np.rot90(phantom(), 2), "Turn by 180°", "Turned by 180°"),
-        (np.rot90(phantom()), "Turn by 90° clockwise", "Turned by 90° clockwise"),
-        (255 - phantom(), "Swap black and white", "Black and white swapped"),
+        (np.rot90(phantom(), 2), Correction(2, invert=False)),
+        (np.rot90(phantom()), Correction(1, invert=False)),
+        (255 - phantom(), Correction(0, invert=True)),
     ],
 )
-def test_one_click_corrects_and_reads_a_radiograph(pixels, button_label, past_tense):
+def test_one_click_corrects_and_reads_a_radiograph(pixels, correction):
     upright = read_upload(upload(open_page(), content=png(phantom())))
-    app = press(upload(open_page(), content=png(pixels)), button_label)
+    app = press(upload(open_page(), content=png(pixels)), button_label(correction))
     corrected = read_upload(app)
 
     assert not app.exception
     assert not app.error
-    assert app.info[0].value == f"**{past_tense}** at your wish, then checked again and read."
+    assert app.info[0].value == correction_statement(correction)
     assert corrected.finding.probability == pytest.approx(upright.finding.probability, abs=1e-3)
     np.testing.assert_allclose(corrected.image.preview.pixels, upright.image.preview.pixels, atol=1)
-    assert list(session_table(app)["cautions"]) == [SHORT_TEXTS[Caution.CORRECTED]]
+    assert list(session_table(app)["cautions"]) == [short_text(Caution.CORRECTED)]
     assert len(session_uploads(app)) == 1
     assert ",corrected," in to_csv([corrected.row(default_settings())])
 
@@ -95,27 +107,25 @@ def test_one_click_corrects_and_reads_a_radiograph(pixels, button_label, past_te
 def test_a_refused_image_is_read_anyway_only_after_a_click_and_page_row_and_overlay_say_so():
     app = upload(open_page())
     assert refused_upload(app)
-    press(app, "Read anyway")
+    press(app, READ_ANYWAY_BUTTON)
     current = read_upload(app)
     row = current.row(default_settings())
     overlay = Image.open(io.BytesIO(overlay_png(current.image.preview, current.finding)))
 
     assert [error.value for error in app.error] == [
-        f"**Read although refused, at your wish.** {code_sentence(RefusalReason.CROPPED)}"
+        READ_DESPITE_REFUSAL.format(reason=render_codes([RefusalReason.CROPPED]))
     ]
     assert app.metric
     assert (row["status"], row["read_anyway"], row["reason_code"]) == ("read", True, "cropped")
-    assert "Read although refused: cropped." in overlay.text["Comment"]
-    assert alt_text(current.finding).startswith(
-        f"Picture. Read although refused: {SHORT_TEXTS[RefusalReason.CROPPED]}. "
-    )
+    assert "Read despite refusal: cropped." in overlay.text["Comment"]
+    assert alt_text(current.finding).startswith(f"Image. Read despite refusal: {short_text(RefusalReason.CROPPED)}. ")
     table = session_table(app)
-    assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [code_sentence(RefusalReason.CROPPED)])
+    assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [render_codes([RefusalReason.CROPPED])])
 
 
 @pytest.mark.usefixtures("refusing_gate")
 def test_reading_anyway_applies_to_one_image_only():
-    app = upload(press(upload(open_page()), "Read anyway"), "next.png")
+    app = upload(press(upload(open_page()), READ_ANYWAY_BUTTON), "next.png")
     assert not app.metric
     assert list(session_table(app)["status"]) == ["refused", "read"]
 
@@ -125,19 +135,19 @@ def test_a_refused_image_can_be_read_anyway_after_a_visit_to_another_page():
     app = upload(open_page())
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()
-    press(app, "Read anyway")
+    press(app, READ_ANYWAY_BUTTON)
     assert app.metric
 
 
 def test_a_file_that_cannot_be_decoded_has_no_buttons():
     app = upload(open_page(), "letter.png", b"Dear colleague,")
     assert button_labels(app) == []
-    assert not [expander for expander in app.expander if expander.label == "Read it all the same"]
+    assert not [expander for expander in app.expander if expander.label == READ_ANYWAY_TITLE]
 
 
 @pytest.mark.usefixtures("refusing_gate")
 def test_without_a_correction_no_correction_is_offered():
-    assert button_labels(upload(open_page())) == ["Read anyway"]
+    assert button_labels(upload(open_page())) == [READ_ANYWAY_BUTTON]
 
 
 def outline(app) -> np.ndarray:
@@ -178,8 +188,8 @@ def test_with_a_changed_admission_file_nothing_is_read(monkeypatch, tmp_path):
     (broken / "admission.npz").write_bytes(b"another")
     monkeypatch.setattr(ui.resources, "RELEASE_DIR", broken)
     app = open_page()
-    assert "admission.npz has changed" in app.error[0].value
+    assert app.error[0].value == reason(MessageCode.RELEASE_FILE_CHANGED, file="admission.npz")
     upload(app)
-    assert "admission.npz has changed" in app.error[0].value
+    assert app.error[0].value == reason(MessageCode.RELEASE_FILE_CHANGED, file="admission.npz")
     assert not app.metric
     assert not len(session_uploads(app))

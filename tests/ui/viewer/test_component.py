@@ -105,7 +105,7 @@ def test_the_message_has_the_part_that_the_map_covers(monkeypatch, number_type):
 def test_the_same_map_on_another_part_is_another_overlay_of_the_same_image(monkeypatch):
     whole, part, repeated = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
     assert whole["overlay"] != part["overlay"] == repeated["overlay"]
-    assert whole["picture"] == part["picture"]
+    assert whole["image"] == part["image"]
 
 
 def _run_page():

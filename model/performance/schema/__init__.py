@@ -1,0 +1,92 @@
+"""Structure of metrics.json: the training program writes it, `model.performance` reads it.
+
+Shares, rates and probabilities are 0-1. "Images" counts images and "patients" counts the patients that they show.
+"""
+
+from model.performance.schema.admission import (
+    AdmissionMetrics,
+    NegativeRates,
+    RefusalRates,
+)
+from model.performance.schema.classification import (
+    CalibrationErrors,
+    CalibrationMetrics,
+    ConformalMetrics,
+    Confusion,
+    ExternalMetrics,
+    OperatingPointMetrics,
+    PredictiveValues,
+    Ranking,
+    Rates,
+    SimilarCaseMetrics,
+    SplitMetrics,
+)
+from model.performance.schema.estimates import (
+    CountedEstimate,
+    Estimate,
+)
+from model.performance.schema.heat_maps import (
+    BoxAgreement,
+    DeletionInsertion,
+    HeatMapMetrics,
+    LungEvidence,
+    OrderScores,
+    SyntheticOpacities,
+    WarningRate,
+)
+from model.performance.schema.release import (
+    NamedThreshold,
+    PerturbationRates,
+    ReleaseMetrics,
+    RobustnessMetrics,
+)
+from model.performance.schema.shortcuts import (
+    BoxErrors,
+    DiceScores,
+    LungMetrics,
+    MaskedLungs,
+    ScaledCopies,
+    ScaledCopy,
+    ShortcutAudit,
+    SizedAuc,
+    SizeStratum,
+)
+
+__all__ = [
+    "AdmissionMetrics",
+    "BoxAgreement",
+    "BoxErrors",
+    "CalibrationErrors",
+    "CalibrationMetrics",
+    "ConformalMetrics",
+    "Confusion",
+    "CountedEstimate",
+    "DeletionInsertion",
+    "DiceScores",
+    "Estimate",
+    "ExternalMetrics",
+    "HeatMapMetrics",
+    "LungEvidence",
+    "LungMetrics",
+    "MaskedLungs",
+    "NamedThreshold",
+    "NegativeRates",
+    "OperatingPointMetrics",
+    "OrderScores",
+    "PerturbationRates",
+    "PredictiveValues",
+    "Ranking",
+    "Rates",
+    "RefusalRates",
+    "ReleaseMetrics",
+    "RobustnessMetrics",
+    "ScaledCopies",
+    "ScaledCopy",
+    "ShortcutAudit",
+    "SimilarCaseMetrics",
+    "SizeStratum",
+    "SizedAuc",
+    "SplitMetrics",
+    "SyntheticOpacities",
+    "WarningRate",
+]

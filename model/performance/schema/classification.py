@@ -1,0 +1,96 @@
+"""Quality of the classification: rates, calibration, prediction sets, similar cases."""
+
+from typing import TypedDict
+
+from model.performance.schema.estimates import CountedEstimate, Estimate
+
+
+class Confusion(TypedDict):
+    """Confusion matrix in images; "positive" is pneumonia."""
+
+    tp: int
+    fn: int
+    fp: int
+    tn: int
+
+
+class Rates(TypedDict):
+    """Rates at one threshold on the probability."""
+
+    threshold: float
+    confusion: Confusion
+    accuracy: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+    precision: Estimate
+    f1: Estimate
+
+
+class PredictiveValues(TypedDict):
+    """Positive and negative predictive value at one prevalence."""
+
+    ppv: Estimate
+    npv: Estimate
+
+
+class Ranking(TypedDict):
+    """Size of a set of images and the AUC on it; `positives` counts images with pneumonia."""
+
+    n: int
+    patients: int
+    positives: int
+    auc: Estimate
+
+
+class OperatingPointMetrics(Ranking):
+    """Ranking, and rates by the name of the operating point."""
+
+    operating_points: dict[str, Rates]
+
+
+class CalibrationErrors(TypedDict):
+    """Expected calibration error, Brier score, and the line of the recalibration (ideal: slope 1, intercept 0)."""
+
+    ece: Estimate
+    brier: Estimate
+    slope: Estimate
+    intercept: Estimate
+
+
+class CalibrationMetrics(TypedDict):
+    """Calibration at the training prevalence and, if the set has both classes, adjusted to the set's own prevalence."""
+
+    prevalence: float
+    raw: CalibrationErrors
+    prevalence_adjusted: CalibrationErrors | None
+
+
+class ConformalMetrics(TypedDict):
+    """How often the true class is plausible, by class; how often the verdict is indeterminate, by point and class."""
+
+    coverage: dict[str, CountedEstimate]
+    indeterminate: dict[str, dict[str, CountedEstimate]]
+
+
+class SplitMetrics(OperatingPointMetrics):
+    """All metrics of one set of images; `sensitivity_by_cause` is by operating point and cause."""
+
+    sensitivity_by_cause: dict[str, dict[str, CountedEstimate]]
+    calibration: CalibrationMetrics
+    conformal: ConformalMetrics
+
+
+class ExternalMetrics(SplitMetrics):
+    """Metrics outside the population (adults): of all images, and by kind of group ("age", "sex", "view") and group."""
+
+    groups: dict[str, dict[str, OperatingPointMetrics]]
+
+
+class SimilarCaseMetrics(TypedDict):
+    """Agreement of each image of `split` with its `count` nearest training images."""
+
+    count: int
+    split: str
+    same_class: CountedEstimate
+    by_class: dict[str, CountedEstimate]
+    same_cause: CountedEstimate

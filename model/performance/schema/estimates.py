@@ -1,0 +1,21 @@
+"""Values with confidence intervals."""
+
+from typing import Any, TypeAlias, TypedDict
+
+# None is possible but rare, and callers know from the data whether it can occur. A checker that insisted on a test for
+# None at each use would only produce tests that never fail (typeshed has the same alias for the same reason).
+MaybeNone: TypeAlias = Any
+
+
+class Estimate(TypedDict):
+    """Value with the limits of its 95% confidence interval; all three are None if the value is not defined."""
+
+    value: float | MaybeNone
+    low: float | MaybeNone
+    high: float | MaybeNone
+
+
+class CountedEstimate(Estimate):
+    """Estimate with the number of images, or findings, that it was measured on."""
+
+    n: int

@@ -1,0 +1,65 @@
+"""Reliability of heat maps."""
+
+from typing import TypedDict
+
+from model.performance.schema.estimates import CountedEstimate
+
+
+class WarningRate(CountedEstimate):
+    """Share of findings whose heat map is called unreliable; `not_applicable` counts findings without evidence."""
+
+    not_applicable: int
+
+
+class OrderScores(TypedDict):
+    """Mean probability while image parts are changed in the order of the heat map, and in random order."""
+
+    map: CountedEstimate
+    random: CountedEstimate
+    better: CountedEstimate
+
+
+class DeletionInsertion(TypedDict):
+    """Deletion and insertion (Petsiuk et al. 2018)."""
+
+    n: int
+    steps: int
+    deletion: OrderScores
+    insertion: OrderScores
+
+
+class LungEvidence(TypedDict):
+    """Share of the positive evidence inside the lungs, and share of the input region that the lungs cover."""
+
+    evidence: CountedEstimate
+    area: CountedEstimate
+
+
+class SyntheticOpacities(TypedDict):
+    """Response to an opacity that was drawn into a lung of a normal image."""
+
+    hit: CountedEstimate
+    hit_before: CountedEstimate
+    raised: CountedEstimate
+    before: CountedEstimate
+    after: CountedEstimate
+
+
+class BoxAgreement(TypedDict):
+    """Agreement of heat maps with boxes that radiologists drew, and of a guess at the centre of a lung."""
+
+    pointing: CountedEstimate
+    pointing_guess: CountedEstimate
+    overlap: CountedEstimate
+    overlap_guess: CountedEstimate
+
+
+class HeatMapMetrics(TypedDict):
+    """Reliability of heat maps; `warnings` is by kind of finding, `agreement` by the other explanation method."""
+
+    warnings: dict[str, WarningRate] | None
+    deletion_insertion: DeletionInsertion
+    inside_lungs: LungEvidence
+    agreement: dict[str, CountedEstimate]
+    synthetic_opacities: SyntheticOpacities
+    adult_boxes: BoxAgreement | None

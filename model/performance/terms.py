@@ -1,0 +1,47 @@
+"""Names of labels, splits, causes, operating points, verdicts and outcomes, translated for tables and pages."""
+
+from model.inference.decision import Verdict
+from model.translation import N_
+from model.translation import gettext as _
+
+# These codes are readable English; the English names are the codes themselves.
+_READABLE_CODES = (
+    N_("NORMAL"),
+    N_("PNEUMONIA"),
+    N_("bacterial"),
+    N_("viral"),
+    N_("unknown"),
+    N_("training"),
+    N_("validation"),
+    N_("test"),
+    N_("rule-out"),
+    N_("balanced"),
+    N_("rule-in"),
+    N_("all"),
+)
+_VERDICT_NAMES = {
+    Verdict.PNEUMONIA: N_("signs of pneumonia"),
+    Verdict.NORMAL: N_("no signs of pneumonia"),
+    Verdict.INDETERMINATE: N_("indeterminate"),
+}
+_OUTCOME_NAMES = {
+    "tp": N_("true positives"),
+    "fn": N_("missed cases"),
+    "fp": N_("false alarms"),
+    "tn": N_("true negatives"),
+}
+
+
+def term(code: str) -> str:
+    """Return the name of a label, split, cause or operating point; an unknown code is its own name."""
+    return _(str(code))
+
+
+def verdict_name(verdict: str) -> str:
+    """Return the name of a verdict. A negative verdict is not called NORMAL: only pneumonia is looked for."""
+    return _(_VERDICT_NAMES[Verdict(verdict)])
+
+
+def outcome_name(cell: str) -> str:
+    """Return the name of a cell of the confusion matrix: "tp", "fn", "fp" or "tn"."""
+    return _(_OUTCOME_NAMES[cell])
