@@ -1,1 +1,1 @@
-"""Training program: fits, evaluates and releases the models that the app loads."""
+"""Training program: trains, evaluates and releases the models that the app loads."""

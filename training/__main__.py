@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: fit-classifier, fit-lungs, evaluate, release, benchmark."""
+"""`python -m training COMMAND`: fit-classifier, fit-lungs, package, evaluate, release, benchmark."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Commands of `python -m training`; each imports what it needs, so `--help` answers without loading TensorFlow."""
+"""Commands of `python -m training`. Each imports what it needs, so `--help` does not load TensorFlow."""
 
 import argparse
 import dataclasses
@@ -12,11 +12,14 @@ from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from dataset.split import split_for_training
 from model.codes import SPLITS
 from model.console import run_with_messages
-from model.inference.release_loader import RELEASE_DIR, load_release
+from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
+from model.release_files import ReleaseFile
+from model.storage import write_text
 from training.config import ClassifierConfig, LungConfig, RunConfig, option_names
 
 PROJECT = Path(__file__).parent.parent
 README = PROJECT / "README.md"
+EVIDENCE = PROJECT / "docs" / "evidence.md"
 TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
 
 Config = TypeVar("Config", bound=RunConfig)
@@ -26,57 +29,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: Command line without the program name; None takes that of the process.
+        arguments: Command line without the program name; None uses that of the process.
 
     Returns:
-        Exit status: 0 on success, 1 after an error message. Wrong usage exits with 2 (argparse).
+        Exit status: 0 on success, 1 after an error message. Incorrect usage exits with 2 (argparse).
     """
     options = _parser().parse_args(arguments)
     _configure_tensorflow()
-    return run_with_messages(
-        lambda: options.command(options), stopped="Stopped. The same command goes on where it was."
-    )
+    return run_with_messages(lambda: options.command(options), stopped="Stopped. Run the same command again to resume.")
 
 
 def _configure_tensorflow() -> None:
     """Set the environment variables that TensorFlow reads at import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD, where it more than doubles the speed
+    os.environ.setdefault(
+        "TF_ENABLE_ONEDNN_OPTS", "1"
+    )  # off by default on AMD processors, although it more than doubles their speed
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description="Train, evaluate and release the model of the app."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fit_classifier = commands.add_parser(
-        "fit-classifier", aliases=["fit"], help="train on the pictures, or go on with a run that was killed"
+        "fit-classifier", aliases=["fit"], help="train the classifier, or resume a killed run"
     )
     _add_data_and_run_options(fit_classifier)
     _add_config_options(fit_classifier, ClassifierConfig)
     fit_classifier.set_defaults(command=_fit_classifier)
-    fit_lungs = commands.add_parser("fit-lungs", aliases=["lungs"], help="train the network that finds the lungs")
+    fit_lungs = commands.add_parser("fit-lungs", aliases=["lungs"], help="train the lung segmentation network")
     _add_data_option(fit_lungs)
     fit_lungs.add_argument(
         "--run", type=Path, default=Path("runs/lungs"), help="folder of the run (default %(default)s)"
     )
-    fit_lungs.add_argument("--masks", type=Path, required=True, help="folder of the lung masks, <stem>.png each")
+    fit_lungs.add_argument(
+        "--masks", type=Path, required=True, help="folder of the lung masks, one <stem>.png per image"
+    )
     _add_config_options(fit_lungs, LungConfig)
     fit_lungs.set_defaults(command=_fit_lungs)
     package = commands.add_parser(
-        "package", help="export a run and choose all that a release needs: calibration, thresholds, admission check"
+        "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
     _add_data_and_run_options(package)
-    package.add_argument("--from-release", type=Path, help="take the networks of this release instead of the run's")
+    package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
-    evaluate = commands.add_parser("evaluate", help="measure a run, or the committed release, and write the figures")
+    evaluate = commands.add_parser(
+        "evaluate", help="evaluate a packaged run or the committed release, and write the metrics"
+    )
     _add_evaluate_options(evaluate)
     evaluate.set_defaults(command=_evaluate)
-    release = commands.add_parser("release", help="publish a measured run as the model that the app loads")
+    release = commands.add_parser("release", help="publish an evaluated run as the model that the app loads")
     _add_data_and_run_options(release)
-    release.add_argument("--version", required=True, help="of the new release, for example 1.1.0")
-    release.add_argument("--change", required=True, help="one sentence: what changes for the user")
+    release.add_argument("--version", required=True, help="version of the new release, for example 1.1.0")
+    release.add_argument("--change", required=True, help="one sentence that states what changes for the user")
     release.set_defaults(command=_release)
+    card = commands.add_parser(
+        "card", help="write the model card and the metrics in the documents again, from the committed release"
+    )
+    card.set_defaults(command=_card)
     benchmark = commands.add_parser(
-        "benchmark", aliases=["throughput"], help="pictures per second of the pipeline alone and of training"
+        "benchmark", aliases=["throughput"], help="measure images per second of the input pipeline and of training"
     )
     _add_data_option(benchmark)
     _add_config_options(benchmark, ClassifierConfig)
@@ -86,7 +99,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data", type=Path, default=dataset_root(), help=f"the labelled set (CHEST_XRAY_DIR, or {DEFAULT_ROOT})"
+        "--data",
+        type=Path,
+        default=dataset_root(),
+        help=f"folder of the labelled data set (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})",
     )
 
 
@@ -97,19 +113,33 @@ def _add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_data_option(parser)
-    parser.add_argument("--run", type=Path, help="measure this packaged run instead of the committed release")
+    parser.add_argument("--run", type=Path, help="packaged run to evaluate (default: the committed release)")
     names = [str(name) for name in SPLITS]
-    parser.add_argument("--split", nargs="+", choices=names, default=names, help="default: all of them")
-    parser.add_argument("--out", type=Path, help="default: the run's candidate, or runs/evaluation")
-    parser.add_argument("--test-log", type=Path, default=TEST_LOG, help="where an opening of test is written down")
-    parser.add_argument("--masks", type=Path, help="drawn lung fields, <stem>.png each: measures the lungs")
+    parser.add_argument("--split", nargs="+", choices=names, default=names, help="splits to evaluate (default: all)")
     parser.add_argument(
-        "--originals", "--full-size", type=Path, help="pictures of the set in original size: for the audit"
+        "--out", type=Path, help="output folder (default: the candidate of the run, or runs/evaluation)"
     )
     parser.add_argument(
-        "--original-sizes", "--sizes", type=Path, help="CSV: file, width and height of originals: for the audit"
+        "--test-log",
+        type=Path,
+        default=TEST_LOG,
+        help="CSV file that logs evaluations on the test split (default: training/TEST_LOG.csv)",
     )
-    parser.add_argument("--adults", type=Path, help="films of adults with labels.csv: how it fares on them")
+    parser.add_argument(
+        "--masks", type=Path, help="folder of manual lung masks, one <stem>.png per image: evaluates the lung network"
+    )
+    parser.add_argument(
+        "--originals", "--full-size", type=Path, help="folder of images in original size: for the shortcut audit"
+    )
+    parser.add_argument(
+        "--original-sizes",
+        "--sizes",
+        type=Path,
+        help="CSV file with file, width and height of the originals: for the shortcut audit",
+    )
+    parser.add_argument(
+        "--adults", type=Path, help="folder of adult radiographs with labels.csv: evaluates the model on them"
+    )
 
 
 def _add_config_options(parser: argparse.ArgumentParser, config_class: type[RunConfig]) -> None:
@@ -140,14 +170,15 @@ def _fit_lungs(options: argparse.Namespace) -> None:
 
 
 def _package(options: argparse.Namespace) -> None:
-    from training.release.candidate import CANDIDATE, TrainedNetworks, assemble_candidate
+    from training.release.candidate import CANDIDATE, assemble_candidate
+    from training.release.trained_networks import TrainedNetworks
 
     split = split_for_training(load_index(options.data))
     source = options.from_release
     networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
     options.run.mkdir(parents=True, exist_ok=True)
     candidate = assemble_candidate(networks, split, options.run / CANDIDATE)
-    print(f"Packaged in {candidate.directory}. Measure it with `python -m training evaluate --run {options.run}`.")
+    print(f"Packaged in {candidate.directory}. Evaluate it with `python -m training evaluate --run {options.run}`.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -165,12 +196,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
     metrics = evaluate(release, split, evaluation_options)
     print(_metrics_text(metrics))
-    print(f"Written to {output_folder}.")
+    print(f"Metrics written to {output_folder}.")
 
 
 def _metrics_text(metrics: dict[str, Any]) -> str:
     point_name = metrics["operating_point"]["name"]
-    lines = [f"Operating point {point_name}; 95 % intervals by patient"]
+    lines = [f"Operating point: {point_name}. 95% confidence intervals by patient."]
     for split_name, split_metrics in metrics["splits"].items():
         at_point = split_metrics["operating_points"][point_name]
         lines.append(
@@ -184,28 +215,39 @@ def _metrics_text(metrics: dict[str, Any]) -> str:
         lines += [f"  {name:<12} {e['value']:.4f} ({e['low']:.4f} to {e['high']:.4f})" for name, e in estimates.items()]
     if robustness := metrics.get("stress_validation"):
         perturbations = robustness["shifts"]
-        lines.append(f"validation under {len(perturbations)} shifts: AUC on average {robustness['mean_auc']:.4f}")
+        lines.append(f"validation under {len(perturbations)} perturbations: mean AUC {robustness['mean_auc']:.4f}")
         lines += [f"  {name:<40} {measured['auc']:.4f}" for name, measured in perturbations.items()]
     return "\n".join(lines)
 
 
 def _release(options: argparse.Namespace) -> None:
-    from model.inference.release_loader import write_shipped_digest
-    from model.release_files import ReleaseFile
-    from model.storage import write_text
     from training.evaluation.split_openings import count_openings
     from training.release.candidate import load_candidate
-    from training.release.model_card import with_metrics_section
     from training.release.publish import ReleaseNotes, clean_commit, publish
 
     notes = ReleaseNotes(options.version, options.change, clean_commit(PROJECT))
     split = split_for_training(load_index(options.data))
     candidate = load_candidate(options.run)
     release = publish(candidate, split, RELEASE_DIR, notes, count_openings(TEST_LOG))
+    _write_documents(release)
+    print(f"Released {options.version} in {RELEASE_DIR} and wrote its metrics to {README} and {EVIDENCE}.")
+
+
+def _card(_options: argparse.Namespace) -> None:
+    from training.release.publish import rewrite_card
+
+    _write_documents(rewrite_card(RELEASE_DIR))
+    print(f"Wrote the model card in {RELEASE_DIR} and the metrics in {README} and {EVIDENCE}.")
+
+
+def _write_documents(release: Release) -> None:
+    """Record a release as the one shipped with the program, and write its metrics into the documents."""
+    from training.release.document_sections import with_metrics_section
+
     write_shipped_digest(release)
     metrics = json.loads(release.read_file(ReleaseFile.METRICS))
-    write_text(README, with_metrics_section(README.read_text(), metrics))
-    print(f"Released {options.version} in {RELEASE_DIR}; its figures stand in {README}.")
+    for document in (README, EVIDENCE):
+        write_text(document, with_metrics_section(document.read_text(), metrics))
 
 
 def _benchmark(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Measure a release, or a candidate for one, with the code that the app uses. Nothing is fitted or chosen here.
+"""Evaluate a release or a candidate with the code that the app uses. Nothing is fitted or selected here.
 
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
@@ -6,8 +6,8 @@
 The options --masks, --originals, --original-sizes and --adults add the lung segmentation, the complete shortcut audit
 and adult radiographs.
 
-If all three splits are measured, which is the default, this also measures the agreement of similar cases, the admission
-check and the reliability of heat maps.
+By default, all three splits are measured. Then the agreement of similar cases, the admission check and the reliability
+of heat maps are measured too.
 
 Every measurement on the official test split is logged, see `training.evaluation.split_openings`.
 """
@@ -25,8 +25,8 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import Split
 from model.admission.gate import AdmissionGate
-from model.codes import SPLITS
-from model.errors import DatasetError
+from model.codes import SPLITS, SplitName
+from model.errors import TrainingError
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
 from model.performance.release_data import predictions_of
@@ -38,7 +38,8 @@ from training.evaluation.external_adults import external_metrics
 from training.evaluation.heatmaps.summary import measure_heat_maps
 from training.evaluation.lung_segmentation import segmentation_metrics
 from training.evaluation.robustness import logits_under_perturbation, measure_robustness
-from training.evaluation.shortcut_audit import AuxiliaryData, read_original_sizes, shortcut_audit
+from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
+from training.evaluation.shortcut_features import read_original_sizes
 from training.evaluation.similar_cases import similar_case_agreement
 from training.evaluation.split_metrics import split_metrics
 from training.evaluation.split_openings import log_opening
@@ -63,11 +64,11 @@ class EvaluationOptions:
     """What to measure, and where to write the results.
 
     Attributes:
-        splits: Splits to measure: "training", "validation", "test".
-        output_folder: Folder of the results; created if missing.
-        test_log: CSV file that a measurement on the test split is logged in.
-        commit: Commit of the measuring program, for the log.
-        auxiliary: Further data sets to measure on.
+        splits: Splits to measure, each one of SplitName.
+        output_folder: Folder of the results. It is created if it does not exist.
+        test_log: CSV file in which measurements on the test split are logged.
+        commit: Commit of the program, for the log.
+        auxiliary: Further data to measure on.
     """
 
     splits: Sequence[str]
@@ -80,25 +81,25 @@ class EvaluationOptions:
 def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict[str, Any]:
     """Read every image of the chosen splits and write metrics.json, predictions.csv and curves.csv.
 
-    If the output folder is that of the release, SHA256SUMS is written too, and no other file changes.
+    If the output folder is the folder of the release, SHA256SUMS is updated too. No other file changes.
 
     Args:
         release: Release to measure.
         split: Images of each split.
-        options: Splits to measure, and where to write.
+        options: Splits to measure, and where to write the results.
 
     Returns:
         Content of metrics.json.
 
     Raises:
-        DatasetError: A split is empty, or an image cannot be read.
+        TrainingError: A split is empty, or an image cannot be read.
         ReleaseError: A file of the release is missing or damaged.
     """
     names, auxiliary = options.splits, options.auxiliary
     try:
         require_images(split, names)
-    except DatasetError as error:
-        raise DatasetError(f"{error} Name other parts with --split.") from error
+    except TrainingError as error:
+        raise TrainingError(f"{error} Choose other splits with --split.") from error
     options.output_folder.mkdir(parents=True, exist_ok=True)
     classifier, decoder = Classifier(release), ImageCache(split.validation)
     inventory = scan_images(classifier, {name: split.part(name) for name in names}, decoder)
@@ -110,13 +111,13 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict
         "operating_point": {"name": point.name, "threshold": point.threshold},
         "splits": {name: split_metrics(rows_of_split(predictions, name), release) for name in names},
     }
-    if "validation" in names:
+    if SplitName.VALIDATION in names:
         metrics |= _validation_metrics(classifier, split, predictions, auxiliary, decoder)
     if auxiliary.adults:
         metrics["adults"] = external_metrics(classifier, auxiliary.adults)
     if set(names) == set(SPLITS):
         metrics |= _metrics_of_all_splits(classifier, split, inventory, auxiliary, decoder)
-    if "test" in names:
+    if SplitName.TEST in names:
         log_opening(options.test_log, metrics, options.commit)
     with _measured_files_unlisted(release, options.output_folder) as folder:
         _write_csv(predictions, folder / ReleaseFile.PREDICTIONS)
@@ -137,9 +138,9 @@ def _validation_metrics(
     auxiliary: AuxiliaryData,
     decoder: ImageCache,
 ) -> dict[str, Any]:
-    """Return robustness, shortcut audit and, given masks, accuracy of the lung segmentation."""
+    """Return the robustness, the shortcut audit and, given masks, the accuracy of the lung segmentation."""
     perturbed_logits = logits_under_perturbation(classifier, split.validation, decoder)
-    rows = rows_of_split(predictions, "validation")
+    rows = rows_of_split(predictions, SplitName.VALIDATION)
     metrics = {
         "stress_validation": measure_robustness(perturbed_logits, rows, classifier.release),
         "shortcut_audit": shortcut_audit(classifier, split, predictions, auxiliary, decoder),
@@ -152,17 +153,17 @@ def _validation_metrics(
 def _metrics_of_all_splits(
     classifier: Classifier, split: Split, inventory: ImageInventory, auxiliary: AuxiliaryData, decoder: ImageCache
 ) -> dict[str, Any]:
-    """Return the agreement of similar cases and the metrics of admission check and heat maps."""
+    """Return the agreement of similar cases and the metrics of the admission check and the heat maps."""
     gate = AdmissionGate.from_classifier(classifier)
     return {
-        "similar_cases": similar_case_agreement(gate.index, inventory, "test"),
+        "similar_cases": similar_case_agreement(gate.index, inventory, SplitName.TEST),
         "admission": admission_rates(gate, split, auxiliary.adults, decoder),
         "explanations": measure_heat_maps(classifier, split, auxiliary.adults, decoder),
     }
 
 
 def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.DataFrame:
-    """Return one row per image; width and height are those of the original file if a table of sizes is given."""
+    """Return one row per image. With a table of original sizes, width and height are those of the original file."""
     rows = inventory.rows
     if auxiliary.original_sizes:
         sizes = read_original_sizes(auxiliary.original_sizes)
@@ -173,10 +174,10 @@ def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.Data
 
 @contextlib.contextmanager
 def _measured_files_unlisted(release: Release, folder: Path) -> Iterator[Path]:
-    """Yield the folder to write the measured files to; if it is that of the release, keep SHA256SUMS true.
+    """Yield the folder to write the measured files to, and keep SHA256SUMS valid if it is the folder of the release.
 
-    The former measured files are removed first. If the program is killed while it writes, the release is unmeasured and
-    not damaged.
+    Previous measured files are removed first. If the program is killed while it writes, the release has no metrics but
+    is not damaged.
     """
     is_release = folder.resolve() == release.directory.resolve()
     if is_release:
@@ -191,7 +192,7 @@ def _measured_files_unlisted(release: Release, folder: Path) -> Iterator[Path]:
 def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the points of the ROC and precision-recall curves of each split.
 
-    ROC: x is 1 - specificity, y sensitivity. Precision-recall: x is recall, y precision.
+    ROC: x is 1 - specificity, y is sensitivity. Precision-recall: x is recall, y is precision.
     """
     tables = []
     for name in names:

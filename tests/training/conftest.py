@@ -1,4 +1,4 @@
-"""Fixtures of the tiny run and of what was measured on it. They import the training program when they are used."""
+"""Fixtures of the tiny run, its candidate and its metrics. They import the training program only when used."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.support.training import reduce_sample_sizes
 
 @pytest.fixture
 def small_samples(monkeypatch) -> None:
-    """Few images and draws, as for `measured_run`."""
+    """Use few images and draws, as in `measured_run`."""
     reduce_sample_sizes(monkeypatch)
 
 
@@ -28,7 +28,7 @@ def split(tiny_set) -> Split:
 
 @pytest.fixture(scope="module")
 def candidate(measured_run) -> Release:
-    """The measured candidate."""
+    """The evaluated candidate."""
     return load_release(measured_run / "candidate")
 
 
@@ -46,5 +46,5 @@ def predictions(candidate) -> pd.DataFrame:
 
 @pytest.fixture
 def old_release(published, tmp_path) -> Path:
-    """A release that a new one replaces."""
+    """A release to be replaced."""
     return shutil.copytree(published, tmp_path / "release")

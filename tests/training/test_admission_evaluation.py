@@ -1,4 +1,4 @@
-"""The admission check is fitted by `package`, measured by `evaluate` and published by `release`."""
+"""The admission check is fitted by `package`, evaluated by `evaluate` and published by `release`."""
 
 import json
 from dataclasses import replace
@@ -11,21 +11,24 @@ from dataset.images import decode_image
 from model.admission.classifier import ADMISSIBLE, ADMISSION_CLASSES, AdmissionClassifier
 from model.admission.features import extract_features, image_measures
 from model.admission.gate import AdmissionGate
+from model.codes import SplitName
 from model.inference.classifier import Classifier, load_model
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
+from model.performance.admission import admitted_table, inadmissible_table
 from model.release_files import ReleaseFile
 from training.admission.fit import (
     FOLDS,
-    FeatureCollector,
     _cap_refusal_rate,
     _fit_network,
     _out_of_fold_probability,
     fit_admission,
 )
+from training.admission.fitting_features import FeatureCollector
 from training.data.loading import read_radiograph
 from training.evaluation.admission_rates import UNMEASURED_FAMILIES, admission_rates
 from training.release.candidate import CANDIDATE
+from training.release.markdown import markdown_table
 
 N_FEATURES = 12
 
@@ -42,9 +45,9 @@ def test_a_release_has_the_admission_classifier_that_was_packaged(packaged_run, 
 
 
 def test_rates_cover_all_images_of_each_split_and_all_families(rates, split):
-    assert rates["validation"]["refused"]["n"] == rates["shifted"]["cautioned"]["n"] == len(split.validation)
+    assert rates[SplitName.VALIDATION]["refused"]["n"] == rates["shifted"]["cautioned"]["n"] == len(split.validation)
     assert rates["mirrored"]["n"] == len(split.validation)
-    assert rates["test"]["refused"]["n"] == len(split.test)
+    assert rates[SplitName.TEST]["refused"]["n"] == len(split.test)
     assert rates["adults"] is None
     assert rates["negatives"]["upside down"]["accepted"]["n"] == 8
     assert rates["negatives"]["photographs"]["accepted"]["n"] == 2
@@ -52,15 +55,15 @@ def test_rates_cover_all_images_of_each_split_and_all_families(rates, split):
     assert rates["negatives"]["photographs"]["corrected"] is None
 
 
-def test_unmeasured_families_are_listed_with_n_0(rates):
+def test_families_that_were_not_measured_have_n_0(rates):
     for family in UNMEASURED_FAMILIES:
         assert rates["negatives"][family]["accepted"] == {"n": 0, "value": None, "low": None, "high": None}
 
 
 def test_the_card_has_the_rates(published, rates):
     card = (published / ReleaseFile.CARD).read_text()
-    assert "## What it refuses to read" in card
-    assert all(family in card for family in rates["negatives"])
+    assert markdown_table(admitted_table(rates)) in card
+    assert markdown_table(inadmissible_table(rates)) in card
 
 
 @pytest.mark.usefixtures("small_samples")
@@ -113,7 +116,7 @@ def test_adult_images_are_measured_if_given(published, tiny_set, split, tmp_path
 
 
 def collect(rng: np.random.Generator, count: int = 40) -> FeatureCollector:
-    """Features of each class around a point of its own; two images of each source."""
+    """Return features in one cluster per class, with two images of each source."""
     collected = FeatureCollector()
     for number, class_name in enumerate(ADMISSION_CLASSES):
         for index in range(count):
@@ -156,4 +159,4 @@ def test_the_threshold_comes_from_networks_fitted_without_the_patient(monkeypatc
     probability = _out_of_fold_probability(features, np.array(collected.classes), collected)
     assert len(fitted_sources) == FOLDS
     assert set.union(*fitted_sources) == set(collected.sources)
-    np.testing.assert_array_equal(probability, np.full(40, 0.5))  # of the original radiographs alone
+    np.testing.assert_array_equal(probability, np.full(40, 0.5))  # only of the original radiographs

@@ -1,4 +1,4 @@
-"""`python -m training`: help, wrong usage, a missing data set, and the benchmark of throughput."""
+"""`python -m training`: help, incorrect usage, a missing data set, and the throughput benchmark."""
 
 import re
 import subprocess
@@ -7,6 +7,8 @@ import sys
 import pytest
 
 import training.fitting.throughput
+from dataset.index import load_index
+from model.errors import DatasetError
 from tests.support.training import PROJECT, error_message, tiny_network
 from training.cli import main
 
@@ -14,7 +16,7 @@ COMMANDS = ("fit-classifier", "fit-lungs", "package", "evaluate", "release", "be
 ALIASES = {"fit": "fit-classifier", "lungs": "fit-lungs", "throughput": "benchmark"}
 
 
-def test_help_of_every_command_answers_without_importing_tensorflow():
+def test_help_of_every_command_does_not_import_tensorflow():
     program = f"""
 import contextlib, io, sys
 from training.cli import main
@@ -50,7 +52,7 @@ def test_the_module_runs_as_a_program_and_lists_its_commands():
 
 
 @pytest.mark.parametrize("arguments", [[], ["retrain"], ["fit-classifier", "--epochs", "many"], ["release"]])
-def test_wrong_usage_exits_with_2(arguments, capsys):
+def test_incorrect_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as raised:
         main(arguments)
 
@@ -60,12 +62,12 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
 
 @pytest.mark.parametrize("command", ["fit-classifier", "package", "evaluate", "benchmark"])
 def test_a_missing_data_folder_gives_an_error_message(command, tmp_path, capsys):
-    assert main([command, "--data", str(tmp_path / "nowhere")]) == 1
+    folder = tmp_path / "nowhere"
+    assert main([command, "--data", str(folder)]) == 1
 
-    assert error_message(capsys) == (
-        f"There is no folder {tmp_path / 'nowhere'}. Set CHEST_XRAY_DIR to the folder that holds train/, val/ and "
-        "test/, or fetch the set with `python -m dataset download`."
-    )
+    with pytest.raises(DatasetError) as raised:
+        load_index(folder)
+    assert error_message(capsys) == str(raised.value)
 
 
 def test_benchmark_prints_the_rates_of_pipeline_step_and_training(tiny_set, monkeypatch, capsys):
@@ -79,9 +81,9 @@ def test_benchmark_prints_the_rates_of_pipeline_step_and_training(tiny_set, monk
     printed = capsys.readouterr().out
     assert re.fullmatch(
         r"tensorflow, 32 pixels, batches of 4\n"
-        r" pipeline alone: +\d+\.\d pictures per second\n"
-        r"     step alone: +\d+\.\d pictures per second\n"
-        r"       training: +\d+\.\d pictures per second\n"
-        r"training / step alone: \d+\.\d\d \(1 = never waits for the pipeline\)\n",
+        r" pipeline alone: +\d+\.\d images per second\n"
+        r"     step alone: +\d+\.\d images per second\n"
+        r"       training: +\d+\.\d images per second\n"
+        r"training / step alone: \d+\.\d\d \(1 = training never waits for the pipeline\)\n",
         printed,
     )

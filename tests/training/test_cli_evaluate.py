@@ -7,28 +7,29 @@ from pathlib import Path
 from PIL import Image
 
 from dataset.index import load_index
+from model.codes import SplitName
 from tests.support.training import error_message
 from training.cli import _parser, main
 
 
 def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_set, packaged_run, tmp_path, capsys):
-    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(packaged_run), "--split", "validation"]
+    arguments = ["evaluate", "--data", str(tiny_set), "--run", str(packaged_run), "--split", SplitName.VALIDATION]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--test-log", str(tmp_path / "TEST_LOG.csv")]) == 0
 
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "Operating point balanced; 95 % intervals by patient"
+    assert printed[0] == "Operating point: balanced. 95% confidence intervals by patient."
     assert printed[1].startswith("validation: n = 20, 10 patients, {'tp': ")
-    auc = metrics["splits"]["validation"]["auc"]
+    auc = metrics["splits"][SplitName.VALIDATION]["auc"]
     assert f"  auc          {auc['value']:.4f} ({auc['low']:.4f} to {auc['high']:.4f})" in printed
-    assert printed[-1] == f"Written to {tmp_path / 'out'}."
+    assert printed[-1] == f"Metrics written to {tmp_path / 'out'}."
     assert not (tmp_path / "TEST_LOG.csv").exists()
 
 
 def test_former_option_names_are_aliases():
-    options = _parser().parse_args(["evaluate", "--full-size", "films", "--sizes", "sizes.csv"])
+    options = _parser().parse_args(["evaluate", "--full-size", "originals", "--sizes", "sizes.csv"])
 
-    assert (options.originals, options.original_sizes) == (Path("films"), Path("sizes.csv"))
+    assert (options.originals, options.original_sizes) == (Path("originals"), Path("sizes.csv"))
 
 
 def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(tiny_set, packaged_run, tmp_path):
@@ -48,9 +49,7 @@ def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(tiny_set
 
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["lungs"]["n"] == 20
-    assert (
-        metrics["lungs"]["dice"]["mean"] > 0.8
-    )  # the masks cover everything, and the tiny network finds most of what is dark
+    assert metrics["lungs"]["dice"]["mean"] > 0.8  # the masks cover everything, and most of each image is dark
     assert all(metrics["shortcut_audit"].values())
     assert metrics["shortcut_audit"]["scaled_copies"]["n"] == 20
 
@@ -61,7 +60,7 @@ def test_a_split_without_images_gives_an_error_message(own_set, packaged_run, tm
 
     assert main(["evaluate", "--data", str(own_set), "--run", str(packaged_run), "--test-log", str(log)]) == 1
 
-    assert error_message(capsys) == "The data set holds no test pictures. Name other parts with --split."
+    assert error_message(capsys) == "The data set contains no test images. Choose other splits with --split."
     assert not log.exists()
 
 

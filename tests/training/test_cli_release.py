@@ -11,20 +11,23 @@ import model.inference.release_loader
 import training.cli
 import training.release.publish
 from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
+from model.storage import write_checksums
 from tests.support.training import error_message
 from training.cli import main
-from training.release.model_card import METRICS_END, METRICS_START
+from training.release.document_sections import METRICS_END, METRICS_START
 
 
 @pytest.fixture
 def release_directory(published, tmp_path, monkeypatch) -> Path:
-    """The release directory; README and test log are redirected too, and the checkout counts as clean."""
+    """The release directory; documents and test log are redirected too, and the checkout counts as clean."""
     target = shutil.copytree(published, tmp_path / "release")
     readme = tmp_path / "README.md"
     readme.write_text(f"# Title\n\n{METRICS_START}\nprevious metrics\n{METRICS_END}\n\nMore.\n")
     monkeypatch.setattr(training.cli, "RELEASE_DIR", target)
     monkeypatch.setattr(model.inference.release_loader, "SHIPPED_DIGEST_FILE", tmp_path / "release.sha256")
     monkeypatch.setattr(training.cli, "README", readme)
+    monkeypatch.setattr(training.cli, "EVIDENCE", shutil.copy(readme, tmp_path / "evidence.md"))
     monkeypatch.setattr(training.cli, "TEST_LOG", tmp_path / "TEST_LOG.csv")
     monkeypatch.setattr(training.release.publish, "clean_commit", lambda _folder: "2" * 40)
     return target
@@ -34,7 +37,7 @@ def release_arguments(data: Path, run: Path) -> list[str]:
     return ["release", "--data", str(data), "--run", str(run), "--version", "2.0.0", "--change", "Reads better."]
 
 
-def test_release_publishes_the_run_and_writes_its_metrics_into_the_readme(
+def test_release_publishes_the_run_and_writes_its_metrics_into_the_documents(
     tiny_set, measured_run, release_directory, capsys
 ):
     assert main(release_arguments(tiny_set, measured_run)) == 0
@@ -46,10 +49,26 @@ def test_release_publishes_the_run_and_writes_its_metrics_into_the_readme(
     assert readme.startswith(f"# Title\n\n{METRICS_START}\n| ")
     assert readme.endswith(f"{METRICS_END}\n\nMore.\n")
     assert "previous metrics" not in readme
-    assert (
-        capsys.readouterr().out
-        == f"Released 2.0.0 in {release_directory}; its figures stand in {training.cli.README}.\n"
+    assert training.cli.EVIDENCE.read_text() == readme
+    assert capsys.readouterr().out == (
+        f"Released 2.0.0 in {release_directory} and wrote its metrics to {training.cli.README} and "
+        f"{training.cli.EVIDENCE}.\n"
     )
+
+
+def test_card_writes_the_card_and_the_documents_again_and_changes_no_other_file(release_directory):
+    card = release_directory / ReleaseFile.CARD
+    expected, checksums = card.read_text(), load_release(release_directory).checksums
+    card.write_text("previous card")
+    write_checksums(release_directory)
+
+    assert main(["card"]) == 0
+
+    assert card.read_text() == expected
+    assert load_release(release_directory).checksums == checksums
+    assert load_release(release_directory).is_shipped
+    for document in (training.cli.README, training.cli.EVIDENCE):
+        assert "previous metrics" not in document.read_text()
 
 
 def test_a_run_that_was_not_packaged_is_not_released(tiny_set, tiny_run, release_directory, capsys):
@@ -61,11 +80,11 @@ def test_a_run_that_was_not_packaged_is_not_released(tiny_set, tiny_run, release
     assert load_release(release_directory).version == "1.0.0"
 
 
-def test_a_run_that_was_not_measured_is_not_released(tiny_set, packaged_run, release_directory, capsys):
+def test_a_run_that_was_not_evaluated_is_not_released(tiny_set, packaged_run, release_directory, capsys):
     assert main(release_arguments(tiny_set, packaged_run)) == 1
 
     assert error_message(capsys) == (
-        "The candidate has not been measured (metrics.json, predictions.csv, curves.csv missing). Run `python -m "
+        "The candidate has not been evaluated (metrics.json, predictions.csv, curves.csv missing). Run `python -m "
         "training evaluate --run ... --split training validation test` first."
     )
     assert load_release(release_directory).version == "1.0.0"
@@ -79,7 +98,7 @@ def test_a_full_disk_leaves_the_old_release(tiny_set, measured_run, release_dire
         patch.setattr(shutil, "copy2", raise_disk_full)
         assert main(release_arguments(tiny_set, measured_run)) == 1
 
-    assert error_message(capsys) == "The disk is full. Free some space and start the same command again."
+    assert error_message(capsys) == "The disk is full. Free some space and run the command again."
     assert load_release(release_directory).version == "1.0.0"
     assert not list(release_directory.parent.glob("release.*"))
     assert "previous metrics" in training.cli.README.read_text()

@@ -16,8 +16,8 @@ import training.evaluate
 from dataset.index import load_index
 from dataset.quality.features import scan_images
 from dataset.split import split_for_training
-from model.codes import SPLITS
-from model.errors import DatasetError
+from model.codes import LABELS, SPLITS, SplitName
+from model.errors import TrainingError
 from model.imaging.decode import decode
 from model.imaging.preprocessing import working_image
 from model.inference.classifier import Classifier
@@ -66,7 +66,9 @@ def test_width_and_height_are_those_of_the_original_if_a_table_is_given(candidat
     (tmp_path / "sizes.csv").write_text(f"file,width,height\n{split.test[0].path.name},1200,900\n")
     auxiliary = AuxiliaryData(original_sizes=tmp_path / "sizes.csv")
 
-    evaluate(candidate, split, EvaluationOptions(["test"], tmp_path, tmp_path / "TEST_LOG.csv", "abc", auxiliary))
+    evaluate(
+        candidate, split, EvaluationOptions([SplitName.TEST], tmp_path, tmp_path / "TEST_LOG.csv", "abc", auxiliary)
+    )
 
     sizes = pd.read_csv(tmp_path / ReleaseFile.PREDICTIONS)[["width", "height"]]
     assert sizes.loc[0].tolist() == [1200, 900]
@@ -78,11 +80,11 @@ def test_an_image_that_cannot_be_read_is_named_and_nothing_is_written_or_logged(
     damaged.write_bytes(b"not an image")
     log, out = tmp_path / "TEST_LOG.csv", tmp_path / "out"
 
-    with pytest.raises(DatasetError, match=rf"^{damaged.name} cannot be read: .*\. Replace or remove the file\.$"):
+    with pytest.raises(TrainingError, match=rf"^{damaged.name} cannot be read: .*\. Replace or remove the file\.$"):
         evaluate(
             candidate,
             split_for_training(load_index(own_set)),
-            EvaluationOptions(["test"], out, log, "abc", AuxiliaryData()),
+            EvaluationOptions([SplitName.TEST], out, log, "abc", AuxiliaryData()),
         )
     assert not log.exists()
     assert not list(out.iterdir())
@@ -103,7 +105,7 @@ def test_the_metrics_are_those_of_the_predictions(metrics, predictions, candidat
     assert metrics["splits"] == {name: split_metrics(rows_of_split(predictions, name), candidate) for name in SPLITS}
 
 
-def test_the_curves_have_the_right_end_points_and_area(candidate, metrics):
+def test_the_curves_have_the_correct_end_points_and_area(candidate, metrics):
     curves = pd.read_csv(candidate.directory / ReleaseFile.CURVES)
 
     assert list(curves.columns) == ["split", "curve", "threshold", "x", "y"]
@@ -123,18 +125,18 @@ def test_validation_is_also_measured_under_every_perturbation(metrics, split):
     assert robustness["shifts"].keys() == perturbations().keys() | framings().keys()
     aucs = [measured["auc"] for measured in robustness["shifts"].values()]
     assert (robustness["mean_auc"], robustness["worst_auc"]) == (pytest.approx(np.mean(aucs)), min(aucs))
-    counts = {label: sum(r.label == label for r in split.validation) for label in ("NORMAL", "PNEUMONIA")}
+    counts = {label: sum(r.label == label for r in split.validation) for label in LABELS}
     assert {label: share["n"] for label, share in robustness["conformal"]["coverage"].items()} == {
         label: n * len(robustness["shifts"]) for label, n in counts.items()
     }
     assert robustness["calibration"]["prevalence"] == 0.5
 
 
-def test_an_evaluation_of_all_splits_measures_the_index_of_the_release(candidate, metrics, split):
+def test_an_evaluation_of_all_splits_measures_the_similar_cases_of_the_release(candidate, metrics, split):
     inventory = scan_images(Classifier(candidate), {name: split.part(name) for name in SPLITS})
 
     index = SimilarCaseIndex.from_release(candidate)
-    assert metrics["similar_cases"] == similar_case_agreement(index, inventory, "test")
+    assert metrics["similar_cases"] == similar_case_agreement(index, inventory, SplitName.TEST)
 
 
 def test_only_the_measured_files_and_the_checksums_of_a_candidate_change(packaged_run, candidate):
@@ -167,7 +169,7 @@ def test_a_second_evaluation_writes_the_same_bytes_and_decodes_each_validation_i
     assert {decoded[record.path.read_bytes()] for record in split.validation} == {1}
 
 
-def test_a_killed_evaluation_leaves_an_unmeasured_candidate(own_measured_run, split, tmp_path, monkeypatch):
+def test_a_killed_evaluation_leaves_a_candidate_without_metrics(own_measured_run, split, tmp_path, monkeypatch):
     def kill(*_, **__):
         raise KeyboardInterrupt
 
@@ -178,13 +180,13 @@ def test_a_killed_evaluation_leaves_an_unmeasured_candidate(own_measured_run, sp
         evaluate(
             release,
             split,
-            EvaluationOptions(["test"], release.directory, tmp_path / "log.csv", "abc", AuxiliaryData()),
+            EvaluationOptions([SplitName.TEST], release.directory, tmp_path / "log.csv", "abc", AuxiliaryData()),
         )
 
     assert not set(MEASURED_FILES) & load_candidate(own_measured_run).checksums.keys()
 
 
-@pytest.mark.parametrize("names", [["test"], ["training", "validation"]])
+@pytest.mark.parametrize("names", [[SplitName.TEST], [SplitName.TRAINING, SplitName.VALIDATION]])
 def test_an_evaluation_of_some_splits_writes_metrics_predictions_and_curves_only(candidate, split, tmp_path, names):
     metrics = evaluate(
         candidate, split, EvaluationOptions(names, tmp_path / "out", tmp_path / "TEST_LOG.csv", "abc", AuxiliaryData())
@@ -202,15 +204,17 @@ def test_every_measurement_on_test_appends_one_row_under_one_header(measured_run
     log = Path(shutil.copy(measured_run.with_name("TEST_LOG.csv"), tmp_path))
     assert count_openings(log) == 1
 
-    measured = evaluate(candidate, split, EvaluationOptions(["test"], tmp_path / "out", log, "abc", AuxiliaryData()))
-    evaluate(candidate, split, EvaluationOptions(["validation"], tmp_path / "out", log, "abc", AuxiliaryData()))
+    measured = evaluate(
+        candidate, split, EvaluationOptions([SplitName.TEST], tmp_path / "out", log, "abc", AuxiliaryData())
+    )
+    evaluate(candidate, split, EvaluationOptions([SplitName.VALIDATION], tmp_path / "out", log, "abc", AuxiliaryData()))
 
     assert count_openings(log) == 2
     with log.open(newline="") as file:
         header, first, second = csv.reader(file)
     assert header == ["date", "commit", "network_sha256", "n", "auc", "accuracy", "sensitivity", "specificity"]
     assert second[1:4] == ["abc", measured["network_sha256"], str(len(split.test))]
-    test_metrics = measured["splits"]["test"]
+    test_metrics = measured["splits"][SplitName.TEST]
     at_point = test_metrics | test_metrics["operating_points"][BALANCED]
     assert [float(value) for value in second[4:]] == [at_point[name]["value"] for name in header[4:]]
     assert first[2:] == second[2:]
@@ -223,8 +227,8 @@ def test_without_a_log_the_test_split_has_no_openings(tmp_path):
 def test_an_empty_split_is_named_before_anything_is_read_or_logged(candidate, split, tmp_path):
     without_test = dataclasses.replace(split, test=[])
 
-    message = "The data set holds no test pictures. Name other parts with --split."
-    with pytest.raises(DatasetError, match=exactly(message)):
+    message = "The data set contains no test images. Choose other splits with --split."
+    with pytest.raises(TrainingError, match=exactly(message)):
         evaluate(
             candidate,
             without_test,

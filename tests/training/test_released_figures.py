@@ -8,6 +8,7 @@ import pytest
 
 from dataset.index import dataset_root, load_index
 from dataset.split import split_for_training
+from model.codes import SplitName
 from model.inference.classifier import load_model
 from model.inference.release_loader import RELEASE_DIR
 from model.performance.binary_metrics import auc_with_ci, rates_with_ci
@@ -20,18 +21,19 @@ pytestmark = pytest.mark.dataset
 
 def test_the_release_reproduces_its_validation_metrics():
     classifier, validation = load_model(), split_for_training(load_index(dataset_root())).validation
-    released = pd.read_csv(RELEASE_DIR / ReleaseFile.PREDICTIONS).query("split == 'validation'")
+    predictions = pd.read_csv(RELEASE_DIR / ReleaseFile.PREDICTIONS)
+    released = predictions[predictions["split"] == SplitName.VALIDATION]
     assert released["file"].tolist() == [record.path.name for record in validation]
 
     findings = [classifier.read(read_radiograph(record)) for record in validation]
 
     read = np.array([finding.probability for finding in findings])
     np.testing.assert_allclose(read, released["probability"], atol=1e-3)  # rounding differs between processors
-    predictions = predictions_of(released.assign(probability=read))
-    metrics = json.loads((RELEASE_DIR / ReleaseFile.METRICS).read_text())["splits"]["validation"]
-    assert auc_with_ci(predictions)["auc"]["value"] == pytest.approx(metrics["auc"]["value"], abs=1e-4)
+    read_again = predictions_of(released.assign(probability=read))
+    metrics = json.loads((RELEASE_DIR / ReleaseFile.METRICS).read_text())["splits"][SplitName.VALIDATION]
+    assert auc_with_ci(read_again)["auc"]["value"] == pytest.approx(metrics["auc"]["value"], abs=1e-4)
     for point in classifier.release.operating_points:
-        accuracy = rates_with_ci(predictions, point.threshold)["accuracy"]["value"]
+        accuracy = rates_with_ci(read_again, point.threshold)["accuracy"]["value"]
         at_point = metrics["operating_points"][point.name]
         assert accuracy == pytest.approx(at_point["accuracy"]["value"], abs=2 / len(validation))
-    assert not any(finding.cautions for finding in findings)  # lungs are found in every one of them
+    assert not any(finding.cautions for finding in findings)  # lungs are found in all images

@@ -1,6 +1,6 @@
-"""Images that are no chest radiographs: synthetic ones, and samples that other Python packages contain.
+"""Images that are not chest radiographs: synthetic images, and sample images of other Python packages.
 
-Each family has two generators with different sources. The check is fitted on the first and measured on the second.
+Each family has two generators with different sources. The check is fitted on the first and evaluated on the second.
 """
 
 import gzip
@@ -17,12 +17,12 @@ from scipy import ndimage
 from model.codes import RefusalReason
 from model.errors import TrainingError
 from training.admission import synthetic_images, synthetic_scans
-from training.admission.corrupted_films import NegativeExample
+from training.admission.corrupted_radiographs import NegativeExample
 
 ImageMaker = Callable[[np.random.Generator], np.ndarray]
 Generator = Callable[[np.random.Generator], tuple[str, np.ndarray]]  # returns source and image, uint8
 
-# scikit-image (BSD; its LICENSE lists the licence of each image, most are in the public domain), scikit-learn (CC BY)
+# scikit-image: BSD; its LICENSE lists the licence of each image, most are in the public domain. scikit-learn: CC BY.
 PHOTOGRAPHS: tuple[str, ...] = (
     "skimage/data/astronaut.png",
     "skimage/data/camera.png",
@@ -44,9 +44,9 @@ HELD_OUT_PHOTOGRAPHS: tuple[str, ...] = (
 )
 TEXTURES = ("skimage/data/brick.png", "skimage/data/grass.png")
 HELD_OUT_TEXTURES = ("skimage/data/gravel.png",)
-FACES = "skimage/data/lfw_subset.npy"  # 200 images of 25 pixels, of which the first 100 are faces
+FACES = "skimage/data/lfw_subset.npy"  # 200 images of 25 x 25 pixels; the first 100 are faces
 PAGES = ("skimage/data/page.png", "skimage/data/text.png")
-# nilearn: ICBM 152, the average of 152 brains (Fonov et al. 2011); free to use and to redistribute
+# nilearn: ICBM 152, the average of 152 brains (Fonov et al. 2011), free to use and redistribute
 BRAIN = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 GREY_MATTER = "nilearn/datasets/data/mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz"
 
@@ -56,9 +56,9 @@ class ImageFamily:
     """A kind of inadmissible image.
 
     Attributes:
-        reason: Reason that its images should be refused with.
+        reason: Expected reason of the refusal.
         fitted: Generator of the images that the check is fitted on.
-        held_out: Generator of the images that the check is measured on.
+        held_out: Generator of the images that the check is evaluated on.
     """
 
     reason: RefusalReason
@@ -70,7 +70,7 @@ def out_of_distribution_images(held_out: bool, count: int, rng: np.random.Genera
     """Yield images of every family.
 
     Args:
-        held_out: Whether to use the generators that the check is measured on, instead of those that it is fitted on.
+        held_out: True for the generators that the check is evaluated on, False for those that it is fitted on.
         count: Number of images per family.
         rng: Source of randomness.
 
@@ -88,7 +88,7 @@ def families() -> dict[str, ImageFamily]:
     """Return the families by name."""
     not_a_radiograph, no_lungs = RefusalReason.NOT_A_RADIOGRAPH, RefusalReason.NO_LUNGS
     return {
-        "blank and gradients": ImageFamily(
+        "blank images and gradients": ImageFamily(
             not_a_radiograph, _synthetic(synthetic_images.blank), _synthetic(synthetic_images.gradient)
         ),
         "noise": ImageFamily(
@@ -102,7 +102,7 @@ def families() -> dict[str, ImageFamily]:
         "drawings": ImageFamily(
             not_a_radiograph, _synthetic(synthetic_images.filled_shapes), _synthetic(synthetic_images.line_drawing)
         ),
-        "drawn chests": ImageFamily(
+        "synthetic chest radiographs": ImageFamily(
             not_a_radiograph, _synthetic(synthetic_scans.drawn_chest), _synthetic(synthetic_scans.blurred_chest)
         ),
         "documents": ImageFamily(
@@ -118,15 +118,17 @@ def families() -> dict[str, ImageFamily]:
             _either(_brain_slice(BRAIN, 2), _brain_slice(BRAIN, 1)),
             _brain_slice(GREY_MATTER, 0),
         ),
-        "drawn CT slices": ImageFamily(
+        "synthetic CT slices": ImageFamily(
             no_lungs, _synthetic(synthetic_scans.ct_slice), _synthetic(synthetic_scans.ct_slice_sharp)
         ),
-        "drawn limbs": ImageFamily(no_lungs, _synthetic(synthetic_scans.long_bone), _synthetic(synthetic_scans.hand)),
+        "synthetic limb radiographs": ImageFamily(
+            no_lungs, _synthetic(synthetic_scans.long_bone), _synthetic(synthetic_scans.hand)
+        ),
     }
 
 
 def _synthetic(make_image: ImageMaker) -> Generator:
-    """Return a generator of synthetic images; each is a source of its own."""
+    """Return a generator of synthetic images. Each image counts as a separate source."""
 
     def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         return f"drawing {rng.integers(2**62)}", make_image(rng)
@@ -135,12 +137,12 @@ def _synthetic(make_image: ImageMaker) -> Generator:
 
 
 def _either(*generators: Generator) -> Generator:
-    """Return a generator that picks one of several at random each time."""
+    """Return a generator that picks one of several generators at random at each call."""
     return lambda rng: generators[rng.integers(len(generators))](rng)
 
 
 def _random_crop(names: tuple[str, ...]) -> Generator:
-    """Return a generator of random crops of sample images, mirrored or not; each side keeps at least a half."""
+    """Return a generator of random crops of sample images, mirrored or not. Each side keeps at least half its size."""
 
     def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         name = names[rng.integers(len(names))]
@@ -153,7 +155,7 @@ def _random_crop(names: tuple[str, ...]) -> Generator:
 
 
 def _face(rng: np.random.Generator) -> tuple[str, np.ndarray]:
-    """Return a coarse face, scaled up."""
+    """Return a low-resolution face, scaled up."""
     number = int(rng.integers(100))
     pixels = np.load(_sample_path(FACES), mmap_mode="r")[number]
     face = Image.fromarray((255 * pixels).astype(np.uint8)).resize((250, 250), Image.Resampling.BICUBIC)
@@ -161,7 +163,7 @@ def _face(rng: np.random.Generator) -> tuple[str, np.ndarray]:
 
 
 def _brain_slice(name: str, axis: int) -> Generator:
-    """Return a generator of slices of a volume, head up; the outer fifths of the axis are left out."""
+    """Return a generator of slices of a volume, head up. The outer fifths of the axis are left out."""
 
     def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         volume = _load_volume(name)
@@ -198,7 +200,7 @@ def _sample_path(name: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise TrainingError(
-            f"The admission check learns from sample pictures of the Python package {package}, which is not installed. "
-            "Install what requirements-dev.txt lists (`make test` does) and start the same command again."
+            f"The admission check is trained on sample images of the Python package {package}, which is not installed. "
+            "Install the packages in requirements-dev.txt (`make test` does) and run the same command again."
         )
     return Path(spec.submodule_search_locations[0]) / path_in_package

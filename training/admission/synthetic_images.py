@@ -1,4 +1,4 @@
-"""Synthetic images that are no radiographs: uint8 (height, width), a new one at each call."""
+"""Synthetic images that are not radiographs: uint8 (height, width), a different one at each call."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -23,7 +23,7 @@ PAGE_WORDS = (
 
 
 def blank(rng: np.random.Generator) -> np.ndarray:
-    """Return an image of one grey, with or without a frame, or a linear gradient along one axis."""
+    """Return a uniform image, with or without a frame, or a linear gradient along one axis."""
     image = np.full((IMAGE_SIDE, IMAGE_SIDE), rng.integers(256), np.uint8)
     if rng.random() < 0.3:
         return np.rot90(_to_full_range(pixel_grid()[0]), int(rng.integers(4)))
@@ -34,7 +34,7 @@ def blank(rng: np.random.Generator) -> np.ndarray:
 
 
 def gradient(rng: np.random.Generator) -> np.ndarray:
-    """Return an oblique or radial gradient, or waves along one."""
+    """Return an oblique or radial gradient, or waves along such a gradient."""
     y, x = pixel_grid()
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.hypot(x - rng.random(), y - rng.random()) if rng.random() < 0.5 else x * np.cos(angle) + y * np.sin(angle)
@@ -56,7 +56,7 @@ def noise(rng: np.random.Generator) -> np.ndarray:
 
 
 def coloured_noise(rng: np.random.Generator) -> np.ndarray:
-    """Return clouds: noise whose power falls with a power of the frequency."""
+    """Return clouds: noise whose power spectrum follows a power law."""
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(IMAGE_SIDE), np.fft.fftfreq(IMAGE_SIDE)))
     frequency[0, 0] = 1
     spectrum = np.fft.fft2(rng.normal(size=(IMAGE_SIDE, IMAGE_SIDE))) / frequency ** rng.uniform(0.5, 2)
@@ -64,14 +64,14 @@ def coloured_noise(rng: np.random.Generator) -> np.ndarray:
 
 
 def grating(rng: np.random.Generator) -> np.ndarray:
-    """Return one set of stripes, or the product of two."""
+    """Return a set of stripes, or the product of two sets."""
     y, x = pixel_grid()
     waves = [np.sin(rng.uniform(15, 200) * (x * np.cos(a) + y * np.sin(a))) for a in rng.uniform(0, np.pi, size=2)]
     return _to_full_range(waves[0] if rng.random() < 0.5 else waves[0] * waves[1])
 
 
 def voronoi(rng: np.random.Generator) -> np.ndarray:
-    """Return Voronoi cells: each pixel has the grey of its nearest seed and is darker further away from it."""
+    """Return Voronoi cells: each pixel has the grey value of its nearest seed, darker with distance from it."""
     seeds = rng.uniform(0, IMAGE_SIDE, (int(rng.integers(20, 300)), 2))
     distance, nearest = KDTree(seeds).query(np.moveaxis(IMAGE_SIDE * pixel_grid(), 0, -1))
     return _to_full_range(rng.uniform(0, 1, len(seeds))[nearest] - rng.uniform(0, 2) * distance / distance.max())
@@ -107,7 +107,7 @@ def line_drawing(rng: np.random.Generator) -> np.ndarray:
 
 
 def document_page(rng: np.random.Generator) -> np.ndarray:
-    """Return lines of words, dark on light or light on dark."""
+    """Return lines of text, dark on light or light on dark."""
     paper, ink = (int(rng.integers(200, 256)), int(rng.integers(60)))[:: rng.choice([1, -1])]
     canvas = Image.new("L", (300, 400), paper)
     draw, font_size, y = ImageDraw.Draw(canvas), float(rng.uniform(8, 24)), 10.0
@@ -136,7 +136,7 @@ def form(rng: np.random.Generator) -> np.ndarray:
 
 
 def pixel_grid() -> np.ndarray:
-    """Return y and x of each pixel, 0-1: float (2, IMAGE_SIDE, IMAGE_SIDE)."""
+    """Return the y and x coordinates of each pixel, 0-1: float (2, IMAGE_SIDE, IMAGE_SIDE)."""
     grid: np.ndarray = np.mgrid[0 : 1 : IMAGE_SIDE * 1j, 0 : 1 : IMAGE_SIDE * 1j]
     return grid
 

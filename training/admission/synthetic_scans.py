@@ -1,4 +1,4 @@
-"""Synthetic scans that are no chest radiographs: uint8 (IMAGE_SIDE, IMAGE_SIDE), a new one at each call."""
+"""Synthetic scans that are not chest radiographs: uint8 (IMAGE_SIDE, IMAGE_SIDE), a different one at each call."""
 
 import numpy as np
 from scipy import ndimage
@@ -7,7 +7,7 @@ from training.admission.synthetic_images import pixel_grid
 
 
 def drawn_chest(rng: np.random.Generator) -> np.ndarray:
-    """Return a drawn chest: two dark ovals in a lighter one, with or without ribs."""
+    """Return a drawing of a chest: two dark ovals in a lighter one, with or without ribs."""
     grid = pixel_grid()
     y, x = grid
     body = 200.0 * (_oval(grid, 0.5, 0.5, rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.6)) < 1)
@@ -45,7 +45,7 @@ def ct_slice(rng: np.random.Generator) -> np.ndarray:
 
 
 def ct_slice_sharp(rng: np.random.Generator) -> np.ndarray:
-    """Return a different CT slice: a rotated rounded box with arms and table, and lungs cut straight at the middle."""
+    """Return another CT slice: a rotated rounded box with arms and table, and lungs cut off straight at the midline."""
     grid = pixel_grid()
     y, x = grid
     body = np.where(((x - 0.5) / 0.34) ** 4 + ((y - 0.5) / rng.uniform(0.24, 0.34)) ** 4 < 1, rng.uniform(90, 200), 0.0)
@@ -59,7 +59,7 @@ def ct_slice_sharp(rng: np.random.Generator) -> np.ndarray:
 
 
 def long_bone(rng: np.random.Generator) -> np.ndarray:
-    """Return a limb: one or two bone shafts with brighter walls in soft tissue on black."""
+    """Return a limb: one or two bone shafts with brighter cortex in soft tissue on black."""
     y, x = pixel_grid()
     bend = rng.uniform(-0.1, 0.1) * (y - 0.5) ** 2
     limb = np.where(np.abs(x - 0.5 - bend) < rng.uniform(0.2, 0.4), rng.uniform(60, 130), 0.0)
@@ -86,13 +86,13 @@ def hand(rng: np.random.Generator) -> np.ndarray:
 
 
 def _oval(grid: np.ndarray, centre_x: float, centre_y: float, half_width: float, half_height: float) -> np.ndarray:
-    """Return a field that is below 1 inside an oval; `grid` is the result of `pixel_grid`."""
+    """Return a field that is below 1 inside an oval. `grid` is the result of `pixel_grid`."""
     oval: np.ndarray = ((grid[1] - centre_x) / half_width) ** 2 + ((grid[0] - centre_y) / half_height) ** 2
     return oval
 
 
 def _finish(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add a random amount of blur and noise, like a detector, and convert to uint8."""
+    """Add a random amount of blur and noise, as a detector does, and convert to uint8."""
     blurred = ndimage.gaussian_filter(values, rng.uniform(0, 4))
     noisy: np.ndarray = np.clip(blurred + rng.normal(0, rng.uniform(0, 10), values.shape), 0, 255)
     return noisy.astype(np.uint8)

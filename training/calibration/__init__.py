@@ -1,1 +1,1 @@
-"""Calibration, operating points, conformal limits and heat-map limits, all from the validation split."""
+"""Calibration, operating points, conformal limits and heat-map limits, all selected on the validation split."""

@@ -7,20 +7,21 @@ import numpy as np
 from model.inference.decision import ConformalLimits
 from model.performance.binary_metrics import Predictions
 
-# Chosen from 95%, 97.5% and 99% on perturbed validation images. At 95%, nearly every prediction set has one class. At
-# 99%, both classes are plausible beyond the outermost thresholds, so the operating points no longer matter.
+# Chosen among 95%, 97.5% and 99% on perturbed validation images. At 95%, nearly every prediction set has exactly one
+# class. At 99%, both classes are plausible even beyond the outermost thresholds, so operating points have no effect.
 COVERAGE = 0.975
 
 
-def fit_conformal_limits(pooled: Predictions, where: str) -> ConformalLimits:
+def fit_conformal_limits(pooled: Predictions, images: str) -> ConformalLimits:
     """Fit class-conditional conformal limits.
 
-    The limit of a class is its k-th image from the wrong end, k = floor((n + 1) * (1 - coverage)) of n (Angelopoulos
-    and Bates 2023, section 1; class-conditional: section 4.3).
+    The limit of a class is its k-th most extreme probability on the side of the other class, with
+    k = floor((n + 1) * (1 - coverage)) for n images (Angelopoulos and Bates 2023, section 1; class-conditional: section
+    4.3).
 
     Args:
         pooled: Predictions on the validation images, unperturbed and perturbed.
-        where: Which images these are, for the sentence in model.json.
+        images: Description of these images, for the rationale in model.json: "100 validation images".
     """
     pneumonia = np.sort(pooled.probability[pooled.target == 1])
     normal = np.sort(pooled.probability[pooled.target == 0])
@@ -29,10 +30,10 @@ def fit_conformal_limits(pooled: Predictions, where: str) -> ConformalLimits:
         coverage=COVERAGE,
         pneumonia_from=float(pneumonia[pneumonia_rank - 1]) if pneumonia_rank else 0.0,
         normal_up_to=float(normal[-normal_rank]) if normal_rank else 1.0,
-        rationale=f"Each class is plausible for {COVERAGE:.1%} of its own pictures {where}.",
+        rationale=f"Each class is plausible for {COVERAGE:.1%} of its images, measured on {images}.",
     )
 
 
 def _rank_of_limit(n: int) -> int:
-    """Return k; 0 if there are too few images for a limit."""
+    """Return k, or 0 if there are too few images for a limit."""
     return math.floor((n + 1) * (1 - COVERAGE) + 1e-9)

@@ -8,12 +8,13 @@ from tqdm import tqdm
 
 from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
-from model.explanation.reliability import WARNING_TEXTS, HeatMapReliability, ReliabilityLimits, measure_reliability
+from model.codes import HeatMapWarning
+from model.explanation.reliability import HeatMapReliability, ReliabilityLimits, measure_reliability
 from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from training.data.loading import draw_sample, read_prepared
 
-TARGET_WARNING_RATE = 0.1  # largest share of true positives with a warning
+TARGET_WARNING_RATE = 0.1  # maximum share of true positives with a warning
 N_CHECKED = 300  # images with pneumonia; takes some minutes
 
 
@@ -28,11 +29,11 @@ def select_reliability_limits(
         decoder: Decodes the images.
 
     Returns:
-        The limits; None if the classifier finds pneumonia in no image that has it.
+        The limits; None if there are no true positives.
     """
     measured = []
     positives = draw_sample([record for record in records if record.target], N_CHECKED)
-    for record in tqdm(positives, desc="checking explanations", unit="picture", leave=False):
+    for record in tqdm(positives, desc="heat-map limits", unit="image", leave=False):
         inference = classifier.infer_working(read_prepared(record, decoder).working)
         if classifier.finding_from(inference).verdict is not Verdict.PNEUMONIA:
             continue
@@ -40,20 +41,23 @@ def select_reliability_limits(
             measured.append(reliability)
     if not measured:
         return None
-    where = f"{len(measured)} validation pictures with pneumonia that the reader finds"
-    rationale = f"Together they warn about at most {TARGET_WARNING_RATE:.0%} of {where}."
+    rationale = (
+        f"Together, the limits cause a warning for at most {TARGET_WARNING_RATE:.0%} of {len(measured)} validation "
+        "images in which the model correctly finds pneumonia."
+    )
     return ReliabilityLimits(**limits_at_rate(measured), rationale=rationale)
 
 
 def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:
-    """Return the highest limits that together warn about at most TARGET_WARNING_RATE of the heat maps.
+    """Return the highest limits that together cause a warning for at most TARGET_WARNING_RATE of the heat maps.
 
     All limits have the same rank among the values of their measure.
     """
+    names = [warning.value for warning in HeatMapWarning]
     values = np.array(  # None becomes NaN
-        [[getattr(reliability, name) for name in WARNING_TEXTS] for reliability in measured], float
+        [[getattr(reliability, name) for name in names] for reliability in measured], float
     )
     max_warnings = math.floor(TARGET_WARNING_RATE * len(measured) + 1e-9)
-    descending = np.sort(values, axis=0)[::-1]  # its last row, the minimum of each measure, warns about nothing
+    descending = np.sort(values, axis=0)[::-1]  # the last row, the minimum of each measure, causes no warning
     limits = next(row for row in descending if (values < row).any(axis=1).sum() <= max_warnings)
-    return dict(zip(WARNING_TEXTS, np.nan_to_num(limits, nan=-1.0).tolist(), strict=True))
+    return dict(zip(names, np.nan_to_num(limits, nan=-1.0).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Operating points, selected on the validation split, unperturbed and perturbed."""
+"""Operating points, selected on original and perturbed validation images."""
 
 import math
 
@@ -11,16 +11,16 @@ RULE_OUT, BALANCED, RULE_IN = "rule-out", "balanced", "rule-in"
 MIN_SENSITIVITY, MIN_SPECIFICITY = 0.99, 0.98
 
 
-def select_operating_points(unperturbed: Predictions, pooled: Predictions, where: str) -> tuple[OperatingPoint, ...]:
+def select_operating_points(unperturbed: Predictions, pooled: Predictions, images: str) -> tuple[OperatingPoint, ...]:
     """Select the three operating points.
 
     Args:
         unperturbed: Predictions on the validation images.
         pooled: Predictions on the same images and on their perturbed copies.
-        where: Which images `pooled` is on, for the sentence in model.json.
+        images: Description of the images of `pooled`, for the rationale in model.json: "100 validation images".
 
     Returns:
-        The points, from the most sensitive one to the most specific one.
+        The points, from the most sensitive to the most specific.
     """
     balanced = youden_threshold(pooled)
     both = (unperturbed, pooled)
@@ -30,19 +30,19 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, where
         OperatingPoint(
             RULE_OUT,
             rule_out,
-            f"Highest threshold, not above the balanced one, of at least {MIN_SENSITIVITY:.0%} sensitivity {where}.",
+            f"Highest threshold up to the balanced one with at least {MIN_SENSITIVITY:.0%} sensitivity on {images}.",
         ),
-        OperatingPoint(BALANCED, balanced, f"Largest sensitivity + specificity - 1 {where}."),
+        OperatingPoint(BALANCED, balanced, f"Maximum of sensitivity + specificity - 1 (Youden's index) on {images}."),
         OperatingPoint(
             RULE_IN,
             rule_in,
-            f"Lowest threshold, not below the balanced one, of at least {MIN_SPECIFICITY:.0%} specificity {where}.",
+            f"Lowest threshold from the balanced one with at least {MIN_SPECIFICITY:.0%} specificity on {images}.",
         ),
     )
 
 
 def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) -> float:
-    """Return the highest threshold with at least this sensitivity, in the middle of its gap between probabilities."""
+    """Return the highest threshold with at least this sensitivity, midway between neighbouring probabilities."""
     pneumonia = np.sort(predictions.probability[predictions.target == 1])
     lowest_detected = pneumonia[math.floor((1 - min_sensitivity) * len(pneumonia) + 1e-9)]
     below = predictions.probability[predictions.probability < lowest_detected]
@@ -50,7 +50,7 @@ def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) 
 
 
 def threshold_for_specificity(predictions: Predictions, min_specificity: float) -> float:
-    """Return the lowest threshold with at least this specificity, in the middle of its gap between probabilities."""
+    """Return the lowest threshold with at least this specificity, midway between neighbouring probabilities."""
     normal = np.sort(predictions.probability[predictions.target == 0])[::-1]
     highest_without_alarm = normal[math.floor((1 - min_specificity) * len(normal) + 1e-9)]
     above = predictions.probability[predictions.probability > highest_without_alarm]

@@ -1,8 +1,8 @@
-"""Random augmentation that hides shortcuts and keeps the disease.
+"""Random augmentation that removes shortcuts but keeps the signs of disease.
 
-In this data set the class shows in properties that have nothing to do with the lungs: size and aspect ratio of the
-original file, sharpness of the copies, letters, and edges of the collimator. Augmentation therefore randomises framing,
-resampling, sharpness, compression and borders, so that none of them predicts the class.
+In this data set, properties unrelated to the lungs predict the class: size and aspect ratio of the original file,
+sharpness of the copies, letters, and collimator edges. Augmentation randomises framing, resampling, sharpness,
+compression and borders, and so weakens these cues.
 """
 
 import io
@@ -24,12 +24,12 @@ RESAMPLING_FILTERS = (
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Applies one random change per call.
+    """Applies a random combination of changes at each call.
 
     Attributes:
-        strength: 0 returns the image unchanged, 1 is full. Scales how far tone and geometry change and how often each
-            further change happens.
-        max_crop: Largest share of the area that is cut away.
+        strength: From 0 (no change) to 1 (full). Scales the changes of tone and geometry, and the probability of each
+            other change.
+        max_crop: Maximum share of the area that is cropped away.
     """
 
     strength: float = 1.0
@@ -40,7 +40,7 @@ class Augmenter:
 
         Args:
             pixels: uint8 (height, width), bright = dense.
-            box: Region that inference would see; the random region varies around it.
+            box: Region that inference would see. The random region varies around it.
             side: Height and width of the result, pixels.
             rng: Source of randomness.
 
@@ -53,7 +53,7 @@ class Augmenter:
         return self.perturb_appearance(np.asarray(self._reframe(image, box, side, rng)), rng)
 
     def perturb_appearance(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Change tone, sharpness, noise and compression and cover parts; leave the geometry as it is.
+        """Change tone, sharpness, noise and compression, and cover parts of the image. The geometry stays the same.
 
         Args:
             pixels: uint8 (height, width).
@@ -75,7 +75,7 @@ class Augmenter:
         return np.asarray(image)
 
     def _reframe(self, image: Image.Image, box: RelativeBox, side: int, rng: np.random.Generator) -> Image.Image:
-        """Rotate slightly, cut out a region, mirror, and resample through a random intermediate size."""
+        """Rotate slightly, crop a region, resample through a random intermediate size, and mirror."""
         if rng.random() < 0.5:
             image = image.rotate(rng.uniform(-8, 8) * self.strength, Image.Resampling.BILINEAR)
         region = _random_box(box.expanded(rng.uniform(0, 0.12) * self.strength), self.max_crop * self.strength, rng)

@@ -1,4 +1,4 @@
-"""Deterministic batches: each depends on seed, epoch and batch number alone."""
+"""Deterministic batches: each depends only on seed, epoch and batch number."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -15,19 +15,19 @@ from training.config import ClassifierConfig, RunConfig
 from training.data.augmentation import Augmenter
 
 Batch = tuple[np.ndarray, ...]  # images, targets and, if the stream weights them, sample weights
-LOOK_AHEAD = 6  # batches prepared in advance; more would only take memory
+LOOK_AHEAD = 6  # batches prepared in advance; more would only use more memory
 
 
 @dataclass(frozen=True)
 class BatchStream(ABC):
     """Endless stream of shuffled and augmented batches.
 
-    Each batch depends on seed, epoch and its number alone, so a run that was killed resumes with exactly the batches
-    that it would have seen. Batches are plain arrays and fit every Keras backend.
+    Each batch depends only on seed, epoch and its number, so a killed run resumes with exactly the batches that it
+    would have seen. Batches are NumPy arrays and work with every Keras backend.
 
     Attributes:
         images: uint8, first axis n.
-        target: What to learn for each image, first axis n.
+        target: Training target of each image, first axis n.
         config: Settings of the run.
     """
 
@@ -46,11 +46,11 @@ class BatchStream(ABC):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Full batches per epoch. The images left over change with every shuffle."""
+        """Number of full batches per epoch. The remaining images are different ones in each epoch."""
         return max(1, len(self.images) // self.config.batch_size)
 
     def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
-        """Yield batches without end, starting at an epoch."""
+        """Yield batches indefinitely, starting at an epoch."""
         with ThreadPoolExecutor(self.config.workers) as pool:
             pending: deque[Future[Batch]] = deque()
             for members, seed in self._plan(first_epoch):
@@ -73,14 +73,14 @@ class ClassifierBatchStream(BatchStream):
 
     Attributes:
         images: uint8 (n, any height, any width).
-        boxes: Region of each image that inference would see.
+        boxes: Region of each image that inference sees.
     """
 
     config: ClassifierConfig
     boxes: Sequence[RelativeBox]
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Return one batch of augmented images with balanced weights, mixed in pairs if `mixup` is set."""
+        """Return one batch of augmented images with class-balanced weights. Apply mixup if it is set."""
         augment = Augmenter(self.config.augmentation, self.config.max_crop)
         side = self.config.input_size
         images = np.stack([augment(self.images[i], self.boxes[i], side, rng) for i in members])
@@ -107,10 +107,10 @@ def balanced_weights(target: np.ndarray) -> np.ndarray:
 
 
 def _mix(batch: Batch, concentration: float, rng: np.random.Generator) -> Batch:
-    """Blend each image, and its loss, with that of another image (mixup: Zhang et al. 2018, arXiv:1710.09412, eq. 1).
+    """Blend each image and its loss with another image (mixup: Zhang et al. 2018, arXiv:1710.09412, eq. 1).
 
     The weighted cross-entropy of two targets equals the cross-entropy of their weighted mean, weighted by the sum of
-    the weights. So the classes keep equal weight.
+    the weights. The classes therefore keep equal weight.
     """
     share = np.float32(rng.beta(concentration, concentration))
     partner = rng.permutation(len(batch[0]))

@@ -1,4 +1,4 @@
-"""Loading of labelled images: as arrays for training, and from a cache for measurements."""
+"""Loading of labelled images: as arrays for training, and through a cache for evaluation."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from dataset.images import DecodedImage, ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from dataset.quality.features import ImageInventory
 from dataset.split import Split
-from model.errors import DatasetError, FileRefused
+from model.errors import FileRefused, TrainingError
 from model.imaging.decode import decode
 from model.imaging.geometry import RelativeBox, resize
 from model.imaging.preprocessing import WORKING_SIDE, PreparedImage
@@ -27,29 +27,29 @@ Item = TypeVar("Item")
 
 
 class ImageCache:
-    """Decodes labelled images and keeps some of them in memory; an `ImageDecoder`.
+    """An `ImageDecoder` that keeps some of the decoded images in memory.
 
-    One evaluation reads the validation images many times, and decoding takes longer than both networks. A working image
+    An evaluation reads the validation images many times, and decoding takes longer than both networks. A working image
     takes 200 kB, so the 844 validation images of the public data set take 170 MB.
     """
 
     def __init__(self, records: Sequence[LabelledImage]) -> None:
-        """Make an empty cache.
+        """Create an empty cache.
 
         Args:
-            records: Images to keep once they are decoded; other images are decoded at each call.
+            records: Images to keep once they are decoded. Other images are decoded at each call.
         """
         self._kept_paths = frozenset(record.path for record in records)
         self._images: dict[Path, DecodedImage] = {}
 
     def __call__(self, record: LabelledImage) -> DecodedImage:
-        """Return the decoded image; see `dataset.images.decode_image`. The array of a kept image is read-only."""
+        """Return the decoded image, see `dataset.images.decode_image`. The array of a cached image is read-only."""
         if record.path not in self._kept_paths:
             return decode_image(record)
         image = self._images.get(record.path)
         if image is None:
             image = decode_image(record)
-            image.prepared.working.setflags(write=False)  # many measurements share it
+            image.prepared.working.setflags(write=False)  # shared by all callers
             self._images[record.path] = image
         return image
 
@@ -67,7 +67,7 @@ class RegionImages:
     boxes: Sequence[RelativeBox]
 
     def at_side(self, side: int) -> np.ndarray:
-        """Return the network inputs that inference would make: float32 (n, side, side, 1), 0-255."""
+        """Return the network inputs, as in inference: float32 (n, side, side, 1), 0-255."""
         pairs = zip(self.images, self.boxes, strict=True)
         return np.stack([resize(image.astype(np.float32), side, side, box) for image, box in pairs])[..., np.newaxis]
 
@@ -81,14 +81,14 @@ def load_region_images(
         records: Images to load.
         segmenter: Lung segmentation.
         region: Input region of the classifier.
-        description: What is loaded, for the progress bar.
+        description: Label of the progress bar.
 
     Raises:
-        DatasetError: An image cannot be read; the message names the file.
+        TrainingError: An image cannot be read. The message names the file.
     """
     images = load_images(records, WORKING_SIDE, description)[..., 0]
     boxes = []
-    for index, image in enumerate(tqdm(images, desc=f"lungs of {description}", unit="picture", leave=False)):
+    for index, image in enumerate(tqdm(images, desc=f"{description}: lungs", unit="image", leave=False)):
         working = image.astype(np.float32)
         lungs = segmenter.segment(working)
         images[index] = region.mask(working, lungs).round()
@@ -106,14 +106,14 @@ def load_images(
     Args:
         records: Images to load.
         side: Height and width of the result, pixels.
-        description: What is loaded, for the progress bar.
+        description: Label of the progress bar.
         decoder: Decodes the files.
 
     Returns:
         uint8 (n, side, side, 1), 0-255, in the order of the records.
 
     Raises:
-        DatasetError: An image cannot be read; the message names the file.
+        TrainingError: An image cannot be read. The message names the file.
     """
     images = np.empty((len(records), side, side, 1), np.uint8)
 
@@ -122,7 +122,7 @@ def load_images(
 
     with ThreadPoolExecutor() as pool:
         loaded = pool.map(load, range(len(records)))
-        for _ in tqdm(loaded, total=len(records), desc=description, unit="picture", leave=False):
+        for _ in tqdm(loaded, total=len(records), desc=description, unit="image", leave=False):
             pass
     return images
 
@@ -131,7 +131,7 @@ def read_radiograph(record: LabelledImage) -> Radiograph:
     """Decode the file of a labelled image.
 
     Raises:
-        DatasetError: The file cannot be read; the message names it.
+        TrainingError: The file cannot be read. The message names it.
     """
     with _error_names_file(record):
         return decode(record.path.read_bytes())
@@ -141,7 +141,7 @@ def read_prepared(record: LabelledImage, decoder: ImageDecoder) -> PreparedImage
     """Return the prepared image of a labelled image.
 
     Raises:
-        DatasetError: The file cannot be read; the message names it.
+        TrainingError: The file cannot be read. The message names it.
     """
     with _error_names_file(record):
         return decoder(record).prepared
@@ -149,13 +149,13 @@ def read_prepared(record: LabelledImage, decoder: ImageDecoder) -> PreparedImage
 
 @contextlib.contextmanager
 def _error_names_file(record: LabelledImage) -> Iterator[None]:
-    """Turn an error of reading a file into a DatasetError that names the file."""
+    """Turn an error of reading a file into a TrainingError that names the file."""
     try:
         yield
     except FileRefused as refused:
-        raise DatasetError(f"{record.path} cannot be read: {refused} Replace or remove the file.") from refused
+        raise TrainingError(f"{record.path} cannot be read: {refused} Replace or remove the file.") from refused
     except OSError as error:
-        raise DatasetError(f"{record.path} cannot be read ({error.strerror}). Replace or remove the file.") from error
+        raise TrainingError(f"{record.path} cannot be read ({error.strerror}). Replace or remove the file.") from error
 
 
 def targets(records: Sequence[LabelledImage]) -> np.ndarray:
@@ -168,7 +168,9 @@ def network_inputs(
 ) -> np.ndarray:
     """Return the inputs of the pneumonia network: float32 (n, side, side, 1), 0-255."""
     region, side = classifier.release.input_region, classifier.release.side
-    working_images = (read_prepared(record, decoder).working for record in tqdm(records, "pictures", leave=False))
+    working_images = (
+        read_prepared(record, decoder).working for record in tqdm(records, "network inputs", unit="image", leave=False)
+    )
     return np.concatenate(
         [region.network_input(working, classifier.segmenter.segment(working), side) for working in working_images]
     )
@@ -178,21 +180,21 @@ def require_images(split: Split, names: Sequence[str]) -> None:
     """Raise an error if a split has no images.
 
     Raises:
-        DatasetError: A split is empty; the message names it.
+        TrainingError: A split is empty. The message names it.
     """
     if empty := [name for name in names if not split.part(name)]:
-        raise DatasetError(f"The data set holds no {' and no '.join(empty)} pictures.")
+        raise TrainingError(f"The data set contains no {' and no '.join(empty)} images.")
 
 
 def require_complete(inventory: ImageInventory) -> None:
-    """Raise an error if an image could not be read: metrics without it would not be those of the data set.
+    """Raise an error if an image could not be read, because metrics without it would not describe the whole data set.
 
     Raises:
-        DatasetError: The message names the first of these files.
+        TrainingError: An image could not be read. The message names the first such file.
     """
     if inventory.unreadable:
         first = inventory.unreadable[0]
-        raise DatasetError(f"{first['file']} cannot be read: {first['reason']} Replace or remove the file.")
+        raise TrainingError(f"{first['file']} cannot be read: {first['reason']} Replace or remove the file.")
 
 
 def draw_sample(items: Sequence[Item], max_items: int) -> list[Item]:

@@ -1,1 +1,1 @@
-"""Measurements of a release; nothing is fitted or selected here."""
+"""Measurements of a release. Nothing is fitted or selected here."""

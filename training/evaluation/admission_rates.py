@@ -15,13 +15,13 @@ from dataset.index import LabelledImage
 from dataset.split import Split
 from model.admission.decision import AdmissionDecision, Decision
 from model.admission.gate import AdmissionGate
-from model.codes import Caution
+from model.codes import Caution, SplitName
 from model.imaging.decode import decode
 from model.imaging.preprocessing import WORKING_SIDE
 from model.imaging.radiograph import Radiograph
 from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import NegativeRates, RefusalRates
-from training.admission.corrupted_films import NegativeExample, corrupted_versions
+from training.admission.corrupted_radiographs import NegativeExample, corrupted_versions
 from training.admission.out_of_distribution import out_of_distribution_images
 from training.data.loading import load_images, read_prepared
 from training.evaluation.external_adults import load_adult_images
@@ -29,8 +29,8 @@ from training.evaluation.robustness import perturbations
 
 N_CORRUPTED = 300  # validation images, at most, that are corrupted
 N_PER_FAMILY = 150  # images of each other family, from generators and sources that the check was not fitted on
-# No samples are available under a licence that lets everybody repeat the measurement.
-UNMEASURED_FAMILIES = ("side views of the chest", "radiographs of other parts of the body", "CT slices of patients")
+# No samples are available under a licence that allows everyone to repeat the measurement.
+UNMEASURED_FAMILIES = ("lateral chest radiographs", "radiographs of other body parts", "CT slices of patients")
 
 Judged = list[tuple[NegativeExample, AdmissionDecision]]
 
@@ -38,25 +38,29 @@ Judged = list[tuple[NegativeExample, AdmissionDecision]]
 def admission_rates(
     gate: AdmissionGate, split: Split, adults: Path | None, decoder: ImageDecoder = decode_image
 ) -> dict[str, Any]:
-    """Measure the admission check; nothing is fitted or selected here.
+    """Measure the admission check.
 
     Args:
         gate: Gate to measure.
         split: Images of each split.
-        adults: Folder of adult radiographs.
+        adults: Folder of adult radiographs; None if they are not measured.
         decoder: Decodes the images of the splits.
 
     Returns:
-        See `model.performance.schema.AdmissionMetrics`. "shifted" are validation images, each under one perturbation.
-        "mirrored" is the share of mirrored validation images that get the caution. "adults" is null without a folder.
+        See `model.performance.schema.AdmissionMetrics`. "shifted" refers to validation images, each under one
+        perturbation. "mirrored" is the share of mirrored validation images that get the caution. "adults" is null
+        without a folder.
     """
-    images = load_images(split.validation, WORKING_SIDE, "validation films to admit", decoder)[..., 0]
+    images = load_images(split.validation, WORKING_SIDE, "admission: validation images", decoder)[..., 0]
     patient = _patients(split.validation)
-    mirrored = [_examine(gate, image[:, ::-1]) for image in tqdm(images, "mirrored films", disable=None)]
+    mirrored = [
+        _examine(gate, image[:, ::-1])
+        for image in tqdm(images, "admission: mirrored images", unit="image", disable=None)
+    ]
     return {
-        "validation": _refusal_rates(_examine_records(gate, split.validation, decoder), patient),
+        SplitName.VALIDATION: _refusal_rates(_examine_records(gate, split.validation, decoder), patient),
         "shifted": _refusal_rates([_examine(gate, image) for image in _perturb(images)], patient),
-        "test": _refusal_rates(_examine_records(gate, split.test, decoder), _patients(split.test)),
+        SplitName.TEST: _refusal_rates(_examine_records(gate, split.test, decoder), _patients(split.test)),
         "adults": _adult_rates(gate, adults) if adults else None,
         "mirrored": mean_with_ci(np.array([Caution.MIRRORED in decision.cautions for decision in mirrored]), patient),
         "negatives": _negative_rates(gate, images, split.validation),
@@ -76,9 +80,9 @@ def _refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) 
 def _negative_rates(
     gate: AdmissionGate, images: np.ndarray, records: Sequence[LabelledImage]
 ) -> dict[str, NegativeRates]:
-    """Return the rates on each family of images that must not be read; n is 0 for UNMEASURED_FAMILIES."""
+    """Return the rates for each family of inadmissible images; n is 0 for UNMEASURED_FAMILIES."""
     judged_by_family: dict[str, Judged] = {}
-    for example in tqdm(_negative_examples(gate, images, records), "pictures to refuse", unit="picture", disable=None):
+    for example in tqdm(_negative_examples(gate, images, records), "admission: negatives", unit="image", disable=None):
         judged_by_family.setdefault(example.family, []).append((example, _examine(gate, example.image)))
     for family in UNMEASURED_FAMILIES:
         judged_by_family[family] = []
@@ -86,7 +90,7 @@ def _negative_rates(
 
 
 def _family_rates(judged: Judged) -> NegativeRates:
-    """Return how often images are accepted, refused for the right reason, and offered the right correction."""
+    """Return how often images are accepted, refused with the correct reason, and offered the correct correction."""
     sources = np.array([example.source for example, _ in judged])
 
     def rate(values: list[bool]) -> Any:
@@ -120,14 +124,14 @@ def _perturb(images: np.ndarray) -> Iterator[np.ndarray]:
 def _examine_records(
     gate: AdmissionGate, records: Sequence[LabelledImage], decoder: ImageDecoder
 ) -> list[AdmissionDecision]:
-    """Decode and examine files."""
-    progress = tqdm(records, "films to admit", unit="film", disable=None)
+    """Decode and examine labelled images."""
+    progress = tqdm(records, "admission: radiographs", unit="image", disable=None)
     return [gate.examine_batch([read_prepared(record, decoder)])[0].admission for record in progress]
 
 
 def _adult_rates(gate: AdmissionGate, folder: Path) -> RefusalRates:
     table = load_adult_images(folder)
-    progress = tqdm(table["path"], "films of adults to admit", unit="film", disable=None)
+    progress = tqdm(table["path"], "admission: adult radiographs", unit="image", disable=None)
     decisions = [gate.examine(decode(path.read_bytes())).admission for path in progress]
     return _refusal_rates(decisions, table["patient"].to_numpy(str))
 

@@ -10,12 +10,12 @@ from model.performance.binary_metrics import Predictions, patient_bootstrap_weig
 from model.performance.reliability_diagram import equal_mass_bins
 from model.performance.schema import CalibrationErrors, CalibrationMetrics
 
-RECALIBRATION_DRAWS = 200  # of the 2,000 bootstrap draws: each takes a logistic regression
+RECALIBRATION_DRAWS = 200  # of the 2,000 bootstrap draws, because each takes a logistic regression
 _MIN_PROBABILITY = 1e-12  # the log odds of 0 and 1 are not finite
 
 
 def calibration_metrics(predictions: Predictions, calibrated_at: float) -> CalibrationMetrics:
-    """Measure calibration, as predicted and after adjustment to the prevalence of these images.
+    """Measure calibration before and after adjustment to the prevalence of these images.
 
     ECE is the mean gap between probability and share of pneumonia over 15 bins of equal mass (Naeini et al. 2015).
     Slope and intercept are those of the logistic regression of the class on the log odds: 1 and 0 if calibration is
@@ -26,7 +26,7 @@ def calibration_metrics(predictions: Predictions, calibrated_at: float) -> Calib
         calibrated_at: Prevalence that the probabilities are calibrated at, 0-1.
 
     Returns:
-        Metrics with 95% intervals. Slope and intercept are null if a class is absent, and so are all adjusted metrics.
+        Metrics with 95% intervals. If a class is absent, slope, intercept and all adjusted metrics are null.
     """
     prevalence = float(predictions.target.mean())
     adjusted = None
@@ -44,13 +44,13 @@ def _errors_with_ci(predictions: Predictions) -> CalibrationErrors:
         percentile_interval(float(values[0]), values[1:], n_patients)
         for values in (_ece(predictions, weights), _brier(predictions, weights), slope, intercept)
     )
-    # Resampling adds scatter, which increases an ECE, so all draws may lie above the value itself.
+    # Resampling adds scatter, which increases the ECE, so all draws may lie above the estimate.
     ece["low"] = min(ece["low"], ece["value"])
     return {"ece": ece, "brier": brier, "slope": slope_estimate, "intercept": intercept_estimate}
 
 
 def _ece(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """Return the expected calibration error per row of weights; the bins are those of all images."""
+    """Return the expected calibration error for each row of weights. All rows use the same bins."""
     bin_numbers = equal_mass_bins(predictions.probability)
     excess = predictions.probability - predictions.target
     gaps = [
@@ -61,20 +61,20 @@ def _ece(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
 
 
 def _brier(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """Return the Brier score per row of weights."""
+    """Return the Brier score for each row of weights."""
     brier: np.ndarray = weights @ (predictions.probability - predictions.target) ** 2 / weights.sum(axis=1)
     return brier
 
 
 def _recalibration(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """Return slope and intercept per row of weights, float (2, rows); NaN if a row has only one class."""
+    """Return slope and intercept for each row of weights, float (2, rows); NaN if a row has only one class."""
     probability = np.clip(predictions.probability, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
     log_odds = (np.log(probability) - np.log1p(-probability))[:, np.newaxis]
     target = predictions.target
     coefficients = np.full((2, len(weights)), np.nan)
     for index, row in enumerate(weights):
         if 0 < row @ target < row.sum():
-            # A ridge penalty too weak to matter. Without one, there is no finite slope if the classes do not overlap.
+            # A negligible ridge penalty. Without it, the slope is infinite if the classes do not overlap.
             model = LogisticRegression(C=1e6, solver="newton-cholesky").fit(log_odds, target, sample_weight=row)
             coefficients[:, index] = model.coef_[0, 0], model.intercept_[0]
     return coefficients

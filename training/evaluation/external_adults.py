@@ -1,7 +1,7 @@
-"""Metrics outside the population: radiographs of adults, for whom the classifier is not intended.
+"""Metrics outside the intended population: radiographs of adults.
 
-The folder holds image files in sub-folders, and labels.csv with file, label, patient, age_years, sex and view. Nothing
-is fitted or selected on these images.
+The folder contains image files, possibly in subfolders, and labels.csv with file, label, patient, age_years, sex and
+view. Nothing is fitted or selected on these images.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from model.codes import LABELS
-from model.errors import DatasetError
+from model.errors import TrainingError
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
 from model.performance.schema import ExternalMetrics
@@ -30,7 +30,7 @@ def external_metrics(classifier: Classifier, folder: Path) -> ExternalMetrics:
     """Measure all images together, and by age group, sex and view.
 
     Raises:
-        DatasetError: The table cannot be used, or an image is missing.
+        TrainingError: The table cannot be used, or an image is missing.
     """
     rows = _read_images(classifier, folder)
     groupings = {
@@ -52,28 +52,34 @@ def external_metrics(classifier: Classifier, folder: Path) -> ExternalMetrics:
 
 
 def load_adult_images(folder: Path) -> pd.DataFrame:
-    """Return the table of the images with a column "path". Files that the table does not name are left out.
+    """Return the table of the images with an additional column "path". Files that are not in the table are ignored.
 
     Raises:
-        DatasetError: The table cannot be used, or an image is missing.
+        TrainingError: The table cannot be used, or an image is missing.
     """
     paths = {path.name: path for path in folder.rglob("*.*")}
     try:
         table = pd.read_csv(folder / LABELS_FILE, dtype={"patient": str, "age_years": float})[list(COLUMNS)]
     except (OSError, KeyError, ValueError) as error:
-        raise DatasetError(f"{folder} cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted.") from error
+        raise TrainingError(
+            f"{folder} cannot be used: it must contain {LABELS_FILE} with the columns {', '.join(COLUMNS)}."
+        ) from error
     if table.empty or not table["label"].isin(LABELS).all():
-        raise DatasetError(f"{folder} cannot be used: labels.csv with films of {' and '.join(LABELS)} alone is wanted.")
+        raise TrainingError(
+            f"{folder} cannot be used: {LABELS_FILE} must list images with label {' or '.join(LABELS)} only."
+        )
     if missing := [name for name in table["file"] if name not in paths]:
-        raise DatasetError(f"{folder} lacks {len(missing)} of the {len(table)} films that labels.csv names.")
+        raise TrainingError(
+            f"{folder} cannot be used: {len(missing)} of the {len(table)} images in {LABELS_FILE} are missing."
+        )
     return table.assign(path=[paths[name] for name in table["file"]])
 
 
 def _read_images(classifier: Classifier, folder: Path) -> pd.DataFrame:
-    """Return the table with the probability of each image."""
+    """Return the table with the probability and the cause of each image."""
     table = load_adult_images(folder)
     probabilities = [
         classifier.read(decode(path.read_bytes())).probability
-        for path in tqdm(table["path"], desc="films of adults", unit="film", disable=None)
+        for path in tqdm(table["path"], desc="adult radiographs", unit="image", disable=None)
     ]
     return table.assign(probability=probabilities, cause="unknown")

@@ -21,11 +21,11 @@ def segmentation_metrics(
     masks: Path,
     decoder: ImageDecoder = decode_image,
 ) -> dict[str, Any]:
-    """Segment the images that have a manual mask and compare.
+    """Segment the images that have a manual mask, and compare the two masks.
 
     Args:
         segmenter: Lung segmentation to measure.
-        records: Images; those without a mask are left out.
+        records: Images. Those without a mask are left out.
         masks: Folder of the masks.
         decoder: Decodes the images.
 
@@ -33,11 +33,11 @@ def segmentation_metrics(
         See `model.performance.schema.LungMetrics`.
 
     Raises:
-        DatasetError: No image has a mask, or a file cannot be read.
+        TrainingError: No image has a mask, or a file cannot be read.
     """
     masked_records = images_with_mask(records, masks)
     manual_masks = load_masks(masked_records, masks, segmenter.side)[..., 0] >= 128
-    images = load_images(masked_records, WORKING_SIDE, "pictures with a mask", decoder)[..., 0].astype(np.float32)
+    images = load_images(masked_records, WORKING_SIDE, "images with a mask", decoder)[..., 0].astype(np.float32)
     counts = {"n": len(masked_records), "patients": len({record.patient for record in masked_records})}
     return counts | compare_masks([segmenter.segment(image) for image in images], manual_masks)
 
@@ -50,8 +50,10 @@ def compare_masks(lungs: Sequence[LungMask | None], manual_masks: np.ndarray) ->
         manual_masks: bool (n, rows, columns).
 
     Returns:
-        Mean, median and 5th percentile of Dice; mean and 95th percentile of the error of the worst edge of the lung
-        box, as a share of the image side (null if no lungs were found); number of images without lungs.
+        "dice": mean, median and 5th percentile of the Dice score, 0-1.
+        "box_error": mean and 95th percentile of the error of the worst edge of the lung box, as a share of the image
+        side; null if no lungs were found.
+        "not_found": number of images without lungs.
     """
     fields = np.stack([mask.fields if mask else np.zeros(manual_masks.shape[1:], bool) for mask in lungs])
     areas = fields.sum(axis=(1, 2)) + manual_masks.sum(axis=(1, 2))

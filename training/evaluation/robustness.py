@@ -1,7 +1,7 @@
-"""Robustness: the validation images as other software would have framed, scaled and stored them.
+"""Robustness: performance on validation images framed, scaled and stored as other software might do it.
 
-Training also randomises framing, tone, sharpness and compression. So that a run is not measured on what it was trained
-on, each perturbation here differs from those of `training.data.augmentation`: other curves, filters, codecs and scales.
+Training also randomises framing, tone, sharpness and compression. A run must not be evaluated on the perturbations that
+it was trained on, so those here use other curves, filters, codecs and scales than `training.data.augmentation`.
 """
 
 import io
@@ -43,14 +43,14 @@ def logits_under_perturbation(
     """Classify images under every perturbation and framing.
 
     Args:
-        classifier: Classifier to measure; calibration does not matter.
+        classifier: Classifier to measure. Its calibration is not used.
         records: Images.
         decoder: Decodes the images.
 
     Returns:
-        Name of the perturbation or framing -> logits, float (n,).
+        Logits, float (n,), by name of the perturbation or framing.
     """
-    images = load_images(records, WORKING_SIDE, "pictures to shift", decoder)[..., 0]
+    images = load_images(records, WORKING_SIDE, "robustness: images", decoder)[..., 0]
     lungs = [classifier.segmenter.segment(image.astype(np.float32)) for image in images]
     inputs = [
         (Image.fromarray(image), mask.box if mask else WHOLE_IMAGE) for image, mask in zip(images, lungs, strict=True)
@@ -64,7 +64,9 @@ def logits_under_perturbation(
     with ThreadPoolExecutor(2) as pool:  # one thread perturbs while the other runs the network
         return {
             name: np.array(list(pool.map(partial(logit, change), inputs)))
-            for name, change in tqdm(changes.items(), desc="reading under shifts", unit="shift", disable=None)
+            for name, change in tqdm(
+                changes.items(), desc="robustness: perturbations", unit="perturbation", disable=None
+            )
         }
 
 
@@ -78,7 +80,7 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> 
 
     Returns:
         {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}} at the default operating
-        point, and "calibration" and "conformal" of all perturbed images together.
+        point, and "calibration" and "conformal" of all perturbed images pooled.
     """
     threshold, target = release.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
     probabilities = {name: release.calibration.probability(values) for name, values in logits.items()}
@@ -106,8 +108,8 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> 
 def framings() -> dict[str, Framing]:
     """Return framings around the box of the lungs, by name.
 
-    They remove what the original framing says about the class: radiographs of ill children are cropped closer above and
-    below. A perturbation that changes all images alike does not remove that.
+    They remove what the original framing reveals about the class: radiographs of ill children are cropped more closely
+    at the top and bottom. A perturbation that changes all images in the same way does not remove that.
     """
     return {
         "framing: lungs, even margin": lambda image, lungs: _frame(image, lungs, np.full(4, 0.08)),
@@ -116,7 +118,7 @@ def framings() -> dict[str, Framing]:
 
 
 def perturbations() -> dict[str, Perturbation]:
-    """Return perturbations by name; each maps an 8-bit grey image to another of the same size, deterministically."""
+    """Return perturbations by name. Each maps an 8-bit grey image to one of the same size, deterministically."""
     return {
         "framing: wider, on black": lambda image: _pad(image, 0.15),
         "framing: off centre": lambda image: _crop(image, (0.12, 0.0, 1.0, 0.9)),
@@ -146,7 +148,7 @@ def perturbations() -> dict[str, Perturbation]:
 def _logit(classifier: Classifier, image: Image.Image) -> float:
     working = np.asarray(image, np.float32)
     region, side = classifier.release.input_region, classifier.release.side
-    return classifier.classify(region.network_input(working, classifier.segmenter.segment(working), side)).logit
+    return classifier.run_network(region.network_input(working, classifier.segmenter.segment(working), side)).logit
 
 
 def _ignore_lungs(perturbation: Perturbation, image: Image.Image, lungs: RelativeBox) -> Image.Image:  # noqa: ARG001 (signature of Framing)
@@ -154,7 +156,7 @@ def _ignore_lungs(perturbation: Perturbation, image: Image.Image, lungs: Relativ
 
 
 def _frame(image: Image.Image, lungs: RelativeBox, margins: np.ndarray) -> Image.Image:
-    """Cut out the lungs with a margin on the left, top, right and bottom; border pixels extend beyond the image."""
+    """Crop to the lungs with a margin on the left, top, right and bottom. Beyond the image, border pixels repeat."""
     width, height = lungs.right - lungs.left, lungs.bottom - lungs.top
     left, top, right, bottom = margins * [width, height, width, height]
     frame = RelativeBox(lungs.left - left, lungs.top - top, lungs.right + right, lungs.bottom + bottom)
@@ -165,12 +167,12 @@ def _frame(image: Image.Image, lungs: RelativeBox, margins: np.ndarray) -> Image
 
 
 def _margins(image: Image.Image) -> np.ndarray:
-    """Return four random margins, seeded by the image itself, so that an image always has the same ones."""
+    """Return four random margins. The image itself is the seed, so its margins are always the same."""
     return np.random.default_rng(zlib.crc32(image.tobytes())).uniform(0, MAX_MARGIN, size=4)
 
 
 def _lookup_table(curve: Callable[[np.ndarray], np.ndarray]) -> list[int]:
-    """Return the look-up table, 256 grey values, of a curve over 0-1."""
+    """Return the lookup table, 256 grey values, of a curve over 0-1."""
     table: list[int] = np.clip(255 * curve(np.arange(256) / 255), 0, 255).round().astype(int).tolist()
     return table
 
@@ -194,7 +196,7 @@ def _motion_blur(image: Image.Image) -> Image.Image:
 
 
 def _add_speckle(image: Image.Image) -> Image.Image:
-    """Add noise that grows with the grey value, like the noise of few photons."""
+    """Add noise that grows with the grey value, like photon noise."""
     pixels = np.asarray(image, np.float32)
     noise = np.random.default_rng(0).standard_normal(pixels.shape, np.float32)
     return Image.fromarray(np.clip(pixels + np.sqrt(pixels) * noise * 1.2, 0, 255).astype(np.uint8))
@@ -207,13 +209,13 @@ def _compress(image: Image.Image, codec: str, quality: int) -> Image.Image:
 
 
 def _resample_through(image: Image.Image, side: int, order: int, change: Perturbation | None = None) -> Image.Image:
-    """Scale to another size and back with splines that do not average (order 0: nearest, 1: linear, 3: cubic).
+    """Scale to another size and back with splines, without anti-aliasing.
 
     Args:
         image: Image to resample.
         side: Height and width of the intermediate image, pixels.
-        order: Order of the spline.
-        change: Change of the intermediate image.
+        order: Order of the spline: 0 nearest, 1 linear, 3 cubic.
+        change: Optional change of the intermediate image.
     """
     resampled = _resize_with_spline(image, (side, side), order)
     return _resize_with_spline(change(resampled) if change else resampled, image.size, order)

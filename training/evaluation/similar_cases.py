@@ -1,4 +1,4 @@
-"""Agreement of similar training cases with the image that they were retrieved for."""
+"""Agreement between similar training cases and the image that they were retrieved for."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from model.performance.schema import SimilarCaseMetrics
 
 
 def similar_case_agreement(index: SimilarCaseIndex, inventory: ImageInventory, split: str) -> SimilarCaseMetrics:
-    """Measure how often the nearest training images have the class and the cause of the image at hand.
+    """Measure how often the nearest training images have the class and the cause of the query image.
 
-    Training images of the patient's own group do not count. Each image contributes the share among its neighbours.
+    Training images from the patient's own group are ignored. Each query image contributes the share of its neighbours.
 
     Args:
         index: Index of the training images.

@@ -15,7 +15,7 @@ KNOWN_CAUSES = ("bacterial", "viral")
 
 
 def operating_point_metrics(rows: pd.DataFrame, release: Release) -> OperatingPointMetrics:
-    """Return AUC, and rates at each operating point.
+    """Return the AUC, and the rates at each operating point.
 
     Args:
         rows: One row per image: label, probability, patient.
@@ -27,7 +27,7 @@ def operating_point_metrics(rows: pd.DataFrame, release: Release) -> OperatingPo
 
 
 def split_metrics(rows: pd.DataFrame, release: Release) -> SplitMetrics:
-    """Return all metrics: ranking, rates, sensitivity by cause, calibration, conformal coverage.
+    """Return all metrics: AUC, rates, sensitivity by cause, calibration and conformal coverage.
 
     Args:
         rows: One row per image: label, cause, probability, patient.
@@ -44,7 +44,7 @@ def split_metrics(rows: pd.DataFrame, release: Release) -> SplitMetrics:
 
 
 def conformal_metrics(predictions: Predictions, release: Release) -> ConformalMetrics:
-    """Return, by class, how often the true class is plausible and how often the verdict is indeterminate."""
+    """Return, for each class, how often the true class is plausible and how often the verdict is indeterminate."""
     prediction_sets = [release.conformal.prediction_set(probability) for probability in predictions.probability]
     covered = np.array(
         [LABELS[target] in classes for target, classes in zip(predictions.target, prediction_sets, strict=True)],

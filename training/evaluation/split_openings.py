@@ -1,6 +1,6 @@
-"""Log of the openings of the official test split (training/TEST_LOG.csv).
+"""Log of the measurements on the official test split (training/TEST_LOG.csv).
 
-Every measurement on the test split appends one row. Nobody edits the file by hand.
+Every measurement appends one row. Do not edit the file by hand.
 """
 
 import csv
@@ -9,23 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from model.codes import SplitName
+
 LOGGED_METRICS = ("auc", "accuracy", "sensitivity", "specificity")
 
 
 def count_openings(log: Path) -> int:
-    """Return how often the test split has been measured; 0 if there is no log."""
+    """Return the number of measurements on the test split; 0 if there is no log."""
     return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
 
 
 def log_opening(log: Path, metrics: dict[str, Any], commit: str) -> None:
-    """Append one row to the log, under a header if the file is new.
+    """Append one row to the log. A new file starts with a header.
 
     Args:
         log: CSV file.
-        metrics: Content of metrics.json; the test split must be among the splits.
-        commit: Commit of the measuring program.
+        metrics: Content of metrics.json. It must contain the test split.
+        commit: Commit of the program.
     """
-    test_metrics = metrics["splits"]["test"]
+    test_metrics = metrics["splits"][SplitName.TEST]
     test_metrics = test_metrics | test_metrics["operating_points"][metrics["operating_point"]["name"]]
     row = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,1 +1,1 @@
-"""Training runs, which can be killed and resumed at any time."""
+"""Training runs that can be killed and resumed at any time."""

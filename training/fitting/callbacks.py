@@ -1,7 +1,7 @@
-"""Callbacks of a run that may be killed at any moment and resumes as if it had not been.
+"""Callbacks of a run that may be killed at any moment and then resumes as if nothing had happened.
 
-BackupAndRestore of Keras restores weights, optimizer and epoch, but writes them one after the other. ModelCheckpoint
-and EarlyStopping forget the best loss, so a resumed run would overwrite the best weights with worse ones.
+Keras's BackupAndRestore restores weights, optimizer and epoch, but does not write them atomically. ModelCheckpoint and
+EarlyStopping forget the best loss, so a resumed run would overwrite the best weights with worse ones.
 """
 
 import json
@@ -13,10 +13,10 @@ import keras
 from tqdm.keras import TqdmCallback
 
 from model.release_files import ReleaseFile
-from model.storage import recover_directory, swap_directories
+from model.storage import recover_directory, replace_directory
 from training.config import RunConfig
 
-MONITOR = "val_loss"  # unlike AUC, it does not saturate, and it penalises confident errors
+MONITOR = "val_loss"  # does not saturate as AUC does, and penalises confident errors
 BEST = "best.weights.h5"
 BACKUP = "backup"
 CALLBACK_STATE = "memory.json"
@@ -25,10 +25,10 @@ Logs = dict[str, Any] | None
 
 
 class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
-    """Back up weights, optimizer, epoch, state of the other callbacks and files of the run with one rename.
+    """Back up weights, optimizer, epoch, callback state and files of the run atomically.
 
-    Must be the last callback in the list. At the end of an epoch all others have then run, and at the beginning of
-    training they have been reset before their state is restored.
+    It must be the last callback in the list: at the end of an epoch the other callbacks have then run, and at the start
+    of training they have been reset before their state is restored.
     """
 
     def __init__(
@@ -45,38 +45,34 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
         state = json.loads(state_file.read_text())
         self.checkpoint.best = self.stopping.best = state["best"]
         self.stopping.wait, self.stopping.best_epoch = state["wait"], state["best_epoch"]
-        if (
-            not self.model.optimizer.built
-        ):  # the weights file holds the optimizer's state and loads only into a built one
+        if not self.model.optimizer.built:  # the weights file contains its state, which loads only into a built one
             self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(self.run / BEST)
         self.stopping.best_weights = self.model.get_weights()
         super().on_train_begin()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Write the complete state to a sibling folder, then swap the two."""
-        staged = self.run / f"{BACKUP}.new"
-        shutil.rmtree(staged, ignore_errors=True)
-        writer = keras.callbacks.BackupAndRestore(str(staged))
-        writer.set_model(self.model)
-        writer.on_epoch_end(epoch, logs)
+        """Write the complete state to a staging folder, which then replaces the previous backup."""
         state = {
             "best": float(self.stopping.best),
             "wait": self.stopping.wait,
             "best_epoch": self.stopping.best_epoch,
             "stopped": bool(self.model.stop_training),
         }
-        (staged / CALLBACK_STATE).write_text(json.dumps(state))
-        for name in (BEST, ReleaseFile.HISTORY):
-            shutil.copy2(self.run / name, staged / name)
-        swap_directories(staged, self.run / BACKUP)
+        with replace_directory(self.run / BACKUP) as staged:
+            writer = keras.callbacks.BackupAndRestore(str(staged))
+            writer.set_model(self.model)
+            writer.on_epoch_end(epoch, logs)
+            (staged / CALLBACK_STATE).write_text(json.dumps(state))
+            for name in (BEST, ReleaseFile.HISTORY):
+                shutil.copy2(self.run / name, staged / name)
 
     def on_train_end(self, logs: Logs = None) -> None:
-        """Keep the backup: it records that the run has ended, and how."""
+        """Keep the backup, because it records that the run has ended and how."""
 
 
 class SeededDropout(keras.callbacks.Callback):  # type: ignore[misc]
-    """Seed dropout from run seed and epoch at the start of every epoch, because no backup holds its random state."""
+    """Seed dropout with run seed and epoch at the start of each epoch, because backups do not hold its random state."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -90,15 +86,15 @@ class SeededDropout(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def resume(run: Path, epochs: int) -> tuple[int, int]:
-    """Bring the files of a run back to its last backup.
+    """Restore the files of a run from its last backup.
 
     Args:
         run: Folder of the run.
         epochs: Number of epochs in the settings of the run.
 
     Returns:
-        First epoch to train (0 starts from scratch), and the epoch to stop before: `epochs`, or the first epoch itself
-        if early stopping had already ended the run.
+        First epoch to train (0 starts from scratch), and the end (exclusive): `epochs`, or the first epoch itself if
+        early stopping had already ended the run.
     """
     backup = run / BACKUP
     recover_directory(backup)
@@ -113,7 +109,7 @@ def resume(run: Path, epochs: int) -> tuple[int, int]:
 
 
 def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -> list[keras.callbacks.Callback]:
-    """Return the callbacks of a run, in the order that resuming requires.
+    """Return the callbacks of a run in the order that resuming requires.
 
     Args:
         run: Folder of the run.

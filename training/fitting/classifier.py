@@ -1,10 +1,9 @@
-"""Train the classifier on the data set at CHEST_XRAY_DIR and keep the epoch with the lowest validation loss.
+"""Train the classifier on the labelled data set and keep the epoch with the lowest validation loss.
 
     python -m training fit-classifier --run runs/first --backbone PATH_OF_IMAGENET_WEIGHTS
 
-A run folder holds config.json, cut.csv (split of each image), lungs.keras and lungs.tflite (lung network in use),
-history.csv, best.weights.h5 and, once the run has ended, classifier.keras. The same command resumes a run that was
-killed.
+A run folder contains config.json, cut.csv (split of each image), lungs.keras and lungs.tflite (the lung network),
+history.csv, best.weights.h5 and, once the run has ended, classifier.keras. The same command resumes a killed run.
 """
 
 import csv
@@ -18,6 +17,7 @@ import keras
 
 from dataset.index import load_index
 from dataset.split import Split, split_for_training
+from model.codes import SplitName
 from model.errors import TrainingError
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungSegmenter
@@ -44,7 +44,8 @@ def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
 
     Raises:
         DatasetError: The data set cannot be used.
-        TrainingError: The folder holds a run with other settings, or the backbone cannot be loaded.
+        TrainingError: The folder contains a run with other settings, the backbone or the lung network cannot be loaded,
+            or an image cannot be read.
     """
     split = split_for_training(load_index(data))
     claim_run_folder(run, config)
@@ -53,9 +54,9 @@ def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
     classifier = build_classifier(config)
     segmenter = copy_lung_network(config.lung_network, run)
     region = InputRegion(RegionKind(config.region), config.margin)
-    training = load_region_images(split.training, segmenter, region, "training pictures")
+    training = load_region_images(split.training, segmenter, region, "training images")
     stream = ClassifierBatchStream(training.images, targets(split.training), config, training.boxes)
-    validation = load_region_images(split.validation, segmenter, region, "validation pictures")
+    validation = load_region_images(split.validation, segmenter, region, "validation images")
     validation_images, validation_target = validation.at_side(config.input_size), targets(split.validation)
     compile_classifier(classifier, config, stream.steps_per_epoch)
     run_training(classifier, stream, (validation_images, validation_target, balanced_weights(validation_target)), run)
@@ -63,7 +64,7 @@ def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
 
 
 def run_training(network: keras.Model, stream: BatchStream, validation: Batch, run: Path) -> None:
-    """Train a compiled network, or resume its training; the network ends with the weights of the best epoch.
+    """Train a compiled network, or resume its training. The network ends with the weights of the best epoch.
 
     Args:
         network: Compiled network.
@@ -85,9 +86,10 @@ def run_training(network: keras.Model, stream: BatchStream, validation: Batch, r
 
 
 def copy_lung_network(source: str, run: Path) -> LungSegmenter:
-    """Copy the lung network, Keras and LiteRT file, into the folder of a run.
+    """Copy the lung network (Keras and LiteRT) into the folder of a run.
 
-    The classifier is trained with this lung network and must be released with it. A run that already has one keeps it.
+    The classifier is trained with this lung network and must be released with it. A run that already has a lung network
+    keeps it.
 
     Args:
         source: "released", or the folder of a finished run of `fit-lungs`.
@@ -106,8 +108,8 @@ def copy_lung_network(source: str, run: Path) -> LungSegmenter:
             continue
         if not (folder / name).exists():
             raise TrainingError(
-                f"{folder} holds no trained lung network ({name}). --lung-network takes 'released', or the folder of a "
-                "finished run of `python -m training fit-lungs`."
+                f"{folder} contains no trained lung network ({name} is missing). --lung-network takes 'released' or "
+                "the folder of a finished run of `python -m training fit-lungs`."
             )
         with atomic_path(run / name) as staged:
             shutil.copy2(folder / name, staged)
@@ -116,9 +118,9 @@ def copy_lung_network(source: str, run: Path) -> LungSegmenter:
 
 
 def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Return the schedule: linear warm-up, then cosine decay to zero.
+    """Return the learning-rate schedule: linear warm-up, then cosine decay to zero.
 
-    The rate depends on the step alone, so a resumed run needs no further state.
+    The rate depends only on the step, so a resumed run needs no further state.
     """
     warmup = round(config.warmup_epochs * steps_per_epoch)
     return keras.optimizers.schedules.CosineDecay(
@@ -150,10 +152,10 @@ def compile_classifier(classifier: keras.Model, config: ClassifierConfig, steps_
 
 
 def claim_run_folder(run: Path, config: RunConfig) -> None:
-    """Create the folder of a run and store its settings, or check that it holds a run with the same settings.
+    """Create the folder of a run and save its settings, or check that it contains a run with the same settings.
 
     Raises:
-        TrainingError: The folder holds a run with other settings.
+        TrainingError: The folder contains a run with other settings.
     """
     run.mkdir(parents=True, exist_ok=True)
     config_path = run / CONFIG_FILE
@@ -165,8 +167,8 @@ def claim_run_folder(run: Path, config: RunConfig) -> None:
     differences = [name for name in names if getattr(stored, name) != getattr(config, name)]
     if differences:
         raise TrainingError(
-            f"{run} holds a run with other settings ({', '.join(differences)}). Name another folder with --run, or "
-            "delete this one."
+            f"{run} contains a run with other settings ({', '.join(differences)}). Choose another folder with --run, "
+            "or delete this one."
         )
 
 
@@ -180,5 +182,5 @@ def _write_split(path: Path, split: Split) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "part", "patient", "label", "cause"])
-        for name in ("training", "validation"):
+        for name in (SplitName.TRAINING, SplitName.VALIDATION):
             writer.writerows([r.path.name, name, r.patient, r.label, r.cause] for r in split.part(name))

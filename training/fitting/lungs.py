@@ -2,8 +2,8 @@
 
     python -m training fit-lungs --masks MASKS --run runs/lungs
 
-MASKS holds a 1-bit PNG per image, under the stem of the image. The masks are manual and include the retrocardiac area.
-Needed only to retrain the lung network; the release contains a trained one.
+MASKS contains one 1-bit PNG per image, with the same stem as the image. The masks are manual and include the
+retrocardiac area. This command is only needed to retrain the lung network, because the release contains a trained one.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ MAX_DIFFERENCE = 1e-3  # share of pixels that may differ between the masks of Ke
 
 @dataclass(frozen=True)
 class LungBatchStream(BatchStream):
-    """Batches of images and lung masks that are transformed alike.
+    """Batches of images and lung masks with the same random transformations.
 
     Attributes:
         target: Masks, uint8 (n, side, side, 1), 0 or 255.
@@ -53,7 +53,7 @@ class LungBatchStream(BatchStream):
 
 
 def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[str, Any]:
-    """Train on the training patients with a mask and measure on the validation patients with a mask.
+    """Train on the training images that have a mask, and evaluate on the validation images that have one.
 
     Args:
         data: Folder of the data set.
@@ -65,8 +65,9 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[st
         Content of lungs.json.
 
     Raises:
-        DatasetError: The data set or the masks cannot be used.
-        TrainingError: The folder holds a run with other settings, or Keras and LiteRT disagree.
+        DatasetError: The data set cannot be used.
+        TrainingError: The masks cannot be used, the folder contains a run with other settings, or Keras and LiteRT
+            disagree.
     """
     split = split_for_training(load_index(data))
     training, validation = (images_with_mask(records, masks) for records in (split.training, split.validation))
@@ -74,10 +75,8 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[st
     keras.utils.set_random_seed(config.seed)
     side = config.input_size
     network = build_lung_unet(side)
-    stream = LungBatchStream(
-        load_images(training, side, "training pictures"), load_masks(training, masks, side), config
-    )
-    validation_images = load_images(validation, side, "validation pictures").astype(np.float32)
+    stream = LungBatchStream(load_images(training, side, "training images"), load_masks(training, masks, side), config)
+    validation_images = load_images(validation, side, "validation images").astype(np.float32)
     validation_masks = load_masks(validation, masks, side) / np.float32(255)
     accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0)
     compile_network(network, config, stream.steps_per_epoch, segmentation_loss, [accuracy])
@@ -108,13 +107,13 @@ def check_lung_agreement(network: keras.Model, segmenter: LungSegmenter, images:
         keras_mask = lung_mask(logits[..., 0] >= 0)
         differs = (keras_mask != (lungs.fields if lungs else False)).mean() > MAX_DIFFERENCE
         if differs and (lungs or lung_box(keras_mask)):
-            raise TrainingError("Keras and LiteRT find different lungs. Nothing was written that can be released.")
+            raise TrainingError("The lung masks of Keras and LiteRT differ. The lung network was not saved.")
 
 
 def _transform(
     image: np.ndarray, mask: np.ndarray, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rotate, shift, stretch and mirror an image and its mask alike; areas beyond the border become black."""
+    """Rotate, shift, stretch and mirror an image and its mask in the same way. Areas beyond the border become black."""
     side = image.shape[0]
     angle = np.deg2rad(rng.uniform(-15, 15) * strength)
     scale = np.exp(rng.uniform(-0.35, 0.35, size=2) * strength) * [1 if rng.random() < 0.5 else -1, 1]

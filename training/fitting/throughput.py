@@ -2,7 +2,7 @@
 
     python -m training benchmark
 
-If training is slower than its step on images already in memory, it waits for the pipeline.
+If training is slower than training steps on images in memory, it waits for the pipeline.
 """
 
 import itertools
@@ -24,34 +24,34 @@ from training.networks.classifier import build_classifier
 
 N_IMAGES = 512  # enough to draw batches from
 N_STEPS = 12
-N_ROUNDS = 3  # each round measures all three rates, so a slow phase of the machine affects all of them
+N_ROUNDS = 3  # each round measures all three rates, so a slow phase of the machine affects them equally
 PIPELINE, STEP, TRAINING = "pipeline alone", "step alone", "training"
 
 
 def throughput_report(data: Path, config: ClassifierConfig) -> str:
-    """Measure pipeline alone, step alone (the same batch again and again) and both together; return the text."""
+    """Measure the pipeline alone, the training step alone (repeating one batch) and both together; return the text."""
     rates = measure_throughput(data, config)
-    lines = [f"{name:>15}: {rate:7.1f} pictures per second" for name, rate in rates.items()]
-    lines.append(f"training / step alone: {rates[TRAINING] / rates[STEP]:.2f} (1 = never waits for the pipeline)")
+    lines = [f"{name:>15}: {rate:7.1f} images per second" for name, rate in rates.items()]
+    lines.append(
+        f"training / step alone: {rates[TRAINING] / rates[STEP]:.2f} (1 = training never waits for the pipeline)"
+    )
     return "\n".join([f"{keras.backend.backend()}, {config.input_size} pixels, batches of {config.batch_size}", *lines])
 
 
 def measure_throughput(data: Path, config: ClassifierConfig) -> dict[str, float]:
     """Return images per second of PIPELINE, STEP and TRAINING.
 
-    All three come from one round, the one with the median of TRAINING / STEP. Rates of different rounds would differ
-    with the load of the machine.
+    All three come from the round with the median of TRAINING / STEP, because the load of the machine may differ between
+    rounds.
     """
     training = split_for_training(load_index(data)).training
     records = training[:: max(1, len(training) // N_IMAGES)]
-    images = load_images(records, WORKING_SIDE, "pictures")[..., 0]
+    images = load_images(records, WORKING_SIDE, "images")[..., 0]
     stream = ClassifierBatchStream(images, targets(records), config, [WHOLE_IMAGE] * len(images))
     classifier = build_classifier(config)
     compile_classifier(classifier, config, stream.steps_per_epoch)
     batch = next(stream.batches())
-    classifier.fit(
-        _repeat(batch), steps_per_epoch=2, verbose=0, shuffle=False
-    )  # traces the graph before the clock starts
+    classifier.fit(_repeat(batch), steps_per_epoch=2, verbose=0, shuffle=False)  # trace the graph first
     rounds = [
         {
             PIPELINE: _rate(config, lambda: _drain(stream)),

@@ -1,6 +1,6 @@
 """The classifier network: MobileNetV2, global average pooling, one logit (Sandler et al. 2018, arXiv:1801.04381).
 
-The graph is flat and functional, as Grad-CAM tools require. It uses Keras layers only, so any backend runs it.
+The graph is flat and functional, as Grad-CAM tools require. It uses only Keras layers, so it runs on any backend.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from training.config import ClassifierConfig
 
 EMBEDDING = "embedding"
 HEAD = "logit"
-# MobileNetV2 in Keras averages batch statistics over about 1,000 steps. A run takes about as many steps in all, so its
-# validation would use the statistics of outdated weights. 0.98 averages over 50 steps.
+# MobileNetV2 in Keras averages batch statistics over about 1,000 steps. A whole run has about as many steps, so
+# validation would use the statistics of outdated weights. A momentum of 0.98 averages over about 50 steps.
 BATCH_NORM_MOMENTUM = 0.98
 # Layer settings of MobileNetV2 that differ at output stride 16.
 STRIDE_16_LAYERS: dict[str, dict[str, Any]] = {
@@ -31,10 +31,10 @@ def build_classifier(config: ClassifierConfig) -> keras.Model:
         config: Settings of the run.
 
     Returns:
-        Model from images (batch, side, side, 1), 0-255, to the logit of pneumonia, (batch, 1).
+        Model that maps images, float32 (batch, side, side, 1), 0-255, to the logit of pneumonia, (batch, 1).
 
     Raises:
-        TrainingError: The weights of the backbone cannot be loaded or do not fit.
+        TrainingError: The weights of the backbone cannot be loaded or have the wrong shape.
     """
     image = keras.Input((config.input_size, config.input_size, 1), name="radiograph")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
@@ -59,14 +59,14 @@ def serving_model(classifier: keras.Model) -> keras.Model:
     """Return the model to export: logit, class-activation map and embedding from one forward pass.
 
     With global pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
-    (Selvaraju et al. 2017, section 3.1). So the map needs no gradient.
+    (Selvaraju et al. 2017, section 3.1). The map therefore needs no gradient.
 
     Args:
-        classifier: Trained network; its weights are shared, not copied.
+        classifier: Trained network. Its weights are shared, not copied.
 
     Returns:
-        Model with named outputs: logit (batch, 1); class_activation_map (batch, rows, columns), signed, in logits (its
-        mean plus the bias is the logit); embedding (batch, channels).
+        Model with named outputs: logit (batch, 1); class_activation_map (batch, rows, columns), signed, in logits: its
+        mean plus the bias is the logit; embedding (batch, channels).
     """
     weights = classifier.get_layer(HEAD).kernel
     features = classifier.get_layer(FEATURE_MAP).output
@@ -82,10 +82,10 @@ def serving_model(classifier: keras.Model) -> keras.Model:
 
 
 def _with_stride_16(backbone: keras.Model) -> keras.Model:
-    """Return the backbone with the same weights and twice the rows and columns in its last feature map.
+    """Return the backbone with the same weights and twice as many rows and columns in its last feature map.
 
-    The last downsampling is left out, and the filters after it are dilated, so that each filter still covers the
-    pixels that it was pretrained on (Chen et al. 2017, arXiv:1706.05587, section 3.1).
+    The last downsampling is omitted and the filters after it are dilated, so each filter keeps its pretrained receptive
+    field (Chen et al. 2017, arXiv:1706.05587, section 3.1).
     """
 
     def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -98,7 +98,7 @@ def _with_stride_16(backbone: keras.Model) -> keras.Model:
 
 
 def _freeze(backbone: keras.Model, blocks: int) -> None:
-    """Freeze the first blocks, including their batch statistics. The first block has no number and ends in `bn`."""
+    """Freeze the first blocks, including their batch statistics. The first block is named `expanded_conv`."""
     if blocks == 0:
         return
     prefixes = ("expanded_conv_", *(f"block_{number}_" for number in range(1, blocks)))
@@ -115,17 +115,17 @@ def _rgb_backbone(config: ClassifierConfig) -> keras.Model:
             return keras.applications.MobileNetV2(input_shape=shape, include_top=False, alpha=alpha)
         backbone = keras.applications.MobileNetV2(input_shape=shape, include_top=False, weights=None, alpha=alpha)
         backbone.load_weights(config.backbone)
-    except Exception as error:  # Keras raises a bare Exception for a failed download, and several types for a misfit
+    except Exception as error:  # Keras raises Exception for a failed download, and various types for wrong shapes
         raise TrainingError(
-            f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {alpha}. "
-            "--backbone takes 'imagenet' (downloaded from storage.googleapis.com, which needs the network), the path "
-            "of a MobileNetV2 weights file without top layers, or 'none'."
+            f"The weights {config.backbone!r} could not be loaded into MobileNetV2 with width multiplier {alpha}. "
+            "--backbone takes 'imagenet' (downloads the weights from storage.googleapis.com), the path of a "
+            "MobileNetV2 weights file without top layers, or 'none'."
         ) from error
     return backbone
 
 
 def _load_grey_weights(grey: keras.Model, rgb: keras.Model) -> None:
-    """Copy weights; the first convolution is summed over colours, which is exact for grey images."""
+    """Copy the weights. The first convolution is summed over the colour channels, which is exact for grey images."""
     weights = rgb.get_weights()
     weights[0] = weights[0].sum(axis=2, keepdims=True)
     grey.set_weights(weights)

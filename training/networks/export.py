@@ -1,4 +1,4 @@
-"""Export of Keras networks to LiteRT, and the check that both give the same answers."""
+"""Export of Keras networks to LiteRT, and the check that both give the same results."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def export_classifier(classifier: keras.Model, path: Path) -> dict[str, list[int
 
 
 def export_lungs(lung_network: keras.Model, path: Path) -> None:
-    """Write the LiteRT file of the lung network, whose output is a probability instead of a logit."""
+    """Write the LiteRT file of the lung network. Its output is a probability, not a logit."""
     probability = keras.layers.Activation("sigmoid", name="probability")(lung_network.output)
     fields = keras.layers.Reshape(tuple(lung_network.output.shape[1:3]), name="fields")(probability)
     _export(keras.Model(lung_network.input, {LUNG_PROBABILITY: fields}, name="lungs"), path)
@@ -28,7 +28,7 @@ def export_lungs(lung_network: keras.Model, path: Path) -> None:
 def _export(network: keras.Model, path: Path) -> dict[str, list[int]]:
     """Write a LiteRT file with batch size 1.
 
-    The outputs are a dictionary, because the signature then keeps their names. Positional outputs change their order.
+    The outputs are a dictionary, because the signature then keeps their names. The order of positional outputs changes.
     """
     signature = [keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name="radiograph")]
     network.export(str(path), format="litert", input_signature=signature, verbose=False)
@@ -40,30 +40,30 @@ def check_litert_agreement(network: keras.Model, classifier: Classifier, images:
 
     Args:
         network: Trained Keras network.
-        classifier: Classifier of the release, which runs LiteRT.
+        classifier: Classifier of the release, run by LiteRT.
         images: Network inputs, float32 (n, height, width, 1), 0-255.
 
     Returns:
-        Largest difference of probability.
+        Largest absolute difference of probability.
 
     Raises:
         TrainingError: The difference is MAX_DIFFERENCE or more, or an output is not finite.
     """
     keras_logits = network.predict(images, verbose=0)[:, 0]
-    outputs = [classifier.classify(image[np.newaxis]) for image in images]
+    outputs = [classifier.run_network(image[np.newaxis]) for image in images]
     arrays = (
         keras_logits,
         *(np.append(output.class_activation_map, output.logit) for output in outputs),
         *(output.embedding for output in outputs),
     )
     if not all(np.isfinite(array).all() for array in arrays):
-        raise TrainingError("The exported network answers with numbers that are not finite. Nothing was released.")
+        raise TrainingError("The exported network returns values that are not finite. Nothing was released.")
     litert_logits = np.array([output.logit for output in outputs])
     to_probability = classifier.release.calibration.probability
     difference = float(np.abs(to_probability(keras_logits) - to_probability(litert_logits)).max())
     if difference >= MAX_DIFFERENCE:
         raise TrainingError(
-            f"Keras and LiteRT differ by {difference:.4f} of probability; less than {MAX_DIFFERENCE} is accepted. "
-            "Nothing was released."
+            f"The probabilities of Keras and LiteRT differ by {difference:.4f}, but must differ by less than "
+            f"{MAX_DIFFERENCE}. Nothing was released."
         )
     return difference

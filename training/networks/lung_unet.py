@@ -2,19 +2,19 @@
 
 import keras
 
-CHANNELS = (16, 32, 48, 64)  # of each level; about a quarter of a million weights in all
+CHANNELS = (16, 32, 48, 64)  # of each level; about 230,000 weights in total
 
 
 def build_lung_unet(side: int) -> keras.Model:
     """Build the network.
 
-    It works at half the resolution of the input, which is enough for a box and costs a quarter.
+    It works at half the resolution of the input. That is enough for a box and takes a quarter of the time.
 
     Args:
-        side: Height and width of the input, pixels; a multiple of 16.
+        side: Height and width of the input in pixels, a multiple of 16.
 
     Returns:
-        Model from images (batch, side, side, 1), 0-255, to logits of the same shape.
+        Model that maps images, float32 (batch, side, side, 1), 0-255, to logits of the same shape.
     """
     image = keras.Input((side, side, 1), name="radiograph")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
@@ -42,7 +42,7 @@ def _block(x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
 def segmentation_loss(masks: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """Return cross-entropy plus soft Dice loss, one value per image.
 
-    Cross-entropy is smooth; Dice does not depend on how much of the image is background.
+    Cross-entropy is smooth. Dice does not depend on the size of the background.
 
     Args:
         masks: Manual masks, 0-1, (batch, side, side, 1).

@@ -1,12 +1,12 @@
 """Package trained networks as a candidate: a complete release directory without version and metrics.
 
     python -m training package --run runs/reader
-    python -m training package --run runs/again --from-release model/release    # the networks of a release, chosen anew
+    python -m training package --run runs/again --from-release model/release    # repackage the networks of a release
 
-Everything that is fitted or chosen after training happens here. Calibration, operating points, conformal limits, scale
-of the heat map and limits of the heat-map checks come from the validation images. The admission check, the index of
-similar cases and the mean radiographs come from the training images; the validation images also bound the rate at which
-the admission check refuses. Test images enter the audit of the data set only, and no metric of them is computed.
+Everything that is fitted or selected after training happens here. Calibration, operating points, conformal limits, heat
+map scale and heat-map limits come from the validation images. The admission check, the index of similar cases and the
+mean radiographs come from the training images; validation images only bound the refusal rate of the admission check.
+Test images are used only in the data set audit. No metric is computed on them.
 """
 
 import dataclasses
@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import keras
 import numpy as np
@@ -30,7 +29,6 @@ from model.errors import TrainingError
 from model.explanation.reliability import ReliabilityLimits
 from model.inference.classifier import Classifier, ClassifierOutput
 from model.inference.decision import Calibration, ConformalLimits
-from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import LungNetwork, Release, load_release
 from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
@@ -40,75 +38,25 @@ from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
 from training.calibration.operating_points import BALANCED, select_operating_points
 from training.calibration.platt import fit_calibration
-from training.config import ClassifierConfig
 from training.data.loading import ImageCache, network_inputs, require_complete, require_images
 from training.evaluation.robustness import Logits, logits_under_perturbation
-from training.fitting.classifier import CONFIG_FILE
 from training.networks.export import check_litert_agreement, export_classifier
 from training.release.description import Rationales, candidate_description
 from training.release.mean_radiographs import save_mean_radiographs
 from training.release.similar_case_index import build_index, save_index
+from training.release.trained_networks import TRAINED_FILES, TrainedNetworks
 
-CANDIDATE = "candidate"  # folder in the folder of a run
+CANDIDATE = "candidate"  # subfolder of a run
 MAP_QUANTILE = 0.99
-TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
 
 
 @dataclass(frozen=True)
-class TrainedNetworks:
-    """Networks to package, and how they were trained.
+class SelectedOnValidation:
+    """Everything that is fitted or selected on the validation images, except the heat-map limits.
 
     Attributes:
-        directory: Folder that holds TRAINED_FILES.
-        settings: Settings of the run, as model.json holds them.
-        side: Height and width of the pneumonia network's input in pixels.
-        input_region: The part of the radiograph that the pneumonia network sees.
-    """
-
-    directory: Path
-    settings: Mapping[str, Any]
-    side: int
-    input_region: InputRegion
-
-    @classmethod
-    def from_run(cls, run: Path) -> Self:
-        """Return the networks of a finished run.
-
-        Raises:
-            TrainingError: The run has not ended.
-        """
-        if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
-            raise TrainingError(
-                f"{run} holds no finished training run. Finish it with `python -m training fit-classifier --run {run}`."
-            )
-        config = ClassifierConfig.load(run / CONFIG_FILE)
-        names_without_folder = {
-            "backbone": Path(config.backbone).name,
-            "lung_network": Path(config.lung_network).name,
-        }
-        region = InputRegion(RegionKind(config.region), config.margin)
-        return cls(run, config.to_dict() | names_without_folder, config.input_size, region)
-
-    @classmethod
-    def from_release(cls, directory: Path) -> Self:
-        """Return the networks of a release.
-
-        Raises:
-            ReleaseError: The release is damaged or incomplete.
-        """
-        release = load_release(directory)
-        for name in TRAINED_FILES:
-            release.read_file(name)  # raises unless it is the released file
-        return cls(directory, release.description["training"], release.side, release.input_region)
-
-
-@dataclass(frozen=True)
-class ChosenOnValidation:
-    """What is fitted or chosen on the validation images, apart from the limits of the heat-map checks.
-
-    Attributes:
-        release: Release with these choices.
-        rationales: How its calibration and the scale of its heat map were chosen.
+        release: Release with these values.
+        rationales: How its calibration and heat map scale were selected.
     """
 
     release: Release
@@ -116,19 +64,18 @@ class ChosenOnValidation:
 
 
 def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) -> Release:
-    """Export networks, choose everything that a release needs, and write the candidate.
+    """Export the networks, fit and select everything that a release needs, and write the candidate.
 
     Args:
         networks: Trained networks.
         split: Images of each split.
-        target: Folder of the candidate; it is replaced when the candidate is complete.
+        target: Folder of the candidate. It is replaced once the new candidate is complete.
 
     Returns:
         The candidate, loaded and verified.
 
     Raises:
-        DatasetError: A split is empty, or an image cannot be read.
-        TrainingError: Keras and LiteRT disagree.
+        TrainingError: A split is empty, an image cannot be read, or Keras and LiteRT disagree.
     """
     require_images(split, SPLITS)
     decoder = ImageCache(split.validation)
@@ -139,14 +86,17 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
         outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
         uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
         inputs = network_inputs(uncalibrated, split.validation, decoder)
-        raw_outputs = [uncalibrated.classify(image[np.newaxis]) for image in tqdm(inputs, "reading", leave=False)]
+        raw_outputs = [
+            uncalibrated.run_network(image[np.newaxis])
+            for image in tqdm(inputs, "classifying", unit="image", leave=False)
+        ]
         perturbed_logits = logits_under_perturbation(uncalibrated, split.validation, decoder)
-        chosen = _choose_on_validation(uncalibrated.release, raw_outputs, perturbed_logits, split.validation)
-        classifier = Classifier(chosen.release)
+        selected = _select_on_validation(uncalibrated.release, raw_outputs, perturbed_logits, split.validation)
+        classifier = Classifier(selected.release)
         check_litert_agreement(network, classifier, inputs)
         reliability = select_reliability_limits(classifier, split.validation, decoder)
         admission = _write_image_files(classifier, split, decoder, staged)
-        _write_description(staged, chosen, reliability, admission, networks, split)
+        _write_description(staged, selected, reliability, admission, networks, split)
         write_checksums(staged)
     return load_release(target)
 
@@ -166,7 +116,7 @@ def load_candidate(run: Path) -> Release:
 def _uncalibrated_release(
     directory: Path, networks: TrainedNetworks, outputs: Mapping[str, Sequence[int]], split: Split
 ) -> Release:
-    """Return a release in memory before anything is chosen: its calibration is the identity."""
+    """Return a release in memory before anything is selected. Its calibration is the identity."""
     lung_side = keras.models.load_model(directory / ReleaseFile.LUNGS_KERAS).input_shape[1]
     training_targets = [record.target for record in split.training]
     return Release(
@@ -180,7 +130,7 @@ def _uncalibrated_release(
         calibration=Calibration(1.0, 0.0),
         operating_points=(),
         default_operating_point=BALANCED,
-        conformal=ConformalLimits(1.0, 0.0, 1.0, "Nothing is chosen yet."),
+        conformal=ConformalLimits(1.0, 0.0, 1.0, "Not selected yet."),
         training_prevalence=sum(training_targets) / len(training_targets),
         map_scale=1.0,
         checksums={},
@@ -190,13 +140,13 @@ def _uncalibrated_release(
     )
 
 
-def _choose_on_validation(
+def _select_on_validation(
     uncalibrated: Release,
     raw_outputs: Sequence[ClassifierOutput],
     perturbed_logits: Logits,
     validation: Sequence[LabelledImage],
-) -> ChosenOnValidation:
-    """Fit the calibration and choose the map scale on the unperturbed images, and all else on perturbed ones too."""
+) -> SelectedOnValidation:
+    """Fit calibration and map scale on the original images, and select everything else on perturbed images as well."""
     target = np.array([record.target for record in validation])
     patient = np.array([record.patient for record in validation])
     logits = np.array([output.logit for output in raw_outputs])
@@ -207,29 +157,29 @@ def _choose_on_validation(
     pooled = Predictions(np.tile(target, n_copies), pooled_probability, np.tile(patient, n_copies))
     map_values = np.concatenate([output.class_activation_map.ravel() for output in raw_outputs])
     evidence = map_values[map_values > 0]
-    where = f"on {len(validation)} validation pictures"
-    where_pooled = f"{where}, unshifted and under {len(perturbed_logits)} shifts"
+    images = f"{len(validation)} validation images"
+    pooled_images = f"{images}, original and under {len(perturbed_logits)} perturbations"
     release = dataclasses.replace(
         uncalibrated,
         calibration=calibration,
-        operating_points=select_operating_points(unperturbed, pooled, where_pooled),
-        conformal=fit_conformal_limits(pooled, where_pooled),
+        operating_points=select_operating_points(unperturbed, pooled, pooled_images),
+        conformal=fit_conformal_limits(pooled, pooled_images),
         map_scale=float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
     )
     rationales = Rationales(
-        calibration=f"Platt scaling fitted {where}.",
-        map_scale=f"{MAP_QUANTILE:.0%} of the positive map values lie below it {where}.",
+        calibration=f"Platt scaling, fitted on {images}.",
+        map_scale=f"{MAP_QUANTILE:.0%} of the positive map values of {images} are smaller.",
     )
-    return ChosenOnValidation(release, rationales)
+    return SelectedOnValidation(release, rationales)
 
 
 def _write_image_files(
     classifier: Classifier, split: Split, decoder: ImageCache, directory: Path
 ) -> AdmissionClassifier:
-    """Write the files that describe the data set to users who do not have it, and fit the admission check.
+    """Fit the admission check, and write it with the files that describe the data set.
 
     Raises:
-        DatasetError: An image cannot be read.
+        TrainingError: An image cannot be read.
     """
     inventory = scan_images(classifier, {name: split.part(name) for name in SPLITS}, decoder)
     require_complete(inventory)
@@ -244,13 +194,13 @@ def _write_image_files(
 
 def _write_description(
     directory: Path,
-    chosen: ChosenOnValidation,
+    selected: SelectedOnValidation,
     reliability: ReliabilityLimits | None,
     admission: AdmissionClassifier,
     networks: TrainedNetworks,
     split: Split,
 ) -> None:
     description = candidate_description(
-        chosen.release, chosen.rationales, reliability, admission, networks.settings, split
+        selected.release, selected.rationales, reliability, admission, networks.settings, split
     )
     write_json(directory / ReleaseFile.DESCRIPTION, description)

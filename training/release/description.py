@@ -1,4 +1,4 @@
-"""model.json of a candidate, from the objects that the program chose."""
+"""Content of model.json of a candidate, built from the fitted and selected objects."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from dataset.split import Split
 from model.admission.classifier import AdmissionClassifier
-from model.codes import LABELS, SPLITS
+from model.codes import LABELS, SPLITS, SplitName
 from model.explanation.reliability import ReliabilityLimits
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.release_loader import FORMAT, Release
@@ -14,7 +14,7 @@ from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
 from training.release import statements
 
 NAME = "Chest radiograph pneumonia reader"
-NETWORK = {"architecture": "MobileNetV2", "description": "17 blocks of convolutions"}
+NETWORK = {"architecture": "MobileNetV2", "description": "17 convolutional blocks"}
 DATASET = {
     "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
     "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
@@ -24,11 +24,11 @@ DATASET = {
 
 @dataclasses.dataclass(frozen=True)
 class Rationales:
-    """Sentences on how values were chosen whose objects hold none.
+    """Sentences that explain how values were selected, for values whose objects have no rationale.
 
     Attributes:
-        calibration: About `Release.calibration`.
-        map_scale: About `Release.map_scale`.
+        calibration: Rationale of `Release.calibration`.
+        map_scale: Rationale of `Release.map_scale`.
     """
 
     calibration: str
@@ -46,18 +46,18 @@ def candidate_description(
     """Return the content of model.json, see `model.inference.release_schema.ReleaseDescription`.
 
     Args:
-        release: Release in memory, with everything chosen.
-        rationales: How calibration and map scale were chosen.
-        reliability: Limits of the heat-map checks; None leaves them out.
-        admission: The admission check.
+        release: Release in memory, with all values selected.
+        rationales: How calibration and map scale were selected.
+        reliability: Limits of the heat-map checks; None if the release has none.
+        admission: Admission classifier.
         settings: Settings of the run.
         split: Images of each split.
     """
     n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
     n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}
     admission_rationale = (
-        f"Quantiles on {n_images['training']} training pictures; the lowest probability also lets at most "
-        f"{MAX_VALIDATION_REFUSAL_RATE:.0%} of {n_images['validation']} validation pictures be refused."
+        f"Quantiles of {n_images[SplitName.TRAINING]} training images. The probability threshold is low enough to "
+        f"refuse at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of {n_images[SplitName.VALIDATION]} validation images."
     )
     description = {
         "format": FORMAT,
@@ -84,7 +84,7 @@ def candidate_description(
 
 
 def _network_entries(release: Release) -> dict[str, Any]:
-    """Return what model.json says of the pneumonia network, its input and its outputs."""
+    """Return the entries of model.json on the pneumonia network, its input and its outputs."""
     return {
         "input": {
             "height": release.side,

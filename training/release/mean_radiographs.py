@@ -1,24 +1,25 @@
-"""Mean radiographs of a release, which show the data set to users who do not have it."""
+"""Mean radiographs of a release, which illustrate the data set for users who do not have it."""
 
 from pathlib import Path
 
 import numpy as np
 
 from dataset.quality.features import ImageInventory
+from model.codes import SplitName
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 
-MIN_IMAGES = 100  # a mean of fewer images might be recognised as one patient
+MIN_IMAGES = 100  # in a mean of fewer images, a single patient might be recognised
 
 
 def save_mean_radiographs(inventory: ImageInventory, folder: Path) -> None:
-    """Write the mean training image of each cause with at least MIN_IMAGES images, atomically.
+    """Write the mean training image of each cause that has at least MIN_IMAGES images, atomically.
 
     The cause of normal images is "none".
     """
     arrays: dict[str, np.ndarray] = {}
     for split, cause in inventory.sums:
-        if split != "training":
+        if split != SplitName.TRAINING:
             continue
         mean, count = inventory.mean_image(split, cause)
         if count >= MIN_IMAGES:

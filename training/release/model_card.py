@@ -1,93 +1,22 @@
-"""The model card (Mitchell et al. 2019), generated from the JSON files of a release alone."""
-
-import textwrap
-from collections.abc import Iterable
-from typing import Any
+"""The model card (Mitchell et al. 2019), generated only from the JSON files of a release."""
 
 from dataset.quality.audit import DatasetAudit
 from dataset.quality.report import audit_report
+from model.codes import SplitName
 from model.inference.release_schema import ReleaseDescription
-from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
-from model.performance.explanations import heat_map_sentences, reliability_sentence, reliability_summary, warnings_table
-from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
+from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
 from model.performance.schema import ReleaseMetrics, RobustnessMetrics
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
 from model.performance.tables import (
-    adults_sentence,
     calibration_table,
     conformal_sentence,
     conformal_table,
-    external_table,
     operating_point_table,
-    sensitivity_by_cause_table,
     similar_cases_sentence,
 )
-
-METRICS_START = "<!-- figures: written from model/release/metrics.json by `python -m training release` -->"
-METRICS_END = "<!-- end of figures -->"
-LINE_WIDTH = 120  # characters
-CAUSE_COLUMNS = ("Cause", "Sensitivity", "Pictures")  # columns of the table by cause; the page draws the others
-
-
-def metrics_table(metrics: ReleaseMetrics) -> str:
-    """Return a Markdown table of the test and validation metrics at the default operating point, with 95% intervals."""
-    columns, point = ("test", "validation"), metrics["operating_point"]["name"]
-    splits: dict[str, Any] = {
-        name: {**metrics["splits"][name], **metrics["splits"][name]["operating_points"][point]} for name in columns
-    }
-    lines = ["| | official test split | validation |", "| --- | --- | --- |"]
-    sizes = (f"{splits[name]['n']} pictures, {splits[name]['patients']} patients" for name in columns)
-    lines.append(f"| n | {' | '.join(sizes)} |")
-    lines += [
-        f"| {metric_text} | {' | '.join(format_estimate(splits[name][metric]) for name in columns)} |"
-        for metric, metric_text in METRIC_NAMES.items()
-    ]
-    confusions = (splits[name]["confusion"] for name in columns)
-    errors = (
-        f"{c['fn']} missed of {c['tp'] + c['fn']}, {c['fp']} false alarms of {c['fp'] + c['tn']}" for c in confusions
-    )
-    return "\n".join([*lines, f"| Errors | {' | '.join(errors)} |"])
-
-
-def robustness_table(robustness: RobustnessMetrics) -> str:
-    """Return a Markdown table of the validation metrics under each perturbation."""
-    lines = ["| validation pictures, shifted | AUC | sensitivity | specificity |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {name} | {m['auc']:.3f} | {m['sensitivity']:.3f} | {m['specificity']:.3f} |"
-        for name, m in robustness["shifts"].items()
-    ]
-    return "\n".join(lines)
-
-
-def markdown_table(rows: list[dict[str, str]]) -> str:
-    """Return a Markdown table of rows with the same columns; "Not measured." if there are none."""
-    if not rows:
-        return "Not measured."
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
-
-
-def markdown_list(sentences: Iterable[str]) -> str:
-    """Return a wrapped Markdown list."""
-    return "\n".join(
-        textwrap.fill(sentence, LINE_WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
-        for sentence in sentences
-    )
-
-
-def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
-    """Return a document with the text between METRICS_START and METRICS_END replaced by the current metrics.
-
-    Raises:
-        ValueError: The document has no such comments.
-    """
-    start, end = document.index(METRICS_START) + len(METRICS_START), document.index(METRICS_END)
-    sentences = [
-        *audit_sentences(metrics["shortcut_audit"]),
-        refusal_sentence(metrics["admission"]),
-        reliability_summary(metrics["explanations"]),
-    ]
-    return f"{document[:start]}\n{metrics_table(metrics)}\n\n{markdown_list(sentences)}\n{document[end:]}"
+from training.release.document_sections import metrics_table, results_among_adults, results_by_cause
+from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
 
 
 def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_audit: DatasetAudit) -> str:
@@ -100,9 +29,9 @@ def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_au
     """
     parts = [
         f"# {description['name']}, model {description['version']}",
-        "Generated from model.json, metrics.json and dataset_audit.json; do not edit.",
+        "Generated from model.json, metrics.json and dataset_audit.json. Do not edit.",
         "## Intended use",
-        _paragraph(description["intended_use"]),
+        markdown_paragraph(description["intended_use"]),
         *_data_section(description, data_audit),
         *_performance_section(description, metrics),
         *_lungs_section(description, metrics),
@@ -111,7 +40,8 @@ def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_au
         *_calibration_section(description, metrics),
         *_admission_section(metrics),
         *_explanation_section(description, metrics),
-        *_external_section(metrics),
+        "## Performance outside the intended population",
+        results_among_adults(metrics),
         "## Limits",
         markdown_list(description["limits"]),
         "## Ethics",
@@ -121,31 +51,48 @@ def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_au
     return "\n\n".join(parts) + "\n"
 
 
+def robustness_table(robustness: RobustnessMetrics) -> str:
+    """Return a table of the validation metrics under each perturbation."""
+    return markdown_table(
+        [
+            {
+                "Perturbation": name,
+                "AUC": f"{rates['auc']:.3f}",
+                "Sensitivity": f"{rates['sensitivity']:.3f}",
+                "Specificity": f"{rates['specificity']:.3f}",
+            }
+            for name, rates in robustness["shifts"].items()
+        ]
+    )
+
+
 def _data_section(description: ReleaseDescription, data_audit: DatasetAudit) -> list[str]:
     data = description["dataset"]
     sizes = ", ".join(
-        f"{count} {name} pictures of {data['patients'][name]} patients" for name, count in data["images"].items()
+        f"{count} {name} images of {data['patients'][name]} patients" for name, count in data["images"].items()
     )
     return [
         "## Data",
-        _paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {description['population']}"),
-        _paragraph(
-            f"{sizes}. Validation is cut by patient from the official train and val folders. Share of pneumonia among "
-            f"the training pictures: {description['training_prevalence']:.3f}."
+        markdown_paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {description['population']}"),
+        markdown_paragraph(
+            f"{sizes}. The validation split was separated by patient from the official train and val folders. "
+            f"{description['training_prevalence']:.1%} of the training images show pneumonia."
         ),
-        "## What is wrong or odd in the data",
+        "## Known problems of the data",
         markdown_list(audit_report(data_audit)),
     ]
 
 
 def _performance_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     return [
-        "## How well it does",
+        "## Performance",
         metrics_table(metrics),
-        _paragraph(
-            "95 % intervals by bootstrap over patients. Validation chose epoch, seed, calibration and threshold, so "
-            "its figures flatter. The official test split chose nothing; it had been opened "
-            f"{description['test_split_opened']} time(s) when this release was made (training/TEST_LOG.csv)."
+        markdown_paragraph(
+            "95% confidence intervals by bootstrap over patients. Epoch, seed, calibration and thresholds were "
+            "selected on the validation split, so its metrics are optimistic. Nothing was selected on the official "
+            "test split. "
+            f"Number of evaluations on it before this release: {description['test_split_opened']} "
+            "(training/TEST_LOG.csv)."
         ),
     ]
 
@@ -153,17 +100,17 @@ def _performance_section(description: ReleaseDescription, metrics: ReleaseMetric
 def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     audit = metrics["shortcut_audit"]
     return [
-        "## What it sees",
-        _paragraph(
+        "## What the model sees",
+        markdown_paragraph(
             f"{input_region_sentence(description['input_region'])} {segmentation_sentence(metrics.get('lungs'))}"
         ),
-        "## Whether it reads lungs",
-        _paragraph(
-            "In this data set the class also shows in how a film was framed, scaled and stored. How much of that is "
-            "there, and how much of it the reader can use:"
+        "## Does the model use the lungs?",
+        markdown_paragraph(
+            "In this data set, framing, scale and file format also predict the class. These measurements show how "
+            "strong such cues are, and how far the model can use them:"
         ),
         markdown_list(audit_sentences(audit)),
-        "The reader among pictures whose originals are of alike width:",
+        "AUC among images with originals of similar width:",
         markdown_table(strata_table(audit)),
     ]
 
@@ -171,44 +118,43 @@ def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> 
 def _robustness_section(metrics: ReleaseMetrics) -> list[str]:
     robustness = metrics["stress_validation"]
     return [
-        "## How it holds under other people's software",
-        _paragraph(
-            f"Mean AUC {robustness['mean_auc']:.3f}, worst {robustness['worst_auc']:.3f}, of {robustness['n']} "
-            "validation pictures, at the same operating point, which they helped to choose, as they did the design:"
+        "## Robustness to other imaging software",
+        markdown_paragraph(
+            f"Mean AUC {robustness['mean_auc']:.3f}, lowest AUC {robustness['worst_auc']:.3f} on perturbed copies of "
+            f"{robustness['n']} validation images. Sensitivity and specificity are at the default operating point. "
+            "These images were also used to select the design and the operating points."
         ),
         robustness_table(robustness),
     ]
 
 
 def _operating_points_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
-    point, test_metrics = metrics["operating_point"]["name"], metrics["splits"]["test"]
-    by_cause = sensitivity_by_cause_table(test_metrics, point)
+    point = metrics["operating_point"]["name"]
     return [
         "## Operating points",
         markdown_list(
-            f"{p['name']}: PNEUMONIA from a probability of {p['threshold']:.4f}. {p['rationale']}"
-            for p in description["operating_points"]
+            f"{p['name']}: threshold {p['threshold']:.4f}. {p['rationale']}" for p in description["operating_points"]
         ),
         "On the official test split:",
-        markdown_table(operating_point_table(test_metrics)),
-        f"Sensitivity by cause on it, at the {point} point:",
-        markdown_table([{column: row[column] for column in CAUSE_COLUMNS} for row in by_cause]),
+        markdown_table(operating_point_table(metrics["splits"][SplitName.TEST])),
+        f"Sensitivity by cause on the official test split, at the {point} operating point:",
+        results_by_cause(metrics),
     ]
 
 
 def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
     point = metrics["operating_point"]["name"]
     return [
-        "## How far a probability can be taken at its word",
-        _paragraph(
-            f"{description['calibration']['rationale']} Calibrated at the prevalence of the training pictures; "
-            "elsewhere the probability has to be shifted to the prevalence there, as the app does (Bayes). ECE: mean "
-            "gap between probability and share of pneumonia, 15 bins of equal mass; its interval leans upward, since "
-            "drawing patients anew adds scatter of its own."
+        "## Calibration",
+        markdown_paragraph(
+            f"{description['calibration']['rationale']} Probabilities are calibrated to the prevalence of pneumonia "
+            "among the training images. At another prevalence they must be adjusted with Bayes' theorem, as the app "
+            "does. ECE is the mean gap between the predicted probability and the observed share of pneumonia in 15 "
+            "bins of equal size. Its interval is biased upwards, because resampling patients adds scatter."
         ),
         markdown_table(calibration_table(metrics)),
-        "## When it says that it does not know",
-        _paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
+        "## Indeterminate results",
+        markdown_paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
         markdown_table(conformal_table(metrics, point)),
     ]
 
@@ -216,7 +162,7 @@ def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetric
 def _admission_section(metrics: ReleaseMetrics) -> list[str]:
     admission = metrics["admission"]
     return [
-        "## What it refuses to read",
+        "## Which images are refused?",
         markdown_list(admission_sentences(admission)),
         markdown_table(admitted_table(admission)),
         markdown_table(inadmissible_table(admission)),
@@ -227,20 +173,11 @@ def _explanation_section(description: ReleaseDescription, metrics: ReleaseMetric
     explanations = metrics.get("explanations")
     return [
         "## Similar training cases",
-        _paragraph(similar_cases_sentence(metrics["similar_cases"])),
-        "## How far a heat map can be believed",
-        _paragraph(reliability_sentence(description.get("heat_map_reliability"))),
+        markdown_paragraph(similar_cases_sentence(metrics["similar_cases"])),
+        "## How reliable are the heat maps?",
+        markdown_paragraph(reliability_sentence(description.get("heat_map_reliability"))),
         markdown_table(warnings_table(explanations)),
         markdown_list(heat_map_sentences(explanations)),
-    ]
-
-
-def _external_section(metrics: ReleaseMetrics) -> list[str]:
-    adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
-    return [
-        "## Outside its population",
-        _paragraph(adults_sentence(adults, point)),
-        markdown_table(external_table(adults, point)),
     ]
 
 
@@ -248,20 +185,13 @@ def _provenance_section(description: ReleaseDescription) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in description["libraries"].items())
     settings = ", ".join(f"{name} {value}" for name, value in description["training"].items())
     return [
-        "## How to retrain",
-        _paragraph(
-            "`python -m training fit-classifier`, `package`, `evaluate` and `release`; the README tells how, and with "
-            f"which data. Settings of this run: {settings}."
+        "## How this release was made",
+        markdown_paragraph(
+            "`python -m training fit-classifier`, `package`, `evaluate` and `release`, at commit "
+            f"{description['git_commit']} with seed {description['seed']}, {libraries}. To retrain the model, see "
+            "docs/retraining.md."
         ),
-        "## Made by",
-        _paragraph(
-            f"`python -m training fit-classifier`, `package`, `evaluate` and `release`, program "
-            f"{description['git_commit']}, seed {description['seed']}, {libraries}."
-        ),
+        markdown_paragraph(f"Training settings: {settings}."),
         "## Changes",
         markdown_list(f"{entry['version']}: {entry['change']}" for entry in description["changelog"]),
     ]
-
-
-def _paragraph(text: str) -> str:
-    return textwrap.fill(text, LINE_WIDTH, break_on_hyphens=False)

@@ -2,7 +2,7 @@
 
     python -m training release --run runs/reader --version 1.0.0 --change "First release."
 
-The new release is assembled and verified in a sibling directory, which replaces the old release with one rename.
+The new release is assembled and verified in a sibling directory, which then replaces the old release atomically.
 """
 
 import json
@@ -32,7 +32,7 @@ from training.data.loading import network_inputs
 from training.networks.export import check_litert_agreement
 from training.release.model_card import model_card
 
-# Files that `evaluate` writes into a candidate.
+# Files that `evaluate` adds to a candidate.
 MEASURED_FILES = (
     ReleaseFile.METRICS,
     ReleaseFile.PREDICTIONS,
@@ -44,11 +44,11 @@ LOGGED_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 
 @dataclass(frozen=True)
 class ReleaseNotes:
-    """What the caller states about a new release.
+    """Facts about a new release that the caller provides.
 
     Attributes:
         version: Version of the release.
-        change: One sentence for the changelog.
+        change: One sentence for the changelog of the model.
         commit: Commit of the program.
     """
 
@@ -58,24 +58,25 @@ class ReleaseNotes:
 
 
 def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes, test_openings: int) -> Release:
-    """Write a release from a candidate that `evaluate` has measured on all three splits.
+    """Write a release from a candidate that has been evaluated on all three splits.
 
     Args:
-        candidate: Result of `training.release.candidate.assemble_candidate`; its directory holds the measurements.
+        candidate: Result of `training.release.candidate.assemble_candidate`. Its directory contains the metrics.
         split: Images of each split, for the check that Keras and LiteRT agree.
-        target: Directory of the release; it is replaced.
+        target: Directory of the release, which is replaced.
         notes: Version, change and commit.
-        test_openings: How often the official test split has been measured so far.
+        test_openings: Number of measurements on the official test split so far.
 
     Returns:
         The new release.
 
     Raises:
-        TrainingError: The candidate is not measured, or measured with other weights, or Keras and LiteRT disagree.
+        TrainingError: The candidate has not been evaluated, its metrics belong to other weights, or Keras and LiteRT
+            disagree.
     """
     metrics = _measured_metrics(candidate)
     with replace_directory(target) as staged:
-        for name in candidate.checksums:  # shutil.copytree hides the errno of a full disk
+        for name in candidate.checksums:  # shutil.copytree would hide the errno of a full disk
             if name != ReleaseFile.DESCRIPTION:
                 shutil.copy2(candidate.directory / name, staged / name)
         description = {
@@ -99,10 +100,31 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
     return load_release(target)
 
 
+def rewrite_card(target: Path) -> Release:
+    """Write the model card of a release again from its other files, which do not change.
+
+    Args:
+        target: Directory of the release.
+
+    Returns:
+        The release with the new card.
+    """
+    release = load_release(target)
+    metrics, data_audit = (
+        json.loads(release.read_file(name)) for name in (ReleaseFile.METRICS, ReleaseFile.DATASET_AUDIT)
+    )
+    with replace_directory(target) as staged:
+        for name in release.checksums:
+            shutil.copy2(target / name, staged / name)
+        write_text(staged / ReleaseFile.CARD, model_card(release.description, metrics, data_audit))
+        write_checksums(staged)
+    return load_release(target)
+
+
 def _release_entries(
     candidate: Release, metrics: Mapping[str, Any], target: Path, notes: ReleaseNotes, test_openings: int
 ) -> dict[str, Any]:
-    """Return what model.json of a release holds in addition to that of its candidate."""
+    """Return the entries of model.json that a release has in addition to those of its candidate."""
     return {
         "version": notes.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -120,28 +142,28 @@ def _release_entries(
 
 
 def _headline_metrics(split_metrics: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return HEADLINE_METRICS of a split at the default operating point."""
+    """Return the HEADLINE_METRICS of a split at the default operating point."""
     at_point = split_metrics["operating_points"][metrics["operating_point"]["name"]]
     return {name: {**split_metrics, **at_point}[name] for name in HEADLINE_METRICS}
 
 
 def head_commit(folder: Path) -> str:
-    """Return the commit of a git checkout; "unknown" outside one."""
+    """Return the current commit of a git checkout, or "unknown" outside a checkout."""
     result = _git(folder, "rev-parse", "HEAD")
     return result.stdout.strip() if result.returncode == 0 else "unknown"
 
 
 def clean_commit(folder: Path) -> str:
-    """Return the commit of a checkout without uncommitted changes, so that a release names the program that made it.
+    """Return the commit of a checkout without uncommitted changes. It identifies the program that made a release.
 
     Raises:
-        TrainingError: There are uncommitted changes, or the folder is no git checkout.
+        TrainingError: There are uncommitted changes, or the folder is not a git checkout.
     """
     status = _git(folder, "status", "--porcelain")
     if status.returncode != 0:
-        raise TrainingError("A release is made from a git checkout, so that it can name the program that made it.")
+        raise TrainingError("A release records the commit of the program. Run this command in a git checkout.")
     if status.stdout.strip():
-        raise TrainingError(f"Commit or remove these before a release is made:\n{status.stdout.rstrip()}")
+        raise TrainingError(f"Commit or remove these changes before you make a release:\n{status.stdout.rstrip()}")
     return head_commit(folder)
 
 
@@ -154,22 +176,27 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _measured_metrics(candidate: Release) -> dict[str, Any]:
-    """Return the metrics of a candidate, after checking that they are complete and of the same weights."""
+    """Return the metrics of a candidate, after checking that they are complete and belong to its weights."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
     missing = [name for name in MEASURED_FILES if name not in candidate.checksums]
     if missing:
-        raise TrainingError(f"The candidate has not been measured ({', '.join(missing)} missing). {advice}")
+        raise TrainingError(f"The candidate has not been evaluated ({', '.join(missing)} missing). {advice}")
     metrics: dict[str, Any] = json.loads(candidate.read_file(ReleaseFile.METRICS))
     if metrics["network_sha256"] != candidate.checksums[ReleaseFile.CLASSIFIER]:
-        raise TrainingError(f"The candidate's metrics belong to other weights. {advice}")
+        raise TrainingError(f"The metrics of the candidate belong to other weights. {advice}")
     if not metrics["splits"].keys() >= set(SPLITS):
-        raise TrainingError(f"The candidate has been measured on {', '.join(metrics['splits'])} alone. {advice}")
+        raise TrainingError(f"The candidate has only been evaluated on {', '.join(metrics['splits'])}. {advice}")
     return metrics
 
 
 def _previous_changelog(target: Path) -> list[dict[str, str]]:
-    """Return the changelog of the release to replace, even if that has another format or is damaged."""
+    """Return the changelog of the previous release, even if that release has another format or is damaged."""
     try:
         return list(json.loads(read_file(target, ReleaseFile.DESCRIPTION))["changelog"])
-    except (ReleaseError, ValueError, KeyError, TypeError):  # there is none yet, or it cannot be read
+    except (
+        ReleaseError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # there is no previous release, or its changelog cannot be read
         return []

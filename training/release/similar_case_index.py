@@ -1,22 +1,23 @@
-"""Building and saving of the index of similar training cases."""
+"""Construction and storage of the index of similar training cases."""
 
 from pathlib import Path
 
 import numpy as np
 
 from dataset.quality.features import ImageInventory
+from model.codes import SplitName
 from model.inference.similar_cases import SimilarCaseIndex, normalise
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 
-# On validation, 92% of the five nearest images are the same as with all 1,280 channels, in a file of one megabyte.
+# On validation images, 92% of the five nearest images are the same as with all 1,280 channels. The file has 1 MB.
 PRINCIPAL_AXES = 128
-DISTANCE_PAIRS = 20_000  # random pairs for the typical distance
+DISTANCE_PAIRS = 20_000  # random pairs used to estimate the typical distance
 
 
 def build_index(inventory: ImageInventory) -> SimilarCaseIndex:
-    """Build the index of the training images of an inventory, which must have some."""
-    is_training = (inventory.rows["split"] == "training").to_numpy()
+    """Build the index of the training images of an inventory, which must contain at least one."""
+    is_training = (inventory.rows["split"] == SplitName.TRAINING).to_numpy()
     rows = inventory.rows[is_training]
     embeddings = normalise(inventory.embeddings[is_training])
     centre = embeddings.mean(axis=0)
@@ -43,7 +44,7 @@ def save_index(index: SimilarCaseIndex, folder: Path) -> None:
 
 
 def _principal_axes(centred: np.ndarray) -> np.ndarray:
-    """Return the PRINCIPAL_AXES directions of largest variance, largest first: float64 (channels, axes)."""
+    """Return the PRINCIPAL_AXES directions of largest variance, in descending order: float64 (channels, axes)."""
     covariance = centred.T.astype(float) @ centred
     axes: np.ndarray = np.linalg.eigh(covariance)[1][:, ::-1][:, :PRINCIPAL_AXES]
     return axes

@@ -1,30 +1,51 @@
-"""Statements of a release about its use, population, limits and ethics; shown by the app, the card and exports."""
+"""Statements about use, population, limits and ethics of a release, shown in the app, the model card and exports."""
 
-INTENDED_USE = (
-    "A second reader for clinicians who look at frontal chest radiographs of children, after their own look. "
-    "It supports a decision and makes none. Research use only, not a medical device."
+from model.translation import N_
+
+INTENDED_USE = N_(
+    "A second reader for clinicians who have already looked at a frontal chest radiograph of a child themselves. It "
+    "supports the clinician's decision and does not replace it. Research use only, not a medical device."
 )
-POPULATION = (
-    "Children of one to five years at one hospital (Guangzhou Women and Children's Medical Center), frontal (AP) "
-    "films; labels by graders, without follow-up."
+POPULATION = N_(
+    "Children aged one to five years at one hospital (Guangzhou Women and Children's Medical Center). Frontal (AP) "
+    "radiographs. Labels by graders, without clinical follow-up."
 )
 POPULATION_YEARS = (1, 5)  # youngest and oldest age, inclusive
 LIMITS = (
-    "It looks for pneumonia alone; other disease is not looked for.",
-    "It has not been measured on children elsewhere; its figures are for films of one hospital.",
-    "It is not for adults, for side views, or for anything but chest radiographs. The check that refuses other "
-    "pictures learned from made ones; it was measured on no side view and on no other part of the body.",
-    "In this data set the class also shows in how a film was framed, scaled and compressed. Training hides much of "
-    "that; the shortcut audit tells what is left, by which the figures may flatter it on films from elsewhere.",
-    "The lung network learned from fields drawn by people, through the heart, on films of the same hospital; of "
-    "anything else it may find lungs where there are none.",
-    "The patients of the data set are inferred from file names.",
+    N_("The model checks for pneumonia only. It does not detect other diseases."),
+    N_(
+        "The model has been evaluated on children of one hospital only. Its performance on children elsewhere is "
+        "unknown."
+    ),
+    N_(
+        "The model is not intended for adults, lateral views or anything other than chest radiographs. The check "
+        "that refuses unsuitable images was trained on altered, synthetic and sample images. It has not been "
+        "evaluated on lateral views or on radiographs of other body parts."
+    ),
+    N_(
+        "In this data set, framing, scale and compression also predict the class. Training hides most of these "
+        "cues. The shortcut audit measures what remains. Because of it, performance on images from elsewhere may "
+        "be lower than reported."
+    ),
+    N_(
+        "The lung network was trained on manual masks that include the retrocardiac area, on radiographs of the "
+        "same hospital. On other images it may detect lungs that do not exist."
+    ),
+    N_("The patients of the data set are inferred from file names."),
 )
 ETHICS = (
-    "A missed pneumonia may cost a child's life, a false alarm antibiotics and a bed: which weighs more is for those "
-    "who treat, so the operating point is theirs to choose, and no finding replaces their look.",
-    "The films were taken in routine care and published without names; the labels of the set are taken as they are.",
-    "Nothing is measured by sex, weight or disease beside pneumonia: the set does not tell. It may fail some children "
-    "more than others without anybody having seen it.",
-    "Pictures stay on the computer that reads them; nothing is sent anywhere.",
+    N_(
+        "A missed pneumonia can cost a child's life. A false alarm can lead to unnecessary antibiotics and a "
+        "hospital bed. The treating clinicians weigh these harms, so they choose the operating point. No result "
+        "replaces their own reading."
+    ),
+    N_(
+        "The radiographs were taken in routine care and published without names. The published labels are used "
+        "unchanged."
+    ),
+    N_(
+        "Performance by sex, weight or comorbidity is unknown, because the data set does not contain this "
+        "information. The model may perform worse in some groups of children without anyone noticing."
+    ),
+    N_("Images stay on the computer that runs the model. Nothing is sent anywhere."),
 )

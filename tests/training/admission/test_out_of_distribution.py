@@ -1,4 +1,4 @@
-"""Inadmissible images that the admission check is fitted on and measured on."""
+"""Inadmissible images that the admission check is fitted and evaluated on."""
 
 import importlib.util
 from collections import Counter
@@ -10,7 +10,7 @@ from model.codes import RefusalReason
 from model.errors import TrainingError
 from model.inference.lung_segmentation import lungs_from_probability
 from training.admission import out_of_distribution as module
-from training.admission.corrupted_films import _partial_boxes, corrupted_versions
+from training.admission.corrupted_radiographs import _partial_boxes, corrupted_versions
 from training.admission.out_of_distribution import families, out_of_distribution_images
 
 RADIOGRAPH = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)

@@ -1,11 +1,12 @@
-"""Limits of the heat-map checks reach the target rate of warnings and do not exceed it."""
+"""Limits of the heat-map checks: the rate of warnings is close to the target and does not exceed it."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.explanation.reliability import WARNING_TEXTS, HeatMapReliability, ReliabilityLimits
+from model.codes import HeatMapWarning
+from model.explanation.reliability import HeatMapReliability, ReliabilityLimits
 from training.calibration.heatmap_thresholds import TARGET_WARNING_RATE, limits_at_rate
 
 values = st.one_of(st.floats(-1, 1), st.sampled_from([-0.5, 0.0, 0.5]))
@@ -16,7 +17,7 @@ measurements = st.lists(
 
 
 def count_warnings(measured: list[HeatMapReliability]) -> int:
-    limits = ReliabilityLimits(**limits_at_rate(measured), rationale="by the test")
+    limits = ReliabilityLimits(**limits_at_rate(measured), rationale="by hand")
     return sum(bool(limits.violations(reliability)) for reliability in measured)
 
 
@@ -36,7 +37,7 @@ def test_each_measure_causes_a_similar_share_of_warnings():
     measured = [HeatMapReliability(*rng.uniform(0, 1, 3)) for _ in range(500)]
     limits = limits_at_rate(measured)
     assert [
-        np.mean([getattr(reliability, name) < limits[name] for reliability in measured]) for name in WARNING_TEXTS
+        np.mean([getattr(reliability, name) < limits[name] for reliability in measured]) for name in HeatMapWarning
     ] == pytest.approx([0.035] * 3, abs=0.006)
 
 

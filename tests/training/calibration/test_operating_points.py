@@ -1,4 +1,4 @@
-"""Operating points reach their targets, and conformal limits hold on newly drawn images."""
+"""Operating points reach their targets, and conformal limits hold on new images."""
 
 import numpy as np
 import pytest
@@ -17,10 +17,10 @@ from training.calibration.operating_points import (
     threshold_for_specificity,
 )
 
-# Ties in plenty, and neighbours; 1 itself is left out: nothing, not even it, is above a threshold of 1.
+# Many ties and close neighbours. 1 is excluded, because no probability is above a threshold of 1.
 MANY_TIES = st.one_of(st.integers(0, 19).map(lambda n: n / 20), st.floats(0, 1, exclude_max=True))
 levels = st.sampled_from([0.5, 0.75, 0.9, 0.98, 0.99])
-ALMOST = 1e-9  # 0.98 of 50 are 49
+ALMOST = 1e-9  # rounding: 0.98 of 50 is 49
 
 
 def sensitivity(predicted: Predictions, threshold: float) -> float:
@@ -54,7 +54,7 @@ def test_the_threshold_for_specificity_is_the_lowest_that_reaches_it(predicted, 
     assert all(specificity(predicted, p) < level - ALMOST for p in np.unique(predicted.probability) if p < threshold)
 
 
-def test_99_percent_sensitivity_may_miss_one_of_a_hundred():
+def test_99_percent_sensitivity_allows_one_missed_case_in_a_hundred():
     ill = np.linspace(0.2, 0.992, 100)  # steps of 0.008
     predicted = predictions(np.repeat([1, 0], [100, 1]), [*ill, 0.1])
 
@@ -63,7 +63,7 @@ def test_99_percent_sensitivity_may_miss_one_of_a_hundred():
     assert threshold_for_sensitivity(predicted, 0.98) == pytest.approx(0.212)
 
 
-def test_98_percent_specificity_may_call_one_of_fifty_ill():
+def test_98_percent_specificity_allows_one_false_alarm_in_fifty():
     normal = np.linspace(0.01, 0.5, 50)
     predicted = predictions(np.repeat([0, 1], [50, 1]), [*normal, 0.9])
 
@@ -72,7 +72,7 @@ def test_98_percent_specificity_may_call_one_of_fifty_ill():
     assert threshold_for_specificity(predicted, 0.96) == pytest.approx(0.485)
 
 
-def test_without_a_lower_probability_the_threshold_is_the_lowest_one_of_pneumonia():
+def test_without_a_lower_probability_the_threshold_is_the_lowest_probability_of_pneumonia():
     assert threshold_for_sensitivity(predictions([1, 1, 0], [0.3, 0.6, 0.4]), 0.99) == 0.3
 
 
@@ -93,7 +93,7 @@ def test_points_are_ordered_and_reach_their_targets_unperturbed_and_pooled(unper
         )
     )
 
-    points = select_operating_points(unperturbed, pooled, "on these")
+    points = select_operating_points(unperturbed, pooled, "these images")
 
     assert [point.name for point in points] == ["rule-out", "balanced", "rule-in"]
     rule_out, balanced, rule_in = (point.threshold for point in points)
@@ -107,7 +107,7 @@ def test_points_are_ordered_and_reach_their_targets_unperturbed_and_pooled(unper
 def test_separable_classes_have_all_three_points_in_the_gap():
     apart = predictions([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
 
-    assert [point.threshold for point in select_operating_points(apart, apart, "here")] == pytest.approx(
+    assert [point.threshold for point in select_operating_points(apart, apart, "these images")] == pytest.approx(
         [0.4, 0.4, 0.4]
     )
 
@@ -118,7 +118,8 @@ def test_a_perturbation_that_hides_disease_lowers_the_rule_out_point():
     pooled = predictions(np.tile(unperturbed.target, 2), probability)
 
     before, after = (
-        select_operating_points(unperturbed, predicted, "here")[0].threshold for predicted in (unperturbed, pooled)
+        select_operating_points(unperturbed, predicted, "these images")[0].threshold
+        for predicted in (unperturbed, pooled)
     )
 
     assert before > 0.4
@@ -128,10 +129,10 @@ def test_a_perturbation_that_hides_disease_lowers_the_rule_out_point():
 def test_every_point_states_how_it_was_selected():
     apart = predictions([0, 1], [0.1, 0.9])
 
-    assert [point.rationale for point in select_operating_points(apart, apart, "on 2 pictures")] == [
-        "Highest threshold, not above the balanced one, of at least 99% sensitivity on 2 pictures.",
-        "Largest sensitivity + specificity - 1 on 2 pictures.",
-        "Lowest threshold, not below the balanced one, of at least 98% specificity on 2 pictures.",
+    assert [point.rationale for point in select_operating_points(apart, apart, "2 images")] == [
+        "Highest threshold up to the balanced one with at least 99% sensitivity on 2 images.",
+        "Maximum of sensitivity + specificity - 1 (Youden's index) on 2 images.",
+        "Lowest threshold from the balanced one with at least 98% specificity on 2 images.",
     ]
 
 
@@ -139,36 +140,36 @@ def test_every_point_states_how_it_was_selected():
 
 
 def two_classes(rng: np.random.Generator, n: int) -> Predictions:
-    """Return n normal images and n with pneumonia, whose probabilities overlap."""
+    """Return n normal images and n images with pneumonia, with overlapping probabilities."""
     return predictions(np.repeat([0, 1], n), np.concatenate([rng.beta(2, 4, n), rng.beta(4, 2, n)]))
 
 
-def test_coverage_on_newly_drawn_images_is_as_promised():
+def test_coverage_on_new_images_is_as_promised():
     rng = np.random.default_rng(9)
     covered = {Verdict.NORMAL: [], Verdict.PNEUMONIA: []}
     for _ in range(60):
-        limits = fit_conformal_limits(two_classes(rng, 250), "here")
+        limits = fit_conformal_limits(two_classes(rng, 250), "these images")
         new = two_classes(rng, 250)
         covered[Verdict.NORMAL] += (new.probability[new.target == 0] <= limits.normal_up_to).tolist()
         covered[Verdict.PNEUMONIA] += (new.probability[new.target == 1] >= limits.pneumonia_from).tolist()
 
-    promised = 1 - 6 / 251  # the sixth from the end of 250: at least the coverage, and by less than 1 / 251 more
+    promised = 1 - 6 / 251  # the sixth most extreme of 250: at least COVERAGE, and at most 1 / 251 more
     for values in covered.values():
         assert np.mean(values) == pytest.approx(promised, abs=0.004)
     assert promised >= COVERAGE > promised - 1 / 251
 
 
-def test_limits_are_the_kth_images_from_the_wrong_end():
-    # (n + 1) * 2.5 %: of 79 ill the second lowest, of 39 normal the highest
+def test_the_limit_of_a_class_is_its_kth_most_extreme_probability():
+    # (n + 1) * 2.5%: the second lowest of 79 ill, the highest of 39 normal
     ill, normal = np.linspace(0.4, 0.994, 79), np.linspace(0.01, 0.5, 39)
     order = np.random.default_rng(0).permutation(118)
     predicted = predictions(np.repeat([1, 0], [79, 39])[order], np.concatenate([ill, normal])[order])
 
-    assert fit_conformal_limits(predicted, "on 118 pictures") == ConformalLimits(
+    assert fit_conformal_limits(predicted, "118 images") == ConformalLimits(
         coverage=0.975,
         pneumonia_from=ill[1],
         normal_up_to=normal[-1],
-        rationale="Each class is plausible for 97.5% of its own pictures on 118 pictures.",
+        rationale="Each class is plausible for 97.5% of its images, measured on 118 images.",
     )
 
 
@@ -176,7 +177,9 @@ def test_a_class_with_too_few_images_is_always_plausible():
     few_ill = predictions(np.repeat([1, 0], [38, 39]), np.concatenate([np.full(38, 0.9), np.full(39, 0.1)]))
     few_normal = predictions(1 - few_ill.target, 1 - few_ill.probability)
 
-    limits_few_ill, limits_few_normal = (fit_conformal_limits(predicted, "here") for predicted in (few_ill, few_normal))
+    limits_few_ill, limits_few_normal = (
+        fit_conformal_limits(predicted, "these images") for predicted in (few_ill, few_normal)
+    )
 
     assert (limits_few_ill.pneumonia_from, limits_few_ill.normal_up_to) == (0.0, 0.1)
     assert (limits_few_normal.pneumonia_from, limits_few_normal.normal_up_to) == (0.9, 1.0)

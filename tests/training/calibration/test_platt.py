@@ -1,4 +1,4 @@
-"""Platt scaling and calibration metrics, against counts by hand and simulated data."""
+"""Platt scaling and calibration metrics, compared with manual calculations and simulated data."""
 
 import dataclasses
 
@@ -21,12 +21,12 @@ METRICS = ("ece", "brier", "slope", "intercept")
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    """Each draw takes a regression; forty are enough here."""
+    """Use 40 bootstrap draws, because each takes a regression."""
     monkeypatch.setattr(calibration_module, "RECALIBRATION_DRAWS", 40)
 
 
 def simulate(n: int, seed: int, slope: float = 1.0, intercept: float = 0.0) -> Predictions:
-    """Return probabilities of a broad range, and targets drawn with slope and intercept applied to the log odds."""
+    """Return a wide range of probabilities, and targets drawn with slope and intercept applied to the log odds."""
     rng = np.random.default_rng(seed)
     log_odds = rng.normal(0, 2, n)
     probability = 1 / (1 + np.exp(-log_odds))
@@ -76,7 +76,7 @@ def test_ece_is_the_mean_gap_over_bins():
     pairs = zip(probability[::2], probability[1::2], target[::2], target[1::2], strict=True)
     gaps = [abs((p1 + p2) / 2 - (target1 + target2) / 2) for p1, p2, target1, target2 in pairs]
     assert measured["ece"]["value"] == pytest.approx(sum(gaps) / 15)
-    assert gaps[7] == pytest.approx(0)  # the mixed pair, 15/31 and 16/31, is right on average
+    assert gaps[7] == pytest.approx(0)  # the mixed pair, 15/31 and 16/31, is correct on average
 
 
 def test_the_brier_score_is_that_of_scikit_learn():

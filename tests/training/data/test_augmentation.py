@@ -1,4 +1,4 @@
-"""Augmentation: invariants, dependence on the random generator alone, and that it changes images."""
+"""Augmentation changes images, keeps its invariants and depends only on the random generator."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ STRENGTHS = st.sampled_from([0.1, 0.5, 1.0])
 
 
 def make_image(side: int) -> np.ndarray:
-    """Return a smooth image with a bright square, on which every kind of change is visible."""
+    """Return a smooth image with a bright square, which makes every kind of change visible."""
     rows, columns = np.mgrid[:side, :side] / side
     image = 60 + 120 * rows * (1 - columns)
     image[side // 4 : side // 2, side // 4 : side // 2] += 60
@@ -42,7 +42,7 @@ def test_strength_0_cuts_out_exactly_the_box():
 @few_examples
 @given(seed=SEEDS, strength=STRENGTHS)
 def test_the_region_varies_around_the_box(seed, strength):
-    """The image is bright in the box and a little around it and black elsewhere, so distant regions would be dark."""
+    """The image is bright in and around the box and black elsewhere, so distant regions would be dark."""
     image = np.zeros((200, 200), np.uint8)
     image[40:160, 40:160] = 200
     region = Augmenter(strength)._reframe(

@@ -1,4 +1,4 @@
-"""Adult radiographs: metrics of all and by group, and error messages for folders that cannot be used."""
+"""Adult radiographs: metrics of all images and by group, and error messages for unusable folders."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.errors import DatasetError
+from model.errors import TrainingError
 from model.inference.decision import ConformalLimits, OperatingPoint
 from training.evaluation import calibration_metrics
 from training.evaluation.external_adults import COLUMNS, external_metrics
@@ -25,7 +25,7 @@ missed.png,PNEUMONIA,007,40,M,PA,x
 
 
 class BrightnessClassifier:
-    """Its probability is the mean brightness."""
+    """A classifier whose probability is the mean brightness."""
 
     release = SimpleNamespace(
         operating_points=(OperatingPoint("balanced", 0.5, "by hand"),),
@@ -44,7 +44,7 @@ def few_draws(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Six images in two folders, and one that the table does not name."""
+    """Six images in two folders, and one image that is not in the table."""
     root = tmp_path / "adults"
     for number, (name, grey) in enumerate((GREY | {"unnamed.png": 255}).items()):
         path = root / ("first", "second")[number % 2] / name
@@ -59,7 +59,7 @@ def measure(folder: Path) -> dict:
 
 
 def assert_error(folder: Path, message: str) -> None:
-    with pytest.raises(DatasetError, match=f"^{re.escape(f'{folder} {message}')}$"):
+    with pytest.raises(TrainingError, match=f"^{re.escape(f'{folder} {message}')}$"):
         measure(folder)
 
 
@@ -94,7 +94,7 @@ def test_groups_are_by_age_sex_and_view(folder):
     assert groups["view"]["PA"]["operating_points"]["balanced"]["confusion"] == {"tp": 2, "fn": 1, "fp": 0, "tn": 1}
 
 
-def test_a_group_has_the_metrics_of_its_images_measured_alone(folder):
+def test_a_group_has_the_same_metrics_as_its_images_measured_separately(folder):
     women = measure(folder)["groups"]["sex"]["F"]
 
     (folder / "labels.csv").write_text("".join(line for line in TABLE.splitlines(True) if ",M," not in line))
@@ -124,10 +124,10 @@ def test_missing_images_are_counted(folder):
     (folder / "first" / "ill.png").unlink()
     (folder / "second" / "old.png").unlink()
 
-    assert_error(folder, "lacks 2 of the 6 films that labels.csv names.")
+    assert_error(folder, "cannot be used: 2 of the 6 images in labels.csv are missing.")
 
 
-UNUSABLE = f"cannot be used: labels.csv with {', '.join(COLUMNS)} is wanted."
+UNUSABLE = f"cannot be used: it must contain labels.csv with the columns {', '.join(COLUMNS)}."
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_a_folder_without_a_table_gives_an_error_message(folder, tmp_path):
 def test_a_table_without_images_or_with_an_unknown_label_gives_an_error_message(folder, content):
     (folder / "labels.csv").write_text(content)
 
-    assert_error(folder, "cannot be used: labels.csv with films of NORMAL and PNEUMONIA alone is wanted.")
+    assert_error(folder, "cannot be used: labels.csv must list images with label NORMAL or PNEUMONIA only.")

@@ -1,4 +1,4 @@
-"""Perturbations are deterministic, framings remove differences of framing, and perturbed images are measured."""
+"""Perturbations are deterministic, framings remove framing differences, and perturbed images are measured."""
 
 from types import SimpleNamespace
 
@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from model.codes import LABELS, Label
 from model.imaging.geometry import RelativeBox
 from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
 from tests.support.synthetic import synthetic_radiograph
@@ -86,7 +87,7 @@ def test_perturbed_images_are_measured_by_perturbation_and_together(monkeypatch)
         conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"),
         training_prevalence=0.7,
     )
-    rows = pd.DataFrame({"label": ["NORMAL", "PNEUMONIA"] * 2, "patient": list("abcd")}, index=[7, 8, 9, 10])
+    rows = pd.DataFrame({"label": LABELS * 2, "patient": list("abcd")}, index=[7, 8, 9, 10])
     harmless, harmful = np.array([-2.0, 2.0, -1.0, 3.0]), np.array([-2.0, -1.0, 0.0, 0.1])
 
     measured = measure_robustness({"harmless": harmless, "harmful": harmful}, rows, release)
@@ -97,11 +98,11 @@ def test_perturbed_images_are_measured_by_perturbation_and_together(monkeypatch)
     }
     assert (measured["n"], measured["mean_auc"], measured["worst_auc"]) == (4, 0.875, 0.75)
     shares = measured["conformal"]["coverage"] | {
-        "indeterminate normal": measured["conformal"]["indeterminate"]["balanced"]["NORMAL"]
+        "indeterminate normal": measured["conformal"]["indeterminate"]["balanced"][Label.NORMAL]
     }
     assert {name: (share["value"], share["n"]) for name, share in shares.items()} == {
-        "NORMAL": (1.0, 4),  # 0.5 is still plausible for both
-        "PNEUMONIA": (0.75, 4),
+        Label.NORMAL: (1.0, 4),  # both classes are plausible at 0.5
+        Label.PNEUMONIA: (0.75, 4),
         "indeterminate normal": (0.25, 4),
     }
     probability = release.calibration.probability(np.concatenate([harmless, harmful]))

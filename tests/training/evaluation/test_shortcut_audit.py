@@ -13,13 +13,15 @@ from PIL import Image, ImageFilter
 from dataset.images import decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
-from model.errors import DatasetError
+from model.codes import LABELS, SplitName
+from model.errors import TrainingError
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import ClassifierOutput
 from model.inference.decision import Calibration, OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungMask
-from training.evaluation.shortcut_audit import AuxiliaryData, _framing, shortcut_audit
+from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
+from training.evaluation.shortcut_features import framing_features
 
 SIDE = 32
 FIELDS = np.zeros((SIDE, SIDE), bool)
@@ -28,25 +30,27 @@ LUNGS = LungMask(FIELDS, RelativeBox(0.25, 0.25, 0.75, 0.75))
 
 
 class BrightnessClassifier:
-    """Its logit grows with the brightness of one part of its input; the lungs are always in the middle."""
+    """Its logit grows with the brightness of one part of its input. The lungs are always in the middle."""
 
     def __init__(self, rows: slice, columns: slice):
         self.release = SimpleNamespace(
             input_region=InputRegion(RegionKind.WHOLE, 0.0),
             side=SIDE,
             calibration=Calibration(1.0, 0.0),
-            operating_point=lambda: OperatingPoint("of the test", 0.5, "by hand"),
+            operating_point=lambda: OperatingPoint("balanced", 0.5, "by hand"),
         )
         self.segmenter = SimpleNamespace(segment=lambda _: LUNGS)
         self._part = (rows, columns)
 
-    def classify(self, network_input: np.ndarray) -> ClassifierOutput:
+    def run_network(self, network_input: np.ndarray) -> ClassifierOutput:
         logit = float(network_input[0, :, :, 0][self._part].mean()) / 40 - 2
         return ClassifierOutput(logit, np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
 
     def read(self, radiograph):
         small = np.asarray(Image.fromarray(radiograph.pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
-        return SimpleNamespace(probability=1 / (1 + np.exp(-self.classify(small[np.newaxis, :, :, np.newaxis]).logit)))
+        return SimpleNamespace(
+            probability=1 / (1 + np.exp(-self.run_network(small[np.newaxis, :, :, np.newaxis]).logit))
+        )
 
 
 IN_THE_LUNGS = BrightnessClassifier(slice(11, 21), slice(11, 21))
@@ -54,7 +58,7 @@ AT_THE_BORDER = BrightnessClassifier(slice(0, 4), slice(None))
 
 
 def radiograph(ill: bool, rng: np.random.Generator) -> Image.Image:
-    """An image whose middle and upper border are brighter if ill; it is also sharper if ill."""
+    """Return an image whose middle and upper border are brighter, and which is sharper, if ill."""
     pixels = rng.normal(60, 20, (64, 64))
     if ill:
         pixels[20:44, 20:44] += 50 + rng.uniform(0, 20)
@@ -65,25 +69,31 @@ def radiograph(ill: bool, rng: np.random.Generator) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory) -> Split:
-    """Forty images for training and forty for validation, half of them ill, each of a patient of its own."""
+    """Forty training and forty validation images, half of them ill, each from a different patient."""
     root, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
 
     def make_records(name: str) -> list[LabelledImage]:
         records = []
         for number in range(40):
-            label = ("NORMAL", "PNEUMONIA")[number % 2]
+            label = LABELS[number % 2]
             path = root / f"{name}{number}.png"
             radiograph(number % 2 == 1, rng).save(path)
             records.append(LabelledImage(path, "train", label, f"{name}{number}", f"{name}{number}", "none"))
         return records
 
-    return Split(make_records("training"), make_records("validation"), [])
+    return Split(make_records(SplitName.TRAINING), make_records(SplitName.VALIDATION), [])
 
 
 @pytest.fixture(scope="module")
 def predictions(split) -> pd.DataFrame:
     rows = [
-        {"file": r.path.name, "patient": r.patient, "split": "validation", "label": r.label, "probability": r.target}
+        {
+            "file": r.path.name,
+            "patient": r.patient,
+            "split": SplitName.VALIDATION,
+            "label": r.label,
+            "probability": r.target,
+        }
         for r in split.validation
     ]
     return pd.DataFrame(rows)
@@ -102,7 +112,7 @@ def value(measured: dict) -> float:
     return measured["auc"]["value"]
 
 
-def test_a_classifier_of_lungs_needs_the_lungs_and_nothing_else(split, predictions):
+def test_a_classifier_of_lungs_needs_only_the_lungs(split, predictions):
     masked = shortcut_audit(IN_THE_LUNGS, split, predictions, AuxiliaryData())["painted_over"]
 
     assert value(masked["nothing"]) == 1
@@ -128,13 +138,13 @@ def test_sharpness_that_predicts_the_class_is_found(split, predictions):
     assert value(shortcut_audit(IN_THE_LUNGS, split, predictions, AuxiliaryData())["spectrum_alone"]) > 0.95
 
 
-def test_a_complete_margin_is_one_number_for_lungs_of_any_size(split):
+def test_a_complete_margin_is_the_same_for_lungs_of_any_size(split):
     classifier = BrightnessClassifier(slice(None), slice(None))
     classifier.release.input_region = InputRegion(RegionKind.LUNG_BOX, 0.05)
     boxes = iter([RelativeBox(0.45 - side, 0.4 - side, 0.5 + side, 0.6 + side) for side in np.linspace(0.1, 0.3, 40)])
     classifier.segmenter = SimpleNamespace(segment=lambda _: LungMask(FIELDS, next(boxes)))
 
-    assert np.array_equal(_framing(classifier, decode_image, split.validation), np.full((40, 4), 0.05))
+    assert np.array_equal(framing_features(classifier, decode_image, split.validation), np.full((40, 4), 0.05))
 
 
 def test_a_file_size_that_predicts_the_class_is_found(split, predictions, tmp_path):
@@ -154,19 +164,19 @@ def test_a_file_size_that_does_not_predict_the_class_is_near_chance(split, predi
     assert 0.3 < value(measured) < 0.7
 
 
-def test_strata_are_quarters_by_width_and_need_both_classes(split, predictions, tmp_path):
+def test_strata_are_quartiles_of_the_width_and_need_both_classes(split, predictions, tmp_path):
     sizes = write_sizes(tmp_path / "all.csv", split, lambda number, _: 1000 + number)
     repeated = predictions.loc[predictions.index.repeat(3)].reset_index(drop=True)
 
     few = shortcut_audit(IN_THE_LUNGS, split, predictions, AuxiliaryData(original_sizes=sizes))["size_strata"][
-        "validation"
+        SplitName.VALIDATION
     ]
     many = shortcut_audit(IN_THE_LUNGS, split, repeated, AuxiliaryData(original_sizes=sizes))["size_strata"][
-        "validation"
+        SplitName.VALIDATION
     ]
 
     assert [stratum["n"] for stratum in few] == [10] * 4
-    assert [stratum["auc"] for stratum in few] == [None] * 4  # five of a class are too few
+    assert [stratum["auc"] for stratum in few] == [None] * 4  # five images of a class are too few
     assert [stratum["n"] for stratum in many] == [30] * 4
     assert [value(stratum) for stratum in many] == [1] * 4
     edges = [edge for stratum in many for edge in (stratum["narrowest"], stratum["widest"])]
@@ -205,8 +215,8 @@ def test_a_different_image_under_the_same_name_changes_the_probability(split, pr
 
 
 def test_a_folder_without_validation_images_gives_an_error_message(split, predictions, tmp_path):
-    message = f"{tmp_path} holds no film that is also a validation picture."
-    with pytest.raises(DatasetError, match=f"^{re.escape(message)}$"):
+    message = f"{tmp_path} contains no original of a validation image."
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         shortcut_audit(IN_THE_LUNGS, split, predictions, AuxiliaryData(originals=tmp_path))
 
 
@@ -215,6 +225,6 @@ def test_an_unusable_table_of_sizes_gives_an_error_message(split, predictions, t
     table = tmp_path / "sizes.csv"
     table.write_text(content)
 
-    message = f"{table} cannot be used. --original-sizes takes a CSV with file, width and height."
-    with pytest.raises(DatasetError, match=f"^{re.escape(message)}$"):
+    message = f"{table} cannot be used. --original-sizes takes a CSV file with the columns file, width and height."
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         shortcut_audit(IN_THE_LUNGS, split, predictions, AuxiliaryData(original_sizes=table))

@@ -1,4 +1,4 @@
-"""Metrics of one set of images: ranking, operating points, causes, calibration, conformal limits, counted by hand."""
+"""Metrics of a set of images, compared with manual counts."""
 
 from types import SimpleNamespace
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from model.codes import Label
 from model.inference.decision import ConformalLimits, OperatingPoint
 from model.performance.binary_metrics import auc_with_ci, rates_with_ci
 from model.performance.release_data import predictions_of
@@ -15,7 +16,7 @@ from training.evaluation.calibration_metrics import calibration_metrics
 from training.evaluation.split_metrics import conformal_metrics, operating_point_metrics, split_metrics
 
 LOW, HIGH = OperatingPoint("low", 0.35, "by hand"), OperatingPoint("high", 0.75, "by hand")
-# plausible: NORMAL to 0.6, PNEUMONIA from 0.4; both in between
+# NORMAL is plausible up to 0.6, PNEUMONIA from 0.4; between them both are
 RELEASE = SimpleNamespace(
     operating_points=(LOW, HIGH), conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"), training_prevalence=0.7
 )
@@ -30,16 +31,16 @@ def few_draws(monkeypatch):
 def rows() -> pd.DataFrame:
     """Ten images of nine patients."""
     images = [
-        ("NORMAL", "none", 0.1, "a"),
-        ("NORMAL", "none", 0.2, "a"),
-        ("NORMAL", "none", 0.37, "b"),
-        ("NORMAL", "none", 0.5, "c"),
-        ("NORMAL", "none", 0.7, "d"),
-        ("PNEUMONIA", "bacterial", 0.9, "e"),
-        ("PNEUMONIA", "bacterial", 0.8, "f"),
-        ("PNEUMONIA", "viral", 0.55, "g"),
-        ("PNEUMONIA", "viral", 0.3, "h"),
-        ("PNEUMONIA", "unknown", 0.72, "i"),
+        (Label.NORMAL, "none", 0.1, "a"),
+        (Label.NORMAL, "none", 0.2, "a"),
+        (Label.NORMAL, "none", 0.37, "b"),
+        (Label.NORMAL, "none", 0.5, "c"),
+        (Label.NORMAL, "none", 0.7, "d"),
+        (Label.PNEUMONIA, "bacterial", 0.9, "e"),
+        (Label.PNEUMONIA, "bacterial", 0.8, "f"),
+        (Label.PNEUMONIA, "viral", 0.55, "g"),
+        (Label.PNEUMONIA, "viral", 0.3, "h"),
+        (Label.PNEUMONIA, "unknown", 0.72, "i"),
     ]
     return pd.DataFrame(images, columns=["label", "cause", "probability", "patient"])
 
@@ -98,10 +99,10 @@ def test_coverage_and_indeterminate_share_are_by_class(rows):
     measured = conformal_metrics(predictions_of(rows), RELEASE)
 
     # NORMAL is not plausible at 0.7, PNEUMONIA not at 0.3
-    assert values(measured["coverage"]) == {"NORMAL": (0.8, 5), "PNEUMONIA": (0.8, 5)}
+    assert values(measured["coverage"]) == {Label.NORMAL: (0.8, 5), Label.PNEUMONIA: (0.8, 5)}
     # both are plausible at 0.5 and 0.55; the low point contradicts NORMAL at 0.37, the high PNEUMONIA at 0.7 and 0.72
-    assert values(measured["indeterminate"]["low"]) == {"NORMAL": (0.4, 5), "PNEUMONIA": (0.2, 5)}
-    assert values(measured["indeterminate"]["high"]) == {"NORMAL": (0.4, 5), "PNEUMONIA": (0.4, 5)}
+    assert values(measured["indeterminate"]["low"]) == {Label.NORMAL: (0.4, 5), Label.PNEUMONIA: (0.2, 5)}
+    assert values(measured["indeterminate"]["high"]) == {Label.NORMAL: (0.4, 5), Label.PNEUMONIA: (0.4, 5)}
 
 
 def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows):
@@ -109,18 +110,18 @@ def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows)
 
     measured = conformal_metrics(predictions_of(rows), release)
 
-    assert values(measured["coverage"]) == {"NORMAL": (0, 5), "PNEUMONIA": (0, 5)}
-    assert values(measured["indeterminate"]["low"]) == {"NORMAL": (1, 5), "PNEUMONIA": (1, 5)}
+    assert values(measured["coverage"]) == {Label.NORMAL: (0, 5), Label.PNEUMONIA: (0, 5)}
+    assert values(measured["indeterminate"]["low"]) == {Label.NORMAL: (1, 5), Label.PNEUMONIA: (1, 5)}
 
 
 def test_a_set_of_one_class_has_no_auc_and_no_share_of_the_other_class(rows):
-    normal = rows[rows["label"] == "NORMAL"]
+    normal = rows[rows["label"] == Label.NORMAL]
 
     measured = split_metrics(normal, RELEASE)
 
     assert measured["auc"] == measured["operating_points"]["low"]["sensitivity"] == UNDEFINED
-    assert measured["conformal"]["coverage"]["PNEUMONIA"] == {"n": 0, **UNDEFINED}
-    assert measured["conformal"]["coverage"]["NORMAL"]["value"] == pytest.approx(0.8)
+    assert measured["conformal"]["coverage"][Label.PNEUMONIA] == {"n": 0, **UNDEFINED}
+    assert measured["conformal"]["coverage"][Label.NORMAL]["value"] == pytest.approx(0.8)
     assert measured["calibration"]["prevalence_adjusted"] is None
 
 
@@ -132,5 +133,5 @@ def test_the_interval_of_a_share_is_by_patient(rows):
         conformal_metrics(predictions_of(table), RELEASE)["coverage"] for table in (many, one_patient_each)
     )
 
-    widths = [share["NORMAL"]["high"] - share["NORMAL"]["low"] for share in (by_patient, by_image)]
+    widths = [share[Label.NORMAL]["high"] - share[Label.NORMAL]["low"] for share in (by_patient, by_image)]
     assert widths[0] > 1.5 * widths[1]

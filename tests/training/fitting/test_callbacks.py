@@ -1,4 +1,4 @@
-"""A run that is killed anywhere resumes as if it had not been: scripted losses, and a kill in every write."""
+"""A run that is killed at any disk operation resumes as if nothing had happened; losses are scripted."""
 
 import contextlib
 import json
@@ -14,12 +14,12 @@ from model.release_files import ReleaseFile
 from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE, SeededDropout, make_callbacks, resume
 
-LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is the best; a patience of two ends the run after the fourth
+LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is best; with a patience of two, the run ends after the fourth
 BEST_EPOCH = 1
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates the end of the process."""
 
 
 def weight_of(epoch: int) -> float:
@@ -35,10 +35,10 @@ def new_model() -> keras.Model:
 def train(run: Path, losses: Sequence[float] = LOSSES, patience: int = 2) -> tuple[keras.Model, list[int]]:
     """Do what `fit_classifier` and Keras do, without images.
 
-    An epoch sets the only weight, and the step of the optimizer, to values that identify the epoch.
+    Each epoch sets the only weight and the optimizer step to values that identify the epoch.
 
     Returns:
-        The model at the end, and the epochs it trained.
+        The final model, and the epochs that were trained.
     """
     run.mkdir(exist_ok=True)
     model = new_model()
@@ -111,16 +111,21 @@ HALF_DONE = {
 
 
 @contextlib.contextmanager
-def killed_at(number: int) -> Iterator[list[str]]:
-    """Kill the process in the disk operation of that number, half done; yield the operations so far."""
+def killed_at(number: int | None) -> Iterator[list[str]]:
+    """Kill the process halfway through a disk operation; yield the operations so far.
+
+    Args:
+        number: Index of the operation, from 0; None lets the process finish.
+    """
     done: list[str] = []
 
     def watch(original: Callable, half: Callable) -> Callable:
         def operation(*arguments, **keywords):
             done.append(f"{original.__name__} {arguments}")
-            if len(done) == number + 1:
-                half(*arguments, **keywords)
-                raise Killed
+            if number is not None and len(done) > number:
+                if len(done) == number + 1:
+                    half(*arguments, **keywords)
+                raise Killed  # also for any later operation: a killed process does not clean up
             return original(*arguments, **keywords)
 
         return operation
@@ -132,7 +137,7 @@ def killed_at(number: int) -> Iterator[list[str]]:
 
 
 def count_operations(run: Path) -> int:
-    with killed_at(-1) as operations:
+    with killed_at(None) as operations:
         train(run)
     return len(operations)
 

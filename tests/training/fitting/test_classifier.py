@@ -1,4 +1,4 @@
-"""Runs on the tiny data set: their files, and that killed, stopped and uninterrupted runs end alike."""
+"""Runs on the tiny data set: their files, and equal results of killed, stopped and uninterrupted runs."""
 
 import csv
 import json
@@ -17,6 +17,7 @@ import pytest
 import training.fitting.classifier
 from dataset.index import load_index
 from dataset.split import split_for_training
+from model.codes import SplitName
 from model.errors import TrainingError
 from model.release_files import ReleaseFile
 from tests.support.training import (
@@ -100,7 +101,7 @@ def test_the_run_records_the_split_of_each_image(tiny_run, tiny_set):
     assert header == ["file", "part", "patient", "label", "cause"]
     assert rows == [
         [r.path.name, name, r.patient, r.label, r.cause]
-        for name in ("training", "validation")
+        for name in (SplitName.TRAINING, SplitName.VALIDATION)
         for r in split.part(name)
     ]
 
@@ -156,7 +157,7 @@ def test_a_run_stopped_by_a_full_disk_resumes_when_there_is_space(tiny_set, tiny
         # CSVLogger leaves its file open until the end of the process
         patch.setattr(keras.callbacks.CSVLogger, "__del__", lambda log: log.csv_file.close(), raising=False)
         assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 1
-    assert "The disk is full. Free some space and start the same command again.\n" in capsys.readouterr().err
+    assert "The disk is full. Free some space and run the command again.\n" in capsys.readouterr().err
     assert len(history(tmp_path / "run" / BACKUP)) < EPOCHS
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 0
@@ -166,7 +167,7 @@ def test_a_run_stopped_by_a_full_disk_resumes_when_there_is_space(tiny_set, tiny
 
 def test_a_run_killed_after_its_last_epoch_saves_its_network_without_training(tiny_set, tiny_run, own_run):
     (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
-    (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # killed in the middle of a swap, too
+    (own_run / BACKUP).rename(own_run / f"{BACKUP}.old")  # as if also killed in the middle of a swap
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run)) == 0
 
@@ -175,7 +176,7 @@ def test_a_run_killed_after_its_last_epoch_saves_its_network_without_training(ti
 
 
 def test_a_run_that_stopped_early_does_not_train_again_and_keeps_its_network(tiny_set, tmp_path, monkeypatch):
-    losses = (0.4, 0.5, 0.6, 0.1)  # the last would be the best, but a patience of two ends the run before it
+    losses = (0.4, 0.5, 0.6, 0.1)  # the last would be best, but with a patience of two the run ends before it
     original = training.fitting.classifier.make_callbacks
 
     class ScriptedLoss(keras.callbacks.Callback):
@@ -198,11 +199,11 @@ def test_a_run_that_stopped_early_does_not_train_again_and_keeps_its_network(tin
     assert_same_weights(best_weights(tmp_path), weights)
 
 
-def test_a_folder_with_a_run_of_other_settings_is_refused_and_they_are_named(tiny_set, own_run, capsys):
+def test_a_folder_with_a_run_of_other_settings_is_refused_with_their_names(tiny_set, own_run, capsys):
     before = (own_run / CONFIG_FILE).read_text()
     message = (
-        f"{own_run} holds a run with other settings (seed, dropout). Name another folder with --run, or delete this "
-        "one."
+        f"{own_run} contains a run with other settings (seed, dropout). Choose another folder with --run, or delete "
+        "this one."
     )
     config = ClassifierConfig.load(own_run / CONFIG_FILE)
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
@@ -242,7 +243,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(steps):
         assert rates.max() == rates[warmup] == pytest.approx(1e-3)
 
 
-def test_the_learning_rate_depends_on_the_step_alone():
+def test_the_learning_rate_depends_only_on_the_step():
     config = ClassifierConfig(epochs=4)
     first, second = learning_rate(config, 10), learning_rate(config, 10)
     for step in (3, 1, 30):

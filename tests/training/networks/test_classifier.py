@@ -1,4 +1,4 @@
-"""The classifier network: flat graph, grey input, named outputs, and error messages for weights that do not load."""
+"""The classifier network: flat graph, grey input, named outputs, and error messages for unusable weights."""
 
 import re
 
@@ -47,9 +47,9 @@ def weights_file(rgb_backbone, tmp_path_factory):
 def error_pattern(config: ClassifierConfig) -> str:
     """Return the pattern of the error message for weights that cannot be loaded."""
     return re.escape(
-        f"The weights {config.backbone} could not be loaded into MobileNetV2 of width {config.width_multiplier}. "
-        "--backbone takes 'imagenet' (downloaded from storage.googleapis.com, which needs the network), the path "
-        "of a MobileNetV2 weights file without top layers, or 'none'."
+        f"The weights {config.backbone!r} could not be loaded into MobileNetV2 with width multiplier "
+        f"{config.width_multiplier}. --backbone takes 'imagenet' (downloads the weights from storage.googleapis.com), "
+        "the path of a MobileNetV2 weights file without top layers, or 'none'."
     )
 
 
@@ -64,7 +64,7 @@ def test_input_is_a_grey_image_and_output_is_one_logit(classifier):
     assert classifier.get_layer(HEAD).activation is keras.activations.linear
 
 
-def test_batch_statistics_are_averaged_over_a_few_steps(classifier):
+def test_batch_norm_layers_have_a_reduced_momentum(classifier):
     momenta = {layer.momentum for layer in classifier.layers if isinstance(layer, keras.layers.BatchNormalization)}
 
     assert momenta == {BATCH_NORM_MOMENTUM}
@@ -123,7 +123,7 @@ def test_stride_16_doubles_rows_and_columns_and_keeps_the_weights(stride_16_clas
 
 
 def test_stride_16_has_the_features_of_stride_32_in_every_second_cell(stride_16_classifier, weights_file):
-    """Dilated filters cover the same pixels, so only cells at the border change."""
+    """Dilated filters cover the same pixels, so only border cells change."""
     stride_32_classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
 
     def features(classifier: keras.Model) -> np.ndarray:
@@ -136,7 +136,7 @@ def test_stride_16_has_the_features_of_stride_32_in_every_second_cell(stride_16_
 @pytest.mark.parametrize(
     ("blocks", "last"), [(1, "expanded_conv_project_BN"), (3, "block_2_add"), (17, "block_16_project_BN")]
 )
-def test_frozen_blocks_freeze_all_layers_up_to_the_last_of_the_blocks(weights_file, blocks, last):
+def test_frozen_blocks_freeze_all_layers_up_to_the_last_frozen_block(weights_file, blocks, last):
     classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"frozen_blocks": blocks})))
 
     names = [layer.name for layer in classifier.layers]

@@ -1,4 +1,4 @@
-"""Keras and LiteRT must agree on the same images, or nothing is released."""
+"""Nothing is released unless Keras and LiteRT agree on the same images."""
 
 import dataclasses
 
@@ -33,7 +33,7 @@ class FakeClassifier:
         }
         self.output = ClassifierOutput(**(defaults | outputs))
 
-    def classify(self, network_input):
+    def run_network(self, network_input):
         assert (network_input.shape, network_input.dtype) == ((1, 32, 32, 1), np.float32)
         return self.output
 
@@ -54,21 +54,21 @@ def test_agreement_returns_the_largest_difference_of_probability(candidate):
 def test_a_litert_output_that_is_not_finite_prevents_the_release(candidate, output, value):
     value = {"logit": float(value)}.get(output, np.array([[0, value]], np.float32))
 
-    message = "The exported network answers with numbers that are not finite. Nothing was released."
+    message = "The exported network returns values that are not finite. Nothing was released."
     with pytest.raises(TrainingError, match=exactly(message)):
         check_litert_agreement(FakeKeras([0.5, 0.5]), FakeClassifier(candidate, **{output: value}), TWO_IMAGES)
 
 
 def test_a_keras_output_that_is_not_finite_prevents_the_release(candidate):
-    message = "The exported network answers with numbers that are not finite. Nothing was released."
+    message = "The exported network returns values that are not finite. Nothing was released."
     with pytest.raises(TrainingError, match=exactly(message)):
         check_litert_agreement(FakeKeras([0.5, np.nan]), FakeClassifier(candidate), TWO_IMAGES)
 
 
 def test_a_difference_on_one_image_prevents_the_release(candidate):
     message = (
-        f"Keras and LiteRT differ by 0.1086 of probability; less than {MAX_DIFFERENCE} is accepted. Nothing was "
-        "released."
+        f"The probabilities of Keras and LiteRT differ by 0.1086, but must differ by less than {MAX_DIFFERENCE}. "
+        "Nothing was released."
     )
     with pytest.raises(TrainingError, match=exactly(message)):
         check_litert_agreement(FakeKeras([0.5, 1.0]), FakeClassifier(candidate), TWO_IMAGES)

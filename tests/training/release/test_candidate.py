@@ -1,4 +1,4 @@
-"""The candidate: what is fitted or selected, and on which images."""
+"""The candidate: what is fitted and selected, and on which images."""
 
 import dataclasses
 import json
@@ -10,8 +10,8 @@ import training.release.candidate
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
-from model.codes import SPLITS
-from model.errors import DatasetError, TrainingError
+from model.codes import SPLITS, SplitName
+from model.errors import TrainingError
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
@@ -27,8 +27,9 @@ from training.cli import main
 from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
 from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
-from training.release.candidate import CANDIDATE, MAP_QUANTILE, TrainedNetworks, assemble_candidate
+from training.release.candidate import CANDIDATE, MAP_QUANTILE, assemble_candidate
 from training.release.publish import MEASURED_FILES
+from training.release.trained_networks import TrainedNetworks
 
 pytestmark = pytest.mark.usefixtures("small_samples")
 
@@ -37,16 +38,17 @@ def test_a_run_that_has_not_ended_gives_no_candidate(own_run):
     (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
 
     message = (
-        f"{own_run} holds no finished training run. Finish it with `python -m training fit-classifier --run {own_run}`."
+        f"{own_run} contains no finished training run. Finish it with `python -m training fit-classifier --run "
+        f"{own_run}`."
     )
     with pytest.raises(TrainingError, match=exactly(message)):
         TrainedNetworks.from_run(own_run)
 
 
-def test_calibration_points_limits_and_map_scale_come_from_validation_alone(candidate, predictions, split):
-    validation = predictions_of(rows_of_split(predictions, "validation"))
+def test_calibration_points_limits_and_map_scale_come_only_from_validation(candidate, predictions, split):
+    validation = predictions_of(rows_of_split(predictions, SplitName.VALIDATION))
     classifier = Classifier(candidate)
-    outputs = [classifier.classify(image[np.newaxis]) for image in network_inputs(classifier, split.validation)]
+    outputs = [classifier.run_network(image[np.newaxis]) for image in network_inputs(classifier, split.validation)]
     evidence = np.concatenate([output.class_activation_map.ravel() for output in outputs])
 
     logits = np.array([output.logit for output in outputs])
@@ -60,12 +62,12 @@ def test_calibration_points_limits_and_map_scale_come_from_validation_alone(cand
         candidate.calibration.probability(np.concatenate([logits, *perturbed.values()])),
         np.tile(validation.patient, n_copies),
     )
-    where = "on 20 validation pictures, unshifted and under 20 shifts"
-    points = select_operating_points(validation, pooled, where)
+    images = "20 validation images, original and under 20 perturbations"
+    points = select_operating_points(validation, pooled, images)
     chosen = candidate.operating_points
     assert [(p.name, p.rationale) for p in chosen] == [(p.name, p.rationale) for p in points]
     assert [p.threshold for p in chosen] == pytest.approx([p.threshold for p in points], rel=1e-9)
-    limits = dataclasses.asdict(fit_conformal_limits(pooled, where))
+    limits = dataclasses.asdict(fit_conformal_limits(pooled, images))
     assert candidate.conformal.rationale == limits.pop("rationale")
     assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
 
@@ -104,8 +106,8 @@ def test_the_networks_of_a_release_give_the_candidate_of_their_run(
 
 
 def test_packaging_without_test_images_gives_an_error_message(own_run, split):
-    message = "The data set holds no test pictures."
-    with pytest.raises(DatasetError, match=exactly(message)):
+    message = "The data set contains no test images."
+    with pytest.raises(TrainingError, match=exactly(message)):
         assemble_candidate(TrainedNetworks.from_run(own_run), dataclasses.replace(split, test=[]), own_run / CANDIDATE)
     assert not (own_run / CANDIDATE).exists()
 
@@ -114,5 +116,6 @@ def test_a_candidate_has_three_operating_points_and_the_balanced_one_is_the_defa
     assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
     assert candidate.operating_point().name == BALANCED
     assert candidate.operating_point().rationale == (
-        "Largest sensitivity + specificity - 1 on 20 validation pictures, unshifted and under 20 shifts."
+        "Maximum of sensitivity + specificity - 1 (Youden's index) on 20 validation images, original and under 20 "
+        "perturbations."
     )

@@ -1,4 +1,4 @@
-"""The commit that a release names, which must be that of a clean checkout."""
+"""A release records the commit of a clean checkout."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from training.release.publish import clean_commit, head_commit
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:  # set where tests run in a git hook
+    for name in [name for name in os.environ if name.startswith("GIT_")]:  # set if the tests run in a git hook
         monkeypatch.delenv(name)
     folder = tmp_path / "checkout"
     folder.mkdir()
@@ -33,18 +33,18 @@ def test_a_clean_checkout_gives_its_commit(checkout):
 
 
 @pytest.mark.parametrize(("file", "status"), [("program.py", " M program.py"), ("new.py", "?? new.py")])
-def test_a_checkout_with_uncommitted_changes_is_refused_and_they_are_listed(checkout, file, status):
+def test_a_checkout_with_uncommitted_changes_is_refused_with_a_list_of_them(checkout, file, status):
     (checkout / file).write_text("changed")
 
-    message = f"Commit or remove these before a release is made:\n{status}"
+    message = f"Commit or remove these changes before you make a release:\n{status}"
     with pytest.raises(TrainingError, match=exactly(message)):
         clean_commit(checkout)
 
 
-def test_without_a_checkout_no_release_is_made(tmp_path, monkeypatch):
+def test_a_release_outside_a_checkout_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
-    message = "A release is made from a git checkout, so that it can name the program that made it."
+    message = "A release records the commit of the program. Run this command in a git checkout."
     with pytest.raises(TrainingError, match=exactly(message)):
         clean_commit(tmp_path)
     assert head_commit(tmp_path) == "unknown"

@@ -1,4 +1,4 @@
-"""Publishing: content of a release, and replacement of the previous one."""
+"""Publishing: content of a release, and replacement of the previous release."""
 
 import json
 
@@ -7,11 +7,12 @@ import pytest
 import training.release.publish
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.report import audit_report
-from model.codes import SPLITS
+from model.codes import SPLITS, SplitName
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
+from model.performance.tables import similar_cases_sentence
 from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import publish_second_release
@@ -68,18 +69,18 @@ def test_a_release_has_the_files_of_its_candidate(published, candidate):
     assert {name: released[name] for name in copied} == {name: candidate.checksums[name] for name in copied}
 
 
-def test_a_release_describes_its_origin_and_its_metrics(published, metrics, split):
+def test_a_release_records_its_origin_and_its_metrics(published, metrics, split):
     description = load_release(published).description
 
     assert description["git_commit"] == "0" * 40
     assert description["changelog"] == [{"version": "1.0.0", "change": "First release."}]
     assert description["test_split_opened"] == 1
-    assert description["metrics"]["test"]["auc"] == metrics["splits"]["test"]["auc"]
+    assert description["metrics"][SplitName.TEST]["auc"] == metrics["splits"][SplitName.TEST]["auc"]
     assert description["dataset"]["images"] == {name: len(split.part(name)) for name in SPLITS}
     assert description["training_prevalence"] == 0.5
     card = (published / ReleaseFile.CARD).read_text()
     assert "model 1.0.0" in card
-    assert f"{metrics['splits']['test']['auc']['value']:.3f}" in card
+    assert f"{metrics['splits'][SplitName.TEST]['auc']['value']:.3f}" in card
 
 
 def test_the_card_has_the_findings_of_the_audit_and_the_agreement_of_similar_cases(published, metrics):
@@ -87,7 +88,7 @@ def test_the_card_has_the_findings_of_the_audit_and_the_agreement_of_similar_cas
 
     for sentence in audit_report(json.loads((published / ReleaseFile.DATASET_AUDIT).read_text())):
         assert f"- {sentence}" in card
-    assert f"Of the 5 training pictures nearest to each of {metrics['splits']['test']['n']} test pictures" in card
+    assert similar_cases_sentence(metrics["similar_cases"]) in card
 
 
 def test_index_and_mean_radiographs_of_a_release_load(published, split):

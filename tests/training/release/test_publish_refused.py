@@ -1,4 +1,4 @@
-"""Releases that are not published, so that the old one stays."""
+"""If publishing is refused or fails, the old release remains."""
 
 import errno
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import training.release.publish
+from model.codes import SplitName
 from model.errors import TrainingError
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
@@ -19,7 +20,7 @@ from training.release.publish import MEASURED_FILES, publish
 
 pytestmark = pytest.mark.usefixtures("small_samples")
 
-MEASURE_FIRST = "Run `python -m training evaluate --run ... --split training validation test` first."
+EVALUATE_FIRST = "Run `python -m training evaluate --run ... --split training validation test` first."
 
 
 def change_metrics(run: Path, **changed) -> None:
@@ -34,11 +35,11 @@ def assert_is_old_release(release: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MEASURED_FILES)
-def test_a_candidate_that_was_not_measured_is_not_published(own_measured_run, split, old_release, name):
+def test_a_candidate_that_was_not_evaluated_is_not_published(own_measured_run, split, old_release, name):
     (own_measured_run / CANDIDATE / name).unlink()
     write_checksums(own_measured_run / CANDIDATE)
 
-    message = f"The candidate has not been measured ({name} missing). {MEASURE_FIRST}"
+    message = f"The candidate has not been evaluated ({name} missing). {EVALUATE_FIRST}"
     with pytest.raises(TrainingError, match=exactly(message)):
         publish_second_release(own_measured_run, split, old_release)
     assert_is_old_release(old_release)
@@ -47,17 +48,17 @@ def test_a_candidate_that_was_not_measured_is_not_published(own_measured_run, sp
 def test_metrics_of_other_weights_are_not_published(own_measured_run, split, old_release):
     change_metrics(own_measured_run, network_sha256="0" * 64)
 
-    message = f"The candidate's metrics belong to other weights. {MEASURE_FIRST}"
+    message = f"The metrics of the candidate belong to other weights. {EVALUATE_FIRST}"
     with pytest.raises(TrainingError, match=exactly(message)):
         publish_second_release(own_measured_run, split, old_release)
     assert_is_old_release(old_release)
 
 
-@pytest.mark.parametrize("name", ["validation", "test"])
-def test_a_candidate_measured_on_one_split_alone_is_not_published(own_measured_run, metrics, split, old_release, name):
+@pytest.mark.parametrize("name", [SplitName.VALIDATION, SplitName.TEST])
+def test_a_candidate_evaluated_on_a_single_split_is_not_published(own_measured_run, metrics, split, old_release, name):
     change_metrics(own_measured_run, splits={name: metrics["splits"][name]})
 
-    message = f"The candidate has been measured on {name} alone. {MEASURE_FIRST}"
+    message = f"The candidate has only been evaluated on {name}. {EVALUATE_FIRST}"
     with pytest.raises(TrainingError, match=exactly(message)):
         publish_second_release(own_measured_run, split, old_release)
     assert_is_old_release(old_release)
@@ -92,5 +93,7 @@ def test_a_full_disk_leaves_the_old_release_and_no_other_files(
         with pytest.raises(OSError, match="No space left on device") as raised:
             publish(candidate, split, old_release, SECOND_RELEASE, test_openings=2)
 
-    assert raised.value.errno == errno.ENOSPC  # the command tells a full disk by it; shutil.copytree hides it
+    assert (
+        raised.value.errno == errno.ENOSPC
+    )  # the command recognises a full disk by the errno, which shutil.copytree hides
     assert_is_old_release(old_release)

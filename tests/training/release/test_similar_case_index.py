@@ -1,9 +1,10 @@
-"""Building of the index of similar cases, and measurement of their agreement."""
+"""Construction of the index of similar cases, and measurement of their agreement."""
 
 import numpy as np
 import pytest
 
 from dataset.quality.features import ImageInventory
+from model.codes import SPLITS, Label, SplitName
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, normalise
 from tests.support.inventories import make_inventory
 from training.evaluation.similar_cases import similar_case_agreement
@@ -11,15 +12,15 @@ from training.release.similar_case_index import PRINCIPAL_AXES, build_index
 
 
 def make_clusters(training: list[dict], test: list[dict], clusters: list[int]) -> ImageInventory:
-    """Return an inventory of training and test images, each in one of a few clusters far apart."""
-    images = [columns | {"split": "training"} for columns in training]
-    images += [columns | {"split": "test"} for columns in test]
+    """Return an inventory of training and test images in a few clusters that are far apart."""
+    images = [columns | {"split": SplitName.TRAINING} for columns in training]
+    images += [columns | {"split": SplitName.TEST} for columns in test]
     noise = np.random.default_rng(1).uniform(0, 0.02, (len(clusters), 8))
     return make_inventory(images, embeddings=(np.eye(8)[clusters] + noise).astype(np.float32))
 
 
-NORMAL, VIRAL = {"label": "NORMAL"}, {"label": "PNEUMONIA"}
-BACTERIAL = {"label": "PNEUMONIA", "cause": "bacterial"}
+NORMAL, VIRAL = {"label": Label.NORMAL}, {"label": Label.PNEUMONIA}
+BACTERIAL = {"label": Label.PNEUMONIA, "cause": "bacterial"}
 TRAINING = [NORMAL] * 6 + [VIRAL] * 6 + [BACTERIAL] * 6
 CLUSTERS = [0] * 6 + [1] * 6 + [2] * 6
 
@@ -28,7 +29,7 @@ CLUSTERS = [0] * 6 + [1] * 6 + [2] * 6
 
 
 def test_the_index_holds_the_training_images_only():
-    splits = ["training", "validation", "test", "training"]
+    splits = [*SPLITS, SplitName.TRAINING]
     inventory = make_inventory(
         [{"split": split, "patient": f"person{n}_virus", "group": f"person{n}"} for n, split in enumerate(splits)]
     )
@@ -38,7 +39,7 @@ def test_the_index_holds_the_training_images_only():
     assert index.files.tolist() == ["0.jpeg", "3.jpeg"]
     assert index.patients.tolist() == ["person0_virus", "person3_virus"]
     assert index.groups.tolist() == ["person0", "person3"]
-    assert (index.labels.tolist(), index.causes.tolist()) == (["NORMAL"] * 2, ["none"] * 2)
+    assert (index.labels.tolist(), index.causes.tolist()) == ([Label.NORMAL] * 2, ["none"] * 2)
     np.testing.assert_array_equal(index.fingerprints, inventory.fingerprints[[0, 3]])
     assert all(getattr(index, name).dtype.kind == "U" for name in ("files", "labels", "causes", "patients", "groups"))
 
@@ -88,14 +89,14 @@ def test_the_same_inventory_makes_the_same_index():
 def test_agreement_is_the_share_among_the_nearest_of_each_image():
     inventory = make_clusters(TRAINING, [NORMAL, VIRAL, BACTERIAL, VIRAL], [*CLUSTERS, 0, 1, 2, 0])
 
-    measured = similar_case_agreement(build_index(inventory), inventory, "test")
+    measured = similar_case_agreement(build_index(inventory), inventory, SplitName.TEST)
 
-    assert (measured["count"], measured["split"]) == (NEIGHBOURS_SHOWN, "test")
+    assert (measured["count"], measured["split"]) == (NEIGHBOURS_SHOWN, SplitName.TEST)
     assert (measured["same_class"]["n"], measured["same_class"]["value"]) == (4, 3 / 4)
     assert (measured["same_cause"]["n"], measured["same_cause"]["value"]) == (4, 3 / 4)
     assert {label: (share["n"], share["value"]) for label, share in measured["by_class"].items()} == {
-        "NORMAL": (1, 1),
-        "PNEUMONIA": (3, pytest.approx(2 / 3)),
+        Label.NORMAL: (1, 1),
+        Label.PNEUMONIA: (3, pytest.approx(2 / 3)),
     }
     assert all(
         share["low"] <= share["value"] <= share["high"] for share in (measured["same_class"], measured["same_cause"])
@@ -105,7 +106,7 @@ def test_agreement_is_the_share_among_the_nearest_of_each_image():
 def test_the_cause_may_differ_if_the_class_is_the_same():
     inventory = make_clusters([VIRAL] * 4 + [BACTERIAL], [BACTERIAL], [0] * 6)
 
-    measured = similar_case_agreement(build_index(inventory), inventory, "test")
+    measured = similar_case_agreement(build_index(inventory), inventory, SplitName.TEST)
 
     assert (measured["same_class"]["value"], measured["same_cause"]["value"]) == (
         1,
@@ -117,15 +118,15 @@ def test_training_images_of_the_patients_own_group_do_not_count():
     own = [NORMAL | {"patient": "IM-1", "group": "IM-1"}] * 6
     inventory = make_clusters([*own, *[VIRAL] * 6], [own[0]], [0] * 6 + [1] * 6 + [0])
 
-    assert similar_case_agreement(build_index(inventory), inventory, "test")["same_class"]["value"] == 0
+    assert similar_case_agreement(build_index(inventory), inventory, SplitName.TEST)["same_class"]["value"] == 0
 
 
 def test_the_interval_is_over_patients():
-    """Forty images of two patients who disagree have the interval of two images."""
+    """Forty images of two patients with opposite results have the same interval as two images."""
     inventory = make_clusters(
         TRAINING, [NORMAL | {"patient": f"IM-{n % 2}"} for n in range(40)], [*CLUSTERS, *([0, 1] * 20)]
     )
 
-    same_class = similar_case_agreement(build_index(inventory), inventory, "test")["same_class"]
+    same_class = similar_case_agreement(build_index(inventory), inventory, SplitName.TEST)["same_class"]
 
     assert same_class == {"n": 40, "value": 0.5, "low": 0.0, "high": 1.0}

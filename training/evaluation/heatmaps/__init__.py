@@ -1,1 +1,1 @@
-"""Measurements of how reliable the heat maps are."""
+"""Measurements of the reliability of heat maps."""

@@ -1,4 +1,4 @@
-"""Test cases shared by the heat-map metrics: images with their inference and the checks of their heat map."""
+"""Test cases shared by the heat-map metrics: images with their inference results and heat-map checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from training.data.loading import read_prepared
 
 @dataclass(frozen=True, eq=False)
 class HeatMapCase:
-    """One image with the result of its inference.
+    """One image with its inference results.
 
     Attributes:
         record: The labelled image.
-        inference: What the networks computed.
+        inference: Outputs of the networks.
         network_input: float32 (1, side, side, 1), 0-255.
         verdict: Verdict at the default operating point.
-        reliability: Checks of the heat map; None if they do not apply, because there is no positive evidence.
+        reliability: Checks of the heat map; None without positive evidence, because they do not apply.
     """
 
     record: LabelledImage
@@ -39,7 +39,7 @@ class HeatMapCase:
 
     @property
     def is_correct(self) -> bool | None:
-        """Whether the verdict is the label; None if the verdict is indeterminate."""
+        """Whether the verdict equals the label; None if the verdict is indeterminate."""
         return None if self.verdict is Verdict.INDETERMINATE else str(self.verdict) == str(self.record.label)
 
 
@@ -51,12 +51,12 @@ def build_cases(
     Args:
         classifier: Classifier to measure.
         records: Images.
-        description: What is done, for the progress bar.
+        description: Label of the progress bar.
         decoder: Decodes the images.
     """
     region, side = classifier.release.input_region, classifier.release.side
     cases = []
-    for record in tqdm(records, desc=description, unit="picture", disable=None):
+    for record in tqdm(records, desc=description, unit="image", disable=None):
         inference = classifier.infer_working(read_prepared(record, decoder).working)
         network_input = region.network_input(inference.working, inference.lungs, side)
         verdict = classifier.finding_from(inference).verdict

@@ -1,7 +1,7 @@
 """Deletion and insertion metrics of heat maps (Petsiuk et al. 2018, RISE, arXiv:1806.07421, section 4.3).
 
-If a heat map is right, masking its hottest parts lowers the probability quickly, and showing only those parts raises it
-quickly. Masked parts get the grey of air, see `model.explanation.occlusion`.
+If a heat map is correct, masking its hottest areas lowers the probability quickly, and showing only those areas raises
+it quickly. Masked areas get the grey value of air, see `model.explanation.occlusion`.
 """
 
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from model.performance.binary_metrics import mean_with_ci
 from training.evaluation.heatmaps.cases import HeatMapCase, patients_of
 
 STEPS = 10
-_SIGN_OF_BETTER = {"deletion": -1, "insertion": 1}  # a better order has a smaller or a larger area
+_SIGN_OF_BETTER = {"deletion": -1, "insertion": 1}  # smaller areas are better for deletion, larger for insertion
 
 
 def deletion_insertion_auc(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, Any]:
-    """Measure the area under the curve of the probability, in the order of the heat map and in random order.
+    """Measure the area under the probability curve, in the order of the heat map and in random order.
 
     Deletion masks a growing share of the network input in STEPS steps; insertion masks all but that share.
 
     Returns:
-        {"n", "steps", "deletion", "insertion": {"map", "random", "better": share of images on which the order of the
-        map is the better one}}. Areas are 0-1, each with its interval.
+        {"n", "steps", "deletion", "insertion": {"map", "random", "better": share of images for which the order of the
+        map is better}}. Areas are 0-1. All values have 95% intervals.
     """
     areas: dict[tuple[str, str], list[float]] = {
         (curve, order): [] for curve in _SIGN_OF_BETTER for order in ("map", "random")
     }
-    for case in tqdm(cases, desc="deletion and insertion", unit="picture", disable=None):
+    for case in tqdm(cases, desc="deletion and insertion", unit="image", disable=None):
         for key, area in _areas_under_curves(classifier, case).items():
             areas[key].append(area)
     metrics: dict[str, Any] = {"n": len(cases), "steps": STEPS}

@@ -1,6 +1,7 @@
-"""Heat maps compared with boxes that radiologists drew on adult radiographs.
+"""Comparison of heat maps with boxes drawn by radiologists on adult radiographs.
 
-The images are few and outside the population. The result says whether the map points to disease at all, not how well.
+The images are few and outside the intended population. The result shows whether the map points to disease at all, not
+how well.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from model.errors import DatasetError
+from model.errors import TrainingError
 from model.explanation.heatmap import peak_position, upsample_to_image
 from model.imaging.decode import decode
 from model.imaging.geometry import RelativeBox
@@ -20,17 +21,17 @@ from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
 from training.evaluation.external_adults import LABELS_FILE
 
-BOXES_FILE = "boxes.csv"  # file, x, y, width, height in pixels of the image; labels.csv names the patients
+BOXES_FILE = "boxes.csv"  # file, and x, y, width, height in image pixels; the patients are in labels.csv
 GRID = 256  # rows and columns of the grid on which areas are compared
-HOT_FRACTION = 0.5  # share of the map's maximum from which a pixel counts as hot
+HOT_FRACTION = 0.5  # a pixel counts as hot from this share of the maximum of the map
 METRIC_NAMES = ("pointing", "pointing_guess", "overlap", "overlap_guess")
 
 
 def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, CountedEstimate] | None:
     """Measure the pointing game (Zhang et al. 2016) and the overlap (IoU) of heat map and boxes.
 
-    The baseline is a guess that does not look at the image: the centre of either lung, each counting half; for the
-    overlap, a disc around it as large as the hot area of the map.
+    The baseline ignores the image content and guesses the centre of a lung; both lungs count half. For the overlap, the
+    guess is a disc around that centre with the same area as the hot area of the map.
 
     Args:
         classifier: Classifier to measure.
@@ -41,7 +42,7 @@ def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, Count
         positive evidence is a miss without overlap.
 
     Raises:
-        DatasetError: A table cannot be used, or an image is missing.
+        TrainingError: A table cannot be used, or an image is missing.
     """
     if not (folder / BOXES_FILE).exists():
         return None
@@ -49,7 +50,7 @@ def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, Count
     paths = {path.name: path for path in folder.rglob("*.*")}
     for patient, name, boxes in _read_tables(folder):
         if name not in paths:
-            raise DatasetError(f"{folder} lacks a film that {BOXES_FILE} names.")
+            raise TrainingError(f"{folder} cannot be used: an image in {BOXES_FILE} is missing.")
         rows.append(_compare(classifier, paths[name], boxes))
         patients.append(patient)
     columns = np.array(rows, float).T
@@ -65,9 +66,9 @@ def _read_tables(folder: Path) -> list[tuple[str, str, pd.DataFrame]]:
         patient = pd.read_csv(folder / LABELS_FILE, dtype=str).set_index("file")["patient"]
         return [(patient[name], name, image_boxes) for name, image_boxes in boxes.groupby("file")]
     except (OSError, KeyError, ValueError) as error:
-        raise DatasetError(
-            f"{folder} cannot be used: {BOXES_FILE} with file, x, y, width and height is wanted, "
-            "of films in labels.csv."
+        raise TrainingError(
+            f"{folder} cannot be used: {BOXES_FILE} must have the columns file, x, y, width and height, and all its "
+            f"images must be in {LABELS_FILE}."
         ) from error
 
 
@@ -124,7 +125,7 @@ def _is_hit(position: tuple[float, float], truth: np.ndarray) -> bool:
 
 
 def _disc(centre: tuple[float, float], area: int) -> np.ndarray:
-    """Return a disc of an area in pixels, bool (GRID, GRID)."""
+    """Return a disc with the given area in pixels, bool (GRID, GRID)."""
     row_offsets, column_offsets = ((np.arange(GRID) + 0.5 - share * GRID) for share in centre)
     disc: np.ndarray = np.add.outer(row_offsets**2, column_offsets**2) <= area / np.pi
     return disc

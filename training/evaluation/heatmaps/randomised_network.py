@@ -1,4 +1,4 @@
-"""Model-randomisation test: a classifier with random weights, whose heat maps must not look like evidence.
+"""Model randomisation test: a classifier with random weights, whose heat maps must not look like evidence.
 
 Adebayo et al. 2018, section 3.
 """
@@ -17,11 +17,11 @@ from training.networks.export import export_classifier
 
 
 def randomised_classifier(release: Release, images: np.ndarray, seed: int) -> Classifier:
-    """Return the classifier of a release with random weights; everything but the network is unchanged.
+    """Return the classifier of a release with random weights. Everything but the network is unchanged.
 
     Args:
         release: Release to copy.
-        images: Some network inputs, float32 (n, side, side, 1), 0-255.
+        images: Network inputs for the batch statistics, float32 (n, side, side, 1), 0-255.
         seed: Seed of the weights.
     """
     network = randomised(keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS), images, seed)
@@ -32,19 +32,19 @@ def randomised_classifier(release: Release, images: np.ndarray, seed: int) -> Cl
 
 
 def randomised(network: keras.Model, images: np.ndarray, seed: int) -> keras.Model:
-    """Return a network of the same layers with newly initialised weights.
+    """Return a network with the same layers and newly initialised weights.
 
     Batch normalisation uses the statistics of the images under the new weights. With the old statistics, or with none,
-    the signal would vanish after a few layers, and the comparison would not be fair.
+    the signal would vanish after a few layers, and the comparison would be unfair.
 
     Args:
-        network: Network to copy; it is not changed.
-        images: Some network inputs, float32 (n, side, side, 1), 0-255.
+        network: Network to copy. It is not changed.
+        images: Network inputs for the batch statistics, float32 (n, side, side, 1), 0-255.
         seed: Seed of the weights.
     """
     keras.utils.set_random_seed(seed)
     random_network = keras.models.clone_model(network)
-    random_network.trainable = True  # batch normalisation in a frozen layer would keep its statistics
+    random_network.trainable = True  # a frozen batch normalisation layer would keep its old statistics
     for layer in random_network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0

@@ -1,7 +1,7 @@
 """Reliability of heat maps on the official test split. Nothing is fitted or selected here.
 
-Rates of warnings, deletion and insertion, evidence inside the lungs, agreement with other methods, and two comparisons
-with a known truth: synthetic opacities, and boxes that radiologists drew.
+Warning rates, deletion and insertion, evidence inside the lungs, agreement with other methods, and two comparisons with
+a known location: synthetic opacities, and boxes drawn by radiologists.
 """
 
 from collections.abc import Sequence
@@ -48,13 +48,13 @@ def measure_heat_maps(
         classifier: Classifier of the release.
         split: Images of each split. N_CHECKED test images are measured; synthetic opacities are added to normal
             validation images.
-        adults: Folder of adult radiographs.
+        adults: Folder of adult radiographs; None if they are not measured.
         decoder: Decodes the images of the splits.
 
     Returns:
-        See `model.performance.schema.HeatMapMetrics`; null for what is not measured.
+        See `model.performance.schema.HeatMapMetrics`. Entries that are not measured are null.
     """
-    cases = build_cases(classifier, draw_sample(split.test, N_CHECKED), "checking explanations of test", decoder)
+    cases = build_cases(classifier, draw_sample(split.test, N_CHECKED), "heat maps: test images", decoder)
     true_positives = [case for case in cases if case.is_correct and case.verdict is Verdict.PNEUMONIA]
     normal = [record for record in split.validation if not record.target]
     return {
@@ -71,8 +71,8 @@ def warning_rates(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[
     """Return the share of findings with a warning, among those with positive evidence.
 
     Returns:
-        Kind of finding -> rate; None if the release has no limits. "randomised" are some of the same images, classified
-        by networks with random weights.
+        Rate by kind of finding; None if the release has no limits. "randomised" refers to a sample of the same images,
+        classified by networks with random weights.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
@@ -90,14 +90,14 @@ def warning_rates(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[
     for seed in RANDOM_SEEDS:
         network_inputs = np.concatenate([case.network_input for case in sample])
         random_classifier = randomised_classifier(classifier.release, network_inputs, seed)
-        cases_by_kind["randomised"] += build_cases(random_classifier, records, "the same of random weights")
+        cases_by_kind["randomised"] += build_cases(random_classifier, records, "heat maps: random weights")
     return {kind: _warning_rate(members, limits) for kind, members in cases_by_kind.items()}
 
 
 def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> LungEvidence:
     """Return the mean share of the positive evidence, and of the area, inside the lungs.
 
-    The share of the area is what evidence at random positions would give.
+    The share of the area is the expected share of evidence at random positions.
     """
     applicable = [case for case in cases if case.reliability and case.reliability.inside_lungs is not None]
     uniform, region = np.ones((1, 1)), classifier.release.input_region
@@ -113,9 +113,9 @@ def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> L
 
 
 def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, CountedEstimate]:
-    """Return the mean rank correlation of the heat map with that of each other method.
+    """Return the mean rank correlation between the heat map and that of each other method.
 
-    Cases without positive evidence do not count. The methods of tf-keras-vis run on N_GRADIENT cases only.
+    Cases without positive evidence are left out. The methods of tf-keras-vis run on N_GRADIENT cases only.
     """
     applicable = [case for case in cases if case.reliability]
     occlusion = np.array([_reliability(case).agreement for case in applicable])
@@ -143,14 +143,14 @@ def _warning_rate(cases: Sequence[HeatMapCase], limits: ReliabilityLimits) -> Wa
 
 
 def _reliability(case: HeatMapCase) -> HeatMapReliability:
-    """Return the checks of a case that has positive evidence."""
+    """Return the heat-map checks of a case with positive evidence."""
     if case.reliability is None:
-        raise ValueError("case: one with positive evidence expected")
+        raise ValueError("The case has no positive evidence.")
     return case.reliability
 
 
 def _downsample(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Average a map over blocks, to a shape whose rows and columns divide those of the map."""
+    """Average a map over blocks. Its rows and columns must be multiples of those of the new shape."""
     rows, columns = shape
     blocks = values.reshape(rows, values.shape[0] // rows, columns, values.shape[1] // columns)
     means: np.ndarray = blocks.mean(axis=(1, 3))

@@ -1,6 +1,6 @@
-"""Pointing game with synthetic opacities: a soft opacity is drawn into a lung of a normal radiograph.
+"""Pointing game with synthetic opacities, soft discs added to a lung of a normal radiograph.
 
-A soft disc is no pneumonia, but its position is known. A heat map that does not show it cannot be trusted elsewhere.
+A soft disc is not pneumonia, but its position is known. A heat map that misses it cannot be trusted elsewhere.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from model.performance.schema import CountedEstimate
 from training.data.loading import read_prepared
 
 N_OPACITIES = 120  # images
-RADIUS = 0.16  # share of the width of the lung box: two standard deviations, as far as the opacity is visible
-DENSITY = 80.0  # grey values of 255 that its centre adds: about the difference of heart and lung
+RADIUS = 0.16  # share of the width of the lung box: two standard deviations, the visible extent of the opacity
+DENSITY = 80.0  # grey levels added at its centre: about the difference between heart and lung
 
-Position = tuple[float, float]  # row and column, as shares of height and width
+Position = tuple[float, float]  # row and column as shares of height and width
 
 
 def pointing_game_synthetic(
@@ -36,13 +36,14 @@ def pointing_game_synthetic(
         decoder: Decodes the images.
 
     Returns:
-        {"hit", "hit_before": the same position without the opacity, "raised": share of images whose probability rises,
-        "before", "after": mean probability at the training prevalence}, over the images in which lungs are found.
+        {"hit", "hit_before": hits of the same position without the opacity, "raised": share of images whose probability
+        rises, "before", "after": mean probability at the training prevalence}. Images without detected lungs are left
+        out.
     """
     rng = np.random.default_rng(0)
     sample = [normal[index] for index in sorted(rng.permutation(len(normal))[:N_OPACITIES])]
     rows, patients = [], []
-    for record in tqdm(sample, desc="opacities of known place", unit="film", disable=None):
+    for record in tqdm(sample, desc="heat maps: synthetic opacities", unit="image", disable=None):
         working = read_prepared(record, decoder).working
         if lungs := classifier.segmenter.segment(working):
             rows.append(_compare(classifier, working, lungs, rng))
@@ -55,7 +56,7 @@ def pointing_game_synthetic(
 def _compare(
     classifier: Classifier, working: np.ndarray, lungs: LungMask, rng: np.random.Generator
 ) -> tuple[bool, bool, float, float]:
-    """Return whether the peak of the map hits, without and with the opacity, and the two probabilities."""
+    """Return whether the peak of the map is a hit, without and with the opacity, and the two probabilities."""
     distance = _distance(_random_position(lungs, rng), lungs, *working.shape)
     with_opacity = add_opacity(working, DENSITY * np.exp(-2 * distance**2))
     hit_before, before = _hit_and_probability(classifier, working, distance)
@@ -73,7 +74,7 @@ def _hit_and_probability(classifier: Classifier, working: np.ndarray, distance: 
 
 
 def add_opacity(working: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """Return the working image, float32, 0-255, with the grey values of an opacity added."""
+    """Return the working image, float32, 0-255, with an opacity added."""
     bright: np.ndarray = np.clip(working + opacity, 0, 255)
     return bright.astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Heat-map cases: each has the results of classifying its image alone."""
+"""Heat-map cases have the same results as classifying each image by itself."""
 
 from types import SimpleNamespace
 
@@ -32,7 +32,7 @@ def test_cases_have_the_results_of_each_image_in_the_order_of_the_records(classi
         assert case.verdict == classifier.read(radiograph).verdict
         assert case.reliability == measure_reliability(classifier, inference)
         np.testing.assert_array_equal(case.heat, inference.output.class_activation_map)
-        assert classifier.classify(case.network_input).logit == inference.output.logit
+        assert classifier.run_network(case.network_input).logit == inference.output.logit
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_cases_have_the_results_of_each_image_in_the_order_of_the_records(classi
         (Verdict.INDETERMINATE, "NORMAL", None),
     ],
 )
-def test_a_verdict_is_correct_if_it_is_the_label_and_undefined_if_indeterminate(verdict, label, is_correct):
+def test_a_verdict_is_correct_if_it_equals_the_label_and_neither_if_indeterminate(verdict, label, is_correct):
     assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None).is_correct is is_correct
 
 

@@ -1,4 +1,4 @@
-"""Deletion and insertion with known evidence: a correct map is better than random order, a wrong one is not."""
+"""Deletion and insertion with known evidence: a correct map is better than random order, an incorrect map is not."""
 
 from types import SimpleNamespace
 
@@ -30,14 +30,14 @@ def test_the_order_of_a_correct_map_changes_the_probability_sooner_than_random_o
     assert [curves[curve]["better"]["value"] for curve in ("deletion", "insertion")] == [1, 1]
 
 
-def test_the_order_of_a_wrong_map_does_not():
+def test_the_order_of_an_incorrect_map_does_not():
     curves = measure(CellClassifier(IN_LUNG, -map_around(IN_LUNG)))
     assert [curves[curve]["better"]["value"] for curve in ("deletion", "insertion")] == [0, 0]
 
 
 def test_both_orders_have_the_same_area_if_the_probability_is_constant():
     classifier = CellClassifier(OUTSIDE_LUNG, map_around(IN_LUNG))
-    classifier.classify = lambda _: SimpleNamespace(logit=0.0, class_activation_map=classifier.class_activation_map)
+    classifier.run_network = lambda _: SimpleNamespace(logit=0.0, class_activation_map=classifier.class_activation_map)
     curves = measure(classifier)
     for curve in ("deletion", "insertion"):
         assert [curves[curve][order]["value"] for order in ("map", "random")] == pytest.approx([0.5, 0.5])

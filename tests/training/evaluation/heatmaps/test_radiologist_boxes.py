@@ -1,4 +1,4 @@
-"""Heat maps and boxes of radiologists: hits, overlap, and error messages for tables that cannot be used."""
+"""Heat maps compared with radiologists' boxes: hits, overlap, and error messages for unusable tables."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.errors import DatasetError
+from model.errors import TrainingError
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.lung_segmentation import LungMask
 from training.evaluation.heatmaps.radiologist_boxes import BOXES_FILE, iou, lung_centroids, pointing_game_boxes
@@ -41,7 +41,7 @@ class SpotClassifier:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two images, one in a sub-folder, and their tables."""
+    """Two images, one in a subfolder, and their tables."""
     for path in (tmp_path / "a.png", tmp_path / "below" / "b.png"):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.full((HEIGHT, WIDTH), 90, np.uint8)).save(path)
@@ -74,13 +74,13 @@ def test_without_boxes_nothing_is_measured(folder):
 
 
 def assert_error(folder: Path, message: str) -> None:
-    with pytest.raises(DatasetError, match=f"^{re.escape(f'{folder} {message}')}$"):
+    with pytest.raises(TrainingError, match=f"^{re.escape(f'{folder} {message}')}$"):
         pointing_game_boxes(SpotClassifier(), folder)
 
 
 def test_a_missing_image_gives_an_error_message(folder):
     (folder / "a.png").unlink()
-    assert_error(folder, "lacks a film that boxes.csv names.")
+    assert_error(folder, "cannot be used: an image in boxes.csv is missing.")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,9 @@ def test_a_missing_image_gives_an_error_message(folder):
 def test_an_unusable_table_gives_an_error_message(folder, name, content):
     (folder / name).write_text(content)
     assert_error(
-        folder, "cannot be used: boxes.csv with file, x, y, width and height is wanted, of films in labels.csv."
+        folder,
+        "cannot be used: boxes.csv must have the columns file, x, y, width and height, and all its images must be in "
+        "labels.csv.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Model-randomisation test: heat maps of networks with random weights get a warning (Adebayo et al. 2018)."""
+"""Model randomisation test: heat maps of networks with random weights get a warning (Adebayo et al. 2018)."""
 
 from types import SimpleNamespace
 
@@ -26,7 +26,7 @@ def kernels(network: keras.Model) -> list[np.ndarray]:
     return [np.asarray(weight) for weight in network.trainable_weights if weight.name == "kernel"]
 
 
-def test_every_kernel_depends_on_the_seed_alone(network):
+def test_every_kernel_depends_only_on_the_seed(network):
     images = smooth_images(4, SIZE)
     first, again, different = (kernels(randomised(network, images, seed)) for seed in (1, 1, 2))
 
@@ -55,7 +55,7 @@ def test_the_original_network_is_not_changed(network):
 
 @pytest.mark.dataset
 def test_random_weights_change_the_map_and_cause_warnings():
-    """The released network. A map that does not change explains no network (Adebayo et al. 2018, section 3.1)."""
+    """Uses the released network. A map that ignores the weights explains nothing (Adebayo et al. 2018, section 3.1)."""
     trained = load_model()
     limits = ReliabilityLimits.from_release(trained.release)
     assert limits, "the release has no limits of the heat-map checks"

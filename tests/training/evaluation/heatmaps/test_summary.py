@@ -1,4 +1,4 @@
-"""Reliability of heat maps on a split: which findings count where, and what is compared."""
+"""Reliability of heat maps on a split: grouping of findings, and comparisons."""
 
 import json
 from dataclasses import replace
@@ -11,6 +11,7 @@ import pytest
 import training.evaluation.heatmaps.summary
 from dataset.index import load_index
 from dataset.split import split_for_training
+from model.codes import Label, SplitName
 from model.explanation.reliability import HeatMapReliability
 from model.inference.classifier import load_model
 from model.inference.decision import Verdict, classify
@@ -25,19 +26,19 @@ GOOD, BAD = HeatMapReliability(0.9, 0.5, 0.9), HeatMapReliability(0.9, 0.0, 0.9)
 
 
 def make_case(number: int, label: str, verdict: Verdict, reliability: HeatMapReliability | None) -> HeatMapCase:
-    record = SimpleNamespace(label=label, target=int(label == "PNEUMONIA"), patient=f"patient {number}")
+    record = SimpleNamespace(label=label, target=int(label == Label.PNEUMONIA), patient=f"patient {number}")
     return HeatMapCase(record, None, np.zeros((1, 4, 4, 1), np.float32), verdict, reliability)
 
 
 CASES = [
-    make_case(1, "PNEUMONIA", Verdict.PNEUMONIA, GOOD),
-    make_case(2, "PNEUMONIA", Verdict.PNEUMONIA, BAD),
-    make_case(3, "PNEUMONIA", Verdict.PNEUMONIA, GOOD),
-    make_case(4, "PNEUMONIA", Verdict.NORMAL, BAD),
-    make_case(5, "PNEUMONIA", Verdict.NORMAL, None),
-    make_case(6, "NORMAL", Verdict.NORMAL, None),
-    make_case(7, "NORMAL", Verdict.PNEUMONIA, BAD),
-    make_case(8, "NORMAL", Verdict.INDETERMINATE, GOOD),
+    make_case(1, Label.PNEUMONIA, Verdict.PNEUMONIA, GOOD),
+    make_case(2, Label.PNEUMONIA, Verdict.PNEUMONIA, BAD),
+    make_case(3, Label.PNEUMONIA, Verdict.PNEUMONIA, GOOD),
+    make_case(4, Label.PNEUMONIA, Verdict.NORMAL, BAD),
+    make_case(5, Label.PNEUMONIA, Verdict.NORMAL, None),
+    make_case(6, Label.NORMAL, Verdict.NORMAL, None),
+    make_case(7, Label.NORMAL, Verdict.PNEUMONIA, BAD),
+    make_case(8, Label.NORMAL, Verdict.INDETERMINATE, GOOD),
 ]
 
 
@@ -47,7 +48,7 @@ def classifier(**limits) -> SimpleNamespace:
 
 @pytest.fixture
 def random_seeds(monkeypatch) -> list:
-    """Seeds of the networks with random weights; each of their findings gets a warning."""
+    """Seeds of the networks with random weights, whose findings all get a warning."""
     seeds = []
 
     def record_seed(_, images, seed):
@@ -63,7 +64,7 @@ def random_seeds(monkeypatch) -> list:
     return seeds
 
 
-def test_warning_rates_are_by_correctness_and_findings_without_evidence_do_not_count(random_seeds):
+def test_warning_rates_are_grouped_by_correctness_and_omit_findings_without_evidence(random_seeds):
     rates = warning_rates(classifier(**LIMITS), CASES)
 
     assert {kind: (share["value"], share["n"], share["not_applicable"]) for kind, share in rates.items()} == {
@@ -116,7 +117,7 @@ def test_an_evaluation_of_all_splits_has_all_heat_map_metrics(measured_run):
         load_release(measured_run / CANDIDATE),
         pd.read_csv(measured_run / CANDIDATE / ReleaseFile.PREDICTIONS),
     )
-    probabilities = rows[(rows["split"] == "test") & (rows["label"] == "PNEUMONIA")]["probability"]
+    probabilities = rows[(rows["split"] == SplitName.TEST) & (rows["label"] == Label.PNEUMONIA)]["probability"]
     verdicts = [classify(p, release.operating_point(), release.conformal) for p in probabilities]
 
     assert set(measured) == {

@@ -1,4 +1,4 @@
-"""Synthetic opacities: they lie in a lung, and the pointing game separates maps that find them from others."""
+"""Synthetic opacities lie in a lung, and the pointing game rewards maps that find them."""
 
 from types import SimpleNamespace
 
@@ -10,6 +10,7 @@ from PIL import Image
 
 import training.evaluation.heatmaps.synthetic_opacities
 from dataset.index import LabelledImage
+from model.codes import Label
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.classifier import ClassifierOutput, Inference
 from model.inference.lung_segmentation import LungMask, lung_box
@@ -25,7 +26,7 @@ def two_lungs() -> LungMask:
 
 
 class BrightnessClassifier:
-    """Its map is the brightness of each cell above the background, unless given; its probability the brightest cell."""
+    """Its map shows cells brighter than the background, unless given. Its probability is that of the brightest cell."""
 
     def __init__(self, lungs: LungMask | None = None, heat=None):
         self.segmenter = SimpleNamespace(segment=lambda _: lungs)
@@ -45,12 +46,12 @@ class BrightnessClassifier:
 
 @pytest.fixture
 def records(tmp_path) -> list[LabelledImage]:
-    """Images of even grey."""
+    """Images of uniform grey."""
     images = []
     for number in range(6):
         path = tmp_path / f"{number}.png"
         Image.fromarray(np.full((SIDE, SIDE), 90, np.uint8)).save(path)
-        images.append(LabelledImage(path, "train", "NORMAL", f"patient {number}", f"patient {number}", "none"))
+        images.append(LabelledImage(path, "train", Label.NORMAL, f"patient {number}", f"patient {number}", "none"))
     return images
 
 

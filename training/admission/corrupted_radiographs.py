@@ -1,4 +1,4 @@
-"""Corrupted radiographs that must not be read: rotated, inverted, cropped, low in contrast, or in a screenshot."""
+"""Corrupted radiographs that must not be read: rotated, inverted, cropped, with poor contrast, or in a screenshot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class NegativeExample:
 
     Attributes:
         image: uint8 (any height, any width).
-        family: Group of similar images, for which one rate is reported.
-        reason: Reason that the image should be refused with.
-        source: Patient or generator that the image comes from; images of one source resemble each other.
-        correction: What would make the image readable; None if nothing would.
+        family: Group of similar images; one rate is reported for each family.
+        reason: Expected reason of the refusal.
+        source: Patient or generator that the image comes from. Images from the same source resemble each other.
+        correction: Correction that makes the image readable; None if there is none.
     """
 
     image: np.ndarray
@@ -40,24 +40,24 @@ def corrupted_versions(
 
     Args:
         image: uint8 (height, width).
-        lungs: Lung mask; without one, the cropped versions are left out.
+        lungs: Lung mask. If it is None, the cropped versions are left out.
         source: Patient of the radiograph.
         rng: Source of randomness.
     """
     correctable = {
-        "turned by 90 degrees": (RefusalReason.ROTATED, Correction(int(rng.choice([1, 3])), invert=False)),
+        "rotated by 90 degrees": (RefusalReason.ROTATED, Correction(int(rng.choice([1, 3])), invert=False)),
         "upside down": (RefusalReason.ROTATED, Correction(2, invert=False)),
-        "black and white swapped": (RefusalReason.INVERTED, Correction(0, invert=True)),
-        "swapped and turned": (RefusalReason.INVERTED, Correction(int(rng.integers(1, 4)), invert=True)),
+        "inverted": (RefusalReason.INVERTED, Correction(0, invert=True)),
+        "inverted and rotated": (RefusalReason.INVERTED, Correction(int(rng.integers(1, 4)), invert=True)),
     }
     for family, (reason, correction) in correctable.items():
         rotated = np.rot90(image, correction.turns)  # counterclockwise
         corrupted = 255 - rotated if correction.invert else rotated
         yield NegativeExample(corrupted, family, reason, source, correction)
     yield NegativeExample(_compress_contrast(image, rng), "washed out", RefusalReason.NO_CONTRAST, source)
-    yield NegativeExample(_clip_greys(image, rng), "greys cut off", RefusalReason.NO_CONTRAST, source)
+    yield NegativeExample(_clip_greys(image, rng), "grey values clipped", RefusalReason.NO_CONTRAST, source)
     screenshot = _place_on_screen(image, rng)
-    yield NegativeExample(screenshot, "screenshots of a film", RefusalReason.NOT_A_RADIOGRAPH, source)
+    yield NegativeExample(screenshot, "screenshots of a radiograph", RefusalReason.NOT_A_RADIOGRAPH, source)
     if lungs:
         for family, box in _partial_boxes(lungs, rng).items():
             yield NegativeExample(_crop(image, box), family, RefusalReason.CROPPED, source)
@@ -82,27 +82,27 @@ def _partial_boxes(lungs: LungMask, rng: np.random.Generator) -> dict[str, Relat
 
 
 def _compress_contrast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Compress all grey values into three to forty of 256."""
+    """Compress the grey values into a range of 3 to 40 grey levels."""
     span = rng.uniform(3, 40)
     return (rng.uniform(0, 255 - span) + image * (span / 255)).astype(np.uint8)
 
 
 def _clip_greys(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Raise the contrast until most grey values are black or white."""
+    """Raise the contrast until most pixels are black or white."""
     stretched = (image.astype(np.float32) - rng.uniform(60, 190)) * rng.uniform(6, 20) + 128
     clipped: np.ndarray = np.clip(stretched, 0, 255)
     return clipped.astype(np.uint8)
 
 
 def _crop(image: np.ndarray, box: RelativeBox) -> np.ndarray:
-    """Cut out a box and scale it to the size of the image, because a part of a large file is not small either."""
+    """Cut out a box and scale it to the size of the image, because a crop of a large file can still be large."""
     height, width = image.shape
     part = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
     return np.asarray(part)
 
 
 def _place_on_screen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Place the radiograph among windows, buttons and words; it takes a tenth to a third of the screen."""
+    """Place the radiograph among windows, buttons and text. It covers a tenth to a third of the screen."""
     screen = Image.new("L", (SCREEN_WIDTH, SCREEN_HEIGHT), int(rng.choice([20, 60, 200, 240])))
     draw = ImageDraw.Draw(screen)
     for _ in range(rng.integers(4, 12)):

@@ -1,0 +1,87 @@
+"""Sections of README.md and docs/evidence.md that are generated from metrics.json, and the tables of such sections."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from model.codes import SplitName
+from model.performance.admission import refusal_sentence
+from model.performance.explanations import reliability_summary
+from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.schema import ReleaseMetrics
+from model.performance.shortcut_audit import audit_sentences, strata_table
+from model.performance.tables import adults_sentence, external_table, sensitivity_by_cause_table
+from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
+
+_SECTION_START = "<!-- {}: written from model/release/metrics.json by `python -m training release` -->"
+METRICS_START = _SECTION_START.format("figures")
+METRICS_END = "<!-- end of figures -->"
+_SECTION = re.compile(rf"{_SECTION_START.format('(?P<name>[a-z ]+)')}\n.*?{METRICS_END}", re.DOTALL)
+
+
+def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
+    """Return a document with the current metrics in each of its generated sections.
+
+    A section starts with the comment METRICS_START, or one with another name from _DOCUMENT_SECTIONS, and ends with
+    METRICS_END.
+
+    Args:
+        document: Markdown text of README.md or docs/evidence.md.
+        metrics: Content of metrics.json.
+
+    Raises:
+        ValueError: The document has no generated section.
+        KeyError: The document has a section with an unknown name.
+    """
+
+    def write_section(section: re.Match[str]) -> str:
+        text = _DOCUMENT_SECTIONS[section["name"]](metrics)
+        return f"{_SECTION_START.format(section['name'])}\n{text}\n{METRICS_END}"
+
+    written, n_sections = _SECTION.subn(write_section, document)
+    if n_sections == 0:
+        raise ValueError("The document has no generated section.")
+    return written
+
+
+def metrics_table(metrics: ReleaseMetrics) -> str:
+    """Return a table of the test and validation metrics at the default operating point, with 95% intervals."""
+    columns, point = (SplitName.TEST, SplitName.VALIDATION), metrics["operating_point"]["name"]
+    splits: dict[str, Any] = {
+        name: {**metrics["splits"][name], **metrics["splits"][name]["operating_points"][point]} for name in columns
+    }
+    lines = ["| | Official test split | Validation |", "| --- | --- | --- |"]
+    sizes = (f"{splits[name]['n']} images, {splits[name]['patients']} patients" for name in columns)
+    lines.append(f"| Size | {' | '.join(sizes)} |")
+    lines += [
+        f"| {metric_name} | {' | '.join(format_estimate(splits[name][metric]) for name in columns)} |"
+        for metric, metric_name in METRIC_NAMES.items()
+    ]
+    confusions = [splits[name]["confusion"] for name in columns]
+    missed = (f"{c['fn']} of {c['tp'] + c['fn']}" for c in confusions)
+    false_alarms = (f"{c['fp']} of {c['fp'] + c['tn']}" for c in confusions)
+    lines += [f"| Missed cases | {' | '.join(missed)} |", f"| False alarms | {' | '.join(false_alarms)} |"]
+    return "\n".join(lines)
+
+
+def results_by_cause(metrics: ReleaseMetrics) -> str:
+    """Return a table of the sensitivity on the test split by cause, at the default operating point."""
+    point = metrics["operating_point"]["name"]
+    return markdown_table(sensitivity_by_cause_table(metrics["splits"][SplitName.TEST], point))
+
+
+def results_among_adults(metrics: ReleaseMetrics) -> str:
+    """Return a sentence and a table on the performance among adults, at the default operating point."""
+    adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
+    return f"{markdown_paragraph(adults_sentence(adults, point))}\n\n{markdown_table(external_table(adults, point))}"
+
+
+_DOCUMENT_SECTIONS: dict[str, Callable[[ReleaseMetrics], str]] = {
+    "figures": metrics_table,
+    "results by cause": results_by_cause,
+    "results by size": lambda metrics: markdown_table(strata_table(metrics["shortcut_audit"])),
+    "results among adults": results_among_adults,
+    "shortcut audit": lambda metrics: markdown_list(audit_sentences(metrics["shortcut_audit"])),
+    "admission": lambda metrics: markdown_paragraph(refusal_sentence(metrics["admission"])),
+    "heat maps": lambda metrics: markdown_paragraph(reliability_summary(metrics["explanations"])),
+}

@@ -1,0 +1,64 @@
+"""Trained networks to package, of a finished run or of a release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from model.errors import TrainingError
+from model.inference.input_region import InputRegion, RegionKind
+from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
+from training.config import ClassifierConfig
+from training.fitting.classifier import CONFIG_FILE
+
+TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
+
+
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """Trained networks and their training settings.
+
+    Attributes:
+        directory: Folder that contains TRAINED_FILES.
+        settings: Settings of the run, as in model.json.
+        side: Height and width of the input of the pneumonia network in pixels.
+        input_region: Part of the radiograph that the pneumonia network sees.
+    """
+
+    directory: Path
+    settings: Mapping[str, Any]
+    side: int
+    input_region: InputRegion
+
+    @classmethod
+    def from_run(cls, run: Path) -> Self:
+        """Return the networks of a finished run.
+
+        Raises:
+            TrainingError: The run has not ended.
+        """
+        if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
+            raise TrainingError(
+                f"{run} contains no finished training run. Finish it with "
+                f"`python -m training fit-classifier --run {run}`."
+            )
+        config = ClassifierConfig.load(run / CONFIG_FILE)
+        names_without_folder = {
+            "backbone": Path(config.backbone).name,
+            "lung_network": Path(config.lung_network).name,
+        }
+        region = InputRegion(RegionKind(config.region), config.margin)
+        return cls(run, config.to_dict() | names_without_folder, config.input_size, region)
+
+    @classmethod
+    def from_release(cls, directory: Path) -> Self:
+        """Return the networks of a release.
+
+        Raises:
+            ReleaseError: The release is damaged or incomplete.
+        """
+        release = load_release(directory)
+        for name in TRAINED_FILES:
+            release.read_file(name)  # verifies the checksum
+        return cls(directory, release.description["training"], release.side, release.input_region)
