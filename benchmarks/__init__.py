@@ -1,1 +1,1 @@
-"""Comparative measurements; each prints ratios of alternatives that were measured in turn in one run."""
+"""Benchmarks. Each prints ratios of alternatives that were measured alternately in the same run."""

@@ -1,7 +1,7 @@
-"""`python -m benchmarks`, or `make bench`: measure all ratios in one run and write them into benchmarks/RESULTS.md.
+"""`python -m benchmarks`, or `make bench`: measure all ratios and update benchmarks/RESULTS.md.
 
-Run it on an idle machine with Chromium and the data set at CHEST_XRAY_DIR. Each part runs in its own process, so that
-none is affected by the memory or the libraries of another.
+Needs an idle machine with Chromium and the data set at CHEST_XRAY_DIR. Each part runs in its own process, unaffected by
+the memory and the libraries of the others.
 """
 
 import os
@@ -22,27 +22,29 @@ HEADING = "## Speed and memory: `make bench`"
 
 
 def main() -> None:
-    """Run the parts named on the command line, or all. Only the results of all parts are written to the file."""
+    """Run the parts named on the command line, or all. The file is only updated if all parts were run."""
     names = sys.argv[1:] or PARTS
     if "training" in names and not dataset_root().is_dir():  # fail early, before the other parts run
-        sys.exit(f"There is no data set at {dataset_root()}, which training is measured on. Set CHEST_XRAY_DIR.")
+        sys.exit(f"The training benchmark needs the data set, which is not at {dataset_root()}. Set CHEST_XRAY_DIR.")
     rows = [row for name in names for row in _rows(name)]
     origin = f"{datetime.now(UTC).date()}, {describe_machine()}, release {load_release().version}."
-    text = "\n".join([f"{origin} Each ratio is of things measured in turn in one run.", "", TABLE_HEAD, *rows])
+    text = "\n".join(
+        [f"{origin} Both sides of a ratio were measured alternately in the same run.", "", TABLE_HEAD, *rows]
+    )
     print(text)
     if names == PARTS:
         RESULTS.write_text(with_section(RESULTS.read_text(encoding="utf-8"), HEADING, text), encoding="utf-8")
 
 
 def with_section(document: str, heading: str, text: str) -> str:
-    """Return a Markdown document with a section of the second level replaced, or appended if it does not exist."""
+    """Return a Markdown document with a second-level section replaced, or appended if it does not exist."""
     before, _, rest = document.partition(f"{heading}\n")
     after = rest[rest.find("\n## ") + 1 :] if "\n## " in rest else ""
     return "\n\n".join(part.strip("\n") for part in (before, heading, text, after) if part) + "\n"
 
 
 def describe_machine() -> str:
-    """Return processors, memory, system and Python version of this machine."""
+    """Return processors, memory, operating system and Python version of this machine."""
     names = [line.split(":")[1].strip() for line in _read_lines("/proc/cpuinfo") if line.startswith("model name")]
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     processors = f"{usable_cpus()} processors of {names[0] if names else platform.processor()}"
@@ -56,7 +58,7 @@ def _rows(name: str) -> list[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
     )
     if result.returncode:
-        sys.exit(f"python -m benchmarks.{name} failed; run it alone to see why. Nothing was written down.")
+        sys.exit(f"python -m benchmarks.{name} failed. Run it alone to see its error. RESULTS.md was not updated.")
     return [line for line in result.stdout.splitlines() if line.startswith("| ")]
 
 

@@ -1,6 +1,6 @@
 """Throughput and memory of `python -m model read` on a folder of small images.
 
-The throughput is compared with that of the two networks in batches on decoded arrays.
+The throughput is compared with running only the two networks, in batches of decoded arrays.
 
 python -m benchmarks.folder
 """
@@ -24,14 +24,14 @@ from tests.support.browser import ROOT
 from tests.support.processes import resident_megabytes
 from tests.support.synthetic import phantom_file
 
-N_IMAGES, N_DIFFERENT = 2000, 40
+N_IMAGES, N_DISTINCT = 2000, 40
 BATCH = 32
 ROUNDS = 5
 
 
 @dataclass(frozen=True)
 class FolderRun:
-    """Time and memory of one run of the command; memory is that of all its processes."""
+    """Time of one run of the command, and median memory of all its processes in two quarters of the run."""
 
     seconds: float
     second_quarter_megabytes: float
@@ -39,9 +39,9 @@ class FolderRun:
 
 
 def measure() -> list[Measurement]:
-    """Measure both in turn; the time of the command includes its start and the decoding.
+    """Measure both alternately. The time of the command includes process start and decoding.
 
-    In each round, the networks alone run on as many images right after the command, so that a slow phase of the machine
+    In each round, the networks run on the same number of images right after the command: a slow phase of the machine
     affects both.
     """
     run_batch = _batched_networks()
@@ -55,15 +55,15 @@ def measure() -> list[Measurement]:
     late = statistics.median(run.last_quarter_megabytes for run, _ in rounds)
     return [
         Measurement(
-            f"Throughput of python -m model read on {N_IMAGES} pictures of 224 px / of its two networks in batches",
+            f"Throughput of python -m model read on {N_IMAGES} images of 224 px / of its two networks in batches",
             ratio,
             0.8,
             is_minimum=True,
-            parts=f"shell {command_rate:.0f} pictures per second, networks alone {networks_rate:.0f}, "
+            parts=f"command {command_rate:.0f} images per second, networks alone {networks_rate:.0f}, "
             f"{usable_cpus()} processors",
         ),
         Measurement(
-            "Memory in the last quarter of the folder / in the second",
+            "Memory in the last quarter of the run / in the second quarter",
             late / early,
             1.05,
             parts=f"{early:.0f} MB, {late:.0f} MB",
@@ -72,9 +72,9 @@ def measure() -> list[Measurement]:
 
 
 def _write_images(folder: Path) -> None:
-    contents = [phantom_file("JPEG", 224, 224, seed) for seed in range(N_DIFFERENT)]
+    contents = [phantom_file("JPEG", 224, 224, seed) for seed in range(N_DISTINCT)]
     for number in range(N_IMAGES):
-        (folder / f"{number:04}.jpg").write_bytes(contents[number % N_DIFFERENT])
+        (folder / f"{number:04}.jpg").write_bytes(contents[number % N_DISTINCT])
 
 
 def _read_folder(folder: Path) -> FolderRun:
@@ -95,7 +95,7 @@ def _read_folder(folder: Path) -> FolderRun:
 
 
 def _run_batches(run_batch: Callable[[], object]) -> float:
-    """Return the seconds that N_IMAGES images take in batches."""
+    """Return the time for N_IMAGES images in batches, in seconds."""
     start = time.perf_counter()
     for _ in range(N_IMAGES // BATCH):
         run_batch()
@@ -105,7 +105,7 @@ def _run_batches(run_batch: Callable[[], object]) -> float:
 def _batched_networks() -> Callable[[], object]:
     """Return a function that runs one batch through both networks.
 
-    They are exported again with a batch size, because the released files take one image.
+    They are exported with a batch size, because the released files accept a single image.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras

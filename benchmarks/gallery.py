@@ -1,4 +1,4 @@
-"""Time and memory of the explorer's gallery, compared with loading every image that a filter selects.
+"""Time and memory of the gallery in the dataset explorer, compared with loading every image of a filter.
 
 python -m benchmarks.gallery    # with the data set at CHEST_XRAY_DIR
 """
@@ -19,22 +19,27 @@ import dataset.explorer.thumbnails
 from dataset.explorer.catalogue import Filter, build_catalogue, select
 from dataset.explorer.thumbnails import thumbnail
 from dataset.index import dataset_root, load_index
+from model.codes import SPLITS, SplitName
 from model.inference.release_loader import load_release
 from model.performance.release_data import load_release_data
 from tests.support.browser import ROOT
 from ui.gallery import PAGE_SIZE
 
 ROUNDS = 5
-SPLITS = {"test": ("test",), "validation and test": ("validation", "test"), "all": ()}
+FILTERS: dict[str, tuple[str, ...]] = {
+    "test": (SplitName.TEST,),
+    "validation and test": (SplitName.VALIDATION, SplitName.TEST),
+    "all": (),
+}
 PAGES = (1, 10, 100)
 _MEMORY = "memory"  # argument of the child process that measures its own memory
 
 
 def main() -> None:
-    """Measure in turn and print medians, ratios and memory."""
+    """Measure and print medians, ratios and memory."""
     rows = _catalogue_rows()
-    print(_line("pictures of the filter", "n", "page cold", "page warm", "all of them", "all / cold"))
-    for name, splits in SPLITS.items():
+    print(_line("images of the filter", "n", "page cold", "page warm", "all images", "all / cold"))
+    for name, splits in FILTERS.items():
         selected = select(rows, Filter(splits=splits))
         open_page = partial(_open_page, splits)
         cold = _median_seconds(open_page, before=_clear_caches)
@@ -42,7 +47,7 @@ def main() -> None:
         everything = _seconds(partial(_load_thumbnails, selected), before=_clear_caches)
         seconds = (f"{value:.2f} s" for value in (cold, warm, everything))
         print(_line(name, len(selected), *seconds, f"{everything / cold:.1f}x"))
-    print("\n" + _line("pictures looked at", "memory"))
+    print("\n" + _line("images viewed", "memory"))
     for pages in PAGES:
         command = [sys.executable, "-m", "benchmarks.gallery", _MEMORY, str(pages)]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own program)
@@ -50,7 +55,7 @@ def main() -> None:
 
 
 def print_memory(pages: int) -> None:
-    """Visit pages of the gallery in one session and print the resident memory of the process in MB."""
+    """Open pages of the gallery in one session and print the resident memory of the process in MB."""
     app = _open_page(())
     for page in range(2, pages + 1):
         app.query_params["page"] = str(page)
@@ -76,7 +81,7 @@ def _catalogue_rows() -> pd.DataFrame:
 def _open_page(splits: tuple[str, ...]) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.switch_page("pages/Dataset_explorer.py")
-    app.query_params["split"] = list(splits) or ["training", "validation", "test"]
+    app.query_params["split"] = list(splits or SPLITS)
     app.run()
     assert not app.exception  # noqa: S101 (a page with an error would seem fast)
     return app

@@ -1,11 +1,11 @@
-"""Load test: does each of many concurrent users get the result of their own file, and is memory released?
+"""Load test: do concurrent users each get the result of their own file, and is memory released?
 
 python -m benchmarks.load    # about half an hour; needs Chromium and the data set at CHEST_XRAY_DIR
 
 Five Chromium sessions and twenty protocol-level sessions upload radiographs (PNG, JPEG, DICOM) and broken files to a
-local server, which this program starts and stops. The same load comes twice; then one session reads 1,000 radiographs
-in a row. Each session must get the result that `python -m model read` gives for its file. The exit status is 1 if a
-result is wrong or memory grows.
+local server, which this program starts and stops. The load is repeated once. Then one session reads 1,000 radiographs
+in a row. Each result must equal that of `python -m model read` for the same file. The exit status is 1 if a result is
+wrong or memory grows.
 """
 
 import csv
@@ -29,34 +29,35 @@ from tests.support.dicom_files import dicom_file
 from tests.support.processes import resident_megabytes
 from tests.support.protocol import Access, Visitor
 from ui.formatting import percent
+from ui.reading.session_table import TABLE_TITLE
 
 BROWSERS, VISITORS = 5, 20
 FILES_PER_SESSION = 8
 READINGS = 1000
-WAIT_MINUTES = 3  # after the last tab was closed; Streamlit drops a session after two (.streamlit/config.toml)
+WAIT_MINUTES = 3  # after the last tab was closed; Streamlit deletes a session after two (.streamlit/config.toml)
 SYNTAXES = (ExplicitVRLittleEndian, RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
-REST_SECONDS = 10  # after them, no check and no process is still working on the last image
-MAX_GROWTH = 1.1  # ratio of memory after and before
+REST_SECONDS = 10  # until all checks and processes of the last image have finished
+MAX_GROWTH = 1.1  # memory after / memory before
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to upload, and the row that `python -m model read` prints for it."""
+    """File to upload, and the row that `python -m model read` prints for it."""
 
     content: bytes
     row: dict[str, str]
 
     @property
     def page_text(self) -> str:
-        """Text that the page must show: the reason of a refusal, or the probability."""
+        """Text that the page must show: the reason for the refusal, or the probability."""
         return self.row["reason"] or percent(float(self.row["probability"]))
 
 
 def main() -> int:
-    """Run the loads, print the results and return the exit status."""
+    """Run the load test, print the results and return the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         files = prepare_files(Path(folder))
-        print(f"{len(files)} files, {sum(bool(file.row['reason']) for file in files)} of them to be refused")
+        print(f"{len(files)} files, of which {sum(bool(file.row['reason']) for file in files)} must be refused")
         with serve("app.py", Path(folder) / "log.txt") as server:
             with Visitor(Access(server.url)) as visitor:
                 visitor.read("first.png", files[0].content)
@@ -69,7 +70,7 @@ def main() -> int:
 
 
 def prepare_files(folder: Path) -> list[File]:
-    """Return radiographs of each format and, as every fourth file, a broken one, with the rows printed for them."""
+    """Return radiographs in all formats, with a broken file as every fourth, and the expected row of each file."""
     paths = [record.path for record in load_index(dataset_root().resolve()) if record.split == "train"][::120][:36]
     contents = []
     for number, path in enumerate(paths):
@@ -87,7 +88,7 @@ def prepare_files(folder: Path) -> list[File]:
 
 
 def _radiograph_file(path: Path, number: int) -> bytes:
-    """Return every second file unchanged, the others in a usual size as JPEG, PNG or DICOM in varying syntaxes."""
+    """Return every second file unchanged, the others at a typical size as JPEG, PNG or DICOM in various syntaxes."""
     if number % 2:
         return path.read_bytes()
     image = Image.open(path).convert("L").resize((1800, 1500))
@@ -103,15 +104,15 @@ def _broken_file(content: bytes, number: int) -> bytes:
 
 
 def plan_uploads(files: Sequence[File], session: int, count: int) -> list[tuple[str, File]]:
-    """Return file names and files that a session uploads; no two sessions upload the same file at the same time."""
+    """Return names and files for a session to upload. No two sessions upload the same file at the same time."""
     return [(f"s{session:02}_t{turn:04}.png", files[(turn * 31 + session) % len(files)]) for turn in range(count)]
 
 
 def run_load(server: Server, files: Sequence[File], folder: Path, number: int) -> float:
-    """Run one load.
+    """Run the load once.
 
     Returns:
-        Memory of the server and its child processes in MB, WAIT_MINUTES after the last tab was closed.
+        Memory of the server and its child processes, WAIT_MINUTES after the last tab was closed, in MB.
     """
     start = time.monotonic()
     with ThreadPoolExecutor(VISITORS) as pool:
@@ -128,24 +129,24 @@ def run_load(server: Server, files: Sequence[File], folder: Path, number: int) -
     n_files = (BROWSERS + VISITORS) * FILES_PER_SESSION
     print(
         f"load {number}: {BROWSERS} browsers and {VISITORS} visitors, {n_files} files in {seconds:.0f} s, "
-        f"each answered by its own; {memory_under_load:.0f} MB at the end of it, "
+        f"all results correct; {memory_under_load:.0f} MB at the end of the load, "
         f"{memory:.0f} MB {WAIT_MINUTES} minutes after the last tab was closed"
     )
     return memory
 
 
 def visit(server: Server, uploads: Sequence[tuple[str, File]]) -> None:
-    """Upload files in a session without a browser; every result must be that of its file."""
+    """Upload files in a session without a browser and check every result."""
     with Visitor(Access(server.url), timeout_seconds=300) as visitor:
         for count, (name, file) in enumerate(uploads, start=1):
             page = visitor.read(name, file.content)
             check_row(page.rows[0], name, file)
             check(len(page.rows) == count, f"{len(page.rows)} rows after {count} files")
-            check(file.page_text in page.text, f"{name}: not on its page")
+            check(file.page_text in page.text, f"{name}: the page does not show its result")
 
 
 def browse(server: Server, plans: Sequence[Sequence[tuple[str, File]]], folder: Path) -> None:
-    """Upload files in Chromium, one window per session; all sessions upload before any result is checked."""
+    """Upload files in Chromium, one window per session. All sessions upload before any result is checked."""
     with launch_chromium() as browser:
         tabs = [browser.new_context().new_page() for _ in plans]
         for tab in tabs:
@@ -160,24 +161,24 @@ def browse(server: Server, plans: Sequence[Sequence[tuple[str, File]]], folder: 
                 (folder / name).write_bytes(file.content)
                 tab.locator("input[type=file]").set_input_files(folder / name)
             for tab, uploads in zip(tabs, plans, strict=True):
-                tab.get_by_text(f"Read in this session ({turn + 1})").wait_for()
-                tab.wait_for_selector(IDLE)  # now nothing of the previous file is left on the page
+                tab.get_by_text(TABLE_TITLE.format(count=turn + 1)).wait_for()
+                tab.wait_for_selector(IDLE)  # the page no longer shows the previous file
                 tab.get_by_test_id("stMain").get_by_text(uploads[turn][1].page_text).first.wait_for()
         for tab, uploads in zip(tabs, plans, strict=True):
-            tab.get_by_text(f"Read in this session ({FILES_PER_SESSION})").click()
+            tab.get_by_text(TABLE_TITLE.format(count=FILES_PER_SESSION)).click()
             with tab.expect_download() as download:
-                tab.get_by_role("button", name="All rows as CSV").press("Enter")
+                tab.get_by_role("button", name="Download all results (CSV)").press("Enter")
             rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
             for row, (name, file) in zip(rows, reversed(uploads), strict=True):
                 check_row(row, name, file)
 
 
 def check_row(row: dict[str, str], name: str, file: File) -> None:
-    """Stop the program unless a row is that of a file."""
+    """Stop the program unless a row is the expected one for a file."""
     matches = (row["path"], row["status"], row["reason"]) == (name, file.row["status"], file.row["reason"])
     if matches and file.row["probability"]:
         matches = abs(float(row["probability"]) - float(file.row["probability"])) < 1e-6
-    check(matches, f"{name}: the answer is of another file")
+    check(matches, f"{name}: result of a different file")
 
 
 def check(condition: bool, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Time from dropping a large radiograph onto the page to its verdict and heat map in Chromium, in total and in parts.
+"""Time from dropping a large radiograph onto the page to its verdict and heat map in Chromium, with a breakdown.
 
 python -m benchmarks.page
 """
@@ -19,17 +19,18 @@ from model.imaging.preprocessing import working_image
 from model.inference.classifier import load_model
 from tests.support.browser import IDLE, READY, launch_chromium, open_watched_tab, serve
 from tests.support.synthetic import phantom_file
+from ui.reading.session_table import TABLE_TITLE
 from ui.viewer.component import encode_preview, preview_size
 
 HEIGHT, WIDTH = 2500, 3000
 DROPS = 20
-# Uses the clock of the page, in milliseconds, because Playwright polls for elements at intervals. The only large
-# message over the WebSocket is the image.
+# Measures with the clock of the page, in milliseconds, because Playwright polls at intervals. The image is the only
+# large message over the WebSocket.
 _CLOCK_SCRIPT = """
 addEventListener("change", (event) => { if (event.target.type === "file") window.dropped = performance.now(); }, true);
 window.WebSocket = class extends WebSocket {
-  constructor(...given) {
-    super(...given);
+  constructor(...options) {
+    super(...options);
     this.addEventListener("message", ({ data }) => {
       if ((data.size ?? data.byteLength) > 1e5) window.arrived = performance.now();
     });
@@ -44,13 +45,13 @@ _SHOWN_SCRIPT = """
   const now = performance.now();
   const uploads = performance.getEntriesByType("resource").filter(({ name }) => name.includes("upload_file"));
   performance.clearResourceTimings();
-  return [now - dropped, Math.max(...uploads.map((one) => one.responseEnd)) - dropped, now - arrived];
+  return [now - dropped, Math.max(...uploads.map((entry) => entry.responseEnd)) - dropped, now - arrived];
 }
 """
 
 
 def measure() -> list[Measurement]:
-    """Drop DROPS images one after the other; all are different, so no cache knows them."""
+    """Drop DROPS different images one after the other, so that no cache can help."""
     contents = [phantom_file("JPEG", HEIGHT, WIDTH, seed) for seed in range(DROPS + 1)]
     with tempfile.TemporaryDirectory() as folder, _page(Path(folder)) as tab:
         rounds = []
@@ -60,10 +61,10 @@ def measure() -> list[Measurement]:
             rounds.append(_drop(tab, path, number + 1))
     shown, upload, drawing = (statistics.median(values) for values in zip(*rounds[1:], strict=True))
     parts = {"upload": upload} | _parts(contents[0]) | {"drawing in the browser": drawing}
-    parts["Streamlit on the way"] = shown - sum(parts.values())
+    parts["Streamlit overhead"] = shown - sum(parts.values())
     return [
         Measurement(
-            f"From dropping a {WIDTH} x {HEIGHT} film to verdict and map in Chromium, median of {DROPS}, in seconds",
+            f"Seconds from dropping a {WIDTH} x {HEIGHT} image to verdict and heat map in Chromium, median of {DROPS}",
             shown,
             parts=format_milliseconds(parts),
         )
@@ -82,21 +83,21 @@ def _page(folder: Path) -> Iterator[Any]:
 
 
 def _drop(tab: Any, path: Path, count: int) -> tuple[float, float, float]:
-    """Drop a file and wait until the session's `count`-th image is drawn with its verdict.
+    """Drop a file and wait until the page shows it with its verdict, as number `count` of the session.
 
     Returns:
-        Seconds from the drop to the drawn image, seconds of these until the upload was complete, and seconds of these
-        after the image had arrived.
+        Three times in seconds: from the drop to the drawn image, from the drop to the end of the upload, and from the
+        arrival of the image in the browser to the drawn image.
     """
     tab.locator("input[type=file]").set_input_files(path)
-    last_text = f"Read in this session ({count})"  # at the end of the page, below verdict and viewer
+    last_text = TABLE_TITLE.format(count=count)  # at the end of the page, below verdict and viewer
     shown, upload, drawing = tab.wait_for_function(_SHOWN_SCRIPT, arg=[READY, last_text], polling="raf").json_value()
     tab.wait_for_selector(IDLE)
     return shown / 1000, upload / 1000, drawing / 1000
 
 
 def _parts(content: bytes) -> dict[str, float]:
-    """Return the time of each step on the server, in seconds."""
+    """Return the time of each step on the server in seconds."""
     gate = AdmissionGate.from_classifier(load_model())
     radiograph = decode(content)
     small = replace(radiograph, pixels=working_image(radiograph))
@@ -106,7 +107,7 @@ def _parts(content: bytes) -> dict[str, float]:
             "decoding": lambda: decode(content),
             "resizing for the networks": lambda: working_image(radiograph),
             "resizing for the viewer": lambda: resize(radiograph.pixels, *preview.shape),
-            "checking and reading": lambda: gate.read(gate.examine(small)),
+            "admission check and inference": lambda: gate.read(gate.examine(small)),
             "encoding for the viewer": lambda: encode_preview(preview),
         },
         rounds=DROPS,

@@ -1,4 +1,4 @@
-"""Time of one inference, compared with bare forward passes of its networks and with Keras and Grad-CAM, and in parts.
+"""Time of one inference, compared with forward passes of its networks alone and with Keras and Grad-CAM.
 
 python -m benchmarks.reading
 """
@@ -22,8 +22,8 @@ from model.release_files import ReleaseFile
 from tests.support.synthetic import phantom_file
 
 HEIGHT, WIDTH = 1500, 2000
-LUNGS, CLASSIFIER, READING = "lung network", "reader network", "reading"
-ADMITTED, CHECKS = "checking what it is, then reading", "checks of the heat map"
+LUNGS, CLASSIFIER, INFERENCE = "lung network", "classifier network", "inference"
+ADMISSION, CHECKS = "admission check and inference", "heat-map checks"
 KERAS, GRAD_CAM = "model.predict", "tf-keras-vis Grad-CAM"
 
 
@@ -40,12 +40,12 @@ def measure() -> list[Measurement]:
     forward_passes = {
         LUNGS: forward_pass(release.lungs.network, release.lungs.side),
         CLASSIFIER: forward_pass(release.network, release.side),
-        READING: lambda: classifier.finding_from(classifier.infer_working(working)),
+        INFERENCE: lambda: classifier.finding_from(classifier.infer_working(working)),
     }
     steps = {
         f"decoding {WIDTH} x {HEIGHT}": lambda: decode(content),
-        "working size": lambda: working_image(radiograph),
-        ADMITTED: lambda: gate.read(gate.examine(small)),
+        "resizing to working size": lambda: working_image(radiograph),
+        ADMISSION: lambda: gate.read(gate.examine(small)),
         CHECKS: lambda: measure_reliability(classifier, inference),
     }
     quick = median_seconds(forward_passes, rounds=100, warm_up=5)
@@ -57,34 +57,34 @@ def measure() -> list[Measurement]:
     parts = median_seconds(steps, rounds=20, warm_up=2)
     return [
         Measurement(
-            "Reading with its map, from the working picture / bare LiteRT calls of its two networks",
-            quick[READING] / (quick[LUNGS] + quick[CLASSIFIER]),
+            "Inference with heat map, from the working image / LiteRT calls of its two networks alone",
+            quick[INFERENCE] / (quick[LUNGS] + quick[CLASSIFIER]),
             1.5,
             parts=format_milliseconds(quick),
         ),
         Measurement(
-            "Keras predict, then Grad-CAM of tf-keras-vis / reading with its map",
-            sum(slow.values()) / quick[READING],
+            "Keras predict, then Grad-CAM of tf-keras-vis / inference with heat map",
+            sum(slow.values()) / quick[INFERENCE],
             30,
             is_minimum=True,
             parts=format_milliseconds(slow),
         ),
         Measurement(
-            "Checks of the heat map / reading with its map",
-            parts[CHECKS] / quick[READING],
+            "Heat-map checks / inference with heat map",
+            parts[CHECKS] / quick[INFERENCE],
             parts=format_milliseconds(parts),
         ),
     ]
 
 
 def forward_pass(content: bytes, side: int, batch: int = 1, threads: int | None = None) -> Callable[[], None]:
-    """Return a function that runs a LiteRT network on a batch of images and does nothing else.
+    """Return a function that runs a LiteRT network on a batch of images.
 
     Args:
         content: Bytes of the LiteRT file.
         side: Height and width of its input.
         batch: Images in the batch.
-        threads: Processor threads; None leaves the choice to LiteRT.
+        threads: Number of threads; None for the default of LiteRT.
     """
     interpreter = Interpreter(model_content=content, num_threads=threads)
     interpreter.allocate_tensors()
@@ -98,7 +98,7 @@ def forward_pass(content: bytes, side: int, batch: int = 1, threads: int | None 
 
 
 def _keras(release: Release, network_input: np.ndarray) -> dict[str, Callable[[], object]]:
-    """Return the prediction of the Keras network, and Grad-CAM as in the guide of tf-keras-vis."""
+    """Return functions for the Keras prediction and for Grad-CAM as documented by tf-keras-vis."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     from tf_keras_vis.gradcam import Gradcam
@@ -113,5 +113,5 @@ def _keras(release: Release, network_input: np.ndarray) -> dict[str, Callable[[]
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # tf-keras-vis imports SciPy by deprecated names
+    warnings.simplefilter("ignore")  # tf-keras-vis uses deprecated SciPy names
     print("\n".join(measurement.row() for measurement in measure()))

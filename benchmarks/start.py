@@ -1,4 +1,4 @@
-"""Time and memory from process start to the first finding, compared with a Keras script that does the same.
+"""Time and memory from process start to the first finding, compared with an equivalent Keras script.
 
 python -m benchmarks.start
 """
@@ -18,12 +18,12 @@ from tests.support.browser import ROOT
 from tests.support.synthetic import phantom_file
 
 ROUNDS = 7
-# The inference with TensorFlow: segment the lungs, crop to their box, classify; no heat map.
+# Inference with TensorFlow: segments the lungs, crops to their bounding box and classifies, without a heat map.
 _KERAS_SCRIPT = """
 import sys
 import keras, numpy as np
 from PIL import Image
-lungs, classifier = (keras.models.load_model(f"{sys.argv[1]}/{name}.keras") for name in ("lungs", "reader"))
+lungs, classifier = (keras.models.load_model(f"{sys.argv[1]}/{name}.keras") for name in ("lungs", "classifier"))
 image = Image.open(sys.argv[2]).convert("L").resize((224, 224))
 def network_input(image, side):
     return np.asarray(image.resize((side, side)), np.float32)[None, :, :, None]
@@ -39,16 +39,16 @@ print(float(classifier.predict(network_input(image, classifier.input_shape[1]), 
 
 @dataclass(frozen=True)
 class ProcessRun:
-    """Seconds until the first line on standard output, and peak memory of the process."""
+    """Time to the first line on standard output, and peak memory of the process."""
 
     seconds: float
     peak_megabytes: float
 
 
 def measure() -> list[Measurement]:
-    """Start both in turn. The first round does not count, because it loads the files into the page cache."""
+    """Measure both alternately. The first round loads the files into the page cache and is not counted."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.jpg"
+        path = Path(folder) / "radiograph.jpg"
         path.write_bytes(phantom_file("JPEG", 1000, 1300))
         commands = {
             "python -m model read": ["-m", "model", "read", str(path)],
@@ -60,14 +60,14 @@ def measure() -> list[Measurement]:
     (seconds_ours, seconds_keras), (megabytes_ours, megabytes_keras) = seconds.values(), megabytes.values()
     return [
         Measurement(
-            "First finding with TensorFlow and Keras / with python -m model read, from process start",
+            "Time from process start to the first finding, TensorFlow and Keras / python -m model read",
             seconds_keras / seconds_ours,
             5,
             is_minimum=True,
             parts=", ".join(f"{name} {value:.2f} s" for name, value in seconds.items()),
         ),
         Measurement(
-            "Most memory of python -m model read / of TensorFlow and Keras",
+            "Peak memory, python -m model read / TensorFlow and Keras",
             megabytes_ours / megabytes_keras,
             0.333,
             parts=", ".join(f"{name} {value:.0f} MB" for name, value in megabytes.items()),
@@ -88,7 +88,7 @@ def _run(arguments: list[str]) -> ProcessRun:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if not line:
-        raise RuntimeError("a process ended without a finding")
+        raise RuntimeError("the process ended without a finding")
     return ProcessRun(seconds, usage.ru_maxrss / 1024)
 
 

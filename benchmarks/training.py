@@ -1,4 +1,4 @@
-"""Throughput of training, compared with its step on one batch that is already in memory.
+"""Throughput of training, compared with repeating the training step on one batch in memory.
 
 python -m benchmarks.training    # with the data set at CHEST_XRAY_DIR
 """
@@ -17,12 +17,12 @@ from training.fitting.throughput import PIPELINE, STEP, TRAINING, measure_throug
 
 
 def measure() -> list[Measurement]:
-    """Measure with the settings of the release and random weights, which take the same time."""
+    """Measure with the settings of the release. Random weights take the same time as trained ones."""
     rates = measure_throughput(dataset_root(), ClassifierConfig(backbone="none"))
-    parts = ", ".join(f"{name} {rates[name]:.1f} pictures per second" for name in (PIPELINE, STEP, TRAINING))
+    parts = ", ".join(f"{name} {rates[name]:.1f} images per second" for name in (PIPELINE, STEP, TRAINING))
     return [
         Measurement(
-            "Pictures per second in training / of its step alone",
+            "Images per second, training / training step alone",
             rates[TRAINING] / rates[STEP],
             0.9,
             is_minimum=True,

@@ -1,21 +1,47 @@
-"""Make docs/landing_page.png: the landing page with the finding of a phantom, never of a patient.
+"""Create docs/landing_page.png, a screenshot of the landing page with the result for an image that shows no patient.
 
 python -m tools.landing_page
+
+The image is the mean of all training radiographs with viral pneumonia, from the release, sharpened to the contrast of a
+single radiograph.
 """
 
+import io
 import tempfile
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from model.inference.release_loader import load_release
+from model.release_files import ReleaseFile
+from model.storage import open_arrays
 from tests.support.browser import IDLE, READY, launch_chromium, serve
-from tests.support.synthetic import phantom_file
 
 SCREENSHOT = Path(__file__).parents[1] / "docs" / "landing_page.png"
+_ARRAY = "viral_mean"
+_ZOOM = 4
+_FINE, _COARSE = 12, 40  # standard deviations of the blurred images, in pixels of the zoomed image
+_FINE_GAIN, _COARSE_GAIN = 12, 3
+
+
+def mean_radiograph_file() -> bytes:
+    """Return the sharpened mean radiograph as a PNG."""
+    content = load_release().read_file(ReleaseFile.MEAN_RADIOGRAPHS)
+    with open_arrays(content, ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
+        mean = ndimage.zoom(arrays[_ARRAY].astype(float), _ZOOM, order=3)
+    fine, coarse = (mean - ndimage.gaussian_filter(mean, sigma) for sigma in (_FINE, _COARSE))
+    sharpened = mean + _FINE_GAIN * fine + _COARSE_GAIN * coarse
+    contrasted = 1.15 * (sharpened - sharpened.mean()) + sharpened.mean()
+    file = io.BytesIO()
+    Image.fromarray(contrasted.clip(0, 255).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
 
 
 def main() -> None:
-    """Start the app, upload a phantom, wait for the viewer and take a screenshot."""
-    content = phantom_file(height=900, width=1100)
-    upload = {"name": "phantom.png", "mimeType": "image/png", "buffer": content}
+    """Start the app, upload the mean radiograph, wait for the viewer and take a screenshot."""
+    upload = {"name": "mean_radiograph.png", "mimeType": "image/png", "buffer": mean_radiograph_file()}
     with (
         tempfile.TemporaryDirectory() as folder,
         serve("app.py", Path(folder) / "log") as server,

@@ -1,4 +1,4 @@
-"""Results of the benchmarks: rows, replacement of a section, and errors."""
+"""Results of the benchmarks: rows, replaced sections and errors."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 from benchmarks.__main__ import main, with_section
 from benchmarks.results import Measurement, median_seconds
 
-DOCUMENT = "# Figures\n\nOf this.\n\n## Speed: `a`\n\nold\n\n| x |\n\n## Load: `b`\n\nkept\n"
+DOCUMENT = "# Results\n\nIntroduction.\n\n## Speed: `a`\n\nold\n\n| x |\n\n## Load: `b`\n\nkept\n"
 
 
 @pytest.mark.parametrize(
@@ -21,40 +21,42 @@ DOCUMENT = "# Figures\n\nOf this.\n\n## Speed: `a`\n\nold\n\n| x |\n\n## Load: `
         (Measurement("a / b", 2.0), "| a / b | 2.00 |  |  |  |"),
     ],
 )
-def test_a_row_says_whether_the_ratio_meets_its_target(measurement, row):
+def test_row_states_whether_the_ratio_meets_its_target(measurement, row):
     assert measurement.row() == row
 
 
-def test_a_section_replaces_the_one_with_its_heading():
+def test_section_with_the_same_heading_is_replaced():
     written = with_section(DOCUMENT, "## Speed: `a`", "new")
-    assert written == "# Figures\n\nOf this.\n\n## Speed: `a`\n\nnew\n\n## Load: `b`\n\nkept\n"
+    assert written == "# Results\n\nIntroduction.\n\n## Speed: `a`\n\nnew\n\n## Load: `b`\n\nkept\n"
     assert with_section(written, "## Speed: `a`", "new") == written
 
 
-def test_the_last_section_is_replaced_and_a_new_one_is_appended():
+def test_last_section_is_replaced_and_new_section_is_appended():
     written = with_section(DOCUMENT, "## Load: `b`", "new")
     assert written.endswith("## Load: `b`\n\nnew\n")
     assert written.startswith(DOCUMENT.partition("## Load")[0])
-    assert with_section("# Figures\n", "## New", "text") == "# Figures\n\n## New\n\ntext\n"
+    assert with_section("# Results\n", "## New", "text") == "# Results\n\n## New\n\ntext\n"
 
 
-def test_each_round_runs_every_part_and_warm_up_rounds_do_not_count():
+def test_each_round_runs_every_part_and_warm_up_is_not_measured():
     run = []
     seconds = median_seconds({"a": lambda: run.append("a"), "b": lambda: run.append("b")}, rounds=3, warm_up=2)
     assert run == ["a", "b"] * 5
     assert seconds.keys() == {"a", "b"}
 
 
-def test_without_the_data_set_nothing_is_measured(monkeypatch, tmp_path):
+def test_missing_data_set_stops_before_any_measurement(monkeypatch, tmp_path):
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "set"))
     monkeypatch.setattr(sys, "argv", ["benchmarks"])
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("started"))
-    with pytest.raises(SystemExit, match=r"^There is no data set at .*set, which training is measured on\. Set CHEST_"):
+    with pytest.raises(
+        SystemExit, match=r"^The training benchmark needs the data set, which is not at .*set\. Set CHEST_"
+    ):
         main()
 
 
-def test_a_part_that_fails_gives_an_error_message(monkeypatch):
+def test_failed_part_is_an_error(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "reading"])
     monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, ""))
-    with pytest.raises(SystemExit, match=r"^python -m benchmarks.reading failed; run it alone to see why"):
+    with pytest.raises(SystemExit, match=r"^python -m benchmarks\.reading failed\. Run it alone to see its error"):
         main()
