@@ -104,8 +104,12 @@ def _missing(need: str) -> str | None:
     return reason and f"NOT RUN: {reason}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the slow files."""
+    """Leave what needs more than the project to `make full`, and start with the slow files."""
+    for item in items:
+        if any(item.get_closest_marker(need) for need in _NEEDS):
+            item.add_marker(pytest.mark.full)
     items.sort(key=lambda item: not item.path.as_posix().endswith(_SLOW_FILES))
 
 

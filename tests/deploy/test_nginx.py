@@ -1,4 +1,4 @@
-"""Deployment behind nginx as the README describes it: only 401 without the password, the whole app with it."""
+"""Deployment behind nginx as in docs/deployment.md: 401 without the password, the complete app with it."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.support.browser import IDLE, READY, launch_browser, open_watched_tab
 from tests.support.protocol import Access, Visitor
 from tests.support.proxy import LOGIN, start_proxy
 from tests.support.synthetic import phantom_file
+from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_without_the_password_every_request_gets_401(proxy, method, path, login)
 
 @pytest.mark.nginx
 @pytest.mark.parametrize("login", [None, (LOGIN[0], "wrong")])
-def test_without_the_password_no_websocket_opens(proxy, login):
+def test_without_the_password_no_websocket_can_be_opened(proxy, login):
     visitor = Visitor(Access(proxy.url, login, proxy.certificate))
     with pytest.raises(InvalidStatus, match="HTTP 401"), visitor.connect():
         pass
@@ -74,9 +75,9 @@ def test_without_tls_every_request_is_redirected_to_https(proxy):
 
 
 @pytest.mark.nginx
-def test_with_the_password_an_image_is_read_and_nginx_stores_none_of_it(proxy):
+def test_with_the_password_images_are_read_and_nginx_does_not_store_them(proxy):
     image = phantom_file(height=300, width=400)
-    large_image = image + bytes(MAX_BYTES - 2**20 - len(image))  # far more than the buffers of nginx hold
+    large_image = image + bytes(MAX_BYTES - 2**20 - len(image))  # far larger than the buffers of nginx
     with Visitor(Access(proxy.url, LOGIN, proxy.certificate)) as visitor:
         assert visitor.read("Doe_Ann.png", image).rows[0]["status"] == "read"
         assert visitor.read("Doe_Bea.png", large_image).rows[0]["path"] == "Doe_Bea.png"
@@ -89,14 +90,14 @@ def test_with_the_password_an_image_is_read_and_nginx_stores_none_of_it(proxy):
 
 
 @pytest.mark.nginx
-def test_a_page_of_another_site_cannot_connect_even_with_the_password(proxy):
+def test_page_of_a_different_site_cannot_connect_even_with_the_password(proxy):
     visitor = Visitor(Access(proxy.url, LOGIN, proxy.certificate), origin="https://elsewhere.example")
     with pytest.raises(InvalidStatus, match="HTTP 403"), visitor.connect():
         pass
 
 
 @pytest.mark.nginx
-def test_responses_restrict_the_browser_to_this_site_and_to_tls(proxy):
+def test_response_headers_restrict_the_browser_to_this_site_and_to_tls(proxy):
     page, media = send_request(proxy, "GET", "/", auth=LOGIN), send_request(proxy, "GET", "/media/a.png", auth=LOGIN)
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
@@ -108,8 +109,7 @@ def test_responses_restrict_the_browser_to_this_site_and_to_tls(proxy):
 
 
 @pytest.mark.nginx
-def test_the_password_does_not_reach_the_app(tmp_path):
-    """With nginx in front of a server that records the headers of its requests."""
+def test_the_password_is_not_passed_to_the_app(tmp_path):
     received = []
 
     class RecordHeaders(BaseHTTPRequestHandler):
@@ -132,12 +132,12 @@ def test_the_password_does_not_reach_the_app(tmp_path):
 
 @pytest.mark.nginx
 @pytest.mark.browser
-def test_behind_nginx_the_app_works_in_a_browser_and_violates_no_content_security_policy(chromium, proxy, tmp_path):
+def test_app_behind_nginx_works_in_a_browser_without_policy_violations(chromium, proxy, tmp_path):
     (tmp_path / "Doe_Ann.png").write_bytes(phantom_file())
     problems: list[str] = []
     login = {"username": LOGIN[0], "password": LOGIN[1]}
-    # The browser trusts the certificate, as it trusts that of a clinic. If it ignored certificate errors instead, it
-    # would open each connection twice, which once failed on a busy machine (ERR_TOO_MANY_RETRIES).
+    # The browser trusts this certificate. If it ignored certificate errors instead, it would open each connection
+    # twice, which has failed on a busy machine (ERR_TOO_MANY_RETRIES).
     trust_certificate = f"--ignore-certificate-errors-spki-list={proxy.key}"
     with (
         launch_browser(chromium.browser_type, trust_certificate) as browser,
@@ -150,7 +150,7 @@ def test_behind_nginx_the_app_works_in_a_browser_and_violates_no_content_securit
         tab.locator("input[type=file]").set_input_files(tmp_path / "Doe_Ann.png")
         tab.wait_for_selector(READY)
         with tab.expect_download() as download:
-            tab.get_by_role("button", name="Overlay as PNG").press("Enter")
+            tab.get_by_role("button", name=DOWNLOAD_HEAT_MAP).press("Enter")
         assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
         tab.get_by_role("link", name="Model performance").click()
         tab.locator("canvas, svg.marks").nth(8).wait_for()

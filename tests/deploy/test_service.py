@@ -1,4 +1,4 @@
-"""The systemd unit and the container: hardened, complete, and with memory for everything that may run at once."""
+"""The systemd unit and the container: hardening, completeness and memory limits."""
 
 import json
 import re
@@ -18,7 +18,7 @@ DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"
 
 
 def unit_with_existing_program(folder: Path) -> Path:
-    """A copy of the unit that starts a program of this machine: systemd checks that it exists, and /opt is empty."""
+    """Copy the unit with an existing program, because systemd checks that the program exists."""
     text = UNIT.read_text()
     installed = "/opt/chest-radiograph-reader/.venv/bin/streamlit"
     assert installed in text
@@ -38,17 +38,17 @@ def test_systemd_accepts_the_unit_and_rates_it_as_hardened(tmp_path):
         text=True,
         check=False,
     )
-    assert rated.returncode == 0, rated.stdout  # an exposure of at most 20 of 100; a unit without options has 96
+    assert rated.returncode == 0, rated.stdout  # exposure of at most 20 of 100; a unit without options has 96
 
 
-def test_the_unit_and_the_container_start_the_app_with_options_that_streamlit_knows():
+def test_unit_and_container_use_valid_streamlit_options():
     known = {f"--{name}" for name in config.get_config_options()}
     options = {option for path in (UNIT, DOCKERFILE) for option in re.findall(r"--server\.\w+", path.read_text())}
     assert options == {"--server.port", "--server.allowedHosts", "--server.address"}
     assert options <= known
 
 
-def test_the_linter_has_no_remark_on_the_dockerfile():
+def test_dockerfile_passes_the_linter():
     linter = Path(sys.executable).with_name("hadolint")
     result = subprocess.run([linter, "--format", "json", DOCKERFILE], capture_output=True, text=True, check=False)
     assert json.loads(result.stdout) == []
@@ -75,8 +75,8 @@ assert not {"training", "tensorflow", "keras"} & set(sys.modules)
 """
 
 
-def test_the_container_holds_everything_that_the_app_uses_and_no_training_code(tmp_path):
-    """All pages and the child process of the gradient maps work on the files that .dockerignore lets through."""
+def test_container_has_all_files_of_the_app_and_no_training_code(tmp_path):
+    """All pages and the gradient worker run with only the files that .dockerignore includes."""
     lines = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in lines
     for name in (line.removeprefix("!") for line in lines if line.startswith("!")):
@@ -94,8 +94,8 @@ def test_the_container_holds_everything_that_the_app_uses_and_no_training_code(t
 # --- memory
 
 
-def test_unit_and_container_have_memory_for_everything_that_may_run_at_once():
-    """Sizes in megabytes were measured, see model/limits.py."""
+def test_memory_limits_cover_everything_that_may_run_at_once():
+    """The sizes were measured, see model/limits.py."""
     idle_dicom_child, gradient_worker = 70 * 10**6, 920 * 10**6
     children = DICOM_AT_ONCE * DICOM_MEMORY + idle_dicom_child + gradient_worker
     readings, uploads, program = READINGS_AT_ONCE * 600 * 10**6, 25 * MAX_BYTES, 400 * 10**6
@@ -105,5 +105,5 @@ def test_unit_and_container_have_memory_for_everything_that_may_run_at_once():
     assert children + readings + uploads + program < int(unit_limit) * 2**30
 
 
-def test_the_service_continues_if_one_of_its_processes_is_killed_for_memory():
+def test_service_continues_if_a_child_process_is_killed_for_memory():
     assert "\nOOMPolicy=continue\n" in UNIT.read_text()

@@ -1,4 +1,4 @@
-"""What documents say of the released model is what its files say."""
+"""The documents agree with the release and the code, and their links work."""
 
 import json
 import re
@@ -8,22 +8,55 @@ from pathlib import Path
 
 import pytest
 
+from model.codes import Caution, RefusalReason
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.release_files import ReleaseFile
+from model.version import VERSION
 from tests.support.release_files import copy_release
 from training.evaluation.split_openings import count_openings
-from training.release.model_card import metrics_table, model_card, with_metrics_section
+from training.release.document_sections import metrics_table, with_metrics_section
+from training.release.model_card import model_card
 from training.release.publish import HEADLINE_METRICS
 
 PROJECT = Path(__file__).parents[2]
 METRICS_JSON = json.loads((RELEASE_DIR / ReleaseFile.METRICS).read_text())
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
+MAX_README_LINES = 150
 
 
-def test_the_figures_in_the_readme_are_those_of_the_release():
+def section(document: str, heading: str) -> str:
+    """Return the text below a heading, up to the next heading of the same level."""
+    return document.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def first_column(markdown: str) -> list[str]:
+    """Return the code in the first column of each row of all tables."""
+    return re.findall(r"^\| `(\w+)` \|", markdown, re.MULTILINE)
+
+
+def anchors(markdown: str) -> set[str]:
+    """Return the anchors that GitHub generates for the headings."""
+    headings = re.findall(r"^#+ (.+)$", markdown, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_is_short_and_states_what_the_model_is_for():
     readme = (PROJECT / "README.md").read_text()
-    assert metrics_table(METRICS_JSON) in readme
-    assert with_metrics_section(readme, METRICS_JSON) == readme
+    introduction = " ".join(readme.split("\n## ")[0].split())
+    assert len(readme.splitlines()) < MAX_README_LINES
+    for statement in ("Research use only", "children aged one to five years", "pneumonia only"):
+        assert statement in introduction
+
+
+def test_the_readme_shows_the_metrics_of_the_release():
+    assert metrics_table(METRICS_JSON) in (PROJECT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/evidence.md"])
+def test_the_generated_sections_are_those_of_the_release(name):
+    document = (PROJECT / name).read_text()
+    assert with_metrics_section(document, METRICS_JSON) == document
 
 
 def test_the_model_card_is_the_one_that_the_release_generates():
@@ -45,12 +78,35 @@ def test_every_opening_of_the_test_split_before_the_release_is_in_the_log():
     assert METRICS_JSON["network_sha256"] in log.read_text()
 
 
-def test_the_readme_names_every_column_of_a_row():
-    assert ", ".join(COLUMNS) in " ".join((PROJECT / "README.md").read_text().split())
+def test_every_column_of_a_row_is_documented_in_order():
+    document = (PROJECT / "docs" / "use.md").read_text()
+    assert tuple(first_column(section(document, "Columns of a row"))) == COLUMNS
 
 
-def test_the_changelog_of_the_project_names_the_released_version():
-    assert f"[{load_release().version}]" in (PROJECT / "CHANGELOG.md").read_text()
+@pytest.mark.parametrize(("heading", "codes"), [("Reasons for refusal", RefusalReason), ("Cautions", Caution)])
+def test_every_exported_code_is_documented(heading, codes):
+    document = (PROJECT / "docs" / "use.md").read_text()
+    assert set(re.findall(r"`(\w+)`", section(document, heading))) == set(codes)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_existing_files_and_headings(document):
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if link.startswith("https:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link
+
+
+def test_the_changelog_names_the_versions_of_program_and_model():
+    changelog = (PROJECT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[(.*?)\](.*)$", changelog, re.MULTILINE)
+    program, (model_version,) = headings[0], re.findall(r"^Model ([\d.]+)\.", changelog, re.MULTILINE)[:1]
+    assert program[0] == VERSION
+    assert f"\nversion: {VERSION}\n" in (PROJECT / "CITATION.cff").read_text()
+    assert model_version == load_release().version
 
 
 def documented_commands() -> list[str]:
