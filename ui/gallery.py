@@ -21,7 +21,7 @@ PAGE_PARAM = "page"  # key of the control and name in the URL
 PAGE_SIZE = 24
 OUTCOME_MARKS = {
     Outcome.CORRECT: N_(":material/check_circle: correct"),
-    Outcome.WRONG: N_(":material/cancel: **incorrect**"),
+    Outcome.INCORRECT: N_(":material/cancel: **incorrect**"),
     Outcome.INDETERMINATE: N_(":material/help: indeterminate"),
 }
 SPLIT_MARKS = {

@@ -16,8 +16,8 @@ from model.translation import N_
 class Outcome(StrEnum):
     """Comparison of the verdict with the label."""
 
-    CORRECT = "right"
-    WRONG = "wrong"
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
     INDETERMINATE = "indeterminate"
 
 
@@ -130,7 +130,7 @@ def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
         return rows.iloc[np.random.default_rng(seed).permutation(len(rows))]
     if order is Order.WORST:
         distance = (rows["probability"] - (rows["label"] == Label.PNEUMONIA)).abs()
-        return rows.iloc[np.lexsort((-distance, rows["outcome"] != Outcome.WRONG))]
+        return rows.iloc[np.lexsort((-distance, rows["outcome"] != Outcome.INCORRECT))]
     if order is Order.NAME:
         return rows
     return rows.sort_values("probability", ascending=order is Order.LOWEST, kind="stable")
@@ -139,4 +139,4 @@ def sort(rows: pd.DataFrame, order: Order, seed: int = 0) -> pd.DataFrame:
 def _outcome(verdict: Verdict, label: str) -> Outcome:
     if verdict is Verdict.INDETERMINATE:
         return Outcome.INDETERMINATE
-    return Outcome.CORRECT if verdict == label else Outcome.WRONG
+    return Outcome.CORRECT if verdict == label else Outcome.INCORRECT

@@ -18,6 +18,9 @@ _READABLE_CODES = (
     N_("balanced"),
     N_("rule-in"),
     N_("all"),
+    N_("correct"),
+    N_("incorrect"),
+    N_("indeterminate"),
 )
 _VERDICT_NAMES = {
     Verdict.PNEUMONIA: N_("signs of pneumonia"),

@@ -182,7 +182,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     assert app.metric[0].label == PROBABILITY_LABEL.format(prevalence="20%")
     assert app.metric[0].value == percent(expected.probability)
     assert "(rule-out)" in app.caption[0].value
-    assert session_table(app)["probability"][0] == percent(expected.probability)
+    assert session_table(app)["probability"][0] == pytest.approx(np.clip(100 * expected.probability, 0.1, 99.9))
 
     app.switch_page("pages/Model_performance.py").run()
     assert point_control(app).value == "rule-out"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dataset.explorer.catalogue import Outcome
 from model.codes import Caution
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
@@ -90,15 +91,13 @@ def test_the_url_sets_the_filters(url_query, row_query):
 @pytest.mark.parametrize("point", ["rule-out", "balanced", "rule-in"])
 def test_outcomes_match_the_metrics_at_the_operating_point_of_the_url(point):
     metrics = load_release_data(load_release()).metrics["splits"]["test"]
-    counts = {
-        outcome: count_of(open_explorer(view="Images", reader=outcome, point=point))
-        for outcome in ("right", "wrong", "indeterminate")
-    }
+    counts = {outcome: count_of(open_explorer(view="Images", result=outcome, point=point)) for outcome in Outcome}
     indeterminate = metrics["conformal"]["indeterminate"][point].values()
     confusion = metrics["operating_points"][point]["confusion"]
     assert sum(counts.values()) == metrics["n"]
-    assert counts["indeterminate"] == round(sum(share["value"] * share["n"] for share in indeterminate))
-    assert counts["wrong"] <= confusion["fn"] + confusion["fp"] <= counts["wrong"] + counts["indeterminate"]
+    assert counts[Outcome.INDETERMINATE] == round(sum(share["value"] * share["n"] for share in indeterminate))
+    incorrect = counts[Outcome.INCORRECT]
+    assert incorrect <= confusion["fn"] + confusion["fp"] <= incorrect + counts[Outcome.INDETERMINATE]
 
 
 @pytest.mark.usefixtures("missing_dataset")

@@ -71,10 +71,10 @@ def test_from_a_filter_to_the_gallery_to_an_image_to_its_reading(open_url, serve
     tab = open_url(f"{server.url}/{EXPLORER}")
     assert count(tab) == 624
     select_filter(tab, "PNEUMONIA")
-    select_filter(tab, "wrong")
+    select_filter(tab, "incorrect")
     missed = count(tab)
     assert 0 < missed < 20
-    assert query_of(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
+    assert query_of(tab) == {"class": ["PNEUMONIA"], "result": ["incorrect"], "point": ["balanced"]}
     tile = tab.get_by_role("button", name=re.compile("^person"), exact=False).first
     name = tile.inner_text()
     expect(tab.get_by_role("img", name="Chest X-ray, labelled PNEUMONIA")).to_have_count(missed)
@@ -103,7 +103,7 @@ def test_a_shared_url_shows_the_same_images(open_url, server):
     sender = open_url(f"{server.url}/{EXPLORER}")
     sender.get_by_test_id("stButtonGroup").get_by_role("radio", name="rule-in").press("Space")
     expect(sender).to_have_url(re.compile("point=rule-in"))
-    select_filter(sender, "wrong")
+    select_filter(sender, "incorrect")
     receiver = open_url(sender.url)
 
     assert count(receiver) == count(sender)
@@ -123,10 +123,10 @@ SLOW_REACT = """
 def test_the_url_has_every_filter_even_if_the_browser_is_slow(open_url, server):
     tab = open_url(f"{server.url}/{EXPLORER}", script=SLOW_REACT)
     select_filter(tab, "PNEUMONIA")
-    select_filter(tab, "wrong")
+    select_filter(tab, "incorrect")
 
-    expect(tab).to_have_url(re.compile("reader=wrong"))
-    assert query_of(tab) == {"class": ["PNEUMONIA"], "reader": ["wrong"], "point": ["balanced"]}
+    expect(tab).to_have_url(re.compile("result=incorrect"))
+    assert query_of(tab) == {"class": ["PNEUMONIA"], "result": ["incorrect"], "point": ["balanced"]}
 
 
 @pytest.mark.browser

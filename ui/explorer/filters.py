@@ -18,7 +18,6 @@ from ui.gallery import PAGE_PARAM
 
 _CAUSES = ("bacterial", "viral")
 # Streamlit writes the displayed text of an option to the URL. The English texts are therefore the codes themselves.
-_OUTCOMES = {Outcome.CORRECT: N_("right"), Outcome.WRONG: N_("wrong"), Outcome.INDETERMINATE: N_("indeterminate")}
 _ORDER_NAMES = {
     Order.NAME: N_("file name"),
     Order.HIGHEST: N_("highest probability first"),
@@ -34,7 +33,7 @@ def filter_controls(catalogue: Catalogue) -> Filter:
         splits = _pills_control(_("Split"), SPLITS, "split", default=[SplitName.TEST])
         labels = _pills_control(_("Label"), LABELS, "class")
         causes = _pills_control(_("Cause"), _CAUSES, "cause")
-        outcomes = _pills_control(_("Model was"), tuple(map(str, _OUTCOMES)), "reader")
+        outcomes = _pills_control(_("Result of the model"), tuple(map(str, Outcome)), "result")
     on_disk = 0 < catalogue.n_on_disk < len(catalogue.rows) and st.toggle(
         _("Only images on this computer"), value=True, key="here", bind="query-params", on_change=_reset_page
     )

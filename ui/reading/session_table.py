@@ -1,7 +1,9 @@
 """Table of the uploads of a browser session, and its download."""
 
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,7 +12,6 @@ from model.inference.finding_rows import to_csv
 from model.sentences import render
 from model.translation import N_
 from model.translation import gettext as _
-from ui.formatting import percent
 from ui.reading.caution_text import short_text
 from ui.session import RefusedUpload, SessionUploads, UploadResult, session_uploads
 from ui.settings import SessionSettings
@@ -28,6 +29,8 @@ _COLUMNS = {
     "read_anyway": N_("Read despite refusal"),
     "reason": N_("Reason for refusal"),
 }
+_PERCENTAGES = ("probability", "prevalence")  # numbers, so that the user can sort by them
+_SHOWN_PERCENT = 0.1, 99.9  # never 0% or 100%: no classifier is that certain
 
 
 def show_session_table(settings: SessionSettings) -> DeltaGenerator | None:
@@ -59,24 +62,24 @@ def show_session_rows(slot: DeltaGenerator | None, settings: SessionSettings) ->
     if slot is None:
         return
     table = pd.DataFrame([_table_row(upload, settings) for upload in session_uploads()], columns=list(_COLUMNS))
-    slot.dataframe(table, hide_index=True, column_config={name: _(label) for name, label in _COLUMNS.items()})
+    columns: dict[str, Any] = {name: _(label) for name, label in _COLUMNS.items()}
+    percentages = {name: st.column_config.NumberColumn(columns[name], format="%.1f%%") for name in _PERCENTAGES}
+    slot.dataframe(table, hide_index=True, column_config=columns | percentages)
 
 
-def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, str | bool]:
-    reason = render(upload.refusal_messages)
+def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS, "") | dict.fromkeys(_PERCENTAGES)
+    row |= {"path": upload.file.name, "reason": render(upload.refusal_messages)}
     if isinstance(upload, RefusedUpload):
-        empty: dict[str, str | bool] = dict.fromkeys(_COLUMNS, "")
-        return empty | {"path": upload.file.name, "status": _("refused"), "read_anyway": False, "reason": reason}
+        return row | {"status": _("refused"), "read_anyway": False}
     finding = upload.presented(settings)
-    return {
-        "path": upload.file.name,
+    return row | {
         "status": _("read"),
         "verdict": _(VERDICT_NAMES[finding.verdict]),
-        "probability": percent(finding.probability),
-        "prevalence": percent(finding.prevalence),
+        "probability": float(np.clip(100 * finding.probability, *_SHOWN_PERCENT)),
+        "prevalence": 100 * finding.prevalence,
         "cautions": ", ".join(map(short_text, finding.cautions)),
         "read_anyway": bool(finding.refusals),
-        "reason": reason,
     }
 
 

@@ -79,10 +79,10 @@ def test_repeated_file_names_are_matched_by_relative_path():
 def test_outcome_and_verdict_depend_on_the_operating_point(all_rows):
     assert all_rows["outcome"].tolist() == [
         Outcome.CORRECT,
-        Outcome.WRONG,
+        Outcome.INCORRECT,
         Outcome.INDETERMINATE,
         Outcome.CORRECT,
-        Outcome.WRONG,
+        Outcome.INCORRECT,
         Outcome.CORRECT,
     ]
     assert all_rows["verdict"].tolist()[:3] == [Verdict.NORMAL, Verdict.PNEUMONIA, Verdict.INDETERMINATE]
@@ -97,8 +97,8 @@ def test_outcome_and_verdict_depend_on_the_operating_point(all_rows):
         (Filter(labels=(Label.NORMAL,)), [0, 1, 2]),
         (Filter(causes=("viral",)), [4, 5]),
         (Filter(causes=("viral", "bacterial"), splits=(SplitName.TEST,)), [3, 4]),
-        (Filter(outcomes=(Outcome.WRONG,)), [1, 4]),
-        (Filter(outcomes=(Outcome.WRONG, Outcome.INDETERMINATE), labels=(Label.NORMAL,)), [1, 2]),
+        (Filter(outcomes=(Outcome.INCORRECT,)), [1, 4]),
+        (Filter(outcomes=(Outcome.INCORRECT, Outcome.INDETERMINATE), labels=(Label.NORMAL,)), [1, 2]),
         (Filter(probability=(0.2, 0.9)), [1, 2, 4, 5]),
         (Filter(patient="person1"), [3, 4]),
         (Filter(patient=" PERSON1_virus "), [4]),
@@ -140,7 +140,7 @@ def test_orders_by_probability_and_name(rows):
 @given(catalogues())
 def test_worst_order_lists_errors_first_by_distance(rows):
     by_error = sort(rows, Order.WORST)
-    wrong = (by_error["outcome"] == Outcome.WRONG).to_numpy()
+    wrong = (by_error["outcome"] == Outcome.INCORRECT).to_numpy()
     distance = (by_error["probability"] - (by_error["label"] == Label.PNEUMONIA)).abs().to_numpy()
     assert not (np.diff(wrong.astype(int)) > 0).any()
     assert (np.diff(distance[wrong]) <= 0).all()
