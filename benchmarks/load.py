@@ -63,14 +63,14 @@ def main() -> int:
                 visitor.read("first.png", files[0].content)
             print(f"after the first reading: {resident_megabytes(server.process):.0f} MB")
             memory = [run_load(server, files, Path(folder), number) for number in (1, 2)]
-            growth = read_in_a_row(server, files)
+            growth = read_sequentially(server, files)
     print(f"memory after the second load / after the first: {memory[1] / memory[0]:.3f}")
-    print(f"memory after {READINGS} readings in a row / after a fifth of them: {growth:.3f}")
+    print(f"memory after {READINGS} sequential readings / after a fifth of them: {growth:.3f}")
     return int(max(memory[1] / memory[0], growth) > MAX_GROWTH)
 
 
 def prepare_files(folder: Path) -> list[File]:
-    """Return radiographs in all formats, with a broken file as every fourth, and the expected row of each file."""
+    """Return radiographs in all formats and their expected rows. Every fourth file is broken."""
     paths = [record.path for record in load_index(dataset_root().resolve()) if record.split == "train"][::120][:36]
     contents = []
     for number, path in enumerate(paths):
@@ -187,7 +187,7 @@ def check(condition: bool, message: str) -> None:
         raise SystemExit(message)
 
 
-def read_in_a_row(server: Server, files: Sequence[File]) -> float:
+def read_sequentially(server: Server, files: Sequence[File]) -> float:
     """Read many radiographs in one session.
 
     Returns:
@@ -201,7 +201,7 @@ def read_in_a_row(server: Server, files: Sequence[File]) -> float:
             if count % fifth == 0:
                 time.sleep(REST_SECONDS)
                 memory.append(resident_megabytes(server.process))
-                print(f"{count} readings in a row: {memory[-1]:.0f} MB")
+                print(f"{count} sequential readings: {memory[-1]:.0f} MB")
     return memory[-1] / memory[0]
 
 

@@ -13,7 +13,6 @@ from dataset.split import split_for_training
 from model.codes import SPLITS
 from model.console import run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
-from model.release_files import ReleaseFile
 from model.storage import write_text
 from training.config import ClassifierConfig, LungConfig, RunConfig, option_names
 
@@ -242,12 +241,13 @@ def _card(_options: argparse.Namespace) -> None:
 
 def _write_documents(release: Release) -> None:
     """Record a release as the one shipped with the program, and write its metrics into the documents."""
+    from model.performance.release_data import load_release_data
     from training.release.document_sections import with_metrics_section
 
     write_shipped_digest(release)
-    metrics = json.loads(release.read_file(ReleaseFile.METRICS))
+    data = load_release_data(release)
     for document in (README, EVIDENCE):
-        write_text(document, with_metrics_section(document.read_text(), metrics))
+        write_text(document, with_metrics_section(document.read_text(), data))
 
 
 def _benchmark(options: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """Atomic installation of a downloaded data set.
 
-A download works in a hidden sibling of the target folder and is published with one rename. A process runs one download
+A download runs in a hidden sibling of the target folder and is published with one rename. A process runs one download
 at a time.
 """
 

@@ -19,6 +19,7 @@ _TRANSLATED = re.compile(f"{OPENING}[^{OPENING}{CLOSING}]*{CLOSING}")
 _HTML_TEXT = re.compile(r"(?:alt|title|aria-label)=\"([^\"]*)\"")
 _HTML = re.compile(r"<style>.*?</style>|<[^>]*>|&\w+;", re.DOTALL)
 _ICON = re.compile(r":[a-z]+/\w+:|:[a-z]+\[|https?://\S+|`[^`]*`")
+_FILE_NAME = re.compile(r"\S*\d{4}\S*|person\d+\S*")  # and identifiers of files on the screen
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -55,7 +56,7 @@ def _untranslated(text: str) -> list[str]:
     visible = " ".join([*_HTML_TEXT.findall(text), _HTML.sub(" ", text)])
     while visible != (inner := _TRANSLATED.sub(" ", visible)):
         visible = inner
-    return _WORD.findall(_ICON.sub(" ", visible))
+    return _WORD.findall(_FILE_NAME.sub(" ", _ICON.sub(" ", visible)))
 
 
 def untranslated_words(app: AppTest) -> dict[str, list[str]]:

@@ -53,7 +53,7 @@ def send_request(proxy, method: str, path: str, **options: object) -> requests.R
 def test_without_the_password_every_request_gets_401(proxy, method, path, login):
     response = send_request(proxy, method, path, auth=login)
     assert response.status_code == 401
-    assert response.headers["WWW-Authenticate"] == 'Basic realm="Chest radiograph reader"'
+    assert response.headers["WWW-Authenticate"] == 'Basic realm="Chest X-ray reader"'
     assert "set-cookie" not in response.headers
     assert "Streamlit" not in response.text
 

@@ -11,6 +11,7 @@ import pytest
 from model.codes import Caution, RefusalReason
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
+from model.performance.release_data import load_release_data
 from model.release_files import ReleaseFile
 from model.version import VERSION
 from tests.support.release_files import copy_release
@@ -56,7 +57,17 @@ def test_the_readme_shows_the_metrics_of_the_release():
 @pytest.mark.parametrize("name", ["README.md", "docs/evidence.md"])
 def test_the_generated_sections_are_those_of_the_release(name):
     document = (PROJECT / name).read_text()
-    assert with_metrics_section(document, METRICS_JSON) == document
+    assert with_metrics_section(document, load_release_data(load_release())) == document
+
+
+def test_the_readme_states_how_far_intermediate_probabilities_are_too_high():
+    limits = " ".join(section((PROJECT / "README.md").read_text(), "Limits").split())
+    groups = load_release_data(load_release()).reliability
+    intermediate = groups[groups["probability"].between(0.1, 0.99)]
+    stated = re.findall(r"(\d+) images have a mean (?:probability )?of (\d+)%, but (\d+)% of them", limits)
+    assert [tuple(map(int, figures)) for figures in stated] == [
+        (group.n, round(100 * group.probability), round(100 * group.share)) for group in intermediate.itertuples()
+    ]
 
 
 def test_the_model_card_is_the_one_that_the_release_generates():
@@ -72,7 +83,7 @@ def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
         assert headline == {name: at_default_point[name] for name in HEADLINE_METRICS}
 
 
-def test_every_opening_of_the_test_split_before_the_release_is_in_the_log():
+def test_every_use_of_the_test_split_before_the_release_is_in_the_log():
     log = PROJECT / "training" / "TEST_LOG.csv"
     assert count_openings(log) >= load_release().description["test_split_opened"] >= 1
     assert METRICS_JSON["network_sha256"] in log.read_text()

@@ -75,7 +75,7 @@ def test_a_miss_is_reported_and_fails_if_it_is_required(tmp_path, require, statu
 
 def test_every_need_is_a_marker_and_is_required_in_ci():
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
-    assert {marker.split(":")[0] for marker in markers} == {*conftest._NEEDS, "slow", "full", "soak"}
+    assert {marker.split(":")[0] for marker in markers} == {*conftest._NEEDS, "heat_map_check", "slow", "full", "soak"}
     for place in (ROOT / ".ci" / "run", ROOT / "CONTRIBUTING.md", ROOT / "tests" / "conftest.py"):
         asked = re.findall(r"REQUIRE=([a-z_,]+)", place.read_text())
         assert [sorted(names.split(",")) for names in asked] == [sorted(conftest._NEEDS)], place

@@ -8,6 +8,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import ui.explorer.image_detail
+import ui.reading.heatmap_check
 from model.messages import Message, MessageCode
 from model.sentences import render
 from tests.support.browser import ROOT
@@ -28,6 +30,14 @@ def clear_streamlit_caches() -> Iterator[None]:
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def stub_heat_map_check(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every heat map pass its check, which takes a second, unless the test has the marker `heat_map_check`."""
+    if request.node.get_closest_marker("heat_map_check") is None:
+        for module in (ui.reading.heatmap_check, ui.explorer.image_detail):
+            monkeypatch.setattr(module, "reliability_warnings", lambda *_: ())
 
 
 def open_page(page: str = "app.py") -> AppTest:

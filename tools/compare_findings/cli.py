@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OLD=NEW",
         help="codes that were renamed between the checkouts, such as unfamiliar=out_of_distribution",
     )
-    parser.add_argument("--ignore-sentences", action="store_true", help="do not compare the sentences for people")
+    parser.add_argument("--ignore-sentences", action="store_true", help="do not compare human-readable text")
     for label in ("before", "after"):
         parser.add_argument(
             f"--python-{label}",

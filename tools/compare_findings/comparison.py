@@ -19,7 +19,7 @@ class ExpectedChanges:
 
     Attributes:
         renamed: Code in BEFORE -> code in AFTER.
-        ignore_sentences: Whether sentences for people may differ.
+        ignore_sentences: Whether human-readable text may differ.
     """
 
     renamed: Mapping[str, str]

@@ -19,7 +19,7 @@ from training.config import RunConfig
 MONITOR = "val_loss"  # does not saturate as AUC does, and penalises confident errors
 BEST = "best.weights.h5"
 BACKUP = "backup"
-CALLBACK_STATE = "memory.json"
+CALLBACK_STATE = "callback_state.json"
 
 Logs = dict[str, Any] | None
 

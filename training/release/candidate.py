@@ -168,7 +168,7 @@ def _select_on_validation(
     )
     rationales = Rationales(
         calibration=f"Platt scaling, fitted on {images}.",
-        map_scale=f"{MAP_QUANTILE:.0%} of the positive map values of {images} are smaller.",
+        map_scale=f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {images}.",
     )
     return SelectedOnValidation(release, rationales)
 

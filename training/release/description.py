@@ -13,7 +13,7 @@ from model.inference.release_loader import FORMAT, Release
 from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
 from training.release import statements
 
-NAME = "Chest radiograph pneumonia reader"
+NAME = "Chest X-ray reader"
 NETWORK = {"architecture": "MobileNetV2", "description": "17 convolutional blocks"}
 DATASET = {
     "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",

@@ -1,25 +1,26 @@
-"""Sections of README.md and docs/evidence.md that are generated from metrics.json, and the tables of such sections."""
+"""Sections of README.md and docs/evidence.md that are generated from a release, and the tables of such sections."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from model.codes import SplitName
+from model.codes import LABELS, SplitName
 from model.performance.admission import refusal_sentence
 from model.performance.explanations import reliability_summary
-from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.formatting import METRIC_NAMES, format_estimate, format_percent
+from model.performance.release_data import ReleaseData
 from model.performance.schema import ReleaseMetrics
 from model.performance.shortcut_audit import audit_sentences, strata_table
 from model.performance.tables import adults_sentence, external_table, sensitivity_by_cause_table
 from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
 
-_SECTION_START = "<!-- {}: written from model/release/metrics.json by `python -m training release` -->"
+_SECTION_START = "<!-- {}: written from model/release by `python -m training release` -->"
 METRICS_START = _SECTION_START.format("figures")
 METRICS_END = "<!-- end of figures -->"
 _SECTION = re.compile(rf"{_SECTION_START.format('(?P<name>[a-z ]+)')}\n.*?{METRICS_END}", re.DOTALL)
 
 
-def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
+def with_metrics_section(document: str, data: ReleaseData) -> str:
     """Return a document with the current metrics in each of its generated sections.
 
     A section starts with the comment METRICS_START, or one with another name from _DOCUMENT_SECTIONS, and ends with
@@ -27,7 +28,7 @@ def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
 
     Args:
         document: Markdown text of README.md or docs/evidence.md.
-        metrics: Content of metrics.json.
+        data: Data files of the release.
 
     Raises:
         ValueError: The document has no generated section.
@@ -35,7 +36,7 @@ def with_metrics_section(document: str, metrics: ReleaseMetrics) -> str:
     """
 
     def write_section(section: re.Match[str]) -> str:
-        text = _DOCUMENT_SECTIONS[section["name"]](metrics)
+        text = _DOCUMENT_SECTIONS[section["name"]](data)
         return f"{_SECTION_START.format(section['name'])}\n{text}\n{METRICS_END}"
 
     written, n_sections = _SECTION.subn(write_section, document)
@@ -76,12 +77,51 @@ def results_among_adults(metrics: ReleaseMetrics) -> str:
     return f"{markdown_paragraph(adults_sentence(adults, point))}\n\n{markdown_table(external_table(adults, point))}"
 
 
-_DOCUMENT_SECTIONS: dict[str, Callable[[ReleaseMetrics], str]] = {
-    "figures": metrics_table,
-    "results by cause": results_by_cause,
-    "results by size": lambda metrics: markdown_table(strata_table(metrics["shortcut_audit"])),
-    "results among adults": results_among_adults,
-    "shortcut audit": lambda metrics: markdown_list(audit_sentences(metrics["shortcut_audit"])),
-    "admission": lambda metrics: markdown_paragraph(refusal_sentence(metrics["admission"])),
-    "heat maps": lambda metrics: markdown_paragraph(reliability_summary(metrics["explanations"])),
+def calibration_on_test_split(data: ReleaseData) -> str:
+    """Return a paragraph and a reliability table for the probabilities on the test split."""
+    measured = data.metrics["splits"][SplitName.TEST]
+    calibration = measured["calibration"]
+    raw, adjusted = calibration["raw"], calibration["prevalence_adjusted"]
+    adjusted_text = (
+        f" Adjusted to the prevalence of these images ({format_percent(calibration['prevalence'], 1)}), the intercept "
+        f"is {format_estimate(adjusted['intercept'])}."
+        if adjusted
+        else ""
+    )
+    paragraph = (
+        f"On the official test split (n = {measured['n']}), the calibration intercept at the training prevalence is "
+        f"{format_estimate(raw['intercept'])} (ideal: 0; below 0 if probabilities are too high) and the slope is "
+        f"{format_estimate(raw['slope'])} (ideal: 1).{adjusted_text} The table sorts these images by probability, at "
+        f"the training prevalence, into {len(data.reliability)} groups of about equal size:"
+    )
+    rows = [
+        {
+            "Mean probability": format_percent(group.probability, 1),
+            "Observed share of pneumonia": format_percent(group.share, 1),
+            "95% interval": f"{format_percent(group.low, 1)} to {format_percent(group.high, 1)}",
+            "Images": group.n,
+        }
+        for group in data.reliability.itertuples()
+    ]
+    return f"{markdown_paragraph(paragraph)}\n\n{markdown_table(rows)}"
+
+
+def coverage_on_test_split(metrics: ReleaseMetrics) -> str:
+    """Return a list of the conformal coverage of each class on the test split."""
+    coverage = metrics["splits"][SplitName.TEST]["conformal"]["coverage"]
+    return markdown_list(
+        f"{label}: {format_estimate(coverage[label])} of {coverage[label]['n']} images" for label in LABELS
+    )
+
+
+_DOCUMENT_SECTIONS: dict[str, Callable[[ReleaseData], str]] = {
+    "figures": lambda data: metrics_table(data.metrics),
+    "calibration": calibration_on_test_split,
+    "coverage": lambda data: coverage_on_test_split(data.metrics),
+    "results by cause": lambda data: results_by_cause(data.metrics),
+    "results by size": lambda data: markdown_table(strata_table(data.metrics["shortcut_audit"])),
+    "results among adults": lambda data: results_among_adults(data.metrics),
+    "shortcut audit": lambda data: markdown_list(audit_sentences(data.metrics["shortcut_audit"])),
+    "admission": lambda data: markdown_paragraph(refusal_sentence(data.metrics["admission"])),
+    "heat maps": lambda data: markdown_paragraph(reliability_summary(data.metrics["explanations"])),
 }

@@ -106,8 +106,8 @@ def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> 
         ),
         "## Does the model use the lungs?",
         markdown_paragraph(
-            "In this data set, framing, scale and file format also predict the class. These measurements show how "
-            "strong such cues are, and how far the model can use them:"
+            "In this data set, framing, size and compression also reveal the class. These measurements show how strong "
+            "such cues are, and how far the model can use them:"
         ),
         markdown_list(audit_sentences(audit)),
         "AUC among images with originals of similar width:",
@@ -154,7 +154,10 @@ def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetric
         ),
         markdown_table(calibration_table(metrics)),
         "## Indeterminate results",
-        markdown_paragraph(f"{conformal_sentence(description['conformal'])} At the {point} operating point:"),
+        markdown_paragraph(
+            f"{conformal_sentence(description['conformal'], metrics['splits'][SplitName.TEST])} At the {point} "
+            "operating point:"
+        ),
         markdown_table(conformal_table(metrics, point)),
     ]
 

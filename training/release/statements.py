@@ -8,7 +8,7 @@ INTENDED_USE = N_(
 )
 POPULATION = N_(
     "Children aged one to five years at one hospital (Guangzhou Women and Children's Medical Center). Frontal (AP) "
-    "radiographs. Labels by graders, without clinical follow-up."
+    "radiographs. Labels were assigned by graders from the images, without clinical follow-up."
 )
 POPULATION_YEARS = (1, 5)  # youngest and oldest age, inclusive
 LIMITS = (
@@ -23,29 +23,29 @@ LIMITS = (
         "evaluated on lateral views or on radiographs of other body parts."
     ),
     N_(
-        "In this data set, framing, scale and compression also predict the class. Training hides most of these "
-        "cues. The shortcut audit measures what remains. Because of it, performance on images from elsewhere may "
-        "be lower than reported."
+        "In this data set, framing, size and compression also reveal the class. Training hides most of these cues. "
+        "The shortcut audit measures what remains. Because of it, performance on images from elsewhere may be lower "
+        "than reported."
     ),
     N_(
         "The lung network was trained on manual masks that include the retrocardiac area, on radiographs of the "
-        "same hospital. On other images it may detect lungs that do not exist."
+        "same hospital. On other images it may mark areas that are not lung."
     ),
     N_("The patients of the data set are inferred from file names."),
 )
 ETHICS = (
     N_(
-        "A missed pneumonia can cost a child's life. A false alarm can lead to unnecessary antibiotics and a "
-        "hospital bed. The treating clinicians weigh these harms, so they choose the operating point. No result "
+        "A missed pneumonia can cost a child's life. A false alarm can lead to unnecessary antibiotics and hospital "
+        "admission. The treating clinicians weigh these harms, so they choose the operating point. No result "
         "replaces their own reading."
     ),
     N_(
-        "The radiographs were taken in routine care and published without names. The published labels are used "
-        "unchanged."
+        "The radiographs were taken in routine care and published without patient identifiers. The published labels "
+        "are used unchanged."
     ),
     N_(
         "Performance by sex, weight or comorbidity is unknown, because the data set does not contain this "
         "information. The model may perform worse in some groups of children without anyone noticing."
     ),
-    N_("Images stay on the computer that runs the model. Nothing is sent anywhere."),
+    N_("Images and results stay on the computer that runs the model and in the user's browser."),
 )

@@ -72,7 +72,7 @@ def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     monkeypatch.setattr(
         ui.viewer.component, "encode_preview", lambda pixels: encoded.append(1) or encode_preview(pixels)
     )
-    app = AppTest.from_function(_run_page).run()
+    app = AppTest.from_function(_run_page, default_timeout=30).run()
     app.button(key="rerun").click().run()
     assert len(encoded) == 1
 
