@@ -13,7 +13,7 @@ from ui.reading.actions import read_upload
 from ui.reading.age_control import age_control
 from ui.reading.compare_methods import COMPARE_TITLE, show_method_comparison
 from ui.reading.dicom_panel import scale_bar, selected_window, show_file_details, window_control
-from ui.reading.finding_panel import alt_text, show_finding, show_next_step
+from ui.reading.finding_panel import alt_text, show_finding
 from ui.reading.heatmap_check import show_heat_map_check
 from ui.reading.refusal_panel import show_refusal
 from ui.reading.session_table import show_session_rows, show_session_table
@@ -61,7 +61,7 @@ with show_errors():
         # The text column is first, so that a phone shows it above the image.
         text_column, image_column = st.columns([2, 3], gap="medium")
         with text_column:
-            next_step_slot = show_finding(upload, image, settings)
+            show_finding(upload, image, settings)
             check_slot = st.empty()
             age_control(upload)
             show_file_details(image.preview.metadata)
@@ -92,7 +92,6 @@ with show_errors():
         table_slot = show_session_table(settings)
         checked = None
         with check_slot, show_errors(optional=True):  # last: it takes longer than everything above
-            checked = show_heat_map_check(upload, image, gate.classifier)
+            checked = show_heat_map_check(upload, image, gate.classifier, settings)
         if checked:
-            show_next_step(next_step_slot, checked.presented(settings))
             show_session_rows(table_slot, settings)

@@ -6,7 +6,7 @@
     |   |-- FormatUnsupported       a file format that is not supported; the message names those that are
     |   |-- ImageTooLarge           more bytes or pixels than `model.limits` allows
     |   |-- ImageTooSmall           shorter side below MIN_DECODABLE_SIDE
-    |   |-- DecodingAborted         a DICOM file that broke its decoder or exceeded a limit
+    |   |-- DecodingAborted         a DICOM file that crashed its decoder or exceeded a limit
     |   |-- DecoderUnavailable      the process that decodes DICOM could not be started
     |   |-- NotAFrontalChestFilm    a DICOM file whose own tags say that it is something else
     |   |   |-- WrongModality       CT, MR, ultrasound...

@@ -32,6 +32,7 @@ class MessageCode(StrEnum):
     DICOM_DIRECTORY = "dicom_directory"
     NO_PIXEL_DATA = "no_pixel_data"
     OTHER_MODALITY = "other_modality"  # modality
+    UNKNOWN_MODALITY = "unknown_modality"
     OTHER_BODY_PART = "other_body_part"  # body_part
     NON_FRONTAL_VIEW = "non_frontal_view"  # view
     MULTIPLE_FRAMES = "multiple_frames"  # frames

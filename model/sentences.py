@@ -15,9 +15,10 @@ _EXPORT_AS_PNG = N_("Export the X-ray as PNG or JPEG and upload that file.")
 _EXPORT_AGAIN = N_("Export or copy the X-ray again and upload the new file.")
 _EXPORT_SMALLER = N_("Export the X-ray at a smaller size.")
 _FRONTAL_ONLY = N_("Only frontal chest X-rays (AP or PA) are accepted.")
+_RADIOGRAPHS_ONLY = N_("Only chest X-rays (modality CR, DX or RG) are accepted.")
 _WRONG_LABEL = N_("If the label is wrong, export the image as PNG and upload that file.")
 _RESTORE_RELEASE = N_(
-    "No image can be read. Restore the folder model/release from the project, or release the model again."
+    "No image can be read. Restore the folder model/release from the project, or reinstall the program."
 )
 _NOTHING_SAVED = N_("Nothing was saved.")
 _TRY_AGAIN = N_("Try again.")
@@ -68,7 +69,12 @@ _SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     MessageCode.NO_PIXEL_DATA: (N_("This DICOM file contains no image, or is incomplete."), _EXPORT_AGAIN),
     MessageCode.OTHER_MODALITY: (
         N_("Not a radiograph: the file is labelled as {modality}."),
-        N_("Only chest X-rays (modality CR, DX or RG) are accepted."),
+        _RADIOGRAPHS_ONLY,
+        _WRONG_LABEL,
+    ),
+    MessageCode.UNKNOWN_MODALITY: (
+        N_("The modality in the file is not accepted."),
+        _RADIOGRAPHS_ONLY,
         _WRONG_LABEL,
     ),
     MessageCode.OTHER_BODY_PART: (N_("Not a chest image: the file says {body_part}."), _FRONTAL_ONLY, _WRONG_LABEL),
@@ -232,7 +238,7 @@ _SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("Upload an image that shows a frontal chest X-ray only."),
     ),
     RefusalReason.NO_LUNGS: (
-        N_("Two lungs could not be identified."),
+        N_("Two lungs in a frontal view could not be identified."),
         N_("It may be a lateral view, another part of the body, or a CT or MR slice."),
         N_("Upload a frontal chest X-ray."),
     ),
@@ -265,7 +271,7 @@ _SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("Low image quality: coarse, blurred or noisy. Subtle opacities may be missed."),
         N_("Use the original file if available."),
     ),
-    Caution.NEAR_DUPLICATE: (N_("The model has seen this image, so the result is not a fair test."),),
+    Caution.NEAR_DUPLICATE: (N_("The model has seen this image (or a near copy), so the result is not a fair test."),),
     Caution.CORRECTED: (N_("The image was rotated or inverted at your request before it was read."),),
     Caution.LUNGS_NOT_FOUND: (
         N_("No lungs were found, so the whole image was read. Do not rely on this result."),
@@ -325,7 +331,6 @@ _TERM_NAMES: dict[str, dict[str, str]] = {
         "KO": N_("key object selection (no image)"),
         "DOC": N_("document (no image)"),
         "SEG": N_("segmentation"),
-        "other": N_("another kind of image"),
     },
     "transfer_syntax": {"unknown": N_("unknown")},
     "view": {"lateral": N_("lateral"), "oblique": N_("oblique")},

@@ -17,6 +17,8 @@ from model.performance.natural_frequencies import (
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, strata_table
 from model.performance.tables import (
     adults_sentence,
+    calibration_error,
+    calibration_sentence,
     calibration_table,
     conformal_sentence,
     conformal_table,
@@ -44,6 +46,25 @@ from ui.frame import page_frame
 from ui.resources import current_predictive_values, current_release, current_release_data
 from ui.settings import selected_operating_point, selected_prevalence, settings_controls
 
+_SECTIONS = {  # titles, by anchor
+    "children": N_("Of 1,000 children"),
+    "thresholds": N_("Decision thresholds"),
+    "curves": N_("ROC and precision-recall curves"),
+    "probabilities": N_("Probabilities"),
+    "indeterminate": N_("Indeterminate results"),
+    "causes": N_("Sensitivity by cause"),
+    "lungs": N_("Does the model use the lungs?"),
+    "refused": N_("Refused images"),
+    "heat-maps": N_("How reliable are the heat maps?"),
+    "population": N_("Outside the intended population"),
+    "training": N_("Training"),
+}
+
+
+def _section(anchor: str) -> None:
+    st.subheader(_(_SECTIONS[anchor]), anchor=anchor)
+
+
 page_frame(N_("Model performance"))
 
 with show_errors():
@@ -62,8 +83,9 @@ with show_errors():
         "confidence intervals, clustered by patient, are in brackets. All children were treated at one hospital."
     ).format(point=term(point.name))
     st.caption(f"{sample_sentence(test)} {scope}")
+    st.markdown(" | ".join(f"[{_(title)}](#{anchor})" for anchor, title in _SECTIONS.items()))
 
-    st.subheader(_("Of 1,000 children"), anchor=False)
+    _section("children")
     frequencies = natural_frequencies(rates, prevalence)
     icon_column, text_column = st.columns([3, 2], gap="large")
     with icon_column:
@@ -74,13 +96,13 @@ with show_errors():
         intervals = natural_frequency_intervals(rates, prevalence)
         st.table(pd.DataFrame(natural_frequency_table(frequencies, intervals, predictive)))
         counting = _(
-            "The counts are calculated from these rates and rounded. An indeterminate result counts on its side of the "
-            "threshold. PPV is the share of positive results that are correct; NPV is the same for negative results. "
-            "Both depend on the prevalence."
+            "The counts are calculated from these rates and rounded. Indeterminate results are counted as positive at "
+            "or above the threshold, otherwise as negative. PPV is the share of positive results that are correct; NPV "
+            "is the same for negative results. Both depend on the prevalence."
         )
         st.caption(f"{rates_sentence(test, point.name)} {counting}")
 
-    st.subheader(_("Decision thresholds"), anchor=False)
+    _section("thresholds")
     st.markdown(
         _(
             "A lower threshold on the probability misses fewer cases but raises more false alarms. The AUC does not "
@@ -110,12 +132,12 @@ with show_errors():
             )
         )
 
-    st.subheader(_("ROC and precision-recall curves"), anchor=False)
+    _section("curves")
     st.markdown(
         _(
             "Each point of a curve is a decision threshold. Curves close to the upper left (ROC) or upper right "
-            "(precision-recall) corner are best. Symbols mark the decision thresholds of this release; the large one "
-            "is selected."
+            "(precision-recall) corner are best. Symbols mark the decision thresholds of this release; the "
+            "selected one is larger."
         )
     )
     marks = pd.DataFrame(operating_point_marks(test, point.name))
@@ -130,13 +152,14 @@ with show_errors():
             chart = curve_chart(release_data.precision_recall, marks, "sensitivity", "ppv", corner=corner)
             st.altair_chart(chart, width="stretch")
 
-    st.subheader(_("Probabilities"), anchor=False)
+    _section("probabilities")
     st.markdown(
         _(
-            "Useful probabilities are close to 0% or 100% and well calibrated: of 100 images with a probability of "
+            "Useful probabilities separate the classes and are well calibrated: of 100 images with a probability of "
             "80%, 80 should show pneumonia. The charts use the training prevalence ({prevalence})."
         ).format(prevalence=format_percent(release.training_prevalence))
     )
+    (st.warning if calibration_error(test) else st.markdown)(calibration_sentence(test))
     histogram_column, reliability_column = st.columns(2, gap="large")
     with histogram_column:
         st.markdown(_("**Distribution** of the images by label, n = {n}. Square-root scale.").format(n=n_test))
@@ -144,8 +167,8 @@ with show_errors():
     with reliability_column:
         st.markdown(
             _(
-                "**Calibration**: {groups} groups of about {n} images with 95% intervals. The dashed line is perfect "
-                "calibration."
+                "**Calibration**: {groups} groups of at least {n} images with 95% intervals. The dashed line is "
+                "perfect calibration."
             ).format(groups=len(release_data.reliability), n=release_data.reliability["n"].min())
         )
         st.altair_chart(reliability_chart(release_data.reliability), width="stretch")
@@ -160,24 +183,24 @@ with show_errors():
             )
         )
 
-    st.subheader(_("Indeterminate results"), anchor=False)
+    _section("indeterminate")
     coverage_text = _(
         "The table shows how often the true class was plausible and how often the result was indeterminate."
     )
-    st.markdown(f"{conformal_sentence(description['conformal'])} {coverage_text}")
+    st.markdown(f"{conformal_sentence(description['conformal'], test)} {coverage_text}")
     st.dataframe(conformal_table(metrics, point.name), hide_index=True)
 
-    st.subheader(_("Sensitivity by cause"), anchor=False)
+    _section("causes")
     st.markdown(_("Sensitivity for each cause of pneumonia that the data set names, with 95% confidence intervals."))
     by_cause = pd.DataFrame(sensitivity_by_cause(test, point.name))
     st.altair_chart(sensitivity_by_cause_chart(by_cause), width="stretch")
 
-    st.subheader(_("Does the model use the lungs?"), anchor=False)
+    _section("lungs")
     st.markdown(
         _(
             "In this data set, framing, size and compression of an image also reveal its class. A model that relies on "
-            "such cues fails elsewhere. These measurements show how strong the cues are and how far the model can use "
-            "them:"
+            "such cues may fail elsewhere. These measurements show how strong the cues are and how far the model can "
+            "use them:"
         )
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(description["shortcut_audit"])))
@@ -185,39 +208,39 @@ with show_errors():
         st.markdown(_("Performance among images of similar original width:"))
         st.dataframe(rows, hide_index=True)
 
-    st.subheader(_("Refused images"), anchor=False)
+    _section("refused")
     st.markdown("\n".join(f"- {sentence}" for sentence in admission_sentences(metrics["admission"])))
     st.dataframe(admitted_table(metrics["admission"]), hide_index=True)
     st.markdown(_("Unsuitable images, with 95% confidence intervals:"))
     st.dataframe(inadmissible_table(metrics["admission"]), hide_index=True, height="content")
 
-    st.subheader(_("How reliable are the heat maps?"), anchor=False)
+    _section("heat-maps")
     st.markdown(reliability_sentence(description.get("heat_map_reliability")))
     if rows := warnings_table(metrics.get("explanations")):
         st.dataframe(rows, hide_index=True)
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(metrics.get("explanations"))))
 
-    st.subheader(_("Outside the intended population"), anchor=False)
+    _section("population")
     adults = metrics.get("adults")
     st.markdown(adults_sentence(adults, point.name))
     if adults:
         st.dataframe(external_table(adults, point.name), hide_index=True)
 
-    st.subheader(_("Training"), anchor=False)
+    _section("training")
     st.markdown(early_stopping_sentence(release_data.history, description["training"]))
     balance_column, loss_column, auc_column = st.columns(3, gap="large")
     with balance_column:
         st.markdown(_("**Class balance**: images of each class in each split."))
         st.altair_chart(balance_chart(release_data.balance), width="stretch")
     with loss_column:
-        st.markdown(_("**Loss**: difference between probabilities and labels. Lower is better."))
+        st.markdown(_("**Loss** (cross-entropy): penalises probabilities far from the label. Lower is better."))
         st.altair_chart(learning_chart(release_data.history, "loss"), width="stretch")
     with auc_column:
         st.markdown(_("**AUC** during training. Higher is better."))
         st.altair_chart(learning_chart(release_data.history, "auc"), width="stretch")
     st.caption(
         _(
-            "During training, images are altered at random (augmentation) and parts of the network are left out "
+            "During training, images are altered at random (augmentation) and features are dropped at random "
             "(dropout). The training curve may therefore be worse than the validation curve."
         )
     )
@@ -238,7 +261,10 @@ with show_errors():
                 "**Heat map.** The same feature map, with the features weighted as in the logit. It shows where the "
                 "evidence for pneumonia comes from."
             ),
-            _("**Dropout.** In training, features are left out at random. The model cannot rely on a single feature."),
+            _(
+                "**Dropout.** During training, features are dropped at random, so that the model does not rely on any "
+                "single one."
+            ),
             _(
                 "**Logit and calibration.** The logit is the evidence in one number. Calibration turns it into a "
                 "probability. {rationale}"

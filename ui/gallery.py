@@ -19,6 +19,7 @@ from ui.formatting import percent
 
 PAGE_PARAM = "page"  # key of the control and name in the URL
 PAGE_SIZE = 24
+ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 OUTCOME_MARKS = {
     Outcome.CORRECT: N_(":material/check_circle: correct"),
     Outcome.INCORRECT: N_(":material/cancel: **incorrect**"),
@@ -77,7 +78,7 @@ def show_gallery(
                 _show_tile(row, notes[number] if notes else "")
                 pressed.append(
                     st.button(
-                        row["file"].rsplit(".", 1)[0],
+                        _breakable(row["file"].rsplit(".", 1)[0]),
                         key=f"{key}_{row['file']}",
                         help=_("Open this image"),
                         on_click=on_open,
@@ -86,6 +87,11 @@ def show_gallery(
                     )
                 )
     return any(pressed)
+
+
+def _breakable(name: str) -> str:
+    """Let a long file name wrap after its underscores, not within a word."""
+    return name.replace("_", f"_{ZERO_WIDTH_SPACE}")
 
 
 def _show_tile(row: Mapping[Any, Any], note: str) -> None:

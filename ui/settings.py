@@ -19,7 +19,7 @@ _MIN_PERCENT, _MAX_PERCENT = 1, 99
 _POINT_EFFECTS = {
     "rule-out": N_("**rule-out**: high sensitivity. Few missed cases, more false alarms."),
     "balanced": N_("**balanced**: sensitivity and specificity are weighted equally."),
-    "rule-in": N_("**rule-in**: high specificity. Few false alarms, more missed cases."),
+    "rule-in": N_("**rule-in**: high specificity. Few false alarms, possibly more missed cases."),
 }
 SETTINGS_TITLE = N_("Decision threshold and prevalence")
 POINT_LABEL = N_("Decision threshold")

@@ -57,7 +57,10 @@ def show_similar_cases(
     st.markdown(count.format(pneumonia=n_pneumonia, n=len(cases)))
     rows = current_catalogue(release, selected_operating_point(release)).rows.loc[[case.file for case in cases]]
     is_opened = show_gallery(rows, "similar", on_open, notes=[_note(case) for case in cases])
-    distance = _("Distance 0: the model sees no difference. Median distance between training images: {median}.")
+    distance = _(
+        "A distance of 0 means that the image looks identical to the model. Median distance between training images: "
+        "{median}."
+    )
     st.caption(
         f"{distance.format(median=f'{index.typical_distance:.2f}')} "
         f"{similar_cases_sentence(release_data.metrics['similar_cases'])}"

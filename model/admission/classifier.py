@@ -181,14 +181,14 @@ def _limit(name: str, value: Any) -> np.ndarray:
     with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
         limit = np.asarray(value if isinstance(value, float) else np.nan, np.float32)
     if not np.isfinite(limit) or float(limit) != value:
-        raise ValueError(f"{name}: a finite float32 number expected, got {value!r}")
+        raise ValueError(f"{name} must be a finite float32 number, got {value!r}")
     return limit
 
 
 def _check_arrays(arrays: Mapping[str, np.ndarray], n_features: int) -> None:
     names = {*NETWORK_ARRAYS.values(), MIRROR_ARRAY}
     if arrays.keys() != names:
-        raise ValueError(f"arrays: {sorted(names)} expected, got {sorted(arrays)}")
+        raise ValueError(f"arrays must be {sorted(names)}, got {sorted(arrays)}")
     n_classes, n_units = len(ADMISSION_CLASSES), arrays["hidden_bias"].size
     shapes = {
         "hidden": (n_features, n_units),
@@ -198,5 +198,7 @@ def _check_arrays(arrays: Mapping[str, np.ndarray], n_features: int) -> None:
         MIRROR_ARRAY: (ASYMMETRY_SIDE * ASYMMETRY_SIDE // 2,),
     }
     for name, array in arrays.items():
-        if array.shape != shapes[name] or not np.isfinite(array).all():
-            raise ValueError(f"{name}: finite numbers of another shape expected, got {array.shape}")
+        if array.shape != shapes[name]:
+            raise ValueError(f"{name} must have the shape {shapes[name]}, got {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite")

@@ -96,7 +96,7 @@ class AdmissionGate:
         """
         correction, original = admission_result.admission.correction, admission_result.inference
         if correction is None:
-            raise ValueError("admission_result: one with a suggested correction expected")
+            raise ValueError("admission_result must have a suggested correction")
         inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
         inference = replace(inference, metadata=original.metadata)
         cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))

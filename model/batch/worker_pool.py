@@ -21,7 +21,7 @@ BATCH_SIZE = 8  # files per request to a worker; batches reduce the cost per req
 
 @contextmanager
 def worker_pool(options: ReadOptions, n_files: int) -> Iterator[list[WorkerProcess]]:
-    """Start as many worker processes as pay off for a number of files, and end them after the `with` block.
+    """Start as many worker processes as are worthwhile for a number of files, and end them after the `with` block.
 
     This process counts as one, so no worker is started for a short list. No worker is started for heat maps either:
     their check runs the network hundreds of times but little Python code, so threads are as fast.

@@ -76,7 +76,7 @@ def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
     cautions = [f"Caution: {caution}." for caution in finding.cautions]
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", " ".join([RESEARCH_NOTICE, *refusals, *cautions]))
-    text.add_text("Software", f"Chest radiograph reader, model {finding.model_version}")
+    text.add_text("Software", f"Chest X-ray reader, model {finding.model_version}")
     buffer = io.BytesIO()
     Image.fromarray(overlay(radiograph.pixels, heat_map)).save(buffer, "PNG", pnginfo=text, compress_level=1)
     return buffer.getvalue()

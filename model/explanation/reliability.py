@@ -1,8 +1,8 @@
 """Reliability of a heat map: three faithfulness checks with the network that produced it, and their limits.
 
 A heat map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change the
-probability, or if it contradicts occlusion. The limits were chosen on validation and are part of the release. Without
-limits no heat map is checked, and findings carry a caution.
+probability, or if it contradicts occlusion. The limits were chosen on validation images and are part of the release.
+Without limits no heat map is checked, and findings carry a caution.
 """
 
 from collections.abc import Sequence
@@ -170,5 +170,7 @@ def _masking_effect(classifier: Classifier, network_input: np.ndarray, logit: fl
     hottest = top_fraction_mask(evidence, TOP_FRACTION, side)
     masks = [hottest, *random_areas(evidence, TOP_FRACTION, side, RANDOM_AREAS)]
     calibration = classifier.release.calibration
-    falls = calibration.probability(logit) - calibration.probability(masked_logits(classifier, network_input, masks))
-    return float(falls[0] - falls[1:].mean())
+    decreases = calibration.probability(logit) - calibration.probability(
+        masked_logits(classifier, network_input, masks)
+    )
+    return float(decreases[0] - decreases[1:].mean())

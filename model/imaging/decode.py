@@ -46,7 +46,7 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
         FormatUnsupported: Another file format, an animated PNG, a JPEG other than 8-bit baseline or progressive, or a
             DICOM file without an image or with an unsupported encoding.
         NotAFrontalChestFilm: A DICOM file whose own tags say that it is something else.
-        DecodingAborted: A DICOM file that broke its decoder or exceeded a limit.
+        DecodingAborted: A DICOM file that crashed its decoder or exceeded a limit.
         DecoderUnavailable: The process that decodes DICOM could not be started.
         ImageTooLarge: Over MAX_BYTES or MAX_PIXELS, or too large for the free memory.
         ImageTooSmall: Shorter side below MIN_DECODABLE_SIDE.

@@ -58,7 +58,7 @@ class Radiograph:
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.float32 or 0 in self.pixels.shape:
-            raise ValueError(f"pixels: float32 (height, width) expected, got {self.pixels.dtype} {self.pixels.shape}")
+            raise ValueError(f"pixels must be float32 (height, width), got {self.pixels.dtype} {self.pixels.shape}")
 
     @property
     def height(self) -> int:

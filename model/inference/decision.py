@@ -34,7 +34,7 @@ class OperatingPoint:
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold: a probability, 0-1, expected, got {self.threshold}")
+            raise ValueError(f"threshold must be between 0 and 1, got {self.threshold}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ConformalLimits:
     def __post_init__(self) -> None:
         for name in ("coverage", "pneumonia_from", "normal_up_to"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name}: a share or probability, 0-1, expected, got {getattr(self, name)}")
+                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
 
     def prediction_set(self, probability: float) -> frozenset[Verdict]:
         """Return the classes that are plausible at a calibrated probability: one, both or none."""
@@ -92,7 +92,7 @@ def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevale
     """
     for share in (calibrated_at, prevalence):
         if not 0 < share < 1:
-            raise ValueError(f"prevalence: a share between 0 and 1 expected, got {share}")
+            raise ValueError(f"prevalence must be between 0 and 1, both excluded, got {share}")
     if prevalence == calibrated_at:
         return probability  # unchanged to the last digit
     ill = probability * prevalence / calibrated_at
@@ -109,7 +109,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.slope) and math.isfinite(self.intercept)):
-            raise ValueError(f"calibration: finite numbers expected, got {self.slope} and {self.intercept}")
+            raise ValueError(f"slope and intercept must be finite, got {self.slope} and {self.intercept}")
 
     def probability(self, logits: np.ndarray | float) -> np.ndarray:
         """Return the probability of pneumonia, 0-1, for each logit of the network."""

@@ -97,7 +97,7 @@ def _heat_map_cautions(finding: Finding, check: HeatMapCheck | None) -> tuple[Ca
 
 def _restate(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
     if finding.prevalence != release.training_prevalence:
-        raise ValueError(f"finding: at the training prevalence expected, got {finding.prevalence}")
+        raise ValueError(f"finding must be at the training prevalence, got {finding.prevalence}")
     return replace(
         finding,
         probability=adjust_to_prevalence(finding.probability, finding.prevalence, prevalence),

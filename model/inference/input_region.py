@@ -34,7 +34,7 @@ class InputRegion:
 
     def __post_init__(self) -> None:
         if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin: a share, 0-1, expected, got {self.margin}")
+            raise ValueError(f"margin must be between 0 and 1, got {self.margin}")
 
     def box(self, lungs: LungMask | None) -> RelativeBox:
         """Return the box of the region, or the whole radiograph if no lungs were found."""

@@ -91,9 +91,9 @@ class Release:
 
     def __post_init__(self) -> None:
         if not 0 < self.training_prevalence < 1:
-            raise ValueError(f"training_prevalence: between 0 and 1 expected, got {self.training_prevalence}")
+            raise ValueError(f"training_prevalence must be between 0 and 1, got {self.training_prevalence}")
         if not 0 < self.map_scale < math.inf:
-            raise ValueError(f"map_scale: a number above 0 expected, got {self.map_scale}")
+            raise ValueError(f"map_scale must be above 0, got {self.map_scale}")
         if self.operating_points:  # a candidate has none until it is calibrated
             self.operating_point()
 

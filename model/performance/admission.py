@@ -40,8 +40,9 @@ def admission_sentences(admission: AdmissionMetrics) -> list[str]:
     mirrored = admission["mirrored"]
     return [
         _(
-            "Every image is checked before it is read. It must be a chest X-ray that shows both lungs completely, "
-            "upright and not inverted. Other images are refused with a reason and read only at the user's request."
+            "Every image is checked before it is read. The check is meant to refuse images other than chest X-rays "
+            "that show both lungs completely, upright and not inverted; partly cropped images may pass. Refused images "
+            "are shown with a reason and read only at the user's request."
         ),
         _(
             "The check was trained on training images and on unsuitable images: altered radiographs, synthetic images "
@@ -49,9 +50,10 @@ def admission_sentences(admission: AdmissionMetrics) -> list[str]:
             "optimistic. The unsuitable images below were made from validation images, or by methods and from sources "
             "that were not used for training. Real unsuitable images may be accepted more often."
         ),
-        _("Mirrored validation images with the caution that left and right may be swapped: {share} (n = {n}).").format(
-            share=_format_share(mirrored), n=mirrored["n"]
-        ),
+        _(
+            "The caution that left and right may be swapped was given for {share} of mirrored validation images (n = "
+            "{n})."
+        ).format(share=_format_share(mirrored), n=mirrored["n"]),
     ]
 
 

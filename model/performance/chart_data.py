@@ -158,5 +158,5 @@ def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> s
     return _(
         "**Checkpoint:** the weights of the epoch (pass over the training images) with the lowest validation loss are "
         "kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has not "
-        "improved for {patience} epochs in a row. Here it ran for all {epochs} epochs."
+        "improved for {patience} epochs in a row. Training ran for all {epochs} epochs."
     ).format(**numbers)

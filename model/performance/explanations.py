@@ -29,14 +29,25 @@ def reliability_sentence(limits: ReliabilityDescription | None) -> str:
     """Explain when a heat map is called unreliable; `limits` is the entry of model.json, None if it has none."""
     if limits is None:
         return _("Heat maps are not checked: this release has no limits for the check.")
-    return _(
-        "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less than "
-        "{inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the strongest "
-        "evidence has too little effect compared with masking the same area elsewhere (difference below {effect} "
-        "percentage points), or if the rank correlation of the map with occlusion is below {agreement}. {rationale}"
-    ).format(
+    if limits["effect"] < 0:
+        sentence = _(
+            "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less "
+            "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
+            "strongest evidence lowers the probability less than masking the same area elsewhere (by more than "
+            "{effect} percentage points less), or if the rank correlation of the map with occlusion is below "
+            "{agreement}. {rationale}"
+        )
+    else:
+        sentence = _(
+            "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less "
+            "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
+            "strongest evidence does not lower the probability by at least {effect} percentage points more than "
+            "masking the same area elsewhere, or if the rank correlation of the map with occlusion is below "
+            "{agreement}. {rationale}"
+        )
+    return sentence.format(
         inside_lungs=format_percent(limits["inside_lungs"]),
-        effect=f"{100 * limits['effect']:.2g}",
+        effect=f"{100 * abs(limits['effect']):.2g}",
         agreement=f"{limits['agreement']:.2g}",
         rationale=limits["rationale"],
     )
@@ -50,9 +61,9 @@ def reliability_summary(explanations: HeatMapMetrics | None) -> str:
     correct, randomised = warnings["right_pneumonia"], warnings["randomised"]
     return _(
         "A heat map is a hint, not proof. The mean share of its evidence inside the lung fields is {evidence}; the "
-        "lung fields cover {area} of the region that the model sees. Warnings that the heat map is not reliable: "
-        "{correct} of true positives and {randomised} of findings by networks with random weights (test split, n = "
-        "{n_correct} and {n_randomised})."
+        "lung fields cover {area} of the region that the model sees. A warning that the heat map is not reliable is "
+        "given for {correct} of true positives (test split, n = {n_correct}) and for {randomised} of findings by "
+        "networks with random weights (n = {n_randomised})."
     ).format(
         evidence=format_estimate(inside["evidence"]),
         area=format_estimate(inside["area"]),
@@ -160,12 +171,21 @@ def _synthetic_opacities_sentence(opacities: SyntheticOpacities) -> str:
 def _radiologist_boxes_sentence(boxes: BoxAgreement | None) -> str:
     if boxes is None:
         return _("Heat maps were not compared with boxes drawn by radiologists.")
-    return _(
-        "Boxes drawn by radiologists on {n} radiographs of adults (few, and outside the intended population): the "
-        "maximum of the map is inside the box in {pointing} of the images, the centre of a lung in {pointing_guess}. "
-        "Overlap with the box (IoU): {overlap} for the map, {overlap_guess} for a disc of the same area at the centre "
-        "of a lung."
-    ).format(
+    if boxes["pointing"]["value"] > boxes["pointing_guess"]["value"]:
+        sentence = _(
+            "Radiologists drew boxes on {n} radiographs of adults (few, and outside the intended population). The "
+            "maximum of the map is inside the box in {pointing} of the images. The centre of a lung, as a blind guess, "
+            "is inside in {pointing_guess}. Overlap with the box (IoU): {overlap} for the map, {overlap_guess} for a "
+            "disc of the same area at the centre of a lung."
+        )
+    else:
+        sentence = _(
+            "Radiologists drew boxes on {n} radiographs of adults (few, and outside the intended population). The "
+            "maximum of the map is inside the box in {pointing} of the images. The centre of a lung, as a blind guess, "
+            "is inside in {pointing_guess}: the map is no better than the guess. Overlap with the box (IoU): {overlap} "
+            "for the map, {overlap_guess} for a disc of the same area at the centre of a lung."
+        )
+    return sentence.format(
         n=boxes["pointing"]["n"],
         pointing=format_estimate(boxes["pointing"]),
         pointing_guess=format_estimate(boxes["pointing_guess"]),

@@ -51,8 +51,8 @@ def segmentation_sentence(lungs: LungMetrics | None) -> str:
     if error := lungs["box_error"]:
         sentences.append(
             _(
-                "The error of the worst edge of the lung box is {mean} of the image side on average and {p95} at the "
-                "95th percentile."
+                "The least accurate edge of the lung box is off by {mean} of the image width or height on average, and "
+                "by {p95} at the 95th percentile."
             ).format(mean=format_percent(error["mean"], 1), p95=format_percent(error["p95"], 1))
         )
     if n := lungs["not_found"]:
@@ -93,16 +93,23 @@ def _size_sentence(size: SizedAuc | None) -> str:
 
 def _spectrum_sentence(spectrum: SizedAuc) -> str:
     return _(
-        "Texture: a model given only the power spectrum of the 224-pixel image (how much detail of each size, not "
-        "where) reaches an AUC of {auc} on {n} validation images."
+        "Texture: a model given only the power spectrum of the 224-pixel image (the amount of detail at each "
+        "scale, not its position) reaches an AUC of {auc} on {n} validation images."
     ).format(auc=format_estimate(spectrum["auc"]), n=spectrum["n"])
 
 
 def _framing_sentence(framing: SizedAuc) -> str:
+    auc = framing["auc"]
+    if auc["low"] == auc["value"] == auc["high"] == 0.5:  # the same framing in every image
+        return _(
+            "Framing: a model given only how closely the radiograph is cropped around the lungs, as far as the "
+            "released model sees it, reaches an AUC of 0.5 (chance) on {n} validation images, by design: cropping to "
+            "the lung box removes the framing."
+        ).format(n=framing["n"])
     return _(
         "Framing: a model given only how closely the radiograph is cropped around the lungs, as far as the released "
         "model sees it, reaches an AUC of {auc} on {n} validation images (0.5 is chance)."
-    ).format(auc=format_estimate(framing["auc"]), n=framing["n"])
+    ).format(auc=format_estimate(auc), n=framing["n"])
 
 
 def _scaled_copies_sentence(copies: ScaledCopies | None) -> str:

@@ -1,6 +1,7 @@
 """Metrics of the measured sets in tables and sentences, the same on the page and in the model card."""
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 from model.codes import LABELS, Label
 from model.inference.release_schema import ConformalDescription
@@ -130,15 +131,74 @@ def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
     return rows
 
 
-def conformal_sentence(conformal: ConformalDescription) -> str:
-    """Explain when a verdict is indeterminate; `conformal` is the entry of model.json."""
+def calibration_error(measured: SplitMetrics) -> Literal["high", "low"] | None:
+    """Return whether intermediate probabilities at the training prevalence are too high or too low.
+
+    They are if the 95% interval of the calibration intercept, the observed log odds at a probability of 50%, excludes
+    0; None if it includes 0 or is not defined.
+    """
+    intercept = measured["calibration"]["raw"]["intercept"]
+    if intercept["value"] is None or intercept["low"] <= 0 <= intercept["high"]:
+        return None
+    return "high" if intercept["high"] < 0 else "low"
+
+
+def calibration_sentence(test: SplitMetrics) -> str:
+    """State how well intermediate probabilities are calibrated on the official test split."""
+    calibration = test["calibration"]
+    intercept, adjusted = calibration["raw"]["intercept"], calibration["prevalence_adjusted"]
+    if intercept["value"] is None or adjusted is None:
+        return _("Calibration on the official test split is not defined: it has images of one class only.")
+    sentences = {
+        "high": _(
+            "Intermediate probabilities are too high on the official test split (n = {n}): of images with a "
+            "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
+            "prevalence of this split ({prevalence}), it is about {adjusted}."
+        ),
+        "low": _(
+            "Intermediate probabilities are too low on the official test split (n = {n}): of images with a "
+            "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
+            "prevalence of this split ({prevalence}), it is about {adjusted}."
+        ),
+        None: _(
+            "Intermediate probabilities are neither clearly too high nor too low on the official test split (n = {n}): "
+            "of images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
+        ),
+    }
+    return sentences[calibration_error(test)].format(
+        n=test["n"],
+        share=format_percent(_share(intercept["value"])),
+        low=format_percent(_share(intercept["low"])),
+        high=format_percent(_share(intercept["high"])),
+        prevalence=format_percent(calibration["prevalence"]),
+        adjusted=format_percent(_share(adjusted["intercept"]["value"])),
+    )
+
+
+def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> str:
+    """Explain when a verdict is indeterminate, and how often the true class is plausible on the official test split.
+
+    Args:
+        conformal: Entry of model.json.
+        test: Metrics of the official test split.
+    """
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
+    coverage = test["conformal"]["coverage"]
     return _(
         "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is indeterminate "
         "and should be referred to a radiologist: both classes are plausible, or neither is. It is also indeterminate "
-        "if the decision threshold contradicts the only plausible class. {rationale} On images from other sources, "
-        "this share may be lower."
-    ).format(low=low, high=high, rationale=conformal["rationale"])
+        "if the decision threshold contradicts the only plausible class. {rationale} On the official test split, the "
+        "true class is plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with "
+        "pneumonia (n = {n_pneumonia})."
+    ).format(
+        low=low,
+        high=high,
+        rationale=conformal["rationale"],
+        normal=format_estimate(coverage[Label.NORMAL]),
+        n_normal=coverage[Label.NORMAL]["n"],
+        pneumonia=format_estimate(coverage[Label.PNEUMONIA]),
+        n_pneumonia=coverage[Label.PNEUMONIA]["n"],
+    )
 
 
 def conformal_table(metrics: ReleaseMetrics, point: str) -> list[dict[str, str]]:
@@ -183,11 +243,12 @@ def adults_sentence(adults: ExternalMetrics | None, point: str) -> str:
     rates = adults["operating_points"][point]
     return _(
         "Not for use in adults: on {n} radiographs of mostly adult patients from another source, with labels extracted "
-        "from reports, the AUC is {auc}. The model misses {missed} of the images with pneumonia and raises a false "
-        "alarm for {false_alarms} of the images without."
+        "from reports, the AUC is {auc}. At the {point} decision threshold, the model misses {missed} of the images "
+        "with pneumonia and raises a false alarm for {false_alarms} of the images without."
     ).format(
         n=adults["n"],
         auc=format_estimate(adults["auc"]),
+        point=term(point),
         missed=format_percent(1 - rates["sensitivity"]["value"]),
         false_alarms=format_percent(1 - rates["specificity"]["value"]),
     )
@@ -235,6 +296,10 @@ def rates_sentence(measured: SplitMetrics, point: str) -> str:
 
 def _part_of(part: int, total: int) -> str:
     return _("{part} of {total}").format(part=part, total=total)
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 def _ratio(part: int, total: int) -> float | None:

@@ -18,7 +18,7 @@ _CHART_TEXTS = {"title", "text"}
 _TRANSLATED = re.compile(f"{OPENING}[^{OPENING}{CLOSING}]*{CLOSING}")
 _HTML_TEXT = re.compile(r"(?:alt|title|aria-label)=\"([^\"]*)\"")
 _HTML = re.compile(r"<style>.*?</style>|<[^>]*>|&\w+;", re.DOTALL)
-_ICON = re.compile(r":[a-z]+/\w+:|:[a-z]+\[|https?://\S+|`[^`]*`")
+_ICON = re.compile(r":[a-z]+/\w+:|\(#[a-z-]+\)|:[a-z]+\[|https?://\S+|`[^`]*`")
 _FILE_NAME = re.compile(r"\S*\d{4}\S*|person\d+\S*")  # and identifiers of files on the screen
 _WORD = re.compile(r"[A-Za-z]{2,}")
 

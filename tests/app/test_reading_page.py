@@ -32,6 +32,7 @@ from ui.reading.finding_panel import (
     DOWNLOAD_HEAT_MAP,
     DOWNLOAD_RESULT,
     MEANINGS,
+    NEXT_STEP_OTHER_AGE,
     NEXT_STEPS,
     NO_EVIDENCE_TEXT,
     PROBABILITY_LABEL,
@@ -87,7 +88,7 @@ def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict):
     assert (metric.label, metric.value) == (label, percent(probability))
     caption = app.caption[0].value
     assert f"Decision threshold: {100 * threshold:.1f}% ({point})." in caption
-    assert f"Assumed prevalence: {100 * prevalence:.0f} of 100 children." in caption
+    assert f"Assumed prevalence: {100 * prevalence:.0f} of 100 children X-rayed, as in the training images." in caption
     assert f"Model {release.version}." in caption
     labels = [button.label for button in app.get("download_button")]
     assert labels == [DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT, DOWNLOAD_ALL]
@@ -155,6 +156,7 @@ def test_an_age_outside_the_population_is_a_caution(age, outside):
     warnings = [warning.value for warning in app.warning]
     assert ["children aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
     assert list(session_table(app)["cautions"]) == [OUTSIDE_POPULATION if outside else ""]
+    assert (NEXT_STEP_OTHER_AGE in [markdown.value for markdown in app.markdown]) == outside
 
 
 def test_the_age_belongs_to_one_upload():
@@ -181,7 +183,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     expected = present(first, release, point=release.operating_point("rule-out"), prevalence=0.2)
     assert app.metric[0].label == PROBABILITY_LABEL.format(prevalence="20%")
     assert app.metric[0].value == percent(expected.probability)
-    assert "(rule-out)" in app.caption[0].value
+    assert "(rule-out). Assumed prevalence: 20 of 100 children X-rayed. " in app.caption[0].value
     assert session_table(app)["probability"][0] == pytest.approx(np.clip(100 * expected.probability, 0.1, 99.9))
 
     app.switch_page("pages/Model_performance.py").run()

@@ -10,7 +10,7 @@ from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.release_data import load_release_data
-from model.performance.tables import adults_sentence, sample_sentence
+from model.performance.tables import adults_sentence, calibration_error, calibration_sentence, sample_sentence
 from tests.support.pages import open_page
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
@@ -70,6 +70,24 @@ def test_the_sections_are_in_order():
         "Outside the intended population",
         "Training",
     ]
+
+
+def test_the_links_at_the_top_lead_to_the_sections():
+    app = open_performance()
+    (links,) = [element.value for element in app.markdown if element.value.startswith("[Of 1,000 children](#")]
+    sections = [(heading.value, heading.anchor) for heading in app.subheader]
+    assert links.split(" | ") == [f"[{title}](#{anchor})" for title, anchor in sections]
+
+
+def test_miscalibration_on_the_test_split_is_a_warning_before_the_charts():
+    app = open_performance()
+    assert calibration_error(TEST)
+    assert [warning.value for warning in app.warning] == [calibration_sentence(TEST)]
+    order = [(element.type, str(getattr(element, "value", ""))) for element in app.main]
+    first_chart = [kind for kind, _ in order].index("vega_lite_chart", order.index(("subheader", "Probabilities")))
+    assert (
+        order.index(("subheader", "Probabilities")) < order.index(("warning", calibration_sentence(TEST))) < first_chart
+    )
 
 
 def test_metrics_are_those_of_the_test_split_with_intervals():

@@ -9,6 +9,7 @@ from dataset.download.samples import sample_names
 from tests.support import pages
 from tests.support.pages import open_page
 from tests.support.synthetic import phantom_file
+from ui.gallery import ZERO_WIDTH_SPACE
 
 PAGE = "pages/Dataset_explorer.py"
 
@@ -43,12 +44,16 @@ def open_explorer(**query: str | list[str]) -> AppTest:
 
 
 def press(app: AppTest, label: str) -> AppTest:
-    """Press the first button with a label and run the page. Fails on an error."""
-    pages.press(app, label)
+    """Press the first button with a label, or the first tile with a file name, and run the page. Fails on an error."""
+    pages.press(app, next(button.label for button in app.button if _plain(button.label) == label))
     assert not app.error
     return app
 
 
 def tiles(app: AppTest) -> list[str]:
     """Return the file names, without extension, of the tiles on the page."""
-    return [button.label for button in app.button if button.help == "Open this image"]
+    return [_plain(button.label) for button in app.button if button.help == "Open this image"]
+
+
+def _plain(label: str) -> str:
+    return label.replace(ZERO_WIDTH_SPACE, "")

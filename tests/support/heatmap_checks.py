@@ -8,7 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 import ui.resources
 from model.inference.release_loader import load_release
-from ui.reading.heatmap_check import ANOTHER_MODEL_TEXT, NOT_CHECKED_TEXT, PASSED_TEXT, UNRELIABLE_TEXT
+from ui.reading.heatmap_check import (
+    ANOTHER_MODEL_TEXT,
+    NOT_CHECKED_TEXT,
+    PASSED_TEXT,
+    UNRELIABLE_FAINT_TEXT,
+    UNRELIABLE_TEXT,
+)
 
 
 def use_limits(monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any] | None) -> None:
@@ -24,5 +30,5 @@ def check_texts(app: AppTest) -> list[str]:
     captions = [
         caption.value for caption in app.caption if caption.value in (NOT_CHECKED_TEXT, PASSED_TEXT, ANOTHER_MODEL_TEXT)
     ]
-    unreliable = UNRELIABLE_TEXT.split("{")[0]
+    unreliable = tuple(text.split("{")[0] for text in (UNRELIABLE_TEXT, UNRELIABLE_FAINT_TEXT))
     return captions + [warning.value for warning in app.warning if warning.value.startswith(unreliable)]

@@ -11,7 +11,7 @@ from tests.support.gates import ShutGate
 from tests.support.pages import session_uploads, upload
 from tests.support.translated import OPENING, PSEUDO_LANGUAGE, install_pseudo_language
 from ui.language import LANGUAGE_KEY, session_language
-from ui.reading.refusal_panel import READ_ANYWAY_BUTTON
+from ui.reading.refusal_panel import READ_ANYWAY
 from ui.viewer.texts import viewer_texts
 
 
@@ -47,7 +47,7 @@ def test_an_unreadable_file_is_refused_in_the_language_of_the_session(translated
 
 def test_a_finding_and_its_refusal_are_in_the_language_of_the_session(translated_page):
     app = upload(translated_page, "chest.png")
-    button = gettext(READ_ANYWAY_BUTTON, PSEUDO_LANGUAGE)
+    button = gettext(READ_ANYWAY, PSEUDO_LANGUAGE)
     next(control for control in app.button if control.label == button).click().run()
 
     assert not app.exception

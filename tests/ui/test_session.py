@@ -121,7 +121,7 @@ def test_a_session_releases_the_images_of_earlier_uploads():
     assert heights <= {505, 506}  # Streamlit keeps the arguments of the download buttons of the previous run
 
 
-# --- its uploads
+# --- uploads of a session
 
 
 def test_an_age_that_arrives_after_its_upload_left_the_screen_changes_nothing(monkeypatch, settings):
@@ -157,7 +157,7 @@ def test_rows_and_downloads_show_the_check_once_it_has_ended_even_if_another_upl
     assert uploads.current.file.name == "next.png"
 
 
-def test_a_check_keeps_what_has_changed_meanwhile(settings):
+def test_a_check_preserves_changes_made_meanwhile(settings):
     uploads = SessionUploads()
     checked = read(settings)
     uploads.add(checked)

@@ -24,8 +24,8 @@ NO_IMAGES_TEXT = N_(
     "of the release and can be viewed anyway."
 )
 STOPPED_TEXT = N_(
-    "The download stopped because you left or used this page. No images were saved. A partial download of the complete "
-    "data set is kept: press the same button to resume it."
+    "The download stopped because you left the page or clicked something on it. No images were saved. A partial "
+    "download of the complete data set is kept: press the same button to resume it."
 )
 
 

@@ -33,7 +33,8 @@ from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
 _OPENED_KEY, _ORDER_KEY, _CHECK_KEY = "explorer_opened", "explorer_order", "explorer_check"
-BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Read this image")
+BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Open on the reading page")
+SQUARE_COPY_TEXT = N_("Shown at {side} x {side} pixels, as in the data set copy. The original image is not square.")
 REFUSED_TEXT = N_("**The admission check refuses this image, so it is not read.** {reason}")
 
 
@@ -80,13 +81,14 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
     if radiograph and finding:
         with image_column:
             _show_viewer(radiograph, _presented(finding, release, _heat_map_check(row["file"], release)))
+            _show_square_copy_note(row, radiograph)
     _show_other_images_of_patient(row, rows)
     if admission_result and radiograph and finding:
         st.subheader(_(SIMILAR_CASES_TITLE), anchor=False)
         show_similar_cases(finding, radiograph, release, open_image, _patient_group(row))
         if finding.heat_map.any():
             with check_slot, show_errors(optional=True):  # last: it takes longer than everything above
-                _show_heat_map_check(row["file"], gate, admission_result)
+                _show_heat_map_check(row["file"], gate, admission_result, _presented(finding, release))
 
 
 def _paging_controls(file: str) -> None:
@@ -135,7 +137,7 @@ def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
         _(READ_LABEL),
         icon=":material/radiology:",
         type="primary",
-        help=_("Open this image on the reading page, like an upload"),
+        help=_("The image is read like an upload."),
     ):
         file = FileInfo(f"set:{row['file']}", row["file"], patient_group=_patient_group(row))
         read_upload(gate, file, read_limited(row["path"]))
@@ -197,7 +199,7 @@ def _show_cautions(row: pd.Series, finding: Finding, release: Release) -> None:
         st.warning(caution_sentence(caution, finding, release), icon=":material/help:")
 
 
-def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: AdmissionResult) -> None:
+def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: AdmissionResult, finding: Finding) -> None:
     """Draw whether the heat map is reliable. The check runs once per opened image."""
     release = gate.classifier.release
     check = _heat_map_check(file, release)
@@ -205,7 +207,7 @@ def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: Admis
         st.caption(_(CHECKING_TEXT))
         check = HeatMapCheck(reliability_warnings(gate.classifier, admission_result.inference))
         st.session_state[_CHECK_KEY] = (file, release.version, check)
-    show_warnings(check.warnings)
+    show_warnings(check.warnings, finding)
 
 
 def _heat_map_check(file: str, release: Release) -> HeatMapCheck:
@@ -223,6 +225,12 @@ def _show_viewer(radiograph: Radiograph, finding: Finding) -> None:
         alt=alt_text(finding),
         key="explorer",
     )
+
+
+def _show_square_copy_note(row: pd.Series, radiograph: Radiograph) -> None:
+    """Draw a note if the file on this computer was resized to a square, which changes the proportions of the chest."""
+    if radiograph.height == radiograph.width and pd.notna(row["width"]) and row["width"] != row["height"]:
+        st.caption(_(SQUARE_COPY_TEXT).format(side=radiograph.width))
 
 
 def _show_other_images_of_patient(row: pd.Series, rows: pd.DataFrame) -> None:

@@ -61,7 +61,7 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
     st.markdown(
         _(
             "None of these measures shows disease, but some of them predict the class. A model that relies on such "
-            "cues fails elsewhere. The page **Model performance** shows how far this model could use them."
+            "cues may fail elsewhere. The page **Model performance** shows how far this model could use them."
         )
     )
     _show_charts_in_pairs(

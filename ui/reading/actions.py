@@ -56,7 +56,7 @@ def apply_correction(upload: RefusedUpload, gate: AdmissionGate) -> None:
     image = upload.image
     correction = image.admission_result.admission.correction if image else None
     if image is None or correction is None:
-        raise ValueError("upload: an image with a suggested correction expected")
+        raise ValueError("upload must have an image with a suggested correction")
     with inference_slots:
         preview = correction.apply_to_radiograph(image.preview)
         corrected = ExaminedImage(preview, gate.apply_correction(image.admission_result))
@@ -71,7 +71,7 @@ def read_despite_refusal(upload: RefusedUpload, gate: AdmissionGate) -> None:
         ValueError: The file could not be decoded.
     """
     if upload.image is None:
-        raise ValueError("upload: a decoded image expected")
+        raise ValueError("upload must have a decoded image")
     finding = gate.read(upload.image.admission_result, include_refused=True)
     session_uploads().update(ReadUpload(upload.file, finding, upload.image))
 

@@ -24,6 +24,7 @@ from model.translation import N_
 from model.translation import gettext as _
 from ui.images import png_data_uri
 from ui.session import ExaminedImage, ReadUpload
+from ui.viewer.texts import viewer_texts
 
 COMPARE_TITLE = N_("Compare explanations")
 HEAT_MAP, OCCLUSION = N_("Heat map"), N_("Occlusion")
@@ -34,8 +35,12 @@ METHOD_TEXTS = {
         "are computed correctly."
     ),
     GRAD_CAM_PLUS_PLUS: N_("Like Grad-CAM, but only with features that support pneumonia. Usually colours more."),
-    SMOOTH_GRAD: N_("The gradient of each pixel times its grey value, averaged over noisy copies. Fine but speckled."),
-    OCCLUSION: N_("Random areas are masked and the change in evidence is measured. Needs no access to the network."),
+    SMOOTH_GRAD: N_(
+        "The gradient of each pixel times its grey value, averaged over noisy copies. Shown on a coarse grid; noisy."
+    ),
+    OCCLUSION: N_(
+        "Random areas are masked and the change in evidence is measured. Does not use the network's internals."
+    ),
 }
 COMPUTE_BUTTON = N_("Compute explanations")
 ANOTHER_MODEL_TEXT = N_(
@@ -153,14 +158,20 @@ def _show_maps(upload: ReadUpload, preview: Radiograph, classifier: Classifier, 
         f"<figcaption><b>{escape(_(method))}</b><br>{escape(_(METHOD_TEXTS[method]))}</figcaption></figure>"
         for method, values in scaled_maps.items()
     ]
-    strongest = _("{log_odds} or more (log odds per {fraction} of the area)")
+    words = viewer_texts()  # as in the legend of the viewer, which has the same colours
     legend = (
-        f'<div class="explanations-scale"><span>{escape(_("Evidence: none"))}</span>'
+        f'<div class="explanations-scale"><span>{escape(words["evidence"])}</span>'
+        f"<span>{escape(words['evidence_none'])}</span>"
         f'<i style="background:{_colour_gradient()}"></i>'
-        f"<span>{escape(strongest.format(log_odds=f'{saturation:.2f}', fraction=f'1/{heat_map.size}'))}</span></div>"
+        f"<span>{escape(words['evidence_strong'])}</span></div>"
     )
     st.html(f'{_STYLE}<div class="explanations">{"".join(figures)}</div>{legend}')
-    st.caption(_("All maps and all images use the same colour scale. Only the area that the model reads is shown."))
+    st.caption(
+        _(
+            "All maps and all images use the same colour scale: 1 is {log_odds} or more log odds per {fraction} of the "
+            "area. Only the area that the model reads is shown."
+        ).format(log_odds=f"{saturation:.2f}", fraction=f"1/{heat_map.size}")
+    )
 
 
 def _map_image(preview: Radiograph, values: np.ndarray, box: RelativeBox) -> str:

@@ -4,7 +4,6 @@ from functools import partial
 from html import escape
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from model.codes import Caution
 from model.explanation.heatmap import overlay_png
@@ -31,12 +30,16 @@ _ICONS = {
 }
 MEANINGS = {
     Verdict.PNEUMONIA: N_("Above the decision threshold ({point})."),
-    Verdict.NORMAL: N_("Checks for pneumonia only."),
-    Verdict.INDETERMINATE: N_("Result uncertain: too close to call."),
+    Verdict.NORMAL: N_("Checks for pneumonia only. Other disease may be present."),
+    Verdict.INDETERMINATE: N_(
+        "Result uncertain: too close to call. Both results are plausible, or the decision threshold contradicts the "
+        "plausible one."
+    ),
 }
 NEXT_STEPS = {
     Verdict.PNEUMONIA: N_(
-        "**Next:** Review the coloured areas. Manage according to clinical findings and local guidelines."
+        "**Next:** Review the whole X-ray, not only the coloured areas. Manage according to clinical findings and "
+        "local guidelines."
     ),
     Verdict.NORMAL: N_(
         "**Next:** If you suspect pneumonia clinically, do not rely on this result. Early pneumonia may not be visible "
@@ -51,14 +54,16 @@ NEXT_STEP_REFUSED = N_(
     "**Next:** Do not act on this result: the model is not designed for images like this. Upload a frontal chest X-ray "
     "that the model accepts."
 )
-NEXT_STEP_UNRELIABLE = N_(
-    "**Next:** Review the whole X-ray. Manage according to clinical findings and local guidelines."
-)
+NEXT_STEP_OTHER_AGE = N_("**Next:** Do not act on this result: the model is not designed for patients of this age.")
 READ_DESPITE_REFUSAL = N_("**Read despite refusal, at your request.** {reason}")
 NO_EVIDENCE_TEXT = N_("The model found no evidence of pneumonia, so the heat map is empty.")
 PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
 SETTINGS_TEXT = N_(
-    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children. Model {version}."
+    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children X-rayed. Model {version}."
+)
+SETTINGS_TEXT_DEFAULT_PREVALENCE = N_(
+    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children X-rayed, as in the "
+    "training images. Set your own above. Model {version}."
 )
 DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT = N_("Download heat map (PNG)"), N_("Download result (CSV)")
 _SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # in more detail
@@ -101,12 +106,8 @@ def alt_text(finding: Finding) -> str:
     )
 
 
-def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSettings) -> DeltaGenerator:
-    """Draw the panel next to the viewer.
-
-    Returns:
-        The slot of the next step, for `show_next_step`.
-    """
+def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSettings) -> None:
+    """Draw the panel next to the viewer."""
     finding = upload.presented(settings)
     point = finding.operating_point
     if finding.refusals:
@@ -122,12 +123,12 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
     probability = distinct_percents(finding.probability, point.threshold)[0]
     st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(finding.prevalence)), probability)
     st.html(_probability_bar(finding))
-    slot = st.empty()
-    show_next_step(slot, finding)
+    st.markdown(_(_next_step(finding)))
     if not finding.heat_map.any():
         st.info(_(NO_EVIDENCE_TEXT), icon=":material/visibility_off:")
+    is_default = finding.prevalence == settings.release.training_prevalence
     st.caption(
-        _(SETTINGS_TEXT).format(
+        _(SETTINGS_TEXT_DEFAULT_PREVALENCE if is_default else SETTINGS_TEXT).format(
             threshold=format_percent(point.threshold, 1),
             point=term(point.name),
             count=per_hundred(finding.prevalence),
@@ -135,19 +136,13 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
         )
     )
     _show_downloads(upload.file, image.preview, settings)
-    return slot
-
-
-def show_next_step(slot: DeltaGenerator, finding: Finding) -> None:
-    """Draw the next step in its slot."""
-    slot.markdown(_(_next_step(finding)))
 
 
 def _next_step(finding: Finding) -> str:
     if finding.refusals:
         return NEXT_STEP_REFUSED
-    if finding.verdict is Verdict.PNEUMONIA and Caution.EXPLANATION_UNRELIABLE in finding.cautions:
-        return NEXT_STEP_UNRELIABLE
+    if Caution.OUTSIDE_POPULATION in finding.cautions:
+        return NEXT_STEP_OTHER_AGE
     return NEXT_STEPS[finding.verdict]
 
 

@@ -4,40 +4,53 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from model.codes import HeatMapWarning
+from model.codes import Caution, HeatMapWarning
 from model.explanation.reliability import ReliabilityLimits, reliability_warnings
 from model.inference.classifier import Classifier
-from model.inference.finding import HeatMapCheck
+from model.inference.finding import Finding, HeatMapCheck
 from model.translation import N_
 from model.translation import gettext as _
 from ui.session import ExaminedImage, ReadUpload, session_uploads
+from ui.settings import SessionSettings
 
 CHECKING_TEXT = N_("Checking the heat map ...")
 NOT_CHECKED_TEXT = N_("The heat map was not checked: this model has no limits for the check.")
 ANOTHER_MODEL_TEXT = N_("The heat map was not checked: it was made by another version of the model.")
-PASSED_TEXT = N_("The heat map passed its checks. *Model performance* describes them.")
+PASSED_TEXT = N_("No warning from the heat-map check. This does not mean that the map shows the disease.")
 UNRELIABLE_TEXT = N_("**The heat map is not reliable for this image.** Do not rely on the coloured areas. {reasons}")
+UNRELIABLE_FAINT_TEXT = N_(
+    "**The heat map is not reliable for this image.** Evidence is too weak to show colour. {reasons}"
+)
 WARNING_TEXTS = {
     HeatMapWarning.INSIDE_LUNGS: N_("Little of the evidence is inside the lungs."),
     HeatMapWarning.EFFECT: N_("Masking the area with the strongest evidence hardly changes the probability."),
-    HeatMapWarning.AGREEMENT: N_("Masking parts of the image (occlusion) shows the evidence elsewhere."),
+    HeatMapWarning.AGREEMENT: N_("Occlusion locates the evidence elsewhere."),
 }
+_MIN_VISIBLE = 0.15  # maximum of a heat map, 0-1, below which its colours are hard to see
 
 
-def show_heat_map_check(upload: ReadUpload, image: ExaminedImage, classifier: Classifier) -> ReadUpload | None:
+def show_heat_map_check(
+    upload: ReadUpload, image: ExaminedImage, classifier: Classifier, settings: SessionSettings
+) -> ReadUpload | None:
     """Draw whether the heat map on screen is reliable, and check it if that has not been done yet.
 
     The caller redraws what depends on the check. A rerun of the page would lose a file that is dropped at that moment,
     because Streamlit 1.67 would not send the browser an upload address.
+
+    Args:
+        upload: Upload on screen.
+        image: Image of the upload.
+        classifier: Classifier of the release in use.
+        settings: Settings of this session.
 
     Returns:
         The upload with the result if the check has just run, else None.
     """
     if not upload.finding.heat_map.any():
         return None  # the page shows that there is no evidence
-    warnings = upload.heat_map_check.warnings
+    finding, warnings = upload.presented(settings), upload.heat_map_check.warnings
     if warnings is not None or ReliabilityLimits.from_release(classifier.release) is None:
-        show_warnings(warnings)
+        show_warnings(warnings, finding)
         return None
     if upload.finding.model_version != classifier.release.version:
         st.caption(_(ANOTHER_MODEL_TEXT))
@@ -48,16 +61,25 @@ def show_heat_map_check(upload: ReadUpload, image: ExaminedImage, classifier: Cl
     st.caption(_(CHECKING_TEXT))
     warnings = reliability_warnings(classifier, image.admission_result.inference)
     checked = uploads.set_heat_map_check(upload, HeatMapCheck(warnings))
-    show_warnings(warnings)
+    show_warnings(warnings, finding)
     return checked
 
 
-def show_warnings(warnings: Sequence[HeatMapWarning] | None) -> None:
-    """Draw the result of a check, see `model.explanation.reliability.reliability_warnings`."""
+def show_warnings(warnings: Sequence[HeatMapWarning] | None, finding: Finding) -> None:
+    """Draw the result of a check.
+
+    A check without warnings is not mentioned if the image was refused or the patient is outside the age range: it would
+    sound reassuring.
+
+    Args:
+        warnings: See `model.explanation.reliability.reliability_warnings`.
+        finding: Finding as presented, with its refusals and the caution on age.
+    """
     if warnings is None:
         st.caption(_(NOT_CHECKED_TEXT))
     elif warnings:
         reasons = " ".join(_(WARNING_TEXTS[warning]) for warning in warnings)
-        st.warning(_(UNRELIABLE_TEXT).format(reasons=reasons), icon=":material/visibility_off:")
-    else:
+        text = UNRELIABLE_TEXT if finding.heat_map.max() >= _MIN_VISIBLE else UNRELIABLE_FAINT_TEXT
+        st.warning(_(text).format(reasons=reasons), icon=":material/visibility_off:")
+    elif not finding.refusals and Caution.OUTSIDE_POPULATION not in finding.cautions:
         st.caption(_(PASSED_TEXT))

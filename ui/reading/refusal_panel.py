@@ -7,6 +7,7 @@ import streamlit as st
 from scipy import ndimage
 
 from model.admission.gate import AdmissionGate
+from model.codes import RefusalReason
 from model.imaging.geometry import resize
 from model.inference.lung_segmentation import LungMask
 from model.sentences import render
@@ -22,13 +23,13 @@ _MAX_SIDE = 560  # pixels of the image on the page; small images are enlarged to
 _OUTLINE_COLOUR = (64, 196, 255)
 NOT_READ_TEXT = N_("**Not read.** {reason}")
 LUNGS_TEXT = N_("Outline: detected lungs")
+DOUBTFUL_LUNGS_TEXT = N_("Outline: area segmented as lung (may be wrong)")
 NO_LUNGS_TEXT = N_("No lungs detected")
-READ_ANYWAY_TITLE = N_("Read anyway")
+READ_ANYWAY = N_("Read anyway")  # the expander and its button
 READ_ANYWAY_TEXT = N_(
     "The model has not been tested on images like this, and the result may be wrong. The result, its row and its heat "
     "map will be marked as read despite refusal."
 )
-READ_ANYWAY_BUTTON = N_("Read despite refusal")
 ANOTHER_MODEL_TEXT = N_("This image was checked by another version of the model. Upload the file again to check it.")
 
 
@@ -63,9 +64,9 @@ def _action_controls(upload: RefusedUpload, image: ExaminedImage, gate: Admissio
         if st.button(button_label(correction), icon=":material/auto_fix_high:", type="primary"):
             apply_correction(upload, gate)
             st.rerun()
-    with st.expander(_(READ_ANYWAY_TITLE), icon=":material/report:"):
+    with st.expander(_(READ_ANYWAY), icon=":material/report:"):
         st.markdown(_(READ_ANYWAY_TEXT))
-        if st.button(_(READ_ANYWAY_BUTTON), icon=":material/warning:"):
+        if st.button(_(READ_ANYWAY), icon=":material/warning:"):
             read_despite_refusal(upload, gate)
             st.rerun()
 
@@ -74,7 +75,7 @@ def _show_outlined_image(image: ExaminedImage) -> None:
     preview, lungs = image.preview, image.admission_result.inference.lungs
     scale = _MAX_SIDE / max(preview.height, preview.width)
     grey = resize(preview.pixels, max(1, round(scale * preview.height)), max(1, round(scale * preview.width)))
-    caption = _(LUNGS_TEXT) if lungs else _(NO_LUNGS_TEXT)
+    caption = _(_outline_caption(image))
     alt = _("The refused image. {caption}.").format(caption=caption)
     st.html(
         f'<figure style="margin: 0"><img src="{png_data_uri(_with_lung_outline(grey, lungs))}" '
@@ -83,6 +84,13 @@ def _show_outlined_image(image: ExaminedImage) -> None:
         f'<figcaption style="font-size: 0.875rem; margin-top: 0.5rem; text-align: center">{escape(caption)}'
         "</figcaption></figure>"
     )
+
+
+def _outline_caption(image: ExaminedImage) -> str:
+    if image.admission_result.inference.lungs is None:
+        return NO_LUNGS_TEXT
+    is_doubtful = RefusalReason.NO_LUNGS in image.admission_result.admission.refusals
+    return DOUBTFUL_LUNGS_TEXT if is_doubtful else LUNGS_TEXT
 
 
 def _with_lung_outline(grey: np.ndarray, lungs: LungMask | None) -> np.ndarray:

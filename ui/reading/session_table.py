@@ -71,7 +71,7 @@ def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, Any
     row: dict[str, Any] = dict.fromkeys(_COLUMNS, "") | dict.fromkeys(_PERCENTAGES)
     row |= {"path": upload.file.name, "reason": render(upload.refusal_messages)}
     if isinstance(upload, RefusedUpload):
-        return row | {"status": _("refused"), "read_anyway": False}
+        return row | {"status": _("refused"), "read_anyway": ""}
     finding = upload.presented(settings)
     return row | {
         "status": _("read"),
@@ -79,7 +79,7 @@ def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, Any
         "probability": float(np.clip(100 * finding.probability, *_SHOWN_PERCENT)),
         "prevalence": 100 * finding.prevalence,
         "cautions": ", ".join(map(short_text, finding.cautions)),
-        "read_anyway": bool(finding.refusals),
+        "read_anyway": _("yes") if finding.refusals else "",
     }
 
 

@@ -45,8 +45,9 @@ _TECHNICAL_TAGS = {  # further tags that are displayed: name and unit
     "KVP": (N_("Tube voltage"), " kV"),
     "Exposure": (N_("Exposure"), " mAs"),
     "ExposureTime": (N_("Exposure time"), " ms"),
-    "DistanceSourceToDetector": (N_("Distance from source to detector"), " mm"),
+    "DistanceSourceToDetector": (N_("Source-to-detector distance (SID)"), " mm"),
 }
+_LOSSY_VALUES = {"00": N_("no"), "01": N_("yes")}
 _DAYS_PER_YEAR = 365.25
 # By the unit of an age string (PS3.5 6.2, AS); a number without a unit is in years.
 _DAYS_PER_UNIT = {"D": 1, "W": 7, "M": _DAYS_PER_YEAR / 12, "Y": _DAYS_PER_YEAR, "": _DAYS_PER_YEAR}
@@ -105,14 +106,14 @@ def _details(dataset: Dataset, syntax_assumed: bool) -> Iterator[tuple[str, str]
     """Yield name and value of technical tags for display: four always, the others only if the file has them."""
     sign = "signed" if dataset.PixelRepresentation else "unsigned"
     bits = f"{dataset.BitsStored} of {dataset.BitsAllocated} bits"
-    yield N_("Columns x rows"), f"{dataset.Columns} x {dataset.Rows}"
-    yield N_("Height x width of a pixel"), _format_spacing(*_pixel_spacing(dataset))
+    yield N_("Height x width"), f"{dataset.Rows} x {dataset.Columns} pixels"
+    yield N_("Pixel height x width"), _format_spacing(*_pixel_spacing(dataset))
     yield N_("Stored as"), f"{dataset.PhotometricInterpretation}, {bits}, {sign}"
     yield N_("Transfer syntax"), dataset.file_meta.TransferSyntaxUID.name + (" (assumed)" if syntax_assumed else "")
     optional = {N_("Orientation"): "\\".join(patient_orientation(dataset))}
     optional |= {name: _format_number(dataset, keyword, unit) for keyword, (name, unit) in _TECHNICAL_TAGS.items()}
     lossy = allowed_term(dataset, "LossyImageCompression", LOSSY_COMPRESSION)
-    optional[N_("Lossy compression (00 no, 01 yes)")] = lossy
+    optional[N_("Lossy compression")] = _LOSSY_VALUES.get(lossy, lossy)
     yield from ((name, value) for name, value in optional.items() if value)
 
 

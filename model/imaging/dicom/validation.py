@@ -94,8 +94,9 @@ def code_string(dataset: Dataset, keyword: str) -> str:
 def _check_modality(dataset: Dataset) -> None:
     modality = code_string(dataset, "Modality")
     if modality and modality not in _RADIOGRAPHY:
-        term = modality if OTHER_MODALITY.fullmatch(modality) else "other"  # the value may be free text
-        raise WrongModality(MessageCode.OTHER_MODALITY, modality=term)
+        if not OTHER_MODALITY.fullmatch(modality):  # it may be free text, so it is not named
+            raise WrongModality(MessageCode.UNKNOWN_MODALITY)
+        raise WrongModality(MessageCode.OTHER_MODALITY, modality=modality)
 
 
 def _check_transfer_syntax(dataset: Dataset) -> None:

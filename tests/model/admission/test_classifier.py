@@ -190,7 +190,7 @@ def test_a_limit_survives_json_to_the_last_bit(value):
 
 @pytest.mark.parametrize("value", [0.1, float("nan"), float("inf"), None, "0.5", True, [0.5], 1, 1e300, 16777217.0])
 def test_a_limit_that_is_not_an_exact_float32_number_is_refused_by_name(value):
-    with pytest.raises(ValueError, match=r"^max_detail: a finite float32 number expected"):
+    with pytest.raises(ValueError, match=r"^max_detail must be a finite float32 number"):
         make_classifier(limits=LIMITS | {"max_detail": value})
 
 
@@ -204,7 +204,7 @@ def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
     arrays = admission_arrays()
     expected = sorted(arrays)
     del arrays["mirror_weights"]
-    with pytest.raises(ValueError, match=f"^{re.escape(f'arrays: {expected} expected, got {sorted(arrays)}')}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(f'arrays must be {expected}, got {sorted(arrays)}')}$"):
         make_classifier(arrays)
 
 
@@ -212,12 +212,12 @@ def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
 def test_an_array_of_another_shape_is_refused_by_name(name):
     array = admission_arrays()[name]
     longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1), np.float32)
-    with pytest.raises(ValueError, match="finite numbers of another shape expected"):
+    with pytest.raises(ValueError, match="must have the shape "):
         make_classifier(admission_arrays() | {name: longer})
 
 
 def test_the_error_on_another_shape_says_which_array_has_which_shape():
-    message = "mirror_weights: finite numbers of another shape expected, got (287,)"
+    message = "mirror_weights must have the shape (288,), got (287,)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make_classifier(admission_arrays() | {"mirror_weights": np.zeros(287, np.float32)})
 
@@ -227,10 +227,10 @@ def test_the_error_on_another_shape_says_which_array_has_which_shape():
 def test_an_array_with_one_value_that_is_not_finite_is_refused(name, value):
     array = np.array(admission_arrays()[name])
     array.flat[0] = value
-    with pytest.raises(ValueError, match=f"^{name}: finite numbers"):
+    with pytest.raises(ValueError, match=f"^{name} must be finite$"):
         make_classifier(admission_arrays() | {name: array})
 
 
 def test_a_network_for_another_number_of_features_is_refused():
-    with pytest.raises(ValueError, match=r"^hidden: "):
+    with pytest.raises(ValueError, match=r"^hidden must have the shape "):
         make_classifier(n_features=N_FEATURES + 1)

@@ -206,7 +206,7 @@ def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
 
 
 def test_the_error_on_an_image_without_a_correction_says_what_is_expected():
-    with pytest.raises(ValueError, match=r"^admission_result: one with a suggested correction expected$"):
+    with pytest.raises(ValueError, match=r"^admission_result must have a suggested correction$"):
         known_gate().apply_correction(examine(known_gate()))
 
 

@@ -52,7 +52,7 @@ def test_the_overlay_file_contains_the_research_notice_and_the_model_version():
     assert image.format == "PNG"
     assert image.text == {
         "Comment": "Research use only, not a medical device.",
-        "Software": "Chest radiograph reader, model 4.5.6",
+        "Software": "Chest X-ray reader, model 4.5.6",
     }
 
 

@@ -40,7 +40,7 @@ def log_odds(probability: float) -> float:
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), float("inf")])
 def test_a_threshold_outside_0_to_1_is_refused(threshold):
-    message = f"threshold: a probability, 0-1, expected, got {threshold}"
+    message = f"threshold must be between 0 and 1, got {threshold}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         at(threshold)
 
@@ -54,7 +54,7 @@ def test_a_threshold_of_0_or_1_is_allowed(threshold):
 @pytest.mark.parametrize("name", ["coverage", "pneumonia_from", "normal_up_to"])
 def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_its_name(name, value):
     good = {"coverage": 0.9, "pneumonia_from": 0.4, "normal_up_to": 0.6}
-    message = f"{name}: a share or probability, 0-1, expected, got {value}"
+    message = f"{name} must be between 0 and 1, got {value}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         limits(**(good | {name: value}))
 
@@ -186,7 +186,7 @@ def test_an_array_is_shifted_element_by_element(probabilities, old, new):
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
 def test_a_prevalence_that_is_not_between_0_and_1_is_refused(share):
-    message = f"prevalence: a share between 0 and 1 expected, got {share}"
+    message = f"prevalence must be between 0 and 1, both excluded, got {share}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         adjust_to_prevalence(0.5, 0.5, share)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -200,7 +200,7 @@ def test_a_prevalence_that_is_not_between_0_and_1_is_refused(share):
 @pytest.mark.parametrize("name", ["slope", "intercept"])
 def test_a_calibration_that_is_not_finite_is_refused(name, value):
     numbers = {"slope": 1.0, "intercept": 0.5} | {name: value}
-    message = f"calibration: finite numbers expected, got {numbers['slope']} and {numbers['intercept']}"
+    message = f"slope and intercept must be finite, got {numbers['slope']} and {numbers['intercept']}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Calibration(**numbers)
 

@@ -90,7 +90,7 @@ def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classif
 def test_a_finding_at_another_prevalence_is_refused(finding, release):
     moved = present_at(finding, release, 0.5, 0.2)
 
-    message = "finding: at the training prevalence expected, got 0.2"
+    message = "finding must be at the training prevalence, got 0.2"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         present_at(moved, release, 0.5, 0.3)
 

@@ -53,7 +53,9 @@ def test_correction_rate_is_stated_if_a_correction_exists():
 
 
 def test_sentences_state_how_often_a_mirrored_image_is_noticed():
-    assert admission_sentences(ADMISSION)[-1].endswith(": 0.900 (0.000-0.200) (n = 844).")
+    assert admission_sentences(ADMISSION)[-1].endswith(
+        "was given for 0.900 (0.000-0.200) of mirrored validation images (n = 844)."
+    )
 
 
 def test_summary_states_the_worst_family_and_the_unmeasured_ones():

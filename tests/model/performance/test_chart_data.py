@@ -156,4 +156,4 @@ def test_sentence_of_a_run_that_stopped_early():
 def test_sentence_of_a_run_that_completed_all_epochs():
     sentence = early_stopping_sentence(learning_curves(history(0.5, 0.4)), {"epochs": 2, "patience": 5})
     assert "here epoch 2 of 2." in sentence
-    assert sentence.endswith("Here it ran for all 2 epochs.")
+    assert sentence.endswith("Training ran for all 2 epochs.")

@@ -55,7 +55,7 @@ EXPLANATIONS = {
 def test_reliability_sentence_states_limits_and_their_rationale():
     sentence = reliability_sentence(LIMITS)
     assert "less than 25% of the evidence is inside the lungs" in sentence
-    assert "(difference below 1.2 percentage points)" in sentence
+    assert "does not lower the probability by at least 1.2 percentage points more than masking the same" in sentence
     assert "the rank correlation of the map with occlusion is below -0.12." in sentence
     assert sentence.endswith(" Chosen by hand.")
 
@@ -103,9 +103,17 @@ def test_each_question_has_sentences_with_n_and_interval():
     assert f"inside the opacity in {formatted(0.75)} of the images" in opacities
     assert f"at the same place in {formatted(0.15)}." in opacities
     assert f"in {formatted(0.85)} of the images, on average from {formatted(0.21)} to {formatted(0.61)}." in opacities
-    assert boxes.startswith("Boxes drawn by radiologists on 21 radiographs of adults")
-    assert f"in {formatted(0.4)} of the images, the centre of a lung in {formatted(0.25)}." in boxes
+    assert boxes.startswith("Radiologists drew boxes on 21 radiographs of adults")
+    assert f"is inside the box in {formatted(0.4)} of the images." in boxes
+    assert f"as a blind guess, is inside in {formatted(0.25)}. Overlap" in boxes
     assert f"(IoU): {formatted(0.22)} for the map, {formatted(0.12)} for a disc" in boxes
+
+
+@pytest.mark.parametrize("guess", [0.4, 0.5])
+def test_a_map_that_is_no_better_than_the_guess_is_reported(guess):
+    boxes = EXPLANATIONS["adult_boxes"] | {"pointing_guess": estimate(guess, 21)}
+    *_, sentence = heat_map_sentences(EXPLANATIONS | {"adult_boxes": boxes})
+    assert f"is inside in {formatted(guess)}: the map is no better than the guess." in sentence
 
 
 def test_unmeasured_parts_are_named():
@@ -119,11 +127,12 @@ def test_summary_states_evidence_inside_lungs_and_warning_rates():
     inside, warnings = EXPLANATIONS["inside_lungs"], EXPLANATIONS["warnings"]
     for share in (inside["evidence"], inside["area"], warnings["right_pneumonia"], warnings["randomised"]):
         assert formatted(share["value"]) in sentence
-    assert "n = 10 and 60" in sentence
+    assert "of true positives (test split, n = 10) and for" in sentence
+    assert sentence.endswith("(n = 60).")
     assert reliability_summary(None) == reliability_summary(EXPLANATIONS | {"warnings": None}) == UNMEASURED_TEXT
 
 
 def test_limits_close_to_zero_keep_two_digits():
     sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
-    assert "(difference below -0.016 percentage points)" in sentence
+    assert "lowers the probability less than masking the same area elsewhere (by more than 0.016 percentage" in sentence
     assert "the rank correlation of the map with occlusion is below 0.0069." in sentence

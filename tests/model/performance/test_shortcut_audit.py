@@ -47,6 +47,12 @@ def test_audit_sentences_state_the_figures():
     assert "0.970 (0.800-0.950) with everything but the lungs masked" in masked
 
 
+def test_an_audit_without_framing_says_that_this_is_by_design():
+    chance = {"n": 80, "auc": {"value": 0.5, "low": 0.5, "high": 0.5}}
+    framing = audit_sentences(AUDIT | {"framing_alone": chance})[2]
+    assert "reaches an AUC of 0.5 (chance) on 80 validation images, by design: cropping" in framing
+
+
 def test_unmeasured_parts_are_named_and_the_others_stated():
     size, spectrum, _, copies, masked = audit_sentences(UNMEASURED)
 
@@ -72,8 +78,8 @@ def test_strata_table_has_test_first_and_names_classes_that_are_too_small():
 def test_segmentation_sentence_states_the_figures():
     assert segmentation_sentence(LUNGS) == (
         "On 75 validation images of 50 patients with manual lung masks, the mean Dice coefficient is 0.951; it is at "
-        "least 0.911 for 95% of the images. The error of the worst edge of the lung box is 3.0% of the image side on "
-        "average and 7.0% at the 95th percentile. No lungs were found in 1 image."
+        "least 0.911 for 95% of the images. The least accurate edge of the lung box is off by 3.0% of the image width "
+        "or height on average, and by 7.0% at the 95th percentile. No lungs were found in 1 image."
     )
     assert segmentation_sentence(LUNGS | {"not_found": 0}).endswith(" Lungs were found in every image.")
     assert "edge" not in segmentation_sentence(LUNGS | {"box_error": None})

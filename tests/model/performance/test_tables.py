@@ -4,6 +4,8 @@ import pytest
 
 from model.performance.tables import (
     adults_sentence,
+    calibration_error,
+    calibration_sentence,
     calibration_table,
     classification_report,
     conformal_sentence,
@@ -164,11 +166,67 @@ def test_conformal_table_has_a_row_per_set_and_class():
 def test_conformal_sentence_states_the_lower_limit_first(limits):
     pneumonia_from, normal_up_to = limits
     sentence = conformal_sentence(
-        {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}
+        {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}, measured_set()
     )
 
     assert sentence.startswith("Between probabilities of 0.400 and 0.600 (at the training prevalence)")
-    assert " Chosen so. " in sentence
+    assert sentence.endswith(
+        f" Chosen so. On the official test split, the true class is plausible for {FORMATTED} of normal images (n = "
+        "30) and for not defined of images with pneumonia (n = 20)."
+    )
+
+
+def with_intercept(low: float, high: float) -> dict:
+    """Return metrics with this interval of the calibration intercept; its value is the centre of the interval."""
+    measured = measured_set()
+    intercept = {"value": (low + high) / 2, "low": low, "high": high}
+    errors = CALIBRATION_ERRORS | {"intercept": intercept}
+    measured["calibration"] |= {"raw": errors, "prevalence_adjusted": errors | {"intercept": ESTIMATE | {"value": -1}}}
+    return measured
+
+
+@pytest.mark.parametrize(
+    ("interval", "error", "sentence"),
+    [
+        (
+            (-4, -2),
+            "high",
+            "Intermediate probabilities are too high on the official test split (n = 50): of images with a probability "
+            "of 50%, about 5% (2%-12%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
+            "(40%), it is about 27%.",
+        ),
+        (
+            (2, 4),
+            "low",
+            "Intermediate probabilities are too low on the official test split (n = 50): of images with a probability "
+            "of 50%, about 95% (88%-98%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
+            "(40%), it is about 27%.",
+        ),
+        (
+            (-1, 1),
+            None,
+            "Intermediate probabilities are neither clearly too high nor too low on the official test split (n = 50): "
+            "of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
+        ),
+    ],
+)
+def test_calibration_sentence_follows_the_interval_of_the_intercept(interval, error, sentence):
+    measured = with_intercept(*interval)
+    assert calibration_error(measured) == error
+    assert calibration_sentence(measured) == sentence
+
+
+def test_calibration_sentence_of_one_class_is_not_defined():
+    measured = measured_set()
+    measured["calibration"] = {
+        "prevalence": 1.0,
+        "raw": CALIBRATION_ERRORS | {"intercept": UNDEFINED},
+        "prevalence_adjusted": None,
+    }
+    assert calibration_error(measured) is None
+    assert calibration_sentence(measured) == (
+        "Calibration on the official test split is not defined: it has images of one class only."
+    )
 
 
 def test_sample_and_rates_are_stated_with_counts():
@@ -205,8 +263,8 @@ def test_adults_sentence_states_error_rates():
 
     assert adults_sentence(measured_set() | {"operating_points": {"balanced": rates_of_point}}, "balanced") == (
         "Not for use in adults: on 50 radiographs of mostly adult patients from another source, with labels extracted "
-        f"from reports, the AUC is {FORMATTED}. The model misses 30% of the images with pneumonia and raises a false "
-        "alarm for 65% of the images without."
+        f"from reports, the AUC is {FORMATTED}. At the balanced decision threshold, the model misses 30% of the images "
+        "with pneumonia and raises a false alarm for 65% of the images without."
     )
 
 

@@ -21,7 +21,7 @@ from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate, with_heat
 from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload
 from tests.support.synthetic import phantom_file
-from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT
+from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT, SQUARE_COPY_TEXT
 from ui.reading.heatmap_check import UNRELIABLE_TEXT, WARNING_TEXTS
 from ui.similar_cases import SIMILAR_CASES_TITLE
 from ui.verdicts import VERDICT_NAMES
@@ -137,6 +137,21 @@ def test_a_file_with_another_result_than_the_measured_copy_is_reported(monkeypat
     press(app, tiles(app)[0])
     (note,) = [info.value for info in app.info if info.value.startswith("The file on this computer gives")]
     assert "The results above were measured on a copy of 224 x 224 pixels." in note
+
+
+@pytest.mark.usefixtures("sample_dataset")
+def test_a_square_copy_of_an_image_that_is_not_square_is_reported():
+    app = open_explorer()
+    press(app, tiles(app)[0])
+    assert SQUARE_COPY_TEXT.format(side=224) in [caption.value for caption in app.caption]
+
+
+def test_an_image_with_its_original_proportions_has_no_note(sample_dataset):
+    (path,) = sample_dataset.rglob("IM-0001-0001.jpeg")
+    path.write_bytes(phantom_file("JPEG", 300, 400))
+    app = open_explorer()
+    press(app, "IM-0001-0001")
+    assert not [caption.value for caption in app.caption if caption.value.startswith("Shown at ")]
 
 
 @pytest.mark.usefixtures("sample_dataset")

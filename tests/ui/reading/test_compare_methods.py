@@ -86,7 +86,10 @@ def test_all_methods_are_shown_with_a_sentence_each_and_one_legend():
     (panel,) = [html.proto.body for html in app.get("html") if 'class="explanations"' in html.proto.body]
     assert all(escape(sentence) in panel for sentence in METHOD_TEXTS.values())
     assert panel.count("explanations-scale") - panel.count(".explanations-scale") == 1
-    assert f"{load_release().map_scale / 36:.2f} or more (log odds per 1/36 of the area)" in panel
+    assert "<span>Evidence of pneumonia</span><span>0 (none)</span>" in panel
+    assert f"1 is {load_release().map_scale / 36:.2f} or more log odds per 1/36 of the area." in [
+        caption.value.partition(": ")[2].partition(" Only")[0] for caption in app.caption
+    ]
 
 
 def test_maps_are_computed_once_per_image_and_dropped_with_it(computed):

@@ -12,7 +12,6 @@ import ui.resources
 import ui.viewer.component
 from model.codes import Caution, HeatMapWarning
 from model.inference.classifier import Inference
-from model.inference.decision import Verdict
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
 from tests.support.heatmap_checks import check_texts, use_limits
@@ -28,23 +27,25 @@ from tests.support.pages import (
 )
 from ui.errors import UNEXPECTED_ERROR_OPTIONAL
 from ui.reading.caution_text import short_text
-from ui.reading.finding_panel import NEXT_STEP_UNRELIABLE, NEXT_STEPS, finding_csv, finding_overlay
+from ui.reading.finding_panel import finding_csv, finding_overlay
 from ui.reading.heatmap_check import (
     ANOTHER_MODEL_TEXT,
     CHECKING_TEXT,
     NOT_CHECKED_TEXT,
     PASSED_TEXT,
+    UNRELIABLE_FAINT_TEXT,
     UNRELIABLE_TEXT,
     WARNING_TEXTS,
 )
-from ui.reading.refusal_panel import READ_ANYWAY_BUTTON
+from ui.reading.refusal_panel import READ_ANYWAY
 from ui.settings import SessionSettings
 
 pytestmark = pytest.mark.usefixtures("positive_evidence")
 
 LIMITS = dict.fromkeys(HeatMapWarning, 0.1) | {"rationale": "By the test."}
 WARNINGS = (HeatMapWarning.INSIDE_LUNGS, HeatMapWarning.AGREEMENT)
-WARNING_TEXT = UNRELIABLE_TEXT.format(reasons=" ".join(WARNING_TEXTS[warning] for warning in WARNINGS))
+REASONS = " ".join(WARNING_TEXTS[warning] for warning in WARNINGS)
+WARNING_TEXT = UNRELIABLE_TEXT.format(reasons=REASONS)
 UNRELIABLE, UNCHECKED = map(short_text, (Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED))
 
 
@@ -91,22 +92,6 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
     png = finding_overlay(session_uploads(app), current.file.upload_id, current.image.preview, settings)
     overlay = Image.open(io.BytesIO(png))
     assert "Caution: explanation_unreliable." in overlay.text["Comment"]
-
-
-@pytest.mark.parametrize(
-    ("warnings", "expected"), [((), NEXT_STEPS[Verdict.PNEUMONIA]), (WARNINGS, NEXT_STEP_UNRELIABLE)]
-)
-def test_the_next_step_does_not_refer_to_unreliable_coloured_areas(monkeypatch, warnings, expected):
-    use_warnings(monkeypatch, warnings)
-    release = ui.resources.load_release(None)
-    limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=0.0)
-    points = tuple(replace(point, threshold=0.0) for point in release.operating_points)
-    monkeypatch.setattr(
-        ui.resources, "load_release", lambda _: replace(release, conformal=limits, operating_points=points)
-    )
-    app = upload(open_page())
-    (next_step,) = [markdown.value for markdown in app.markdown if markdown.value.startswith("**Next:** ")]
-    assert next_step == expected
 
 
 def test_each_image_is_checked_once(monkeypatch):
@@ -165,8 +150,31 @@ def test_a_refused_image_is_checked_only_if_it_is_read_anyway(monkeypatch):
     assert not checked
     assert ui.reading.compare_methods.COMPARE_TITLE not in [expander.label for expander in app.expander]
 
-    by_label(app.button, READ_ANYWAY_BUTTON).click().run()
+    by_label(app.button, READ_ANYWAY).click().run()
     assert check_texts(app) == [WARNING_TEXT]
+
+
+def test_a_check_without_warnings_is_not_mentioned_for_an_image_read_despite_refusal(monkeypatch):
+    use_warnings(monkeypatch, ())
+    monkeypatch.setattr(ui.resources, "AdmissionGate", ShutGate)
+    app = upload(open_page())
+    by_label(app.button, READ_ANYWAY).click().run()
+    assert app.metric
+    assert check_texts(app) == []
+
+
+def test_a_check_without_warnings_is_not_mentioned_for_an_age_outside_the_population(monkeypatch):
+    use_warnings(monkeypatch, ())
+    app = upload(open_page())
+    age_input(app).set_value(40).run()
+    assert check_texts(app) == []
+
+
+@pytest.mark.parametrize(("heat", "text"), [(0.1, UNRELIABLE_FAINT_TEXT), (0.2, UNRELIABLE_TEXT)])
+def test_the_warning_does_not_refer_to_colours_that_are_hard_to_see(monkeypatch, heat, text):
+    use_warnings(monkeypatch, WARNINGS)
+    with_heat(monkeypatch, heat)
+    assert check_texts(upload(open_page())) == [text.format(reasons=REASONS)]
 
 
 def test_a_heat_map_of_another_model_version_is_not_checked(monkeypatch):

@@ -35,11 +35,11 @@ from ui.reading.correction_text import button_label, correction_statement
 from ui.reading.finding_panel import READ_DESPITE_REFUSAL, alt_text
 from ui.reading.refusal_panel import (
     ANOTHER_MODEL_TEXT,
+    DOUBTFUL_LUNGS_TEXT,
     LUNGS_TEXT,
     NO_LUNGS_TEXT,
     NOT_READ_TEXT,
-    READ_ANYWAY_BUTTON,
-    READ_ANYWAY_TITLE,
+    READ_ANYWAY,
 )
 from ui.settings import SessionSettings
 
@@ -107,7 +107,7 @@ def test_one_click_corrects_and_reads_a_radiograph(pixels, correction):
 def test_a_refused_image_is_read_anyway_only_after_a_click_and_page_row_and_overlay_say_so():
     app = upload(open_page())
     assert refused_upload(app)
-    press(app, READ_ANYWAY_BUTTON)
+    press(app, READ_ANYWAY)
     current = read_upload(app)
     row = current.row(default_settings())
     overlay = Image.open(io.BytesIO(overlay_png(current.image.preview, current.finding)))
@@ -120,12 +120,12 @@ def test_a_refused_image_is_read_anyway_only_after_a_click_and_page_row_and_over
     assert "Read despite refusal: cropped." in overlay.text["Comment"]
     assert alt_text(current.finding).startswith(f"Image. Read despite refusal: {short_text(RefusalReason.CROPPED)}. ")
     table = session_table(app)
-    assert (list(table["read_anyway"]), list(table["reason"])) == ([True], [render_codes([RefusalReason.CROPPED])])
+    assert (list(table["read_anyway"]), list(table["reason"])) == (["yes"], [render_codes([RefusalReason.CROPPED])])
 
 
 @pytest.mark.usefixtures("refusing_gate")
 def test_reading_anyway_applies_to_one_image_only():
-    app = upload(press(upload(open_page()), READ_ANYWAY_BUTTON), "next.png")
+    app = upload(press(upload(open_page()), READ_ANYWAY), "next.png")
     assert not app.metric
     assert list(session_table(app)["status"]) == ["refused", "read"]
 
@@ -135,19 +135,19 @@ def test_a_refused_image_can_be_read_anyway_after_a_visit_to_another_page():
     app = upload(open_page())
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()
-    press(app, READ_ANYWAY_BUTTON)
+    press(app, READ_ANYWAY)
     assert app.metric
 
 
 def test_a_file_that_cannot_be_decoded_has_no_buttons():
     app = upload(open_page(), "letter.png", b"Dear colleague,")
     assert button_labels(app) == []
-    assert not [expander for expander in app.expander if expander.label == READ_ANYWAY_TITLE]
+    assert not [expander for expander in app.expander if expander.label == READ_ANYWAY]
 
 
 @pytest.mark.usefixtures("refusing_gate")
 def test_without_a_correction_no_correction_is_offered():
-    assert button_labels(upload(open_page())) == [READ_ANYWAY_BUTTON]
+    assert button_labels(upload(open_page())) == [READ_ANYWAY]
 
 
 def outline(app) -> np.ndarray:
@@ -164,6 +164,14 @@ def test_the_lungs_are_outlined():
     assert 0.005 < edges.mean() < 0.1
     assert edges[:, :200].any()
     assert edges[:, 200:].any()
+
+
+def test_an_outline_without_two_lungs_is_not_called_lungs(monkeypatch):
+    monkeypatch.setattr(ShutGate, "_refusals", lambda *_: ((RefusalReason.NO_LUNGS,), None))
+    monkeypatch.setattr(ui.resources, "AdmissionGate", ShutGate)
+    html = refused_image_html(upload(open_page()))
+    assert DOUBTFUL_LUNGS_TEXT in html
+    assert LUNGS_TEXT not in html
 
 
 @pytest.mark.usefixtures("refusing_gate")

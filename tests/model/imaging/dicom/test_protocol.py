@@ -56,7 +56,7 @@ REFUSALS = [
     ImageTooLarge(MessageCode.TOO_MANY_PIXELS, width=60_000, height=50_000),
     MultiFrameImage(MessageCode.MULTIPLE_FRAMES, frames=12),
     WrongModality(MessageCode.OTHER_MODALITY, modality="CT"),
-    WrongModality(MessageCode.OTHER_MODALITY, modality="other"),
+    WrongModality(MessageCode.UNKNOWN_MODALITY),
     WrongBodyPart(MessageCode.OTHER_BODY_PART, body_part="GALLBLADDER"),
     LateralView(MessageCode.NON_FRONTAL_VIEW, view="oblique"),
 ]
