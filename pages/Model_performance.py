@@ -17,12 +17,12 @@ from model.performance.natural_frequencies import (
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, strata_table
 from model.performance.tables import (
     adults_sentence,
-    calibration_error,
     calibration_sentence,
     calibration_table,
     conformal_sentence,
     conformal_table,
     external_table,
+    miscalibration_direction,
     rates_sentence,
     sample_sentence,
     sensitivity_by_cause,
@@ -159,7 +159,7 @@ with show_errors():
             "80%, 80 should show pneumonia. The charts use the training prevalence ({prevalence})."
         ).format(prevalence=format_percent(release.training_prevalence))
     )
-    (st.warning if calibration_error(test) else st.markdown)(calibration_sentence(test))
+    (st.warning if miscalibration_direction(test) else st.markdown)(calibration_sentence(test))
     histogram_column, reliability_column = st.columns(2, gap="large")
     with histogram_column:
         st.markdown(_("**Distribution** of the images by label, n = {n}. Square-root scale.").format(n=n_test))
@@ -167,8 +167,8 @@ with show_errors():
     with reliability_column:
         st.markdown(
             _(
-                "**Calibration**: {groups} groups of at least {n} images with 95% intervals. The dashed line is "
-                "perfect calibration."
+                "**Calibration**: {groups} groups of at least {n} images each, with 95% confidence intervals. The "
+                "dashed line is perfect calibration."
             ).format(groups=len(release_data.reliability), n=release_data.reliability["n"].min())
         )
         st.altair_chart(reliability_chart(release_data.reliability), width="stretch")
@@ -176,10 +176,10 @@ with show_errors():
         st.dataframe(calibration_table(metrics), hide_index=True)
         st.caption(
             _(
-                "ECE (expected calibration error): mean difference between predicted probability and observed share "
-                "of pneumonia. Brier score: mean squared error. For both, 0 is best. A slope below 1 means "
-                "overconfidence, an intercept below 0 means that probabilities are too high. The interval of the ECE "
-                "is biased upwards, because the bootstrap adds variance of its own."
+                "ECE (expected calibration error): mean absolute difference between predicted probability and "
+                "observed share of pneumonia. Brier score: mean squared error. For both, 0 is best. A slope below 1 "
+                "means overconfidence; an intercept below 0 means that probabilities around 50% are too high. The "
+                "interval of the ECE is biased upwards, because the bootstrap adds variance of its own."
             )
         )
 

@@ -1,11 +1,14 @@
 """What some tests need beyond the project. If it is missing, they say NOT RUN, or fail if REQUIRE names it.
 
-REQUIRE=browser,dataset,dcmtk,dicom_samples,linux,nginx,systemd pytest    # on a machine that must have everything
+REQUIRE=browser,dataset,dcmtk,dicom_samples,linux,nginx,package_index,systemd pytest  # all of them
 """
 
 import functools
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -16,7 +19,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from dataset.download.full_set import EXPECTED
 from dataset.index import dataset_root, load_index
 from model.errors import DatasetError
-from tests.support.browser import chromium_executable
+from tests.support.browser import ROOT, chromium_executable
 from tests.support.dicom_samples import samples_folder
 from tests.support.isolation import isolation_available
 from tests.support.proxy import nginx_executable
@@ -80,6 +83,15 @@ def _missing_dicom_samples() -> str | None:
     return f"no DICOM samples in {folder}, next to the data set"
 
 
+def _missing_package_index() -> str | None:
+    lines = (ROOT / "requirements-serve.txt").read_text().splitlines()
+    pinned = next(line.split()[0] for line in lines if line.startswith("tqdm=="))
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, pinned]
+        found = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return None if found else "no package index can be reached"
+
+
 def _missing_dcmtk() -> str | None:
     if all(map(shutil.which, ("dcm2pnm", "dcmj2pnm", "dcml2pnm"))):
         return None
@@ -93,6 +105,7 @@ _NEEDS: dict[str, Callable[[], str | None]] = {  # marker -> why its tests canno
     "dicom_samples": _missing_dicom_samples,
     "linux": _missing_linux,
     "nginx": _missing_nginx,
+    "package_index": _missing_package_index,
     "systemd": _missing_systemd,
 }
 

@@ -35,8 +35,8 @@ class DuplicatePair(TypedDict):
         exact: Whether the pixels are equal.
         bits: Hamming distance of the perceptual hashes.
         similarity: Cosine similarity of the embeddings.
-        two_folders, two_splits, two_patients, two_labels: Whether the images differ in official split, split, patient
-            or label.
+        two_folders, two_splits, two_patients, two_labels: Whether the images differ in official split (folder), in
+            training/validation/test split, in patient or in label.
     """
 
     a: str
@@ -50,7 +50,7 @@ class DuplicatePair(TypedDict):
     two_labels: bool
 
 
-class NearestOthers(TypedDict):
+class NearestNonDuplicates(TypedDict):
     """Smallest hash distance and largest cosine similarity of the pairs that are not duplicates, if there are any."""
 
     bits: int | None
@@ -81,7 +81,7 @@ class DatasetAudit(TypedDict):
     images: int  # images that were read
     unreadable: list[UnreadableFile]
     duplicates: list[DuplicatePair]
-    nearest_others: NearestOthers
+    nearest_others: NearestNonDuplicates
     patients: dict[str, PatientSpread]
     outliers: list[Outlier]
 
@@ -113,8 +113,11 @@ def duplicate_groups(duplicates: Sequence[DuplicatePair]) -> list[list[str]]:
     return sorted(sorted(group) for group in groups)
 
 
-def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, int, float]], NearestOthers]:
-    """Return each pair of duplicates as (first row, second row, bits, similarity), and the closest other pair."""
+def _find_duplicates(inventory: ImageInventory) -> tuple[list[tuple[int, int, int, float]], NearestNonDuplicates]:
+    """Return the duplicates, and the smallest hash distance and largest similarity among all other pairs.
+
+    Each pair of duplicates is (first row, second row, bits, similarity).
+    """
     embeddings = normalise(inventory.embeddings.astype(np.float32))
     duplicates: list[tuple[int, int, int, float]] = []
     min_bits: list[int] = []

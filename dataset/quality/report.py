@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataset.quality.audit import (
     DatasetAudit,
     DuplicatePair,
-    NearestOthers,
+    NearestNonDuplicates,
     Outlier,
     PatientSpread,
     duplicate_groups,
@@ -118,7 +118,7 @@ def _conflict_sentence(pairs: Sequence[DuplicatePair], none: str, some: str) -> 
     return some.format(n=len(pairs), files=files)
 
 
-def _nearest_others_text(closest: NearestOthers) -> str:
+def _nearest_others_text(closest: NearestNonDuplicates) -> str:
     if closest["bits"] is None:
         return _("There are no other pairs to compare.")
     return _(

@@ -14,7 +14,7 @@ THUMBNAIL_SIDE, LUNG_MAP_SIDE = 28, 16  # pixels; sides of the images among the 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 EMBEDDING_LENGTH = 16  # gives the embedding (values down to 0.001) about the same weight as the other features
 ASYMMETRY_SIDE = 24  # pixels; side of the image that `asymmetry` compares with its mirror image
-CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # a pixel up to the first or from the second grey value may be clipped
+CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # pixels at or below the first, or at or above the second, value may be clipped
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class ImageMeasures:
         detail: Mean absolute Laplacian in grey values: low in blurred images, high in noisy images.
         largest_lung_area: Area of the largest lung field as a share of the image, 0-1.
         second_lung_area: Area of the second largest lung field as a share of the image, 0-1.
-        horizontal_distance: Distance of their centroids as a share of the width, 0-1.
-        vertical_offset: Difference in height of their centroids as a share of the height, 0-1.
+        horizontal_distance: Horizontal distance between the two centroids as a share of the width, 0-1.
+        vertical_offset: Vertical distance between the two centroids as a share of the height, 0-1.
         segmentation_uncertainty: Mean of 4 p (1 - p) over the lung probability map p, 0-1.
     """
 
@@ -125,9 +125,9 @@ def feature_count(release: Release) -> int:
 
 
 def asymmetry(inference: Inference) -> np.ndarray:
-    """Return the left half of the lung box minus its mirrored right half.
+    """Return the half of the lung box on the left of the image minus the mirrored other half.
 
-    Mirroring a radiograph negates the values. Side markers and letters are outside the box.
+    Mirroring a radiograph negates the values. Side markers and letters are usually outside the box.
 
     Returns:
         float32 (ASYMMETRY_SIDE * ASYMMETRY_SIDE / 2,); zeros if no lungs were found.

@@ -1,10 +1,10 @@
 """One worker process of `python -m model read`, as seen from its parent. See `model.batch.worker` for the child.
 
 A worker loads the release itself, receives paths, and answers with rows as JSON. It leaves some files to the parent:
-DICOM files, because a command may decode only DICOM_AT_ONCE of them at once, and batches that raise an error, because
-errors are reported in one place.
+DICOM files, because one run of the command may decode only DICOM_AT_ONCE of them at once, and batches that raise an
+error, because errors are reported in one place.
 
-A worker always ends with its parent, because its standard input is then closed.
+If the parent ends, the worker ends at the latest after its current batch, because its standard input is closed.
 """
 
 import json

@@ -3,8 +3,8 @@
 The mask has the grey of air, the 10th percentile of the network input. A medium grey would look like an opacity.
 
 Effects are measured on the logit. Near 0 and 1 the probability hardly changes if a part of the image is masked, so the
-most certain findings would have no explanation. Effects have the unit of the heat map: the mean of its cells is the
-logit, up to a constant, so each cell contributes its value divided by the number of cells.
+most certain findings would have no explanation. Effects and heat map are both in logits, but a heat-map cell
+contributes its value divided by the number of cells: the mean of the cells is the logit, up to a constant.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,8 @@ def occlusion_map(classifier: Classifier, network_input: np.ndarray, shape: tupl
 
     Cells are masked at random (Petsiuk et al. 2018, RISE, section 3.1), and ridge regression of the logits on the
     visible cells gives the effect of each. A sliding window (Zeiler and Fergus 2014) is simpler. But if disease is in
-    many places, no single window matters, and on validation it did not separate a trained network from a random one.
+    many places, no single window matters, and on validation a sliding window did not separate a trained network from a
+    random one.
 
     Args:
         classifier: Classifier whose pneumonia network is run.

@@ -43,7 +43,7 @@ def _decode(stripped: bytes, depth: int, colour_type: int) -> np.ndarray:
     """
     if depth < 16 or colour_type == _GREY:
         return decode_samples(stripped, "PNG")
-    if colour_type == _GREY_ALPHA:  # two bytes each, decoded as four 8-bit channels
+    if colour_type == _GREY_ALPHA:  # two 16-bit samples, decoded as four 8-bit channels
         return decode_samples(stripped, "PNG", "RGBA").view(">u2")
     mode = "RGB" if colour_type == _RGB else "RGBA"
     samples = decode_samples(stripped, "PNG", f"{mode};16B").astype(np.uint16) << 8  # the high bytes

@@ -1,8 +1,8 @@
 """Similar training cases: the labelled images whose embeddings are nearest to that of a radiograph.
 
 The embedding is the classifier's own, so similar cases tend to agree with the classifier even if it is wrong. They show
-the basis of its finding but are not a second opinion. The index is a file of the release with the embeddings of the
-training images, scaled to length 1, projected on their principal axes and quantised to 8 bits.
+which images the classifier finds similar; they are not a second opinion. The index is a file of the release with the
+embeddings of the training images, scaled to length 1, projected on their principal axes and quantised to 8 bits.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ class SimilarCase:
         label: Class, see `model.codes.Label`.
         cause: Cause of the pneumonia, see `dataset.index.LabelledImage`.
         patient: Patient, inferred from the file name.
-        distance: Cosine distance of the embeddings, to the precision of the index: 0 identical, 1 unrelated.
+        distance: Cosine distance of the embeddings, to the precision of the index. 0: same direction;
+            compare with `typical_distance`.
         is_duplicate: Whether its perceptual hash says that it is a copy or a near copy of the query image.
     """
 
@@ -50,7 +51,7 @@ class SimilarCaseIndex:
         causes: str (n,).
         patients: str (n,).
         groups: str (n,).
-        centre: float32 (channels,), mean of the embeddings of length 1.
+        centre: float32 (channels,), mean of the embeddings scaled to length 1.
         axes: float16 (channels, kept), principal axes.
         scale: float32 (kept,), step of the codes on each axis.
         codes: int8 (n, kept), quantised coordinates on the axes.
@@ -101,8 +102,8 @@ class SimilarCaseIndex:
         """Return the cosine distance of an embedding, float32 (channels,), to every training image: float32 (n,), 0-2.
 
         The index omits some axes, so distances are smaller than over all channels: on the test split of the public data
-        set by 0.005 (median) to 0.023, for the nearest five by 0.004 (median). The median distance between two training
-        images is 0.20.
+        set by a median of 0.005 and at most 0.023, for the nearest five by a median of 0.004. The median distance
+        between two training images is 0.20.
         """
         query = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
         squared = self._squared_norms - 2 * np.einsum("nk,k->n", self._coordinates, query) + query @ query

@@ -40,8 +40,8 @@ def admission_sentences(admission: AdmissionMetrics) -> list[str]:
     mirrored = admission["mirrored"]
     return [
         _(
-            "Every image is checked before it is read. The check is meant to refuse images other than chest X-rays "
-            "that show both lungs completely, upright and not inverted; partly cropped images may pass. Refused images "
+            "Every image is checked before it is read. The check is meant to accept only frontal chest X-rays "
+            "that show both lungs completely, upright and not inverted. Partly cropped images may pass. Refused images "
             "are shown with a reason and read only at the user's request."
         ),
         _(

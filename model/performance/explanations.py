@@ -31,18 +31,18 @@ def reliability_sentence(limits: ReliabilityDescription | None) -> str:
         return _("Heat maps are not checked: this release has no limits for the check.")
     if limits["effect"] < 0:
         sentence = _(
-            "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less "
+            "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
             "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
-            "strongest evidence lowers the probability less than masking the same area elsewhere (by more than "
-            "{effect} percentage points less), or if the rank correlation of the map with occlusion is below "
-            "{agreement}. {rationale}"
+            "strongest evidence lowers the probability by over {effect} percentage points less than masking random "
+            "areas of equal size, or if the rank correlation of the map with occlusion is below {agreement}. "
+            "{rationale}"
         )
     else:
         sentence = _(
-            "The heat map of every finding with positive evidence is checked. It is reported as not reliable if less "
+            "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
             "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
             "strongest evidence does not lower the probability by at least {effect} percentage points more than "
-            "masking the same area elsewhere, or if the rank correlation of the map with occlusion is below "
+            "masking random areas of equal size, or if the rank correlation of the map with occlusion is below "
             "{agreement}. {rationale}"
         )
     return sentence.format(
@@ -62,7 +62,7 @@ def reliability_summary(explanations: HeatMapMetrics | None) -> str:
     return _(
         "A heat map is a hint, not proof. The mean share of its evidence inside the lung fields is {evidence}; the "
         "lung fields cover {area} of the region that the model sees. A warning that the heat map is not reliable is "
-        "given for {correct} of true positives (test split, n = {n_correct}) and for {randomised} of findings by "
+        "given for {correct} of true positives (test split, n = {n_correct}) and for {randomised} of results from "
         "networks with random weights (n = {n_randomised})."
     ).format(
         evidence=format_estimate(inside["evidence"]),
@@ -75,12 +75,12 @@ def reliability_summary(explanations: HeatMapMetrics | None) -> str:
 
 
 def warnings_table(explanations: HeatMapMetrics | None) -> list[dict[str, str]]:
-    """Tabulate how often findings get the warning, a row per kind of finding; no rows if not measured."""
+    """Tabulate how often results get the warning, a row per kind of result; no rows if not measured."""
     if explanations is None or explanations["warnings"] is None:
         return []
     return [
         {
-            _("Findings"): _(kind_name),
+            _("Results"): _(kind_name),
             _("With a warning"): format_estimate(explanations["warnings"][kind]),
             _("n"): str(explanations["warnings"][kind]["n"]),
             _("Without evidence to check"): str(explanations["warnings"][kind]["not_applicable"]),
@@ -108,9 +108,10 @@ def _sample_sentences(warnings: dict[str, WarningRate] | None) -> list[str]:
         return []
     drawn = sum(rate["n"] + rate["not_applicable"] for kind, rate in warnings.items() if kind != "randomised")
     return [
-        _("The table covers a sample of {n} images of the test split. Few of these findings are errors.").format(
-            n=drawn
-        )
+        _(
+            "The table covers a sample of {n} images of the test split. Few of them are errors, so the rates for false "
+            "alarms and missed cases are imprecise."
+        ).format(n=drawn)
     ]
 
 

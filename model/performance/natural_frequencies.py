@@ -1,7 +1,9 @@
 """Rates as natural frequencies: counts out of 1,000 children (Gigerenzer's form of risk communication)."""
 
+from model.inference.decision import Verdict
 from model.performance.formatting import format_estimate
 from model.performance.schema import Confusion, PredictiveValues, Rates
+from model.performance.terms import threshold_side
 from model.translation import gettext as _
 
 CHILDREN = 1000
@@ -55,7 +57,7 @@ def natural_frequency_sentence(counts: Confusion) -> str:
 def natural_frequency_table(
     counts: Confusion, intervals: dict[str, tuple[int, int]], predictive: PredictiveValues
 ) -> dict[str, dict[str, str]]:
-    """Return a table with one column per verdict: how many children get it, and for how many it is correct.
+    """Return a table with one column per side of the decision threshold: children, correct and incorrect results.
 
     Args:
         counts: Of `natural_frequencies`.
@@ -63,20 +65,20 @@ def natural_frequency_table(
         predictive: Of `model.performance.binary_metrics.predictive_values`; all three at the same prevalence.
 
     Returns:
-        Texts by verdict, then by row.
+        Texts by column, then by row.
     """
 
     def format_count(count: int, interval: tuple[int, int], text: str) -> str:
         return text.format(count=count, low=interval[0], high=interval[1])
 
     return {
-        _("Signs of pneumonia"): {
+        threshold_side(Verdict.PNEUMONIA): {
             _("Children"): f"{counts['tp'] + counts['fp']}",
             _("Correct"): format_count(counts["tp"], intervals["tp"], _("{count} ({low}-{high}) true positives")),
             _("Incorrect"): format_count(counts["fp"], intervals["fp"], _("{count} ({low}-{high}) false alarms")),
             _("Predictive value"): _("PPV {value}").format(value=format_estimate(predictive["ppv"])),
         },
-        _("No signs of pneumonia"): {
+        threshold_side(Verdict.NORMAL): {
             _("Children"): f"{counts['tn'] + counts['fn']}",
             _("Correct"): format_count(counts["tn"], intervals["tn"], _("{count} ({low}-{high}) true negatives")),
             _("Incorrect"): format_count(counts["fn"], intervals["fn"], _("{count} ({low}-{high}) missed cases")),

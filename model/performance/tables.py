@@ -26,8 +26,8 @@ _GROUP_NAMES = {
     "18_to_39_years": N_("18 to 39 years"),
     "40_to_59_years": N_("40 to 59 years"),
     "60_years_and_older": N_("60 years and older"),
-    "F": N_("women"),
-    "M": N_("men"),
+    "F": N_("female"),
+    "M": N_("male"),
     "AP": N_("AP view"),
     "PA": N_("PA view"),
 }
@@ -52,8 +52,8 @@ def operating_point_table(measured: OperatingPointMetrics) -> list[dict[str, str
     """Tabulate rates and errors in one set, a row per operating point."""
     return [
         {
-            _("Operating point"): term(name),
-            _("Decision threshold"): f"{rates['threshold']:.3f}",
+            _("Decision threshold"): term(name),
+            _("Threshold"): f"{rates['threshold']:.3f}",
             _("Sensitivity"): format_estimate(rates["sensitivity"]),
             _("Specificity"): format_estimate(rates["specificity"]),
             _("PPV"): format_estimate(rates["precision"]),
@@ -121,7 +121,7 @@ def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
                     {
                         _("Images"): set_name(key),
                         _("Prevalence"): format_percent(calibration["prevalence"]),
-                        _("Adjusted to it"): adjusted,
+                        _("Adjusted to this prevalence"): adjusted,
                         _("ECE"): format_estimate(errors["ece"]),
                         _("Brier score"): format_estimate(errors["brier"]),
                         _("Slope (ideal: 1)"): format_estimate(errors["slope"]),
@@ -131,11 +131,10 @@ def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
     return rows
 
 
-def calibration_error(measured: SplitMetrics) -> Literal["high", "low"] | None:
-    """Return whether intermediate probabilities at the training prevalence are too high or too low.
+def miscalibration_direction(measured: SplitMetrics) -> Literal["high", "low"] | None:
+    """Return whether probabilities around 50%, at the training prevalence, are too high or too low; None if neither.
 
-    They are if the 95% interval of the calibration intercept, the observed log odds at a probability of 50%, excludes
-    0; None if it includes 0 or is not defined.
+    Too high or too low only if the 95% interval of the intercept (observed log odds at 50%) excludes 0.
     """
     intercept = measured["calibration"]["raw"]["intercept"]
     if intercept["value"] is None or intercept["low"] <= 0 <= intercept["high"]:
@@ -144,28 +143,28 @@ def calibration_error(measured: SplitMetrics) -> Literal["high", "low"] | None:
 
 
 def calibration_sentence(test: SplitMetrics) -> str:
-    """State how well intermediate probabilities are calibrated on the official test split."""
+    """State how well probabilities around 50% are calibrated on the official test split."""
     calibration = test["calibration"]
     intercept, adjusted = calibration["raw"]["intercept"], calibration["prevalence_adjusted"]
     if intercept["value"] is None or adjusted is None:
         return _("Calibration on the official test split is not defined: it has images of one class only.")
     sentences = {
         "high": _(
-            "Intermediate probabilities are too high on the official test split (n = {n}): of images with a "
+            "Probabilities around 50% are too high on the official test split (n = {n}): of images with a "
             "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
             "prevalence of this split ({prevalence}), it is about {adjusted}."
         ),
         "low": _(
-            "Intermediate probabilities are too low on the official test split (n = {n}): of images with a "
+            "Probabilities around 50% are too low on the official test split (n = {n}): of images with a "
             "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
             "prevalence of this split ({prevalence}), it is about {adjusted}."
         ),
         None: _(
-            "Intermediate probabilities are neither clearly too high nor too low on the official test split (n = {n}): "
+            "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = {n}): "
             "of images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
         ),
     }
-    return sentences[calibration_error(test)].format(
+    return sentences[miscalibration_direction(test)].format(
         n=test["n"],
         share=format_percent(_share(intercept["value"])),
         low=format_percent(_share(intercept["low"])),
@@ -184,13 +183,25 @@ def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> s
     """
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
     coverage = test["conformal"]["coverage"]
-    return _(
-        "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is indeterminate "
-        "and should be referred to a radiologist: both classes are plausible, or neither is. It is also indeterminate "
-        "if the decision threshold contradicts the only plausible class. {rationale} On the official test split, the "
-        "true class is plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with "
-        "pneumonia (n = {n_pneumonia})."
-    ).format(
+    if conformal["pneumonia_from"] > conformal["normal_up_to"]:
+        sentence = _(
+            "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is "
+            "indeterminate and should be referred to a radiologist: neither class is plausible. It is also "
+            "indeterminate if the decision threshold contradicts the only plausible class. A class is called plausible "
+            "if the probability is within its limit. {rationale} On the official test split, the true class is "
+            "plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia "
+            "(n = {n_pneumonia})."
+        )
+    else:
+        sentence = _(
+            "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is "
+            "indeterminate and should be referred to a radiologist: both classes are plausible. It is also "
+            "indeterminate if the decision threshold contradicts the only plausible class. A class is called plausible "
+            "if the probability is within its limit. {rationale} On the official test split, the true class is "
+            "plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia "
+            "(n = {n_pneumonia})."
+        )
+    return sentence.format(
         low=low,
         high=high,
         rationale=conformal["rationale"],
@@ -237,7 +248,7 @@ def external_table(adults: ExternalMetrics | None, point: str) -> list[dict[str,
 
 
 def adults_sentence(adults: ExternalMetrics | None, point: str) -> str:
-    """Summarise for a clinician how the model performs outside its population."""
+    """Summarise for a clinician how the model performs outside the intended population."""
     if adults is None:
         return _("Not for use in adults: performance outside the intended population was not measured.")
     rates = adults["operating_points"][point]
@@ -261,9 +272,10 @@ def similar_cases_sentence(similar_cases: SimilarCaseMetrics) -> str:
         for label, share in similar_cases["by_class"].items()
     ]
     return _(
-        "Among the {count} training images most similar to each of {n} test images, the mean share of the same class "
-        "is {same_class}; by class: {by_class}. The mean share of the same cause is {same_cause}. Similarity is "
-        "measured by the model itself, so similar cases tend to agree with it even when it is wrong."
+        "Of the {count} training images most similar to each of {n} test images, on average a share of {same_class} "
+        "has the same class as the test image; by class: {by_class}. On average, a share of {same_cause} has the same "
+        "cause. Similarity is measured by the model itself, so similar cases tend to agree with it even when it is "
+        "wrong."
     ).format(
         count=similar_cases["count"],
         n=similar_cases["same_class"]["n"],

@@ -27,6 +27,10 @@ _VERDICT_NAMES = {
     Verdict.NORMAL: N_("no signs of pneumonia"),
     Verdict.INDETERMINATE: N_("indeterminate"),
 }
+_THRESHOLD_SIDES = {
+    Verdict.PNEUMONIA: N_("At or above the threshold"),
+    Verdict.NORMAL: N_("Below the threshold"),
+}
 _OUTCOME_NAMES = {
     "tp": N_("true positives"),
     "fn": N_("missed cases"),
@@ -43,6 +47,11 @@ def term(code: str) -> str:
 def verdict_name(verdict: str) -> str:
     """Return the name of a verdict. A negative verdict is not called NORMAL: only pneumonia is looked for."""
     return _(_VERDICT_NAMES[Verdict(verdict)])
+
+
+def threshold_side(verdict: str) -> str:
+    """Return the side of the decision threshold on which an image counts as a verdict, even if indeterminate."""
+    return _(_THRESHOLD_SIDES[Verdict(verdict)])
 
 
 def outcome_name(cell: str) -> str:

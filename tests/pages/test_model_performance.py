@@ -10,7 +10,7 @@ from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.release_data import load_release_data
-from model.performance.tables import adults_sentence, calibration_error, calibration_sentence, sample_sentence
+from model.performance.tables import adults_sentence, calibration_sentence, miscalibration_direction, sample_sentence
 from tests.support.pages import open_page
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
@@ -81,7 +81,7 @@ def test_the_links_at_the_top_lead_to_the_sections():
 
 def test_miscalibration_on_the_test_split_is_a_warning_before_the_charts():
     app = open_performance()
-    assert calibration_error(TEST)
+    assert miscalibration_direction(TEST)
     assert [warning.value for warning in app.warning] == [calibration_sentence(TEST)]
     order = [(element.type, str(getattr(element, "value", ""))) for element in app.main]
     first_chart = [kind for kind, _ in order].index("vega_lite_chart", order.index(("subheader", "Probabilities")))

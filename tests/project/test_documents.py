@@ -60,13 +60,15 @@ def test_the_generated_sections_are_those_of_the_release(name):
     assert with_metrics_section(document, load_release_data(load_release())) == document
 
 
-def test_the_readme_states_how_far_intermediate_probabilities_are_too_high():
+def test_the_readme_states_how_far_probabilities_are_too_high():
     limits = " ".join(section((PROJECT / "README.md").read_text(), "Limits").split())
     groups = load_release_data(load_release()).reliability
-    intermediate = groups[groups["probability"].between(0.1, 0.99)]
-    stated = re.findall(r"(\d+) images have a mean (?:probability )?of (\d+)%, but (\d+)% of them", limits)
-    assert [tuple(map(int, figures)) for figures in stated] == [
-        (group.n, round(100 * group.probability), round(100 * group.share)) for group in intermediate.itertuples()
+    stated = re.findall(r"(\d+)% of the (\d+)(?: images)? with a mean (?:probability )?of ([\d.]+)%", limits)
+    assert stated == [
+        (f"{100 * group.share:.0f}", str(group.n), f"{100 * group.probability:{format_spec}}")
+        for group, format_spec in zip(
+            groups[groups["probability"].between(0.1, 0.998)].itertuples(), (".0f", ".0f", ".1f"), strict=True
+        )
     ]
 
 

@@ -235,14 +235,18 @@ def published(measured_run, tiny_set, tmp_path_factory) -> Path:
     return target
 
 
+STUCK_FILE = "STUCK_FILE"  # environment variable: file that the process creates once it is stuck
+
+
 def _wait_at_stuck_batch() -> None:
-    """Make the batch stream block at STUCK_AT, so that the process can be killed in the middle of an epoch."""
+    """Make the batch stream block at STUCK_AT and create STUCK_FILE, so that a test can kill the process there."""
     from training.data.batches import ClassifierBatchStream
 
     original_batch, counter = ClassifierBatchStream.batch, itertools.count()  # batches are started in order
 
     def batch(self, members, rng):
         if divmod(next(counter), self.steps_per_epoch) >= STUCK_AT:
+            Path(os.environ[STUCK_FILE]).touch()
             time.sleep(3600)
         return original_batch(self, members, rng)
 

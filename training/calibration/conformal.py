@@ -7,7 +7,7 @@ import numpy as np
 from model.inference.decision import ConformalLimits
 from model.performance.binary_metrics import Predictions
 
-# Chosen among 95%, 97.5% and 99% on perturbed validation images. At 95%, nearly every prediction set has exactly one
+# Chosen from 95%, 97.5% and 99% on perturbed validation images. At 95%, nearly every prediction set has exactly one
 # class. At 99%, both classes are plausible even beyond the outermost thresholds, so operating points have no effect.
 COVERAGE = 0.975
 
@@ -15,7 +15,7 @@ COVERAGE = 0.975
 def fit_conformal_limits(pooled: Predictions, images: str) -> ConformalLimits:
     """Fit class-conditional conformal limits.
 
-    The limit of a class is its k-th most extreme probability on the side of the other class, with
+    For pneumonia, the limit is the k-th lowest probability of its images; for normal, the k-th highest, with
     k = floor((n + 1) * (1 - coverage)) for n images (Angelopoulos and Bates 2023, section 1; class-conditional: section
     4.3).
 
@@ -30,7 +30,9 @@ def fit_conformal_limits(pooled: Predictions, images: str) -> ConformalLimits:
         coverage=COVERAGE,
         pneumonia_from=float(pneumonia[pneumonia_rank - 1]) if pneumonia_rank else 0.0,
         normal_up_to=float(normal[-normal_rank]) if normal_rank else 1.0,
-        rationale=f"Each class is plausible for {COVERAGE:.1%} of its images, measured on {images}.",
+        rationale=(
+            f"The limits were set so that each class remains plausible for {COVERAGE:.1%} of its images, on {images}."
+        ),
     )
 
 

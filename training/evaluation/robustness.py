@@ -61,7 +61,7 @@ def logits_under_perturbation(
     def logit(change: Framing, image_and_lungs: tuple[Image.Image, RelativeBox]) -> float:
         return _logit(classifier, change(*image_and_lungs))
 
-    with ThreadPoolExecutor(2) as pool:  # one thread perturbs while the other runs the network
+    with ThreadPoolExecutor(2) as pool:  # so that perturbing and running the network overlap
         return {
             name: np.array(list(pool.map(partial(logit, change), inputs)))
             for name, change in tqdm(
@@ -132,7 +132,7 @@ def perturbations() -> dict[str, Perturbation]:
         "sharpened: Laplace": lambda image: image.filter(
             ImageFilter.Kernel((3, 3), (0, -1, 0, -1, 5, -1, 0, -1, 0), 1)
         ),
-        "noise: speckle": _add_speckle,
+        "noise: speckle": _add_shot_noise,
         "compressed: JPEG 15": lambda image: _compress(image, "JPEG", quality=15),
         "compressed: WebP 20": lambda image: _compress(image, "WEBP", quality=20),
         "scaled: 80 px, nearest": lambda image: _resample_through(image, 80, 0),
@@ -195,8 +195,8 @@ def _motion_blur(image: Image.Image) -> Image.Image:
     return Image.fromarray(blurred.round().astype(np.uint8))
 
 
-def _add_speckle(image: Image.Image) -> Image.Image:
-    """Add noise that grows with the grey value, like photon noise."""
+def _add_shot_noise(image: Image.Image) -> Image.Image:
+    """Add noise whose standard deviation is proportional to the square root of the grey value."""
     pixels = np.asarray(image, np.float32)
     noise = np.random.default_rng(0).standard_normal(pixels.shape, np.float32)
     return Image.fromarray(np.clip(pixels + np.sqrt(pixels) * noise * 1.2, 0, 255).astype(np.uint8))

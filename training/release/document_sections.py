@@ -90,9 +90,9 @@ def calibration_on_test_split(data: ReleaseData) -> str:
     )
     paragraph = (
         f"On the official test split (n = {measured['n']}), the calibration intercept at the training prevalence is "
-        f"{format_estimate(raw['intercept'])} (ideal: 0; below 0 if probabilities are too high) and the slope is "
-        f"{format_estimate(raw['slope'])} (ideal: 1).{adjusted_text} The table sorts these images by probability, at "
-        f"the training prevalence, into {len(data.reliability)} groups of about equal size:"
+        f"{format_estimate(raw['intercept'])} (ideal: 0; below 0 if probabilities around 50% are too high) and the "
+        f"slope is {format_estimate(raw['slope'])} (ideal: 1).{adjusted_text} The table sorts these images by "
+        f"probability, at the training prevalence, into {len(data.reliability)} groups of about equal size:"
     )
     rows = [
         {

@@ -149,8 +149,8 @@ def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetric
         markdown_paragraph(
             f"{description['calibration']['rationale']} Probabilities are calibrated to the prevalence of pneumonia "
             "among the training images. At another prevalence they must be adjusted with Bayes' theorem, as the app "
-            "does. ECE is the mean gap between the predicted probability and the observed share of pneumonia in 15 "
-            "bins of equal size. Its interval is biased upwards, because resampling patients adds scatter."
+            "does. ECE is the mean absolute gap between the predicted probability and the observed share of pneumonia "
+            "in 15 bins of equal size. Its interval is biased upwards, because resampling patients adds scatter."
         ),
         markdown_table(calibration_table(metrics)),
         "## Indeterminate results",

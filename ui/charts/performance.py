@@ -13,7 +13,7 @@ from model.codes import LABELS
 from model.inference.decision import Verdict
 from model.performance.formatting import format_estimate
 from model.performance.schema import Estimate
-from model.performance.terms import outcome_name, term, verdict_name
+from model.performance.terms import outcome_name, term, threshold_side
 from model.translation import N_, ngettext
 from model.translation import gettext as _
 from ui.charts.palette import (
@@ -29,7 +29,7 @@ from ui.charts.palette import (
 )
 
 CORNER_WIDTH = 0.3  # of the enlarged corner of a curve, 0-1
-_VERDICT_LINE_WIDTH = 14  # characters
+_SIDE_LINE_WIDTH = 14  # characters
 _PERCENT_AXIS = alt.Axis(format=".0%", tickCount=5)
 _AXIS_TITLES = {
     "false_alarm_rate": N_("False alarm rate (1 - specificity)"),
@@ -50,16 +50,16 @@ def confusion_chart(cells: pd.DataFrame) -> alt.LayerChart:
             f"{count}|{outcome_name(outcome)}" for count, outcome in zip(cells["images"], cells["outcome"], strict=True)
         ],
         "label": cells["label"].map(term),
-        "verdict": cells["verdict"].map(verdict_name),
-        "verdict_label": cells["verdict"].map(_wrapped_verdict),
+        "side": cells["verdict"].map(threshold_side),
+        "wrapped_side": cells["verdict"].map(_wrapped_side),
     }
     labels = [term(label) for label in reversed(LABELS)]
-    verdicts = [_wrapped_verdict(verdict) for verdict in (Verdict.PNEUMONIA, Verdict.NORMAL)]
+    sides = [_wrapped_side(verdict) for verdict in (Verdict.PNEUMONIA, Verdict.NORMAL)]
     base = alt.Chart(cells.assign(**texts)).encode(
         x=alt.X(
-            "verdict_label:N",
-            title=_("Model"),
-            sort=verdicts,
+            "wrapped_side:N",
+            title=_("Probability"),
+            sort=sides,
             axis=alt.Axis(
                 orient="top",
                 labelAngle=0,
@@ -73,7 +73,7 @@ def confusion_chart(cells: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("label:N", title=_("Label"), sort=labels, axis=alt.Axis(labelAngle=-90, ticks=False)),
         tooltip=[
             alt.Tooltip("label:N", title=_("Label")),
-            alt.Tooltip("verdict:N", title=_("Model")),
+            alt.Tooltip("side:N", title=_("Probability")),
             alt.Tooltip("images:Q", title=_("Images")),
             alt.Tooltip("share:Q", title=_("Share of the images with this label"), format=".1%"),
         ],
@@ -215,9 +215,9 @@ def sensitivity_by_cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
     return alt.LayerChart(layer=[bars, halo, interval_rule, *ends]).properties(height=190)
 
 
-def _wrapped_verdict(verdict: str) -> str:
-    """Return the name of a verdict with "|" as line breaks, so that it fits above a cell on a phone."""
-    return "|".join(textwrap.wrap(verdict_name(verdict), _VERDICT_LINE_WIDTH))
+def _wrapped_side(verdict: str) -> str:
+    """Return the `threshold_side` of a verdict with "|" as line breaks, so that it fits above a cell on a phone."""
+    return "|".join(textwrap.wrap(threshold_side(verdict), _SIDE_LINE_WIDTH))
 
 
 def _estimates(rows: pd.DataFrame) -> list[Estimate]:

@@ -34,7 +34,7 @@ def performance_table(release: Release) -> pd.DataFrame:
 
 def operating_points_by_column(metrics: SplitMetrics, selected: str) -> pd.DataFrame:
     """Return `operating_point_table` with one column per operating point, so that it fits on a phone."""
-    table = pd.DataFrame(operating_point_table(metrics)).set_index(_("Operating point")).T
+    table = pd.DataFrame(operating_point_table(metrics)).set_index(_("Decision threshold")).T
     selected_name = term(selected)
     selected_column = _("{name} (selected)").format(name=selected_name)
     return table.rename(columns={selected_name: selected_column}).rename_axis(None, axis="columns")

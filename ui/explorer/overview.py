@@ -52,7 +52,7 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
         _(
             "The mean of all training images of a group shows no individual patient. The third image of each row is "
             "the difference of the other two: orange if the first is denser (brighter), blue if the second is. Colours "
-            "saturate at {levels:.0f} of 255 grey levels."
+            "saturate at a difference of {levels:.0f} of 255 grey levels."
         ).format(levels=SATURATING_DIFFERENCE)
     )
     _show_mean_radiographs(current_mean_radiographs(release))

@@ -30,10 +30,10 @@ _ICONS = {
 }
 MEANINGS = {
     Verdict.PNEUMONIA: N_("Above the decision threshold ({point})."),
-    Verdict.NORMAL: N_("Checks for pneumonia only. Other disease may be present."),
+    Verdict.NORMAL: N_("The model checks for pneumonia only. Other disease may be present."),
     Verdict.INDETERMINATE: N_(
-        "Result uncertain: too close to call. Both results are plausible, or the decision threshold contradicts the "
-        "plausible one."
+        "Result uncertain: too close to call. Either both results are plausible, or only one is and the decision "
+        "threshold you chose gives the other."
     ),
 }
 NEXT_STEPS = {
@@ -55,8 +55,8 @@ NEXT_STEP_REFUSED = N_(
     "that the model accepts."
 )
 NEXT_STEP_OTHER_AGE = N_("**Next:** Do not act on this result: the model is not designed for patients of this age.")
-READ_DESPITE_REFUSAL = N_("**Read despite refusal, at your request.** {reason}")
-NO_EVIDENCE_TEXT = N_("The model found no evidence of pneumonia, so the heat map is empty.")
+READ_DESPITE_REFUSAL = N_("**Read at your request, although the check refused this image.** {reason}")
+NO_EVIDENCE_TEXT = N_("No area raises the probability of pneumonia, so the heat map is empty.")
 PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
 SETTINGS_TEXT = N_(
     "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children X-rayed. Model {version}."

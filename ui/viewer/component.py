@@ -28,7 +28,7 @@ from model.imaging.geometry import RelativeBox
 from ui.images import encode_png
 from ui.viewer.texts import viewer_texts
 
-MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of a clinical workplace screen, about 1 MB as PNG
+MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of an ordinary, non-diagnostic ward monitor; about 1 MB as PNG
 
 _FOLDER = Path(__file__).parent
 # At import, so once per process: Streamlit warns if a name is registered twice.
@@ -150,7 +150,7 @@ def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:
 def _validate(
     name: str, values: np.ndarray, has_shape: bool, dtype: str, dimensions: tuple[str, str], *, maximum: int
 ) -> None:
-    """Raise ValueError for an array that cannot be shown correctly, because the result would look like a finding."""
+    """Check an array. An array displayed incorrectly could be mistaken for a finding, so raise ValueError."""
     if not has_shape or not (np.min(values) >= 0 and np.max(values) <= maximum):  # NaN fails both comparisons
         raise ValueError(
             f"{name} must be {dtype} ({', '.join(dimensions)}), 0-{maximum}; "

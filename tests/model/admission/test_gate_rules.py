@@ -26,8 +26,8 @@ UNCHANGED = Correction(0, invert=False)
 METADATA = DicomMetadata("CR", "CHEST", "AP", 3, (), (300.0, 400.0), True, (), 0, ())
 
 
-class KnownClassifier:
-    """Finds two lungs of equal size in every image, and records its batches."""
+class StubClassifier:
+    """Classifier that finds two lungs of equal size in every image, and records its batches."""
 
     release = SimpleNamespace(outputs={"embedding": (1, 4)})
 
@@ -46,23 +46,23 @@ class KnownClassifier:
         return Inference(image, self.lungs.fields.astype(np.float32), self.lungs, output)
 
 
-class KnownIndex:
-    """Return an index with these cosine distances, and the same hash for each training image."""
+class StubIndex:
+    """Index with given cosine distances, and the same hash for each training image."""
 
     def __init__(self, distances, fingerprint=None):
-        self.known = np.array(distances, np.float32)
+        self.known_distances = np.array(distances, np.float32)
         self.groups = np.array([f"group {n}" for n in range(len(distances))])
         if fingerprint is None:
             fingerprint = ~perceptual_hash(UPRIGHT)
         self.fingerprints = np.tile(fingerprint, (len(distances), 1))
 
     def distances(self, _):
-        return self.known
+        return self.known_distances
 
 
 @dataclass(frozen=True, eq=False)
-class KnownGate(AdmissionGate):
-    """Return a gate whose admission network gives the probabilities of the first test that an image passes."""
+class StubGate(AdmissionGate):
+    """Gate whose admission network gives the probabilities of the first case that matches the image."""
 
     cases: tuple[tuple[Callable[[np.ndarray], bool], dict[str, float]], ...] = ()
 
@@ -75,14 +75,14 @@ def is_corrected_by(correction: Correction) -> Callable[[np.ndarray], bool]:
     return lambda image: np.array_equal(image, correction.apply_to_pixels(UPRIGHT))
 
 
-def known_gate(cases: dict[Correction, dict[str, float]] | None = None, index=None, **limits) -> KnownGate:
-    """Return a gate with class probabilities of UPRIGHT after each correction; by default, those of ROTATED."""
+def stub_gate(cases: dict[Correction, dict[str, float]] | None = None, index=None, **limits) -> StubGate:
+    """Return a gate with class probabilities of UPRIGHT by correction; any other image is classified as ROTATED."""
     cases = {UNCHANGED: {"fine": 1}} if cases is None else cases
-    classifier = KnownClassifier()
+    classifier = StubClassifier()
     default = (lambda _: True, {RefusalReason.ROTATED: 1})
     known = [(is_corrected_by(correction), values) for correction, values in cases.items()]
-    index = index or KnownIndex([0.5])
-    return KnownGate(classifier, admission_classifier(classifier, **limits), index, cases=(*known, default))
+    index = index or StubIndex([0.5])
+    return StubGate(classifier, admission_classifier(classifier, **limits), index, cases=(*known, default))
 
 
 def prepared(**changes) -> PreparedImage:
@@ -102,30 +102,30 @@ def cautions(gate: AdmissionGate, **changes) -> tuple[Caution, ...]:
 
 def test_the_results_of_a_batch_are_in_the_order_of_its_images():
     images = [prepared(shorter_side=127), prepared(), prepared(colourfulness=40.0)]
-    refusals = [result.admission.refusals for result in known_gate().examine_batch(images)]
+    refusals = [result.admission.refusals for result in stub_gate().examine_batch(images)]
     assert refusals == [(RefusalReason.TOO_SMALL,), (), (RefusalReason.NOT_A_RADIOGRAPH,)]
 
 
-def test_a_batch_is_inferred_at_once():
-    gate = known_gate()
+def test_a_batch_is_classified_in_one_call():
+    gate = stub_gate()
     gate.examine_batch([prepared(), prepared(working=UPRIGHT.T.copy())])
     assert [len(batch) for batch in gate.classifier.batches] == [2]
 
 
-def test_a_classifier_that_returns_too_few_inferences_is_an_error(monkeypatch):
-    gate = known_gate()
+def test_too_few_inferences_raise_an_error(monkeypatch):
+    gate = stub_gate()
     monkeypatch.setattr(gate.classifier, "infer_batch", lambda images: [gate.classifier.infer_working(images[0])])
     with pytest.raises(ValueError, match="shorter"):
         gate.examine_batch([prepared(), prepared()])
 
 
 def test_a_result_contains_the_shorter_side_and_the_metadata_of_its_image():
-    result = examine(known_gate(), shorter_side=250, metadata=METADATA)
+    result = examine(stub_gate(), shorter_side=250, metadata=METADATA)
     assert (result.shorter_side, result.inference.metadata) == (250, METADATA)
 
 
 def test_a_refused_image_has_no_cautions():
-    gate = known_gate({UNCHANGED: {RefusalReason.CROPPED: 1}}, min_detail=255)
+    gate = stub_gate({UNCHANGED: {RefusalReason.CROPPED: 1}}, min_detail=255)
     assert cautions(gate) == ()
 
 
@@ -134,14 +134,14 @@ def test_a_refused_image_has_no_cautions():
 
 @pytest.mark.parametrize(("shorter_side", "refusals"), [(127, (RefusalReason.TOO_SMALL,)), (128, ())])
 def test_an_image_below_128_pixels_is_too_small(shorter_side, refusals):
-    assert examine(known_gate(), shorter_side=shorter_side).admission.refusals == refusals
+    assert examine(stub_gate(), shorter_side=shorter_side).admission.refusals == refusals
 
 
 @pytest.mark.parametrize(
     ("colourfulness", "refusals"), [(15.0, ()), (np.nextafter(15.0, 16), (RefusalReason.NOT_A_RADIOGRAPH,))]
 )
 def test_an_image_above_a_colourfulness_of_15_is_not_a_radiograph(colourfulness, refusals):
-    assert examine(known_gate(), colourfulness=colourfulness).admission.refusals == refusals
+    assert examine(stub_gate(), colourfulness=colourfulness).admission.refusals == refusals
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ def test_an_image_above_a_colourfulness_of_15_is_not_a_radiograph(colourfulness,
     ],
 )
 def test_an_image_is_refused_for_the_most_probable_reason_that_no_correction_removes(probabilities, reason):
-    admission = examine(known_gate({UNCHANGED: probabilities})).admission
+    admission = examine(stub_gate({UNCHANGED: probabilities})).admission
     assert (admission.refusals, admission.correction) == ((reason,), None)
 
 
-def test_an_admissible_image_without_plausible_lungs_is_refused_without_a_correction():
-    admission = examine(known_gate(min_second_lung_area=0.5)).admission
+def test_an_image_that_passes_the_classifier_but_has_no_plausible_lungs_is_refused():
+    admission = examine(stub_gate(min_second_lung_area=0.5)).admission
     assert (admission.refusals, admission.correction) == ((RefusalReason.NO_LUNGS,), None)
 
 
@@ -170,13 +170,13 @@ UPSIDE_DOWN, INVERTED = Correction(2, invert=False), Correction(0, invert=True)
 
 @pytest.mark.parametrize("reason", [RefusalReason.ROTATED, RefusalReason.INVERTED])
 def test_a_correction_is_suggested_if_the_most_probable_reason_is_correctable(reason):
-    gate = known_gate({UNCHANGED: {reason: 0.6, RefusalReason.CROPPED: 0.4}, UPSIDE_DOWN: {"fine": 1}})
+    gate = stub_gate({UNCHANGED: {reason: 0.6, RefusalReason.CROPPED: 0.4}, UPSIDE_DOWN: {"fine": 1}})
     assert examine(gate).admission.correction == UPSIDE_DOWN
 
 
 def test_no_correction_is_suggested_if_a_correctable_reason_is_only_second():
     uncorrected = {RefusalReason.CROPPED: 0.6, RefusalReason.ROTATED: 0.4}
-    admission = examine(known_gate({UNCHANGED: uncorrected, UPSIDE_DOWN: {"fine": 1}})).admission
+    admission = examine(stub_gate({UNCHANGED: uncorrected, UPSIDE_DOWN: {"fine": 1}})).admission
     assert (admission.refusals, admission.correction) == ((RefusalReason.CROPPED,), None)
 
 
@@ -187,18 +187,18 @@ def test_the_most_probable_of_several_corrections_is_suggested(upside_down, inve
         UPSIDE_DOWN: {"fine": upside_down, "rotated": 1 - upside_down},
         INVERTED: {"fine": inverted, "rotated": 1 - inverted},
     }
-    admission = examine(known_gate(cases)).admission
+    admission = examine(stub_gate(cases)).admission
     assert (admission.correction, admission.refusals) == (best, best.corrects)
 
 
 def test_a_correction_that_leaves_no_plausible_lungs_is_not_suggested():
     cases = {UNCHANGED: {RefusalReason.ROTATED: 0.6, RefusalReason.CROPPED: 0.4}, UPSIDE_DOWN: {"fine": 1}}
-    admission = examine(known_gate(cases, min_second_lung_area=0.5)).admission
+    admission = examine(stub_gate(cases, min_second_lung_area=0.5)).admission
     assert (admission.refusals, admission.correction) == ((RefusalReason.CROPPED,), None)
 
 
 def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
-    gate = known_gate({UNCHANGED: {RefusalReason.ROTATED: 1}, UPSIDE_DOWN: {"fine": 1}})
+    gate = stub_gate({UNCHANGED: {RefusalReason.ROTATED: 1}, UPSIDE_DOWN: {"fine": 1}})
     corrected = gate.apply_correction(examine(gate, shorter_side=200, metadata=METADATA))
     assert (corrected.shorter_side, corrected.inference.metadata) == (200, METADATA)
     assert corrected.admission.cautions == (Caution.CORRECTED, Caution.LOW_QUALITY)
@@ -207,32 +207,32 @@ def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
 
 def test_the_error_on_an_image_without_a_correction_says_what_is_expected():
     with pytest.raises(ValueError, match=r"^admission_result must have a suggested correction$"):
-        known_gate().apply_correction(examine(known_gate()))
+        stub_gate().apply_correction(examine(stub_gate()))
 
 
 # --- cautions
 
 
 @pytest.mark.parametrize(("distance", "expected"), [(0.5, ()), (0.501, (Caution.OUT_OF_DISTRIBUTION,))])
-def test_an_image_is_out_of_distribution_above_the_limit_of_the_distance(distance, expected):
-    assert cautions(known_gate(index=KnownIndex([distance]), max_neighbour_distance=0.5)) == expected
+def test_an_image_is_out_of_distribution_above_the_distance_limit(distance, expected):
+    assert cautions(stub_gate(index=StubIndex([distance]), max_neighbour_distance=0.5)) == expected
 
 
 @pytest.mark.parametrize(("shorter_side", "expected"), [(223, (Caution.LOW_QUALITY,)), (224, ())])
 def test_an_image_below_224_pixels_is_of_low_quality(shorter_side, expected):
-    assert cautions(known_gate(), shorter_side=shorter_side) == expected
+    assert cautions(stub_gate(), shorter_side=shorter_side) == expected
 
 
 @pytest.mark.parametrize(("bits", "expected"), [(30, (Caution.NEAR_DUPLICATE,)), (31, ())])
 def test_a_training_image_up_to_30_bits_apart_is_a_near_duplicate(bits, expected):
     flipped = np.packbits(np.arange(256) < bits)
-    index = KnownIndex([0.5, 0.5], perceptual_hash(UPRIGHT) ^ flipped)
-    assert cautions(known_gate(index=index)) == expected
+    index = StubIndex([0.5, 0.5], perceptual_hash(UPRIGHT) ^ flipped)
+    assert cautions(stub_gate(index=index)) == expected
 
 
-def test_all_cautions_are_given_in_a_fixed_order():
-    index = KnownIndex([1.5], perceptual_hash(UPRIGHT))
-    gate = known_gate(index=index, max_neighbour_distance=1, max_mirror_score=-1e9, min_detail=255)
+def test_the_cautions_of_the_gate_are_given_in_a_fixed_order():
+    index = StubIndex([1.5], perceptual_hash(UPRIGHT))
+    gate = stub_gate(index=index, max_neighbour_distance=1, max_mirror_score=-1e9, min_detail=255)
     expected = (Caution.OUT_OF_DISTRIBUTION, Caution.MIRRORED, Caution.LOW_QUALITY, Caution.NEAR_DUPLICATE)
     assert cautions(gate) == expected
 
@@ -244,10 +244,10 @@ def test_all_cautions_are_given_in_a_fixed_order():
 @example([0.1 * n for n in range(12, 0, -1)])
 def test_the_neighbour_distance_is_the_mean_of_the_five_smallest(distances):
     nearest = sorted(distances)[:5]
-    mean = mean_neighbour_distance(KnownIndex(distances), np.ones(4, np.float32))
+    mean = mean_neighbour_distance(StubIndex(distances), np.ones(4, np.float32))
     assert mean == pytest.approx(sum(nearest) / len(nearest), rel=1e-5, abs=1e-30)
 
 
 def test_the_neighbour_distance_excludes_the_images_of_a_group():
-    index = KnownIndex([0.1, 0.9, 0.5])
+    index = StubIndex([0.1, 0.9, 0.5])
     assert mean_neighbour_distance(index, np.ones(4, np.float32), "group 0") == pytest.approx(0.7)

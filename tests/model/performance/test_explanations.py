@@ -55,7 +55,7 @@ EXPLANATIONS = {
 def test_reliability_sentence_states_limits_and_their_rationale():
     sentence = reliability_sentence(LIMITS)
     assert "less than 25% of the evidence is inside the lungs" in sentence
-    assert "does not lower the probability by at least 1.2 percentage points more than masking the same" in sentence
+    assert "does not lower the probability by at least 1.2 percentage points more than masking random" in sentence
     assert "the rank correlation of the map with occlusion is below -0.12." in sentence
     assert sentence.endswith(" Chosen by hand.")
 
@@ -66,7 +66,7 @@ def test_release_without_limits_checks_nothing():
 
 def test_each_kind_of_finding_has_a_row():
     rows = warnings_table(EXPLANATIONS)
-    assert [row["Findings"] for row in rows] == [
+    assert [row["Results"] for row in rows] == [
         "true positives",
         "true negatives",
         "false alarms",
@@ -75,7 +75,7 @@ def test_each_kind_of_finding_has_a_row():
         "networks with random weights",
     ]
     assert rows[2] == {
-        "Findings": "false alarms",
+        "Results": "false alarms",
         "With a warning": formatted(0.3),
         "n": "30",
         "Without evidence to check": "3",
@@ -134,5 +134,5 @@ def test_summary_states_evidence_inside_lungs_and_warning_rates():
 
 def test_limits_close_to_zero_keep_two_digits():
     sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
-    assert "lowers the probability less than masking the same area elsewhere (by more than 0.016 percentage" in sentence
+    assert "lowers the probability by over 0.016 percentage points less than masking random areas" in sentence
     assert "the rank correlation of the map with occlusion is below 0.0069." in sentence

@@ -68,13 +68,13 @@ def test_table_covers_all_children():
     columns = natural_frequency_table(
         natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE
     )
-    assert columns["Signs of pneumonia"] == {
+    assert columns["At or above the threshold"] == {
         "Children": "340",
         "Correct": "180 (170-190) true positives",
         "Incorrect": "160 (80-240) false alarms",
         "Predictive value": "PPV 0.529 (0.400-0.600)",
     }
-    assert columns["No signs of pneumonia"] == {
+    assert columns["Below the threshold"] == {
         "Children": "660",
         "Correct": "640 (560-720) true negatives",
         "Incorrect": "20 (10-30) missed cases",

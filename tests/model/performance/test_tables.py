@@ -4,7 +4,6 @@ import pytest
 
 from model.performance.tables import (
     adults_sentence,
-    calibration_error,
     calibration_sentence,
     calibration_table,
     classification_report,
@@ -12,6 +11,7 @@ from model.performance.tables import (
     conformal_table,
     external_table,
     measured_sets,
+    miscalibration_direction,
     operating_point_table,
     rates_sentence,
     sample_sentence,
@@ -81,8 +81,8 @@ def test_operating_point_row_has_rates_and_errors():
     rule_out, balanced = operating_point_table(measured_set())
 
     assert rule_out == {
-        "Operating point": "rule-out",
-        "Decision threshold": "0.432",
+        "Decision threshold": "rule-out",
+        "Threshold": "0.432",
         "Sensitivity": FORMATTED,
         "Specificity": FORMATTED,
         "PPV": FORMATTED,
@@ -90,7 +90,7 @@ def test_operating_point_row_has_rates_and_errors():
         "Missed cases": "2 of 20",
         "False alarms": "6 of 30",
     }
-    assert (balanced["Operating point"], balanced["Decision threshold"], balanced["PPV"]) == (
+    assert (balanced["Decision threshold"], balanced["Threshold"], balanced["PPV"]) == (
         "balanced",
         "0.750",
         "not defined",
@@ -140,7 +140,7 @@ def test_calibration_has_a_raw_row_and_an_adjusted_row_if_defined():
 
     rows = calibration_table(metrics(adults=one_class))
 
-    assert [(row["Images"], row["Prevalence"], row["Adjusted to it"], row["ECE"]) for row in rows] == [
+    assert [(row["Images"], row["Prevalence"], row["Adjusted to this prevalence"], row["ECE"]) for row in rows] == [
         ("official test split", "40%", "no", FORMATTED),
         ("official test split", "40%", "yes", "not defined"),
         ("validation", "40%", "no", FORMATTED),
@@ -162,14 +162,17 @@ def test_conformal_table_has_a_row_per_set_and_class():
     assert {row["Indeterminate"] for row in conformal_table(metrics(), "rule-out")} == {"not defined"}
 
 
-@pytest.mark.parametrize("limits", [(0.4, 0.6), (0.6, 0.4)], ids=["both plausible", "none plausible"])
-def test_conformal_sentence_states_the_lower_limit_first(limits):
-    pneumonia_from, normal_up_to = limits
+@pytest.mark.parametrize(
+    ("pneumonia_from", "normal_up_to", "plausible"),
+    [(0.4, 0.6, "both classes are plausible"), (0.6, 0.4, "neither class is plausible")],
+)
+def test_conformal_sentence_states_the_lower_limit_first(pneumonia_from, normal_up_to, plausible):
     sentence = conformal_sentence(
         {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}, measured_set()
     )
 
     assert sentence.startswith("Between probabilities of 0.400 and 0.600 (at the training prevalence)")
+    assert f": {plausible}. " in sentence
     assert sentence.endswith(
         f" Chosen so. On the official test split, the true class is plausible for {FORMATTED} of normal images (n = "
         "30) and for not defined of images with pneumonia (n = 20)."
@@ -191,28 +194,28 @@ def with_intercept(low: float, high: float) -> dict:
         (
             (-4, -2),
             "high",
-            "Intermediate probabilities are too high on the official test split (n = 50): of images with a probability "
+            "Probabilities around 50% are too high on the official test split (n = 50): of images with a probability "
             "of 50%, about 5% (2%-12%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
             "(40%), it is about 27%.",
         ),
         (
             (2, 4),
             "low",
-            "Intermediate probabilities are too low on the official test split (n = 50): of images with a probability "
+            "Probabilities around 50% are too low on the official test split (n = 50): of images with a probability "
             "of 50%, about 95% (88%-98%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
             "(40%), it is about 27%.",
         ),
         (
             (-1, 1),
             None,
-            "Intermediate probabilities are neither clearly too high nor too low on the official test split (n = 50): "
+            "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = 50): "
             "of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
         ),
     ],
 )
 def test_calibration_sentence_follows_the_interval_of_the_intercept(interval, error, sentence):
     measured = with_intercept(*interval)
-    assert calibration_error(measured) == error
+    assert miscalibration_direction(measured) == error
     assert calibration_sentence(measured) == sentence
 
 
@@ -223,7 +226,7 @@ def test_calibration_sentence_of_one_class_is_not_defined():
         "raw": CALIBRATION_ERRORS | {"intercept": UNDEFINED},
         "prevalence_adjusted": None,
     }
-    assert calibration_error(measured) is None
+    assert miscalibration_direction(measured) is None
     assert calibration_sentence(measured) == (
         "Calibration on the official test split is not defined: it has images of one class only."
     )
@@ -248,8 +251,8 @@ def test_external_table_has_all_adults_first_and_then_each_group():
     assert [(row["Group"], row["Images"]) for row in rows] == [
         ("all", "50"),
         ("under 18 years", "5"),
-        ("women", "6"),
-        ("men", "7"),
+        ("female", "6"),
+        ("male", "7"),
         ("AP view", "8"),
         ("PA view", "9"),
     ]
@@ -284,8 +287,8 @@ def test_similar_cases_sentence_states_all_and_each_class():
     }
 
     assert similar_cases_sentence(agreement) == (
-        "Among the 5 training images most similar to each of 624 test images, the mean share of the same class is "
-        "0.900 (0.800-0.950); by class: NORMAL 0.900 (0.800-0.950), PNEUMONIA not defined. The mean share of the same "
-        "cause is 0.850 (0.800-0.950). Similarity is measured by the model itself, so similar cases tend to agree with "
-        "it even when it is wrong."
+        "Of the 5 training images most similar to each of 624 test images, on average a share of 0.900 (0.800-0.950) "
+        "has the same class as the test image; by class: NORMAL 0.900 (0.800-0.950), PNEUMONIA not defined. On "
+        "average, a share of 0.850 (0.800-0.950) has the same cause. Similarity is measured by the model itself, so "
+        "similar cases tend to agree with it even when it is wrong."
     )

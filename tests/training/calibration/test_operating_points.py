@@ -169,7 +169,7 @@ def test_the_limit_of_a_class_is_its_kth_most_extreme_probability():
         coverage=0.975,
         pneumonia_from=ill[1],
         normal_up_to=normal[-1],
-        rationale="Each class is plausible for 97.5% of its images, measured on 118 images.",
+        rationale="The limits were set so that each class remains plausible for 97.5% of its images, on 118 images.",
     )
 
 

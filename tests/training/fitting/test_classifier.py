@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from tests.support.training import (
     PROJECT,
     SIZE,
     STUCK_AT,
+    STUCK_FILE,
     fit_arguments,
     main_with_tiny_networks,
     tiny_network,
@@ -124,13 +126,17 @@ def test_the_network_is_saved_without_optimizer_state(tiny_run):
 def test_a_run_killed_in_the_middle_of_an_epoch_ends_like_an_uninterrupted_one(tiny_set, tiny_run, tmp_path):
     run = tmp_path / "run"
     arguments = fit_arguments(tiny_set, run)
+    stuck = tmp_path / "stuck"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.training", *arguments], cwd=PROJECT, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "tests.support.training", *arguments],
+        cwd=PROJECT,
+        env=os.environ | {STUCK_FILE: str(stuck)},
+        stderr=subprocess.DEVNULL,
     )
     try:
         backup = run / BACKUP / "training_metadata.json"
         wait_until(lambda: backup.exists() and f'"epoch": {STUCK_AT[0]},' in backup.read_text(), process)
-        time.sleep(0.5)  # the steps of the epoch up to STUCK_AT
+        wait_until(stuck.exists, process)
     finally:
         process.kill()
     assert process.wait() == -signal.SIGKILL
