@@ -5,12 +5,14 @@ REQUIRE=browser,dataset,dcmtk,dicom_samples,linux,nginx,package_index,systemd py
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -37,6 +39,7 @@ pytest_plugins = [
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
+_SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 # Files that take a minute or more: they start first, so that no process works on one while the other is idle.
 _SLOW_FILES = (
     "training/test_released_figures.py",
@@ -115,6 +118,13 @@ def _missing(need: str) -> str | None:
     """Return why tests of this marker cannot run here, None if they can."""
     reason = _NEEDS[need]()
     return reason and f"NOT RUN: {reason}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a file whose tests are all slow if slow tests are not selected: it may import TensorFlow."""
+    if "not slow" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    return True if _SLOW_FILE.search(collection_path.read_text()) else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker

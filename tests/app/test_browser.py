@@ -21,6 +21,8 @@ from ui.reading.session_table import TABLE_TITLE
 from ui.settings import PREVALENCE_LABEL, SETTINGS_TITLE
 from ui.verdicts import VERDICT_NAMES
 
+pytestmark = pytest.mark.slow
+
 
 def phantom_path(folder: Path, name: str = "Doe_Ann.png") -> Path:
     (folder / name).write_bytes(phantom_file())

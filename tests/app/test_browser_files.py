@@ -17,6 +17,8 @@ from ui.reading.dicom_panel import WINDOW_LABEL
 from ui.reading.finding_panel import DOWNLOAD_RESULT
 from ui.reading.session_table import TABLE_TITLE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.browser
 def test_a_dicom_file_is_read_with_the_selected_window_without_patient_data(tab, tmp_path, server):

@@ -17,7 +17,7 @@ from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom, phantom_file
 
 DAMAGED = reason(MessageCode.FILE_DAMAGED)
-pytestmark = pytest.mark.linux  # memory is read from /proc
+pytestmark = [pytest.mark.slow, pytest.mark.linux]  # linux: memory is read from /proc
 
 
 def multi_frame_image(source_format: str) -> bytes:

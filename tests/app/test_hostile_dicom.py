@@ -31,7 +31,7 @@ PRIVATE = b"\x09\0\x10\x10"
 UNDEFINED = b"\xff\xff\xff\xff"
 ITEM = b"\xfe\xff\0\xe0" + UNDEFINED
 ITEM_END, END_OF_ITEMS = b"\xfe\xff\x0d\xe0" + bytes(4), b"\xfe\xff\xdd\xe0" + bytes(4)
-pytestmark = pytest.mark.linux  # memory is read from /proc
+pytestmark = [pytest.mark.slow, pytest.mark.linux]  # linux: memory is read from /proc
 
 
 def with_part(before: bytes, name: bytes, data: bytes = b"") -> bytes:

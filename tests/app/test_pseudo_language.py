@@ -12,6 +12,8 @@ from tests.support.browser import ROOT
 from tests.support.pages import upload
 from tests.support.translated import CLOSING, OPENING, PSEUDO_LANGUAGE, install_pseudo_language
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("app.py", "pages/Dataset_explorer.py", "pages/Model_performance.py", "pages/About.py")
 _TEXT_FIELDS = {"label", "body", "help", "placeholder", "text", "options", "caption", "markdown", "default"}
 _CHART_TEXTS = {"title", "text"}

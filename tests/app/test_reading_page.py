@@ -42,6 +42,8 @@ from ui.reading.session_table import DOWNLOAD_ALL, TABLE_TITLE
 from ui.settings import SETTINGS_TITLE
 from ui.verdicts import VERDICT_NAMES
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE_POPULATION = short_text(Caution.OUTSIDE_POPULATION)
 
 

@@ -17,7 +17,7 @@ from training.admission.out_of_distribution import out_of_distribution_images
 from ui.reading.correction_text import button_label, correction_statement
 
 ROTATION = Correction(2, invert=False)
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 def inadmissible_images() -> list[NegativeExample]:

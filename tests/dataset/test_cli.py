@@ -21,6 +21,7 @@ from tests.support.terminal import Terminal
 COUNT = len(WHOLE_SET)
 
 
+@pytest.mark.slow
 def test_help_does_not_import_heavy_libraries():
     program = """
 import sys
@@ -39,6 +40,7 @@ print(sorted({"tensorflow", "keras", "pandas", "kagglehub", "streamlit"} & sys.m
     assert process.stdout.endswith("[]\n")
 
 
+@pytest.mark.slow
 def test_module_lists_its_commands():
     command = [sys.executable, "-m", "dataset", "--help"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -65,6 +67,7 @@ def test_download_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert capfd.readouterr() == (f"{notice}\nTarget folder: {target}\nSaved {COUNT} images in {target}\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("kaggle")
 def test_download_of_samples_prints_a_notice_first_and_the_folder_last(target, capfd):
     assert main(["download", "--to", str(target), "--samples", "24"]) == 0

@@ -56,6 +56,7 @@ def audit_of(root: Path) -> DatasetAudit:
     return audit_dataset(scan_images(load_model(), parts))
 
 
+@pytest.mark.slow
 def test_audit_prints_the_report(leaky, capsys):
     assert main(["audit"]) == 0
 
@@ -82,6 +83,7 @@ def test_terminal_shows_a_progress_bar_per_split_with_images(monkeypatch):
     assert [re.match(r"reading test images: 100%.* 6/6 ", bar) is not None for bar in bars] == [True]
 
 
+@pytest.mark.slow
 def test_audit_is_written_as_json(leaky, tmp_path, capsys):
     out = tmp_path / "audit.json"
 

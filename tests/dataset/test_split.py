@@ -45,6 +45,7 @@ additional_records = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(additions=additional_records)
 def test_no_group_is_in_training_and_validation_and_no_image_is_lost(additions):
     records = BASE + additions
@@ -55,6 +56,7 @@ def test_no_group_is_in_training_and_validation_and_no_image_is_lost(additions):
     assert sorted(map(str, records)) == sorted(map(str, parts.training + parts.validation + parts.test))
 
 
+@pytest.mark.slow
 @given(additions=additional_records)
 def test_split_of_a_group_does_not_depend_on_other_images(additions):
     base, extended = split_for_training(BASE), split_for_training(BASE + additions)

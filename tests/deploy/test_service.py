@@ -48,6 +48,7 @@ def test_unit_and_container_use_valid_streamlit_options():
     assert options <= known
 
 
+@pytest.mark.slow
 def test_dockerfile_passes_the_linter():
     linter = Path(sys.executable).with_name("hadolint")
     result = subprocess.run([linter, "--format", "json", DOCKERFILE], capture_output=True, text=True, check=False)
@@ -75,6 +76,7 @@ assert not {"training", "tensorflow", "keras"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_container_has_all_files_of_the_app_and_no_training_code(tmp_path):
     """All pages and the gradient worker run with only the files that .dockerignore includes."""
     lines = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()

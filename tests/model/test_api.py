@@ -25,6 +25,7 @@ def test_every_exported_name_exists_and_others_do_not():
         _ = model.Reader
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_none_of_its_modules():
     code = "import sys, model; print([name for name in sys.modules if name.startswith(('model.', 'numpy'))])"
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)

@@ -8,6 +8,8 @@ import pytest
 
 from model.child_process import PROJECT_ROOT, ChildProcess, end_child, start_child
 
+pytestmark = pytest.mark.slow
+
 # A module for the child instead of one of the project. It is found through PYTHONPATH.
 PROBE = """
 import json, os, sys

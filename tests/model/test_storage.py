@@ -114,6 +114,7 @@ def test_an_array_that_is_not_in_the_file_is_reported():
         _ = arrays["missing"]
 
 
+@pytest.mark.slow
 @given(position=st.integers(0, len(CONTENT) - 1), value=st.integers(0, 255))
 @example(position=8, value=99)  # an unknown compression method
 @example(position=6, value=1)  # encrypted

@@ -16,6 +16,7 @@ DIGEST = "0123456789abcdef" * 4
 LISTING = f"{DIGEST}  a.csv\n{DIGEST}  b\n"
 
 
+@pytest.mark.slow
 def test_sha256sum_accepts_the_checksums_of_a_directory(tmp_path):
     for name in ("b", "A.md", "a.csv", "SHA256SUMS"):
         (tmp_path / name).write_bytes(name.encode())

@@ -21,6 +21,8 @@ from ui.explorer.image_detail import READ_LABEL
 from ui.gallery import NO_MATCH_TEXT, NOT_ON_DISK_TEXT, SPLIT_MARKS
 from ui.similar_cases import SAME_IMAGE_TEXT, SIMILAR_CASES_TITLE
 
+pytestmark = pytest.mark.slow
+
 NEAR_DUPLICATE = render_codes((Caution.NEAR_DUPLICATE,))
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +13,8 @@ from model.performance.natural_frequencies import natural_frequencies, natural_f
 from model.performance.release_data import load_release_data
 from model.performance.tables import adults_sentence, calibration_sentence, miscalibration_direction, sample_sentence
 from tests.support.pages import open_page
+
+pytestmark = pytest.mark.slow
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
 # Another operating point than the default, with another confusion matrix: two points may have the same threshold.

@@ -23,6 +23,8 @@ from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, upload
 from ui.errors import UNEXPECTED_ERROR
 from ui.formatting import distinct_percents, percent
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.browser import ROOT
 
 PERMISSIVE = {
@@ -28,6 +30,7 @@ def permissive(text: str) -> bool:
     return set(re.split(r" AND | OR |; ", text)) <= PERMISSIVE
 
 
+@pytest.mark.slow
 def test_every_licence_that_comes_with_the_program_lets_it_be_passed_on():
     lister = Path(sys.executable).with_name("pip-licenses")
     command = [lister, "--from=mixed", "--format=csv", "--with-system"]

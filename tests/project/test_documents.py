@@ -20,6 +20,8 @@ from training.release.document_sections import metrics_table, with_metrics_secti
 from training.release.model_card import model_card
 from training.release.publish import HEADLINE_METRICS
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 METRICS_JSON = json.loads((RELEASE_DIR / ReleaseFile.METRICS).read_text())
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])

@@ -13,6 +13,8 @@ from dataset.download.full_set import EXPECTED
 from tests import conftest
 from tests.support.browser import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def missing(tmp_path, monkeypatch):

@@ -36,10 +36,12 @@ def test_a_text_without_a_mark_is_found(source, unmarked, tmp_path):
     assert [text for _, text in unmarked_texts(file)] == unmarked
 
 
+@pytest.mark.slow
 def test_babel_extracts_every_sentence_of_errors_refusals_and_cautions():
     sentences = {sentence for parts in _SENTENCES.values() for sentence in parts}
     assert sentences <= set(extracted_messages())
 
 
+@pytest.mark.slow
 def test_no_marked_text_begins_or_ends_with_a_blank():
     assert [text for text in extracted_messages() if text != text.strip()] == []

@@ -7,6 +7,7 @@ from tests.support.wording import AVOIDED_WORDS, PROJECT, find_avoided_words, te
 AREAS = sorted({file.relative_to(PROJECT).parts[0] for file in text_files()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("area", AREAS)
 def test_texts_avoid_words_that_read_like_a_translation(area):
     found = [str(finding) for file in text_files([area]) for finding in find_avoided_words(file)]

@@ -30,6 +30,8 @@ from training.evaluation.admission_rates import UNMEASURED_FAMILIES, admission_r
 from training.release.candidate import CANDIDATE
 from training.release.markdown import markdown_table
 
+pytestmark = pytest.mark.slow
+
 N_FEATURES = 12
 
 

@@ -12,6 +12,8 @@ from model.errors import DatasetError
 from tests.support.training import PROJECT, error_message, tiny_network
 from training.cli import main
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("fit-classifier", "fit-lungs", "package", "evaluate", "release", "benchmark")
 ALIASES = {"fit": "fit-classifier", "lungs": "fit-lungs", "throughput": "benchmark"}
 

@@ -4,12 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from dataset.index import load_index
 from model.codes import SplitName
 from tests.support.training import error_message
 from training.cli import _parser, main
+
+pytestmark = pytest.mark.slow
 
 
 def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_set, packaged_run, tmp_path, capsys):

@@ -15,6 +15,8 @@ from model.release_files import ReleaseFile
 from tests.support.training import error_message, fit_arguments, main_with_tiny_networks
 from training.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_missing_class_gives_an_error_message_and_no_run_folder(own_set, tmp_path, capsys):
     shutil.rmtree(own_set / "train" / "PNEUMONIA")

@@ -17,6 +17,8 @@ from tests.support.training import error_message
 from training.cli import main
 from training.release.document_sections import METRICS_END, METRICS_START
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def release_directory(published, tmp_path, monkeypatch) -> Path:

@@ -8,6 +8,8 @@ from model.errors import TrainingError
 from training.cli import _config, _parser
 from training.config import ClassifierConfig, LungConfig
 
+pytestmark = pytest.mark.slow
+
 FORMER_NAMES = {
     "size": "input_size",
     "lungs": "lung_network",

@@ -39,7 +39,7 @@ from training.evaluation.split_openings import count_openings
 from training.release.candidate import CANDIDATE, load_candidate
 from training.release.publish import MEASURED_FILES
 
-pytestmark = pytest.mark.usefixtures("small_samples")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from model.performance.release_data import predictions_of
 from model.release_files import ReleaseFile
 from training.data.loading import read_radiograph
 
-pytestmark = pytest.mark.dataset
+pytestmark = [pytest.mark.slow, pytest.mark.dataset]
 
 
 def test_the_release_reproduces_its_validation_metrics():

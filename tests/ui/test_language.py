@@ -14,6 +14,8 @@ from ui.language import LANGUAGE_KEY, session_language
 from ui.reading.refusal_panel import READ_ANYWAY
 from ui.viewer.texts import viewer_texts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def translated_page(tmp_path, monkeypatch) -> AppTest:

@@ -21,6 +21,8 @@ from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
 from ui.session import FileInfo, RefusedUpload
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "server.address": "127.0.0.1",
     "server.allowedHosts": ["127.0.0.1", "localhost"],

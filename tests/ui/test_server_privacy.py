@@ -16,6 +16,8 @@ from tests.support.isolation import NO_DISK, NO_NETWORK
 from tests.support.protocol import Access, Page, Visitor
 from tests.support.synthetic import phantom_file
 
+pytestmark = pytest.mark.slow
+
 # --- network and disk
 
 

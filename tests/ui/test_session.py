@@ -24,6 +24,8 @@ from ui.reading.session_table import rows_csv
 from ui.session import FileInfo, ReadUpload, RefusedUpload, SessionUploads
 from ui.settings import SessionSettings
 
+pytestmark = pytest.mark.slow
+
 WARNINGS = (HeatMapWarning.AGREEMENT,)
 
 

@@ -60,6 +60,7 @@ def test_count_out_of_range_is_refused_before_any_request(kaggle, target, count)
     assert kaggle.requests == []
 
 
+@pytest.mark.slow
 def test_samples_have_the_layout_of_the_data_set_and_a_marker_file(kaggle, target):
     assert download_samples(target) == target
 
@@ -107,12 +108,14 @@ def test_whole_data_set_replaces_samples(sampled):
     assert files_under(sampled.parent) == [f"chest_xray/{name}" for name in WHOLE_SET]
 
 
+@pytest.mark.slow
 def test_other_samples_replace_samples(sampled):
     download_samples(sampled, 9)
     assert files_under(sampled) == sorted([*sample_names(9), SAMPLES_MARKER])
     assert list(sampled.parent.iterdir()) == [sampled]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 def test_samples_are_kept_until_their_replacement_is_complete(kaggle, sampled, fetch):
     def check_samples(_) -> None:
@@ -160,6 +163,7 @@ def delete_the_marker(folder: Path) -> None:
     (folder / SAMPLES_MARKER).unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fetch", [download_full_set, download_samples])
 @pytest.mark.parametrize("change", [add_a_file, add_a_folder, delete_a_file, delete_the_marker])
 def test_folder_with_changed_samples_is_in_use(kaggle, sampled, fetch, change):

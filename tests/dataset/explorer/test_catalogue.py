@@ -125,11 +125,13 @@ def catalogues(draw) -> pd.DataFrame:
     return build_catalogue(table(*images), [], POINT, LIMITS).rows
 
 
+@pytest.mark.slow
 @given(catalogues(), st.sampled_from(list(Order)), st.integers(0, 9))
 def test_every_order_contains_each_image_once(rows, order, seed):
     assert sorted(files(sort(rows, order, seed))) == sorted(rows["file"])
 
 
+@pytest.mark.slow
 @given(catalogues())
 def test_orders_by_probability_and_name(rows):
     assert sort(rows, Order.HIGHEST)["probability"].is_monotonic_decreasing
@@ -137,6 +139,7 @@ def test_orders_by_probability_and_name(rows):
     assert files(sort(rows, Order.NAME)) == sorted(rows["file"])
 
 
+@pytest.mark.slow
 @given(catalogues())
 def test_worst_order_lists_errors_first_by_distance(rows):
     by_error = sort(rows, Order.WORST)

@@ -115,6 +115,7 @@ groups = npst.arrays(
 )
 
 
+@pytest.mark.slow
 @given(pair=st.tuples(groups, groups))
 def test_pooled_mean_is_the_mean_of_all_images(pair):
     first, second = (MeanRadiograph(group.mean(axis=0), len(group)) for group in pair)

@@ -64,6 +64,7 @@ def test_images_of_unknown_size_are_not_counted():
     assert table["Share"].sum() == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 255), min_size=1, max_size=60))
 def test_distribution_counts_every_image(values):
     rows = pd.DataFrame({"intensity": values, "label": Label.NORMAL})

@@ -49,6 +49,7 @@ def test_thumbnail_is_cached_until_the_file_changes(tmp_path):
     assert pixels(thumbnail(path)).min() > 200
 
 
+@pytest.mark.slow
 def test_cache_is_bounded(tmp_path):
     assert dataset.explorer.thumbnails._thumbnail.cache_info().maxsize == dataset.explorer.thumbnails.MAX_CACHED
     path = tmp_path / "image.png"

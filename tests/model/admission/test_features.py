@@ -70,6 +70,7 @@ def test_the_number_of_features_is_known_from_the_length_of_the_embedding():
     assert feature_count(release) == len(features_of(make_inference())) == 28 * 28 + 16 * 16 + 10 + 7 + 8
 
 
+@pytest.mark.slow
 @given(st.integers(0, 99), st.sampled_from([0.0, 1.0, 1000.0]))
 def test_features_are_finite_for_any_image(seed, length):
     rng = np.random.default_rng(seed)

@@ -240,6 +240,7 @@ def test_the_cautions_of_the_gate_are_given_in_a_fixed_order():
 # --- neighbours
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=12))
 @example([0.1 * n for n in range(12, 0, -1)])
 def test_the_neighbour_distance_is_the_mean_of_the_five_smallest(distances):

@@ -44,6 +44,7 @@ def test_only_the_two_largest_lung_fields_are_measured_even_if_a_third_is_higher
 positions = st.tuples(st.integers(0, 4), st.integers(0, 24))
 
 
+@pytest.mark.slow
 @given(sizes=st.tuples(st.integers(8, 16), st.integers(8, 16)), upper=positions, lower=positions)
 def test_the_distances_of_lung_fields_are_those_of_their_centres_of_mass(sizes, upper, lower):
     fields = np.zeros((2, 44, 40), bool)
@@ -77,6 +78,7 @@ def test_levels_and_clipped_shares_of_an_image_of_known_greys():
     assert (measures.clipped_dark, measures.clipped_bright) == pytest.approx((1 / 4, 1 / 8))
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 99), exponent=st.floats(0.2, 5))
 def test_levels_are_the_grey_values_at_seven_percentiles(seed, exponent):
     working = np.floor(255 * (noise(seed) / 255) ** exponent)
@@ -104,6 +106,7 @@ def test_grey_values_outside_0_to_255_are_clipped(grey, level):
     assert image_measures(make_inference(working)).levels == (level,) * 7
 
 
+@pytest.mark.slow
 @given(st.integers(0, 99))
 def test_detail_is_the_mean_absolute_laplacian_inside_the_border(seed):
     laplacian = ndimage.laplace(noise(seed).astype(float))[1:-1, 1:-1]

@@ -11,7 +11,7 @@ from model.imaging.radiograph import Radiograph
 from model.inference.classifier import load_model
 from training.data.loading import read_radiograph
 
-pytestmark = pytest.mark.dataset
+pytestmark = [pytest.mark.slow, pytest.mark.dataset]
 
 
 @pytest.fixture(scope="module")

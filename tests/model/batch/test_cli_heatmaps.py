@@ -16,7 +16,7 @@ from model.imaging.geometry import RelativeBox
 from tests.support.model_cli import DISK_FULL, read, usage_error
 from tests.support.synthetic import synthetic_file
 
-pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier", "open_gate")]
 
 
 def test_heat_maps_are_written_to_the_subfolders_of_their_images(scans, tmp_path, capsys):

@@ -19,6 +19,8 @@ from tests.support.batch_files import FILES
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
 
+pytestmark = pytest.mark.slow
+
 # Runs as on a machine with this number of CPUs, treats four files as a long list, and runs the code of a test.
 PROGRAM = """
 import runpy, signal, sys

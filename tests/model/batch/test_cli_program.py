@@ -19,7 +19,7 @@ from model.sentences import render
 from tests.support.model_cli import DISK_FULL, usage_error
 from tests.support.synthetic import synthetic_file
 
-pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier", "open_gate")]
 
 
 def run_program(*arguments: object, cwd=PROJECT_ROOT, **options) -> subprocess.CompletedProcess:

@@ -82,6 +82,7 @@ def test_a_refused_image_has_a_row_with_the_reason_and_no_heat_map(scans, tmp_pa
     assert not (tmp_path / "maps").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--include-refused", "--read-anyway"])
 def test_a_refused_image_is_read_on_request_and_its_row_is_marked(
     scans, tmp_path, capsys, monkeypatch, classifier, option

@@ -10,7 +10,7 @@ from tests.support.dicom_files import LOSSLESS_SYNTAXES, dicom_file, display_tag
 from tests.support.model_cli import read
 from tests.support.synthetic import phantom
 
-pytestmark = pytest.mark.usefixtures("shared_classifier")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier")]
 
 N_FILES, FILES_PER_RADIOGRAPH = 50, 13  # consecutive files show the same radiograph
 BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # change of a file, and code of its refusal

@@ -67,6 +67,7 @@ def test_a_long_list_has_a_process_for_each_cpu(monkeypatch, set_cpus, cpus, n_f
     assert started == [options] * n_workers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt(), WorkerLost(MessageCode.WORKER_LOST)])
 def test_workers_are_killed_however_the_block_ends(set_cpus, error):
     set_cpus(3)
@@ -232,6 +233,7 @@ def test_a_lost_worker_ends_the_reading_after_all_earlier_results():
         list(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leaves", ["", "none"])
 def test_reading_stops_soon_after_the_caller_stops_iterating(leaves):
     reader = FakeReader(seconds=0.1)

@@ -23,6 +23,8 @@ from tests.support.messages import raises_message
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def paths(tmp_path, monkeypatch) -> list[Path]:

@@ -20,6 +20,8 @@ from tests.support.messages import raises_message
 from tests.support.processes import python_child
 from tests.support.training import SIZE
 
+pytestmark = pytest.mark.slow
+
 NETWORK_INPUT = np.random.default_rng(0).uniform(0, 255, (1, SIZE, SIZE, 1)).astype(np.float32)
 RELEASE = SimpleNamespace(directory=PROJECT_ROOT)  # for a child that is replaced
 FIRST_MAP = f'{{"method": "{METHODS[0]}", "map": [[1, 2]]}}'  # an answer of the child

@@ -30,6 +30,8 @@ from tests.support.synthetic import smooth_images
 from tests.support.training import SIZE, tiny_network
 from training.networks.classifier import HEAD
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:

@@ -17,6 +17,7 @@ sides = st.integers(1, 70)
 # --- upsampling to the whole radiograph
 
 
+@pytest.mark.slow
 @given(heat_map=maps, height=sides, width=sides)
 def test_an_upsampled_map_has_the_size_of_the_radiograph_and_the_range_of_the_map(heat_map, height, width):
     upsampled = upsample_to_image(heat_map, WHOLE_IMAGE, height, width)
@@ -43,6 +44,7 @@ def test_a_map_of_zeros_stays_zero(rows, columns, height, width):
     assert not upsample_to_image(np.zeros((rows, columns), np.float32), WHOLE_IMAGE, height, width).any()
 
 
+@pytest.mark.slow
 @given(heat_map=maps)
 def test_upsampling_is_linear_in_the_evidence(heat_map):
     np.testing.assert_allclose(
@@ -55,12 +57,14 @@ def test_upsampling_is_linear_in_the_evidence(heat_map):
 # --- upsampling to a part of the radiograph
 
 
+@pytest.mark.slow
 @given(heat_map=maps, height=sides, width=sides)
 def test_the_box_of_the_whole_radiograph_covers_every_pixel(heat_map, height, width):
     expected = np.clip(resize(heat_map, height, width), 0, 1)
     np.testing.assert_array_equal(upsample_to_image(heat_map, WHOLE_IMAGE, height, width), expected)
 
 
+@pytest.mark.slow
 @given(box=boxes(), height=sides, width=sides)
 def test_the_map_covers_exactly_the_pixels_whose_centres_are_in_the_box(box, height, width):
     upsampled = upsample_to_image(np.ones((2, 2), np.float32), box, height, width)
@@ -78,12 +82,14 @@ def test_the_map_covers_exactly_the_pixels_whose_centres_are_in_the_box(box, hei
     np.testing.assert_allclose(upsampled[np.ix_(well_down, well_across)], 1, atol=1e-6)
 
 
+@pytest.mark.slow
 @given(heat_map=maps)
 def test_within_its_box_the_map_is_upsampled_as_on_a_radiograph_of_that_size(heat_map):
     upsampled = upsample_to_image(heat_map, RelativeBox(left=0.25, top=0.1, right=0.75, bottom=0.9), 50, 80)
     np.testing.assert_array_equal(upsampled[5:45, 20:60], upsample_to_image(heat_map, WHOLE_IMAGE, 40, 40))
 
 
+@pytest.mark.slow
 @given(heat_map=maps, edge=st.floats(0, 0.99), height=sides, width=sides)
 def test_a_box_thinner_than_a_pixel_is_handled(heat_map, edge, height, width):
     for box in (
@@ -137,6 +143,7 @@ def test_a_map_of_zeros_has_no_peak():
     assert peak_position(np.zeros((4, 5), np.float32), WHOLE_IMAGE) is None
 
 
+@pytest.mark.slow
 @given(heat_map=maps, box=boxes())
 def test_the_peak_is_within_the_box(heat_map, box):
     peak = peak_position(heat_map, box)

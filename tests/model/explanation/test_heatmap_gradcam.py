@@ -10,6 +10,8 @@ from tests.support.synthetic import smooth_images
 from training.config import ClassifierConfig
 from training.networks.classifier import HEAD, build_classifier, serving_model
 
+pytestmark = pytest.mark.slow
+
 RELEASED = RELEASE_DIR / ReleaseFile.CLASSIFIER_KERAS
 
 

@@ -111,6 +111,7 @@ def test_the_occlusion_map_is_deterministic():
     np.testing.assert_array_equal(*maps)
 
 
+@pytest.mark.slow
 @given(heat=maps, fraction=st.floats(0, 1), side=st.integers(7, 40))
 def test_the_hottest_part_has_the_given_size(heat, fraction, side):
     mask = top_fraction_mask(heat, fraction, side)

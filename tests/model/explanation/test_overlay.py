@@ -109,6 +109,7 @@ def test_stronger_evidence_changes_the_radiograph_more():
     assert 0 < differences[0] < differences[1] < differences[2]
 
 
+@pytest.mark.slow
 @given(heat_map=maps, grey=st.sampled_from([0, 0.5, 254.5, 255]))
 def test_blending_never_overflows(heat_map, grey):
     flat = Radiograph(np.full((20, 30), grey, np.float32), "PNG", 8)

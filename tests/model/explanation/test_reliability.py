@@ -122,6 +122,7 @@ def test_random_areas_differ_and_are_deterministic():
 # --- rank correlation
 
 
+@pytest.mark.slow
 @given(first=arrays(float, (3, 4), elements=few_values), second=arrays(float, (3, 4), elements=st.floats(-5, 5)))
 def test_rank_correlation_is_spearmans(first, second):
     correlation = rank_correlation(first, second)

@@ -26,6 +26,8 @@ from tests.support.image_files import (
     with_exif,
 )
 
+pytestmark = pytest.mark.slow
+
 steady_settings = settings(derandomize=True, deadline=None, database=None)
 
 

@@ -50,6 +50,7 @@ def test_a_palette_is_as_colourful_as_its_colours():
     assert decode(png(indices, 8, 3, png_chunk(b"PLTE", colours.tobytes()))).colourfulness == pytest.approx(230)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 20), st.integers(32, 300), st.integers(32, 300))
 def test_colourfulness_of_noise_hardly_depends_on_the_size(seed, height, width):
     samples = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)

@@ -18,6 +18,7 @@ def test_an_expanded_box_contains_the_box_and_stays_in_the_radiograph(box, margi
     assert 0 <= expanded.top <= box.top < box.bottom <= expanded.bottom <= 1
 
 
+@pytest.mark.slow
 @given(box=boxes())
 def test_a_box_without_a_margin_stays_the_same(box):
     assert box.expanded(0) == box
@@ -28,6 +29,7 @@ def test_the_whole_radiograph_cannot_grow(margin):
     assert WHOLE_IMAGE.expanded(margin) == WHOLE_IMAGE
 
 
+@pytest.mark.slow
 @given(box=boxes(), margins=st.tuples(margins, margins))
 def test_a_larger_margin_never_gives_a_smaller_box(box, margins):
     smaller, larger = box.expanded(min(margins)), box.expanded(max(margins))
@@ -56,6 +58,7 @@ def test_the_whole_image_has_all_pixels(height, width):
     assert WHOLE_IMAGE.to_pixels(height, width) == (0, 0, width, height)
 
 
+@pytest.mark.slow
 @given(box=boxes(), height=sides, width=sides)
 def test_edges_in_pixels_are_in_the_image_and_scale_with_it(box, height, width):
     left, top, right, bottom = box.to_pixels(height, width)

@@ -52,6 +52,7 @@ def test_an_exact_copy_differs_in_no_bit():
     assert distance(random_radiograph(1), random_radiograph(1)) == 0
 
 
+@pytest.mark.slow
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=2, unique=True))
 def test_a_different_image_is_not_a_duplicate(seeds):
     assert distance(*map(random_radiograph, seeds)) > DUPLICATE_MAX_BITS
@@ -61,6 +62,7 @@ def test_a_mirrored_image_is_not_a_duplicate():
     assert distance(random_radiograph(1), random_radiograph(1)[:, ::-1].copy()) > DUPLICATE_MAX_BITS
 
 
+@pytest.mark.slow
 @given(
     working=npst.arrays(
         np.float32, (WORKING_SIDE, WORKING_SIDE), elements=st.floats(0, 255, width=32), fill=st.floats(0, 255, width=32)
@@ -85,6 +87,7 @@ def test_values_beyond_the_range_do_not_wrap_around():
 packed_hashes = npst.arrays(np.uint8, HASH_BITS // 8)
 
 
+@pytest.mark.slow
 @given(first=packed_hashes, second=packed_hashes)
 def test_a_distance_counts_the_bits_that_differ(first, second):
     expected = int((np.unpackbits(first) != np.unpackbits(second)).sum())

@@ -14,6 +14,7 @@ sides = st.integers(1, 80)
 images = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=60), elements=st.floats(0, 255, width=32))
 
 
+@pytest.mark.slow
 @given(pixels=images, height=sides, width=sides)
 def test_size_type_and_range_are_as_documented(pixels, height, width):
     resized = resize(pixels, height, width)
@@ -26,6 +27,7 @@ def test_size_type_and_range_are_as_documented(pixels, height, width):
     assert resized.max() <= 255
 
 
+@pytest.mark.slow
 @given(pixels=images)
 def test_an_image_of_the_right_size_is_not_changed(pixels):
     np.testing.assert_array_equal(resize(pixels, *pixels.shape), pixels)
@@ -37,6 +39,7 @@ def test_a_constant_image_stays_constant(value, shape, height, width):
     np.testing.assert_allclose(resized, value, rtol=1e-6, atol=1e-30)
 
 
+@pytest.mark.slow
 @given(pixels=images, height=sides, width=sides)
 def test_the_sides_are_resized_independently(pixels, height, width):
     both = resize(pixels, height, width)
@@ -68,6 +71,7 @@ def test_up_stays_up_and_left_stays_left():
 # --- a region
 
 
+@pytest.mark.slow
 @given(pixels=images, height=sides, width=sides)
 def test_size_type_and_range_of_a_region_are_as_documented(pixels, height, width):
     region = resize(pixels, height, width, RelativeBox(0.2, 0.4, 0.7, 0.6))

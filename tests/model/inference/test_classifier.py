@@ -55,6 +55,7 @@ def test_a_finding_does_not_change_with_the_next_one(classifier):
     np.testing.assert_array_equal(finding.embedding, embedding)
 
 
+@pytest.mark.slow
 def test_eight_threads_make_the_same_findings_as_one(classifier):
     radiographs = [noise(seed) for seed in range(8)]
     expected = [classifier.read(image) for image in radiographs]

@@ -74,6 +74,7 @@ def test_the_operating_point_changes_only_the_verdict(finding, release):
     np.testing.assert_array_equal(high.heat_map, finding.heat_map)
 
 
+@pytest.mark.slow
 @given(prevalence=st.floats(0.001, 0.999), threshold=st.floats(0.001, 0.999))
 def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classifier, prevalence, threshold):
     finding = replace(classifier.read(radiograph(64, 64)), probability=0.4)

@@ -124,6 +124,7 @@ def test_eight_threads_get_the_same_outputs_as_one(network, side):
         np.testing.assert_array_equal(outputs_by_name[OUTPUT], expected[index % len(inputs)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cpus", [1, 3])
 def test_at_most_one_interpreter_per_cpu_runs_at_once(content, side, outputs, monkeypatch, cpus):
     monkeypatch.setattr(model.inference.litert, "usable_cpus", lambda: cpus)

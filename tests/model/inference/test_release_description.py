@@ -147,6 +147,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp_path_factory, data):
     directory = tmp_path_factory.getbasetemp() / "mutated"

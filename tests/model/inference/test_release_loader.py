@@ -84,6 +84,7 @@ def test_every_listed_file_must_exist(directory):
     load_release(directory)
 
 
+@pytest.mark.slow
 def test_a_change_of_one_byte_in_any_listed_file_is_refused(directory):
     for name in read_checksums(directory):
         original = (directory / name).read_bytes()
@@ -154,6 +155,7 @@ def serve_from_memory(monkeypatch: pytest.MonkeyPatch, names: Iterable[str]) -> 
     return files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "names"),
     [
@@ -194,6 +196,7 @@ def test_without_a_recorded_digest_no_release_is_the_shipped_one(small_copy, tmp
     assert not load_release(small_copy).is_shipped
 
 
+@pytest.mark.slow
 def test_a_recorded_release_is_the_shipped_one(small_copy, tmp_path, monkeypatch):
     monkeypatch.setattr(model.inference.release_loader, "SHIPPED_DIGEST_FILE", tmp_path / "release.sha256")
     write_shipped_digest(load_release(small_copy))

@@ -67,6 +67,7 @@ def test_the_nearest_images_come_first_with_their_labels():
     assert cases[1].file != first.file
 
 
+@pytest.mark.slow
 @given(query=npst.arrays(np.float32, CHANNELS, elements=st.floats(0, 100, width=32)), count=st.integers(1, 40))
 def test_the_nearest_images_are_returned(query, count):
     index = build_index(random_inventory(30))
@@ -129,6 +130,7 @@ def test_ties_are_in_the_order_of_the_index():
 activations = st.just(0.0) | st.floats(2**-10, 50, width=32)
 
 
+@pytest.mark.slow
 @given(
     embeddings=npst.arrays(np.float32, (12, CHANNELS), elements=activations),
     query=npst.arrays(np.float32, CHANNELS, elements=activations),

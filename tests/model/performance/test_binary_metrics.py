@@ -160,6 +160,7 @@ def youden_index(predicted: Predictions, threshold: float) -> float:
     return alarm[predicted.target == 1].mean() - alarm[predicted.target == 0].mean()
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(predicted=arbitrary_predictions(probability=st.one_of(st.integers(0, 9).map(lambda n: n / 9), st.floats(0, 1))))
 @example(predicted=predictions([0, 1], [1 - 2**-53, 1.0]))  # neighbours, whose middle rounds to one of them

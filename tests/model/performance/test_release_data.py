@@ -30,6 +30,7 @@ def copied(release, tmp_path):
     return replace(release, directory=tmp_path / "release")
 
 
+@pytest.mark.slow
 def test_predictions_reproduce_the_metrics(release, data):
     test = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
     assert auc_with_ci(data.test_predictions)["auc"]["value"] == pytest.approx(test["auc"]["value"], abs=1e-9)

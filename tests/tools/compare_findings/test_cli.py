@@ -9,6 +9,8 @@ import pytest
 from tests.support.fake_checkout import ADMITTED
 from tools.compare_findings.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 def test_equal_checkouts_are_reported_with_counts(run, capsys):
     assert run() == 0

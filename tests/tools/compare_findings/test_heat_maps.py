@@ -6,6 +6,8 @@ from PIL import Image
 
 from tests.support.fake_checkout import reported_differences
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("array", "difference"),

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.fake_checkout import ADMITTED, REFUSED, ROWS, reported_differences
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("column", "expected", "actual"),

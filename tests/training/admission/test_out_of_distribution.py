@@ -13,6 +13,8 @@ from training.admission import out_of_distribution as module
 from training.admission.corrupted_radiographs import _partial_boxes, corrupted_versions
 from training.admission.out_of_distribution import families, out_of_distribution_images
 
+pytestmark = pytest.mark.slow
+
 RADIOGRAPH = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
 
 

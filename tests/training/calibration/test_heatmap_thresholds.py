@@ -9,6 +9,8 @@ from model.codes import HeatMapWarning
 from model.explanation.reliability import HeatMapReliability, ReliabilityLimits
 from training.calibration.heatmap_thresholds import TARGET_WARNING_RATE, limits_at_rate
 
+pytestmark = pytest.mark.slow
+
 values = st.one_of(st.floats(-1, 1), st.sampled_from([-0.5, 0.0, 0.5]))
 measurements = st.lists(
     st.builds(HeatMapReliability, inside_lungs=st.one_of(st.none(), st.floats(0, 1)), effect=values, agreement=values),

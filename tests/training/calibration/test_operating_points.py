@@ -17,6 +17,8 @@ from training.calibration.operating_points import (
     threshold_for_specificity,
 )
 
+pytestmark = pytest.mark.slow
+
 # Many ties and close neighbours. 1 is excluded, because no probability is above a threshold of 1.
 MANY_TIES = st.one_of(st.integers(0, 19).map(lambda n: n / 20), st.floats(0, 1, exclude_max=True))
 levels = st.sampled_from([0.5, 0.75, 0.9, 0.98, 0.99])

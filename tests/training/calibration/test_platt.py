@@ -16,6 +16,8 @@ from training.calibration.platt import fit_calibration
 from training.evaluation import calibration_metrics as calibration_module
 from training.evaluation.calibration_metrics import calibration_metrics
 
+pytestmark = pytest.mark.slow
+
 METRICS = ("ece", "brier", "slope", "intercept")
 
 

@@ -9,6 +9,8 @@ from PIL import Image
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from training.data.augmentation import Augmenter
 
+pytestmark = pytest.mark.slow
+
 few_examples = settings(max_examples=40)
 SIDES = st.integers(32, 256)
 SEEDS = st.integers(0, 2**32)

@@ -23,6 +23,8 @@ from training.data.augmentation import Augmenter
 from training.data.batches import LOOK_AHEAD, ClassifierBatchStream, balanced_weights
 from training.data.loading import load_images, load_region_images, read_radiograph, targets
 
+pytestmark = pytest.mark.slow
+
 few_examples = settings(max_examples=25)
 
 

@@ -13,6 +13,8 @@ from model.inference.decision import ConformalLimits, OperatingPoint
 from training.evaluation import calibration_metrics
 from training.evaluation.external_adults import COLUMNS, external_metrics
 
+pytestmark = pytest.mark.slow
+
 GREY = {"ill.png": 200, "well.png": 60, "child.png": 180, "old.png": 90, "sure.png": 230, "missed.png": 80}
 TABLE = """file,label,patient,age_years,sex,view,source
 ill.png,PNEUMONIA,007,18,F,AP,x

@@ -7,6 +7,8 @@ from model.inference.lung_segmentation import LungMask, lung_box
 from tests.support.lungs import two_lungs
 from training.evaluation.lung_segmentation import compare_masks
 
+pytestmark = pytest.mark.slow
+
 
 def as_lung_mask(fields: np.ndarray) -> LungMask:
     return LungMask(fields, lung_box(fields))

@@ -14,6 +14,8 @@ from tests.support.synthetic import synthetic_radiograph
 from training.evaluation import calibration_metrics
 from training.evaluation.robustness import framings, measure_robustness, perturbations
 
+pytestmark = pytest.mark.slow
+
 LUNGS = RelativeBox(0.3, 0.2, 0.7, 0.9)
 
 

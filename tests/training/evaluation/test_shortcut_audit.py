@@ -23,6 +23,8 @@ from model.inference.lung_segmentation import LungMask
 from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
 from training.evaluation.shortcut_features import framing_features
 
+pytestmark = pytest.mark.slow
+
 SIDE = 32
 FIELDS = np.zeros((SIDE, SIDE), bool)
 FIELDS[8:24, 8:24] = True

@@ -15,6 +15,8 @@ from training.evaluation import calibration_metrics as calibration_module
 from training.evaluation.calibration_metrics import calibration_metrics
 from training.evaluation.split_metrics import conformal_metrics, operating_point_metrics, split_metrics
 
+pytestmark = pytest.mark.slow
+
 LOW, HIGH = OperatingPoint("low", 0.35, "by hand"), OperatingPoint("high", 0.75, "by hand")
 # NORMAL is plausible up to 0.6, PNEUMONIA from 0.4; between them both are
 RELEASE = SimpleNamespace(

@@ -14,6 +14,8 @@ from model.release_files import ReleaseFile
 from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE, SeededDropout, make_callbacks, resume
 
+pytestmark = pytest.mark.slow
+
 LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is best; with a patience of two, the run ends after the fourth
 BEST_EPOCH = 1
 

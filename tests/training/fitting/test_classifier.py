@@ -35,6 +35,8 @@ from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE
 from training.fitting.classifier import CONFIG_FILE, SPLIT_FILE, compile_classifier, fit_classifier, learning_rate
 
+pytestmark = pytest.mark.slow
+
 
 def history(run: Path) -> list[dict[str, float]]:
     with (run / ReleaseFile.HISTORY).open() as file:

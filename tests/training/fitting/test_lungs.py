@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from model.release_files import ReleaseFile
@@ -11,6 +12,8 @@ from tests.support.lungs import two_lungs
 from training.cli import main
 from training.fitting.lungs import LUNG_METRICS_FILE, _transform
 from training.networks.lung_unet import build_lung_unet
+
+pytestmark = pytest.mark.slow
 
 
 def test_image_and_mask_are_transformed_together():

@@ -11,6 +11,8 @@ from model.release_files import FEATURE_MAP
 from training.config import ClassifierConfig
 from training.networks.classifier import BATCH_NORM_MOMENTUM, HEAD, build_classifier, serving_model
 
+pytestmark = pytest.mark.slow
+
 SIDE = 64
 SMALL = {"input_size": SIDE, "width_multiplier": 0.35, "output_stride": 32, "frozen_blocks": 0}
 RNG = np.random.default_rng(7)

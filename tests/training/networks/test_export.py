@@ -11,6 +11,8 @@ from model.inference.decision import Calibration
 from tests.support.candidates import exactly
 from training.networks.export import MAX_DIFFERENCE, check_litert_agreement
 
+pytestmark = pytest.mark.slow
+
 
 class FakeKeras:
     def __init__(self, logits):

@@ -31,7 +31,7 @@ from training.release.candidate import CANDIDATE, MAP_QUANTILE, assemble_candida
 from training.release.publish import MEASURED_FILES
 from training.release.trained_networks import TrainedNetworks
 
-pytestmark = pytest.mark.usefixtures("small_samples")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 
 def test_a_run_that_has_not_ended_gives_no_candidate(own_run):

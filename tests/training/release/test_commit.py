@@ -10,6 +10,8 @@ from model.errors import TrainingError
 from tests.support.candidates import exactly
 from training.release.publish import clean_commit, head_commit
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch) -> Path:

@@ -17,7 +17,7 @@ from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import publish_second_release
 
-pytestmark = pytest.mark.usefixtures("small_samples")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 
 def test_a_published_release_loads_and_classifies(published, split, predictions):

@@ -18,7 +18,7 @@ from tests.support.candidates import SECOND_RELEASE, exactly, publish_second_rel
 from training.release.candidate import CANDIDATE
 from training.release.publish import MEASURED_FILES, publish
 
-pytestmark = pytest.mark.usefixtures("small_samples")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 EVALUATE_FIRST = "Run `python -m training evaluate --run ... --split training validation test` first."
 

@@ -10,6 +10,8 @@ from tests.support.inventories import make_inventory
 from training.evaluation.similar_cases import similar_case_agreement
 from training.release.similar_case_index import PRINCIPAL_AXES, build_index
 
+pytestmark = pytest.mark.slow
+
 
 def make_clusters(training: list[dict], test: list[dict], clusters: list[int]) -> ImageInventory:
     """Return an inventory of training and test images in a few clusters that are far apart."""

@@ -41,6 +41,7 @@ def drawings(html: str) -> list[str]:
     return [base64.b64decode(part).decode() for part in re.findall(r"base64,([\w+/=]+)", html)]
 
 
+@pytest.mark.slow
 def test_every_chart_is_valid_vega_lite(release_data):
     marks = pd.DataFrame(operating_point_marks(release_data.metrics["splits"]["test"], "balanced"))
     cause = pd.DataFrame([{"cause": "viral", "images": 3, "share": 0.5, "low": 0.2, "high": 0.8}])
@@ -67,6 +68,7 @@ def test_the_confusion_matrix_shows_count_and_text_in_each_cell():
     }
 
 
+@pytest.mark.slow
 def test_the_histogram_shows_its_threshold(release_data):
     assert "threshold 0.123" in {row.get("text") for row in rows_of(histogram_chart(release_data.histogram, 0.123))}
 

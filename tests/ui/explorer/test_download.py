@@ -14,6 +14,8 @@ from tests.support.kaggle_server import WHOLE_SET, files_under
 from tests.support.pages import page_text, press
 from ui.explorer.download import STOPPED_TEXT
 
+pytestmark = pytest.mark.slow
+
 SAMPLES, FULL_SET = "24 sample images", "Complete data set"
 
 

@@ -26,6 +26,8 @@ from ui.reading.heatmap_check import UNRELIABLE_TEXT, WARNING_TEXTS
 from ui.similar_cases import SIMILAR_CASES_TITLE
 from ui.verdicts import VERDICT_NAMES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("sample_dataset")
 def test_a_tile_opens_the_detail_with_viewer_facts_and_similar_cases():

@@ -21,7 +21,7 @@ from ui.errors import UNEXPECTED_ERROR_OPTIONAL
 from ui.reading.compare_methods import AREAS, COMPUTE_BUTTON, METHOD_TEXTS, NOT_INSTALLED_TEXT
 from ui.reading.heatmap_check import NOT_CHECKED_TEXT
 
-pytestmark = pytest.mark.usefixtures("positive_evidence")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("positive_evidence")]
 
 
 @pytest.fixture

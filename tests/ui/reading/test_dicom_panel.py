@@ -27,6 +27,8 @@ from ui.reading.caution_text import short_text
 from ui.reading.dicom_panel import VALUE_COLUMN
 from ui.reading.refusal_panel import NOT_READ_TEXT
 
+pytestmark = pytest.mark.slow
+
 STORED = (phantom() * 16).astype(np.uint16)
 TWO_WINDOWS = {"WindowCenter": ["2048", "2560"], "WindowWidth": ["4096", "2880"]}
 SECRETS = (PATIENT_NAME, "Doe", PATIENT_ID, BIRTH_DATE, STUDY_DATE, "1.2.826")

@@ -40,7 +40,7 @@ from ui.reading.heatmap_check import (
 from ui.reading.refusal_panel import READ_ANYWAY
 from ui.settings import SessionSettings
 
-pytestmark = pytest.mark.usefixtures("positive_evidence")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("positive_evidence")]
 
 LIMITS = dict.fromkeys(HeatMapWarning, 0.1) | {"rationale": "By the test."}
 WARNINGS = (HeatMapWarning.INSIDE_LUNGS, HeatMapWarning.AGREEMENT)

@@ -43,6 +43,8 @@ from ui.reading.refusal_panel import (
 )
 from ui.settings import SessionSettings
 
+pytestmark = pytest.mark.slow
+
 
 def default_settings() -> SessionSettings:
     release = load_release()

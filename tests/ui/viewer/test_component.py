@@ -28,6 +28,7 @@ def test_preview_keeps_proportions_and_limit(height, width):
     assert abs(columns - width * scale) <= 1
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.floats(0, 255, width=32))
@@ -67,6 +68,7 @@ def test_invalid_heat_maps_raise(heat_map):
         )
 
 
+@pytest.mark.slow
 def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     encoded = []
     monkeypatch.setattr(

@@ -38,6 +38,7 @@ def largest_errors(syntax: str, bits: int, signed: bool) -> dict[str, float]:
     return errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("bits", [8, 10, 12, 15, 16])
 @pytest.mark.parametrize("syntax", LOSSLESS_SYNTAXES.values(), ids=LOSSLESS_SYNTAXES)
@@ -46,6 +47,7 @@ def test_every_encoding_and_display_gives_the_same_pixels(syntax, bits, signed):
     assert max(errors.values()) < 1, errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize(
     ("syntax", "bits"), [(syntax, bits) for syntax, depths in LOSSY_SYNTAXES.values() for bits in depths]
@@ -150,6 +152,7 @@ def test_contradictory_tags_are_an_error(tags):
         read_dicom(dicom_file(np.zeros((40, 40), np.uint16), **tags), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 def test_rendering_needs_little_memory_in_addition_to_its_input_and_output(signed):
     stored = to_stored_values(gradient_image(2000, 3000), 16, signed)

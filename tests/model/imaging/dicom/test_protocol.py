@@ -177,6 +177,7 @@ def test_an_invalid_answer_is_not_accepted(content):
     assert_not_accepted(content)
 
 
+@pytest.mark.slow
 def test_a_file_is_refused_if_its_child_sends_an_invalid_answer(monkeypatch):
     invalid = refused("WrongModality", "other_modality", modality="Doe Ann")
     program = f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({invalid!r})"

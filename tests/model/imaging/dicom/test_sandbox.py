@@ -23,6 +23,8 @@ from tests.support.dicom_files import without_file_meta
 from tests.support.messages import raises_message
 from tests.support.sandbox_files import TWELVE_BIT_PIXELS, small_dicom_file
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_radiograph_of_the_child_arrives_unchanged():
     file = small_dicom_file(WindowCenter=["100", "2000"], WindowWidth=["50", "4000"], ImagerPixelSpacing=["0.2", "0.2"])

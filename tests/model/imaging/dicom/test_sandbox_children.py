@@ -13,6 +13,8 @@ from tests.support.messages import raises_message
 from tests.support.processes import python_child
 from tests.support.sandbox_files import small_dicom_file
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def child(monkeypatch):

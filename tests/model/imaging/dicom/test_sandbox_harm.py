@@ -30,6 +30,8 @@ from tests.support.dicom_files import dicom_file, without_file_meta
 from tests.support.messages import raises_message
 from tests.support.sandbox_files import TWELVE_BIT_PIXELS, deflate_bomb, small_dicom_file
 
+pytestmark = pytest.mark.slow
+
 COMPRESSED_SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
 FILES_BY_SYNTAX = {
     syntax.name: dicom_file(

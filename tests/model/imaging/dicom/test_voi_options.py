@@ -85,6 +85,7 @@ def test_the_sigmoid_and_the_exact_window_follow_the_standard(centre, width, lev
     assert VoiWindow(centre, width, "LINEAR_EXACT", "").to_grey(np.array([level]))[0] == pytest.approx(exact, abs=1e-3)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 4095), min_size=1, max_size=50),
     st.integers(-500, 500),

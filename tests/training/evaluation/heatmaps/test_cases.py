@@ -13,6 +13,8 @@ from model.inference.decision import Verdict
 from training.data.loading import draw_sample, read_radiograph
 from training.evaluation.heatmaps.cases import HeatMapCase, build_cases, patients_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def classifier(published) -> Classifier:

@@ -9,6 +9,8 @@ from tests.support.cell_classifier import IN_LUNG, OUTSIDE_LUNG, CellClassifier,
 from training.evaluation.heatmaps.cases import HeatMapCase
 from training.evaluation.heatmaps.deletion_insertion import STEPS, deletion_insertion_auc
 
+pytestmark = pytest.mark.slow
+
 
 def make_case(classifier: CellClassifier, patient: str) -> HeatMapCase:
     inference = infer(classifier)

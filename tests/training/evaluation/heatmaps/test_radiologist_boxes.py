@@ -13,6 +13,8 @@ from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.lung_segmentation import LungMask
 from training.evaluation.heatmaps.radiologist_boxes import BOXES_FILE, iou, lung_centroids, pointing_game_boxes
 
+pytestmark = pytest.mark.slow
+
 HEIGHT, WIDTH = 100, 200
 HOT = (slice(40, 60), slice(40, 60))  # rows and columns of the image
 LABELS = "file,patient\na.png,1\nb.png,2\n"

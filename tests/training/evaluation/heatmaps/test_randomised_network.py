@@ -15,6 +15,8 @@ from tests.support.training import SIZE, tiny_network
 from training.data.loading import read_radiograph
 from training.evaluation.heatmaps.randomised_network import randomised, randomised_classifier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:

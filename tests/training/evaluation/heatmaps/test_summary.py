@@ -22,6 +22,8 @@ from training.evaluation.heatmaps.cases import HeatMapCase, build_cases
 from training.evaluation.heatmaps.summary import evidence_in_lungs, method_agreement, warning_rates
 from training.release.candidate import CANDIDATE
 
+pytestmark = pytest.mark.slow
+
 GOOD, BAD = HeatMapReliability(0.9, 0.5, 0.9), HeatMapReliability(0.9, 0.0, 0.9)  # by LIMITS
 
 

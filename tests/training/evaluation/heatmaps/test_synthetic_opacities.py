@@ -16,6 +16,8 @@ from model.inference.classifier import ClassifierOutput, Inference
 from model.inference.lung_segmentation import LungMask, lung_box
 from training.evaluation.heatmaps.synthetic_opacities import DENSITY, RADIUS, add_opacity, pointing_game_synthetic
 
+pytestmark = pytest.mark.slow
+
 SIDE, CELLS = 224, 14
 
 
