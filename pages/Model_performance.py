@@ -46,6 +46,8 @@ from ui.frame import page_frame
 from ui.resources import current_predictive_values, current_release, current_release_data
 from ui.settings import selected_operating_point, selected_prevalence, settings_controls
 
+page_frame(N_("Model performance"))
+
 _SECTIONS = {  # titles, by anchor
     "children": N_("Of 1,000 children"),
     "thresholds": N_("Decision thresholds"),
@@ -64,8 +66,6 @@ _SECTIONS = {  # titles, by anchor
 def _section(anchor: str) -> None:
     st.subheader(_(_SECTIONS[anchor]), anchor=anchor)
 
-
-page_frame(N_("Model performance"))
 
 with show_errors():
     release = current_release()
