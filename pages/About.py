@@ -25,7 +25,7 @@ with show_errors():
         _(
             "95% confidence intervals, clustered by patient, are in brackets. The training epoch, calibration and "
             "decision thresholds were selected on the validation images, so their metrics are optimistic. The test "
-            "images were only used to measure the release."
+            "images were used only to evaluate the release."
         )
     )
     st.markdown(
@@ -59,7 +59,7 @@ with show_errors():
         st.warning(
             _(
                 "This is not the model shipped with this program. Its files are intact, but the shipped model has been "
-                "replaced. Ask the person who installed it where it comes from."
+                "replaced. Ask the person who installed it where it came from."
             ),
             icon=":material/help:",
         )

@@ -31,7 +31,9 @@ def main(arguments: Sequence[str]) -> int:
     paths = [Path(argument) for argument in arguments]
     refused = [path for path in paths if path.parts[0] != _ALLOWED_FOLDER and path.is_file() and is_image(path)]
     for path in refused:
-        print(f"{path}: images and DICOM files are allowed in {_ALLOWED_FOLDER}/ only; they may show a patient")
+        print(
+            f"{path}: images and DICOM files are allowed only in {_ALLOWED_FOLDER}/, because they could show a patient"
+        )
     return 1 if refused else 0
 
 

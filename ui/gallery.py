@@ -1,4 +1,4 @@
-"""Gallery of labelled images: label, probability of the model, and whether its verdict is correct."""
+"""Gallery of labelled images: label, the model's probability, and whether its verdict is correct."""
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -52,7 +52,7 @@ def page_control(rows: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
 
 
 def label_text(row: Mapping[str, Any] | pd.Series) -> str:
-    """Return label and cause of an image."""
+    """Return the label and cause of an image."""
     label = term(row["label"])
     return label if row["cause"] == "none" else f"{label}, {term(row['cause'])}"
 

@@ -99,7 +99,7 @@ class AdmissionClassifier:
         max_lung_offset: Limit of `ImageMeasures.vertical_offset`.
         min_detail: Limit of `ImageMeasures.detail`, below which an image is blurred.
         max_detail: Limit of `ImageMeasures.detail`, above which an image is noisy.
-        max_neighbour_distance: Mean distance of the nearest training images above which an image is unfamiliar.
+        max_neighbour_distance: Mean distance to the nearest training images above which an image is unfamiliar.
     """
 
     network: TwoLayerNetwork
@@ -152,11 +152,11 @@ class AdmissionClassifier:
         return {name: float(getattr(self, name)) for name in LIMIT_NAMES}
 
     def is_admissible(self, probability: np.ndarray) -> bool:
-        """Return whether an image may be read, given its probabilities of ADMISSION_CLASSES."""
+        """Return whether an image may be read, given its probability for each of ADMISSION_CLASSES."""
         return bool(probability[0] >= self.min_admissible_probability)
 
     def has_plausible_lungs(self, measures: ImageMeasures) -> bool:
-        """Return whether there are two lungs of usual size, side by side."""
+        """Return whether there are two lungs of normal size, side by side."""
         return bool(
             measures.second_lung_area >= self.min_second_lung_area
             and measures.horizontal_distance >= self.min_lung_distance
@@ -164,7 +164,7 @@ class AdmissionClassifier:
         )
 
     def is_low_quality(self, measures: ImageMeasures) -> bool:
-        """Return whether an image is more blurred or noisier than usual chest radiographs."""
+        """Return whether an image is more blurred or noisier than is usual for a chest radiograph."""
         return not self.min_detail <= measures.detail <= self.max_detail
 
     def is_mirrored(self, asymmetry: np.ndarray) -> bool:

@@ -43,8 +43,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[InputFile]:
 class HeatMapWriter:
     """Writes each heat map as numbers and as an overlay, in subfolders like those of the images.
 
-    Both files have the stem of the image. If that name is taken, they have its full name, and if that is taken too, a
-    number is added.
+    Both files have the stem of the image. If that name is taken, they have the full name of the image, and if that is
+    taken too, a number is added.
     """
 
     def __init__(self, folder: Path) -> None:

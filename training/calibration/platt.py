@@ -9,7 +9,7 @@ from model.inference.decision import Calibration
 def fit_calibration(logits: np.ndarray, target: np.ndarray) -> Calibration:
     """Fit Platt scaling with smoothed targets (Platt 1999, section 2.2).
 
-    Smoothing keeps slope and intercept finite if the classes are separable.
+    Smoothing keeps the slope and intercept finite even if the classes are separable.
 
     Args:
         logits: float (n,).
