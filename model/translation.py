@@ -33,7 +33,7 @@ def gettext(message: str, language: str | None = None) -> str:
 
     Args:
         message: English text.
-        language: Language to use instead of the selected one.
+        language: Language to use instead of the selected language.
     """
     return _catalogue(language or _language.get()).gettext(message)
 
@@ -42,8 +42,8 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     """Translate a text that depends on a number, and choose its form for this number.
 
     Args:
-        singular: English text for one.
-        plural: English text for any other number.
+        singular: English text for a count of one.
+        plural: English text for any other count.
         count: The number.
     """
     return _catalogue(_language.get()).ngettext(singular, plural, count)
