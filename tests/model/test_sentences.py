@@ -8,7 +8,9 @@ import pytest
 
 from model.codes import Caution, RefusalReason
 from model.messages import AnyCode, Message, MessageCode, Parameter
-from model.sentences import _LIMITS, _SENTENCES, _TERM_NAMES, closed_terms, render, render_codes
+from model.sentences import closed_terms, render, render_codes
+from model.sentences.rendering import LIMITS, ORIGINS, SENTENCES
+from model.sentences.terms import TERM_NAMES
 
 # Reasons of the admission check. The others are codes of errors, which have their own messages.
 ADMISSION_REFUSALS = (
@@ -64,21 +66,25 @@ def example(code: AnyCode) -> Message:
 
 
 def test_every_code_has_a_sentence():
-    assert set(_SENTENCES) == set(CODES)
+    assert set(SENTENCES) == set(CODES)
+
+
+def test_no_code_has_sentences_of_two_origins():
+    assert sum(len(origin.SENTENCES) for origin in ORIGINS) == len(SENTENCES)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_message_consists_of_full_sentences(code):
     text = render([example(code)])
-    assert text[0].isupper() or _SENTENCES[code][0].startswith("{")  # a parameter, such as a number
+    assert text[0].isupper() or SENTENCES[code][0].startswith("{")  # a parameter, such as a number
     assert text.endswith(".")
     assert not re.search(r"[{}]|\.\.|  ", text)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_message_has_exactly_the_documented_parameters(code):
-    fields = {field for sentence in _SENTENCES[code] for _, field, _, _ in Formatter().parse(sentence) if field}
-    assert fields - set(_LIMITS) == set(PARAMETERS.get(code, ()))
+    fields = {field for sentence in SENTENCES[code] for _, field, _, _ in Formatter().parse(sentence) if field}
+    assert fields - set(LIMITS) == set(PARAMETERS.get(code, ()))
 
 
 @pytest.mark.parametrize("code", PARAMETERS)
@@ -86,7 +92,7 @@ def test_a_message_names_its_parameters(code):
     text = render([example(code)])
     for name in PARAMETERS[code]:
         value = str(EXAMPLES[name])
-        assert _TERM_NAMES.get(name, {}).get(value, value) in text
+        assert TERM_NAMES.get(name, {}).get(value, value) in text
 
 
 @pytest.mark.parametrize("code", PARAMETERS)
@@ -151,7 +157,7 @@ def test_messages_are_joined_in_their_order():
 )
 def test_a_term_is_shown_by_its_name(param, code):
     for term in closed_terms(param):
-        assert _TERM_NAMES[param][term] in render([Message(code, {param: term})])
+        assert TERM_NAMES[param][term] in render([Message(code, {param: term})])
 
 
 def test_a_term_without_a_name_is_shown_unchanged():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.sentences import _SENTENCES
+from model.sentences.rendering import SENTENCES
 from tests.support.translated import PROJECT, extracted_messages, unmarked_texts
 
 SCREEN_FILES = [
@@ -38,7 +38,7 @@ def test_a_text_without_a_mark_is_found(source, unmarked, tmp_path):
 
 @pytest.mark.slow
 def test_babel_extracts_every_sentence_of_errors_refusals_and_cautions():
-    sentences = {sentence for parts in _SENTENCES.values() for sentence in parts}
+    sentences = {sentence for parts in SENTENCES.values() for sentence in parts}
     assert sentences <= set(extracted_messages())
 
 

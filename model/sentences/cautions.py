@@ -1,0 +1,40 @@
+"""Sentences about limitations of a finding."""
+
+from model.codes import Caution
+from model.messages import AnyCode
+from model.translation import N_
+
+SENTENCES: dict[AnyCode, tuple[str, ...]] = {
+    Caution.OUT_OF_DISTRIBUTION: (
+        N_("This X-ray is unlike those used in training. The result may be less accurate."),
+        N_("Rely on your own reading."),
+    ),
+    Caution.MIRRORED: (
+        N_("Left and right may be swapped: the heart appears on the wrong side."),
+        N_("Check the side marker."),
+    ),
+    Caution.LOW_QUALITY: (
+        N_("Low image quality: coarse, blurred or noisy. Subtle opacities may be missed."),
+        N_("Use the original file if available."),
+    ),
+    Caution.NEAR_DUPLICATE: (N_("The model has seen this image (or a near copy), so the result is not a fair test."),),
+    Caution.CORRECTED: (N_("The image was rotated or inverted at your request before it was read."),),
+    Caution.LUNGS_NOT_FOUND: (
+        N_("No lungs were found, so the whole image was read. Do not rely on this result."),
+        N_("Check that this is a frontal chest X-ray, upright and not inverted."),
+    ),
+    Caution.OUTSIDE_POPULATION: (
+        N_("This model is for children aged {youngest} to {oldest} years. The patient is outside this age range."),
+    ),
+    Caution.BURNED_IN_ANNOTATION: (N_("Burned-in text may affect the result and may identify the patient."),),
+    Caution.ENCODING_ASSUMED: (
+        N_("The file does not state its encoding. It was read as Implicit VR Little Endian, the DICOM default."),
+        N_("Check that the image looks right."),
+    ),
+    Caution.NON_DEFAULT_WINDOW: (
+        N_("Read with a window other than the first in the file, at your request."),
+        N_("Workstations start with the first window, so this result may differ from theirs."),
+    ),
+    Caution.EXPLANATION_UNRELIABLE: (N_("The heat map is not reliable for this image."),),
+    Caution.EXPLANATION_UNCHECKED: (N_("The heat map could not be checked for this image."),),
+}

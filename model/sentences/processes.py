@@ -1,0 +1,15 @@
+"""Sentences about processes that failed."""
+
+from model.messages import AnyCode, MessageCode
+from model.translation import N_
+
+SENTENCES: dict[AnyCode, tuple[str, ...]] = {
+    MessageCode.EXPLANATION_FAILED: (
+        N_("The other explanations could not be computed. They need TensorFlow and about 1 GB of free memory."),
+        N_("The result and its heat map are not affected."),
+    ),
+    MessageCode.WORKER_LOST: (
+        N_("A worker process was stopped, most likely because the computer ran out of memory."),
+        N_("The results so far are complete. Close other programs or read fewer files at a time, then try again."),
+    ),
+}
