@@ -5,6 +5,14 @@ import streamlit as st
 
 from model.codes import SplitName
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
+from model.performance.adults import adults_sentence, external_table
+from model.performance.calibration import (
+    calibration_sentence,
+    calibration_table,
+    conformal_sentence,
+    conformal_table,
+    miscalibration_direction,
+)
 from model.performance.chart_data import confusion_cells, early_stopping_sentence, operating_point_marks
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
 from model.performance.formatting import format_estimate, format_percent
@@ -14,19 +22,8 @@ from model.performance.natural_frequencies import (
     natural_frequency_sentence,
     natural_frequency_table,
 )
+from model.performance.operating_points import rates_sentence, sample_sentence, sensitivity_by_cause
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, strata_table
-from model.performance.tables import (
-    adults_sentence,
-    calibration_sentence,
-    calibration_table,
-    conformal_sentence,
-    conformal_table,
-    external_table,
-    miscalibration_direction,
-    rates_sentence,
-    sample_sentence,
-    sensitivity_by_cause,
-)
 from model.performance.terms import term
 from model.translation import N_
 from model.translation import gettext as _

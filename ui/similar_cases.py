@@ -11,7 +11,7 @@ from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding
 from model.inference.release_loader import Release
 from model.inference.similar_cases import SimilarCase
-from model.performance.tables import similar_cases_sentence
+from model.performance.similar_cases import similar_cases_sentence
 from model.sentences import render_codes
 from model.translation import N_
 from model.translation import gettext as _

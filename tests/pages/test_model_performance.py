@@ -8,10 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 import ui.resources
 from model.inference.release_loader import RELEASE_DIR, load_release
+from model.performance.adults import adults_sentence
+from model.performance.calibration import calibration_sentence, miscalibration_direction
 from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
+from model.performance.operating_points import sample_sentence
 from model.performance.release_data import load_release_data
-from model.performance.tables import adults_sentence, calibration_sentence, miscalibration_direction, sample_sentence
 from tests.support.pages import open_page
 
 pytestmark = pytest.mark.slow

@@ -6,12 +6,13 @@ from typing import Any
 
 from model.codes import LABELS, SplitName
 from model.performance.admission import refusal_sentence
+from model.performance.adults import adults_sentence, external_table
 from model.performance.explanations import reliability_summary
 from model.performance.formatting import METRIC_NAMES, format_estimate, format_percent
+from model.performance.operating_points import sensitivity_by_cause_table
 from model.performance.release_data import ReleaseData
 from model.performance.schema import ReleaseMetrics
 from model.performance.shortcut_audit import audit_sentences, strata_table
-from model.performance.tables import adults_sentence, external_table, sensitivity_by_cause_table
 from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
 
 _SECTION_START = "<!-- {}: written from model/release by `python -m training release` -->"

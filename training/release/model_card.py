@@ -5,16 +5,12 @@ from dataset.quality.report import audit_report
 from model.codes import SplitName
 from model.inference.release_schema import ReleaseDescription
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
+from model.performance.calibration import calibration_table, conformal_sentence, conformal_table
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
+from model.performance.operating_points import operating_point_table
 from model.performance.schema import ReleaseMetrics, RobustnessMetrics
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
-from model.performance.tables import (
-    calibration_table,
-    conformal_sentence,
-    conformal_table,
-    operating_point_table,
-    similar_cases_sentence,
-)
+from model.performance.similar_cases import similar_cases_sentence
 from training.release.document_sections import metrics_table, results_among_adults, results_by_cause
 from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
 

@@ -193,7 +193,7 @@ def sensitivity_by_cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
     """Return a bar chart of sensitivity by cause, with intervals.
 
     Args:
-        rows: Table of `model.performance.tables.sensitivity_by_cause`.
+        rows: Table of `model.performance.operating_points.sensitivity_by_cause`.
     """
     cause, estimate = rows["cause"].map(term), [format_estimate(row) for row in _estimates(rows)]
     images = rows["images"].map(lambda n: ngettext("{n:,} image", "{n:,} images", n).format(n=n))

@@ -5,8 +5,8 @@ import pandas as pd
 from model.codes import SplitName
 from model.inference.release_loader import Release
 from model.performance.formatting import METRIC_NAMES, format_estimate
+from model.performance.operating_points import classification_report, operating_point_table
 from model.performance.schema import Confusion, SplitMetrics
-from model.performance.tables import classification_report, operating_point_table
 from model.performance.terms import term
 from model.translation import N_
 from model.translation import gettext as _

@@ -4,7 +4,7 @@ from model.codes import Caution, RefusalReason
 from model.inference.finding import Finding
 from model.inference.release_loader import Release
 from model.messages import Message
-from model.performance.tables import adults_sentence
+from model.performance.adults import adults_sentence
 from model.sentences import render, render_codes
 from model.translation import N_
 from model.translation import gettext as _

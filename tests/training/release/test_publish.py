@@ -12,7 +12,7 @@ from model.imaging.decode import decode
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
-from model.performance.tables import similar_cases_sentence
+from model.performance.similar_cases import similar_cases_sentence
 from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import publish_second_release

@@ -15,7 +15,7 @@ from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.messages import MessageCode
 from model.performance.release_data import load_release_data
-from model.performance.tables import similar_cases_sentence
+from model.performance.similar_cases import similar_cases_sentence
 from model.sentences import render_codes
 from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate, with_heat

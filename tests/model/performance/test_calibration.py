@@ -1,0 +1,119 @@
+"""Calibration and conformal limits are those of metrics.json, against manual counts."""
+
+import pytest
+
+from model.performance.calibration import (
+    calibration_sentence,
+    calibration_table,
+    conformal_sentence,
+    conformal_table,
+    measured_sets,
+    miscalibration_direction,
+)
+from tests.support.metrics import CALIBRATION_ERRORS, ESTIMATE, FORMATTED, UNDEFINED, measured_set, metrics
+
+
+def test_measured_sets_have_test_first_and_no_training():
+    all_sets = metrics(adults=measured_set(9), stress_validation=measured_set(8))
+
+    assert list(measured_sets(all_sets)) == ["test", "validation", "stress_validation", "adults"]
+    assert measured_sets(all_sets)["adults"]["n"] == 9
+    assert list(measured_sets(metrics())) == list(measured_sets(metrics(adults=None))) == ["test", "validation"]
+
+
+def test_calibration_has_a_raw_row_and_an_adjusted_row_if_defined():
+    one_class = measured_set()
+    one_class["calibration"] = {"prevalence": 1.0, "raw": CALIBRATION_ERRORS, "prevalence_adjusted": None}
+
+    rows = calibration_table(metrics(adults=one_class))
+
+    assert [(row["Images"], row["Prevalence"], row["Adjusted to this prevalence"], row["ECE"]) for row in rows] == [
+        ("official test split", "40%", "no", FORMATTED),
+        ("official test split", "40%", "yes", "not defined"),
+        ("validation", "40%", "no", FORMATTED),
+        ("validation", "40%", "yes", "not defined"),
+        ("adults", "100%", "no", FORMATTED),
+    ]
+    assert {row["Brier score"] for row in rows} == {row["Slope (ideal: 1)"] for row in rows} == {FORMATTED}
+    assert {row["Intercept (ideal: 0)"] for row in rows} == {"-0.250 (0.800-0.950)"}
+
+
+def with_intercept(low: float, high: float) -> dict:
+    """Return metrics with this interval of the calibration intercept; its value is the centre of the interval."""
+    measured = measured_set()
+    intercept = {"value": (low + high) / 2, "low": low, "high": high}
+    errors = CALIBRATION_ERRORS | {"intercept": intercept}
+    measured["calibration"] |= {"raw": errors, "prevalence_adjusted": errors | {"intercept": ESTIMATE | {"value": -1}}}
+    return measured
+
+
+@pytest.mark.parametrize(
+    ("interval", "error", "sentence"),
+    [
+        (
+            (-4, -2),
+            "high",
+            "Probabilities around 50% are too high on the official test split (n = 50): of images with a probability "
+            "of 50%, about 5% (2%-12%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
+            "(40%), it is about 27%.",
+        ),
+        (
+            (2, 4),
+            "low",
+            "Probabilities around 50% are too low on the official test split (n = 50): of images with a probability "
+            "of 50%, about 95% (88%-98%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
+            "(40%), it is about 27%.",
+        ),
+        (
+            (-1, 1),
+            None,
+            "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = 50): "
+            "of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
+        ),
+    ],
+)
+def test_calibration_sentence_follows_the_interval_of_the_intercept(interval, error, sentence):
+    measured = with_intercept(*interval)
+    assert miscalibration_direction(measured) == error
+    assert calibration_sentence(measured) == sentence
+
+
+def test_calibration_sentence_of_one_class_is_not_defined():
+    measured = measured_set()
+    measured["calibration"] = {
+        "prevalence": 1.0,
+        "raw": CALIBRATION_ERRORS | {"intercept": UNDEFINED},
+        "prevalence_adjusted": None,
+    }
+    assert miscalibration_direction(measured) is None
+    assert calibration_sentence(measured) == (
+        "Calibration on the official test split is not defined: it has images of one class only."
+    )
+
+
+def test_conformal_table_has_a_row_per_set_and_class():
+    rows = conformal_table(metrics(), "balanced")
+
+    assert [tuple(row.values()) for row in rows] == [
+        (set_name, label, covered, FORMATTED, n)
+        for set_name in ("official test split", "validation")
+        for label, covered, n in (("NORMAL", FORMATTED, "30"), ("PNEUMONIA", "not defined", "20"))
+    ]
+    assert {row["Indeterminate"] for row in conformal_table(metrics(), "rule-out")} == {"not defined"}
+
+
+@pytest.mark.parametrize(
+    ("pneumonia_from", "normal_up_to", "plausible"),
+    [(0.4, 0.6, "both classes are plausible"), (0.6, 0.4, "neither class is plausible")],
+)
+def test_conformal_sentence_states_the_lower_limit_first(pneumonia_from, normal_up_to, plausible):
+    sentence = conformal_sentence(
+        {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}, measured_set()
+    )
+
+    assert sentence.startswith("Between probabilities of 0.400 and 0.600 (at the training prevalence)")
+    assert f": {plausible}. " in sentence
+    assert sentence.endswith(
+        f" Chosen so. On the official test split, the true class is plausible for {FORMATTED} of normal images (n = "
+        "30) and for not defined of images with pneumonia (n = 20)."
+    )
