@@ -1,0 +1,1 @@
+"""Sections of the page "Model performance"; no session state."""

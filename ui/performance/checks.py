@@ -1,0 +1,55 @@
+"""Sections about what was checked besides the rates: shortcuts, refused images, heat maps, adults."""
+
+import streamlit as st
+
+from model.inference.decision import OperatingPoint
+from model.inference.release_schema import ReliabilityDescription
+from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
+from model.performance.adults import adults_sentence, external_table
+from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
+from model.performance.schema import AdmissionMetrics, ExternalMetrics, HeatMapMetrics, ShortcutAudit
+from model.performance.shortcut_audit import audit_sentences, strata_table
+from model.translation import gettext as _
+from ui.performance.headings import section_heading
+
+
+def show_lungs(audit: ShortcutAudit) -> None:
+    """Describe how far the model can use other cues than the lungs."""
+    section_heading("lungs")
+    st.markdown(
+        _(
+            "In this data set, framing, size and compression of an image also reveal its class. A model that relies on "
+            "such cues may fail elsewhere. These measurements show how strong the cues are and how far the model can "
+            "use them:"
+        )
+    )
+    st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(audit)))
+    if rows := strata_table(audit):
+        st.markdown(_("Performance among images of similar original width:"))
+        st.dataframe(rows, hide_index=True)
+
+
+def show_refused(admission: AdmissionMetrics) -> None:
+    """Draw the error rates of the admission check."""
+    section_heading("refused")
+    st.markdown("\n".join(f"- {sentence}" for sentence in admission_sentences(admission)))
+    st.dataframe(admitted_table(admission), hide_index=True)
+    st.markdown(_("Unsuitable images, with 95% confidence intervals:"))
+    st.dataframe(inadmissible_table(admission), hide_index=True, height="content")
+
+
+def show_heat_maps(explanations: HeatMapMetrics | None, limits: ReliabilityDescription | None) -> None:
+    """Draw how reliable heat maps are, and when they are called unreliable."""
+    section_heading("heat-maps")
+    st.markdown(reliability_sentence(limits))
+    if rows := warnings_table(explanations):
+        st.dataframe(rows, hide_index=True)
+    st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(explanations)))
+
+
+def show_population(adults: ExternalMetrics | None, point: OperatingPoint) -> None:
+    """Draw the performance on adults, whom the model is not intended for."""
+    section_heading("population")
+    st.markdown(adults_sentence(adults, point.name))
+    if adults:
+        st.dataframe(external_table(adults, point.name), hide_index=True)
