@@ -1,4 +1,4 @@
-"""The page "Dataset explorer": labelled images, the results of the model on them, and its errors."""
+"""The page "Dataset explorer": labelled images, the model's results on them, and its errors."""
 
 import streamlit as st
 

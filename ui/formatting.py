@@ -4,7 +4,7 @@ from model.performance.formatting import format_percent
 
 
 def percent(probability: float) -> str:
-    """Format a probability, 0-1, in whole percent, but never as 0% or 100%: no classifier is that certain."""
+    """Format a probability, 0-1, as a whole percentage, but never as 0% or 100%: no classifier is that certain."""
     if probability < 0.01:
         return f"<{format_percent(0.01)}"
     if probability > 0.99:
@@ -13,7 +13,10 @@ def percent(probability: float) -> str:
 
 
 def distinct_percents(probability: float, threshold: float) -> tuple[str, str]:
-    """Format a probability and a threshold with as many decimals as make them differ; see `percent` near 0 and 1."""
+    """Format a probability and a threshold with as many decimals as are needed to tell them apart.
+
+    Near 0 and 1, see `percent`.
+    """
     probability_text, threshold_text = percent(probability), percent(threshold)
     if probability_text != threshold_text or probability_text[0] in "<>":
         return probability_text, threshold_text

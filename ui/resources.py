@@ -60,7 +60,7 @@ def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
 
     Raises:
         ReleaseError: A file is missing or changed.
-        DatasetError: The folder of the data set exists and does not have its layout.
+        DatasetError: The data set folder exists and does not have the layout of the data set.
     """
     root = dataset_root().resolve()
     with st.spinner(_("Listing the images")):
@@ -77,7 +77,7 @@ def current_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
 
 
 def _modification_times(root: Path) -> tuple[int, ...]:
-    """Return the modification time of each folder of the data set; 0 if it does not exist."""
+    """Return the modification time of each data set folder; 0 if it does not exist."""
     folders = (root / split / label for split in OFFICIAL_SPLITS for label in LABELS)
     return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
@@ -101,7 +101,7 @@ def _release_data(digest: str, _release: Release) -> ReleaseData:  # noqa: ARG00
     return load_release_data(_release)
 
 
-@st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each whole percent of prevalence
+@st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each whole percentage
 def _predictive_values(digest: str, threshold: float, prevalence: float, _release: Release) -> PredictiveValues:  # noqa: ARG001
     return predictive_values(current_release_data(_release).test_predictions, threshold, prevalence)
 

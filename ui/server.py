@@ -2,14 +2,14 @@
 
 1. Upload spool. Starlette's upload parser writes everything above 1 MB to a temporary file, so a patient's image would
    be stored on disk. Here it stays in memory; `server.maxUploadSize` limits its size.
-2. External address. To decide whether a web page of another origin may connect, Streamlit asks a host on the internet
+2. External address. To decide whether a web page from another origin may connect, Streamlit asks a host on the internet
    for the external address of this computer. The app does not need that address, and a page in the browser must not be
    able to make the server call out.
 3. Closed tabs. `server.disconnectedSessionTTL` sets when a session may be removed, but Streamlit checks only when
    another tab is closed, so the last images of a day would stay in memory. Here a thread checks regularly.
 4. Fragmented memory. Each run of a page is a thread, and glibc gives each thread its own arena, which returns freed
    memory only in part. With twelve concurrent users the server took 281 to 339 MB, and 600 MB at the end. With one
-   arena it takes 240 MB, and 450 MB at the end, in the same time.
+   arena it takes 240 MB, and 450 MB at the end, and is as fast.
 """
 
 import ctypes

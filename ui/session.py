@@ -44,7 +44,7 @@ class FileInfo:
         upload_id: Streamlit's identifier of the upload; a rerun does not read the same upload again.
         name: File name.
         window: Index of the DICOM window used.
-        age_years: Age of the patient in full years, from the file or the user; None if unknown.
+        age_years: Age of the patient in completed years, from the file or the user; None if unknown.
         patient_group: Patient group in the labelled set, see `dataset.file_names.PatientIdentity`; None for other
             files.
     """

@@ -28,12 +28,12 @@ PREVALENCE_LABEL = N_("Of 100 children you X-ray, how many have pneumonia?")
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """What the findings of a session are presented with.
+    """Settings with which the findings of a session are presented.
 
     Attributes:
         release: Release in use.
         point: Operating point of the release.
-        prevalence: Share of pneumonia among the children who are imaged, 0-1.
+        prevalence: Share of the X-rayed children who have pneumonia, 0-1.
     """
 
     release: Release

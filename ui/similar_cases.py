@@ -22,7 +22,7 @@ from ui.settings import selected_operating_point
 SIMILAR_CASES_TITLE = N_("Similar training cases (not a second opinion)")
 SAME_IMAGE_TEXT = N_("**duplicate or near-duplicate**")
 ANOTHER_MODEL_TEXT = N_(
-    "This image was read by another version of the model. Upload the file again to see similar cases."
+    "This image was read by a different version of the model. Upload the file again to see similar cases."
 )
 
 
@@ -58,8 +58,8 @@ def show_similar_cases(
     rows = current_catalogue(release, selected_operating_point(release)).rows.loc[[case.file for case in cases]]
     is_opened = show_gallery(rows, "similar", on_open, notes=[_note(case) for case in cases])
     distance = _(
-        "A distance of 0 means that the image looks identical to the model. Median distance between training images: "
-        "{median}."
+        "A distance of 0 means that the model cannot tell the two images apart. Median distance between training "
+        "images: {median}."
     )
     st.caption(
         f"{distance.format(median=f'{index.typical_distance:.2f}')} "

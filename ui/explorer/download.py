@@ -20,8 +20,8 @@ from model.translation import gettext as _
 
 _REQUESTED_KEY, _ERROR_KEY = "download_requested", "download_error"
 NO_IMAGES_TEXT = N_(
-    "No labelled images are on this computer. Labels, probabilities, mean radiographs, charts and the audit are part "
-    "of the release and can be viewed anyway."
+    "There are no labelled images on this computer. Labels, probabilities, mean radiographs, charts and the audit are "
+    "part of the release and can still be viewed."
 )
 STOPPED_TEXT = N_(
     "The download stopped because you left the page or clicked something on it. No images were saved. A partial "
@@ -35,7 +35,7 @@ class DownloadOption:
 
     Attributes:
         label: Label of the button.
-        description: Content and size, as one sentence.
+        description: Content and size, in one sentence.
         download: Downloads into a folder.
     """
 
@@ -45,13 +45,12 @@ class DownloadOption:
 
 
 def show_missing_images(catalogue: Catalogue) -> None:
-    """Draw how many images are on this computer and the download of the others; nothing if all are."""
+    """Show how many images are on this computer, and a download of the rest; nothing if none is missing."""
     if n_unknown := catalogue.n_unknown:
         st.warning(
             ngettext(
-                "{n:,} image in the folder of the data set is not shown, because this release has no results for it.",
-                "{n:,} images in the folder of the data set are not shown, because this release has no results for "
-                "them.",
+                "{n:,} image in the data set folder is not shown, because this release has no results for it.",
+                "{n:,} images in the data set folder are not shown, because this release has no results for them.",
                 n_unknown,
             ).format(n=n_unknown),
             icon=":material/help:",
@@ -61,7 +60,7 @@ def show_missing_images(catalogue: Catalogue) -> None:
         return
     if catalogue.n_on_disk:
         with st.expander(
-            _("{n:,} of {total:,} images are on this computer. Download the others.").format(
+            _("{n:,} of {total:,} images are on this computer. Download the rest.").format(
                 n=catalogue.n_on_disk, total=total
             ),
             icon=":material/download:",
@@ -80,8 +79,8 @@ def download_controls() -> None:
     options = _download_options()
     st.markdown(
         _(
-            "The labelled images are not part of this program. You can download them: the public data set of Kermany, "
-            "Zhang and Goldbaum (2018), licence CC BY 4.0."
+            "The labelled images are not part of this program. You can download the public data set of Kermany, Zhang "
+            "and Goldbaum (2018), which is licensed under CC BY 4.0."
         )
     )
     source = _("Source: {hosts}.").format(hosts=", ".join(HOSTS))
@@ -105,7 +104,10 @@ def download_controls() -> None:
 
 def _download_options() -> dict[str, DownloadOption]:
     n_samples, n_images = samples.DEFAULT_SAMPLES, sum(full_set.EXPECTED.values())
-    samples_text = _("Normal, bacterial and viral images of the official test split, a third each ({size}).")
+    samples_text = _(
+        "Images from the official test split: one third each of normal, bacterial pneumonia and viral pneumonia "
+        "({size})."
+    )
     full_set_text = _("{n:,} images. The download is {size} and needs 1.2 GB once unpacked.")
     return {
         "samples": DownloadOption(
@@ -128,14 +130,14 @@ def _request(name: str) -> None:
 def _target_sentence() -> str:
     """Name the target folder, or the variable that configures it."""
     if os.environ.get("CHEST_XRAY_DIR"):
-        return _("Target: the folder in `{variable}`.").format(variable="CHEST_XRAY_DIR")
+        return _("Target: the folder set in `{variable}`.").format(variable="CHEST_XRAY_DIR")
     return _("Target: `{folder}` in the program's folder.").format(folder=DEFAULT_ROOT.as_posix())
 
 
 def _download(option: DownloadOption) -> None:
     bar = st.progress(0.0, _("Connecting to {host}").format(host=HOSTS[0]))
     st.caption(_("Keep this page open until the download is complete."))
-    st.session_state[_ERROR_KEY] = _(STOPPED_TEXT)  # stays if Streamlit ends the page, by an exception out of the bar
+    st.session_state[_ERROR_KEY] = _(STOPPED_TEXT)  # remains if Streamlit ends the page while the bar moves
     try:
         option.download(dataset_root(), partial(_show_progress, bar))
     except ProjectError as error:

@@ -33,7 +33,7 @@ def filter_controls(catalogue: Catalogue) -> Filter:
         splits = _pills_control(_("Split"), SPLITS, "split", default=[SplitName.TEST])
         labels = _pills_control(_("Label"), LABELS, "class")
         causes = _pills_control(_("Cause"), _CAUSES, "cause")
-        outcomes = _pills_control(_("Result of the model"), tuple(map(str, Outcome)), "result")
+        outcomes = _pills_control(_("Model result"), tuple(map(str, Outcome)), "result")
     on_disk = 0 < catalogue.n_on_disk < len(catalogue.rows) and st.toggle(
         _("Only images on this computer"), value=True, key="here", bind="query-params", on_change=_reset_page
     )
@@ -43,7 +43,7 @@ def filter_controls(catalogue: Catalogue) -> Filter:
             low, high = st.slider(
                 _("Probability of pneumonia (%)"), 0, 100, (0, 100), key="p", bind="query-params", on_change=_reset_page
             )
-        name = _text_control(middle, _("Part of the file name"), "name_part", _("e.g. {text}").format(text="IM-0115"))
+        name = _text_control(middle, _("File name contains"), "name_part", _("e.g. {text}").format(text="IM-0115"))
         patient = _text_control(
             right,
             _("Patient"),

@@ -34,12 +34,14 @@ from ui.viewer.component import show_radiograph
 
 _OPENED_KEY, _ORDER_KEY, _CHECK_KEY = "explorer_opened", "explorer_order", "explorer_check"
 BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Open on the reading page")
-SQUARE_COPY_TEXT = N_("Shown at {side} x {side} pixels, as in the data set copy. The original image is not square.")
+SQUARE_COPY_TEXT = N_(
+    "Shown at {side} x {side} pixels, as stored in this copy of the data set. The original image is not square."
+)
 REFUSED_TEXT = N_("**The admission check refuses this image, so it is not read.** {reason}")
 
 
 def open_image(file: str | None) -> None:
-    """Open an image of the data set in the explorer; None shows the gallery."""
+    """Open an image from the data set in the explorer; None shows the gallery."""
     st.session_state[_OPENED_KEY] = file
 
 
@@ -109,7 +111,7 @@ def _paging_controls(file: str) -> None:
 
 
 def _decode(row: pd.Series) -> Radiograph | None:
-    """Decode an image. If it is not on this computer or cannot be decoded, draw why and return None."""
+    """Decode an image. If it is not on this computer or cannot be decoded, show the reason and return None."""
     if row["path"] is None:
         st.info(
             _("This image is not on this computer. The results of this release are shown below."),
@@ -124,7 +126,7 @@ def _decode(row: pd.Series) -> Radiograph | None:
 
 
 def _read(gate: AdmissionGate, admission_result: AdmissionResult) -> Finding | None:
-    """Return the finding of an image. If the image is refused, draw why and return None."""
+    """Return the finding of an image. If the image is refused, show the reason and return None."""
     try:
         return gate.read(admission_result)
     except NotAdmitted as error:
@@ -137,7 +139,7 @@ def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
         _(READ_LABEL),
         icon=":material/radiology:",
         type="primary",
-        help=_("The image is read like an upload."),
+        help=_("Reads this image as if you had uploaded it."),
     ):
         file = FileInfo(f"set:{row['file']}", row["file"], patient_group=_patient_group(row))
         read_upload(gate, file, read_limited(row["path"]))
@@ -162,8 +164,8 @@ def _show_facts(row: pd.Series, release: Release) -> None:
         _("Patient"): _("{patient} (inferred from the file name)").format(patient=row["patient"]),
         _("Split"): f"{term(row['split'])} {_(mark) if mark else ''}",
         _("Original size"): _size_text(row),
-        _("Mean grey value"): _("{value:.0f} of 255").format(value=row["intensity"]),
-        _("Contrast"): _("{value:.0f} of 255").format(value=row["contrast"]),
+        _("Mean grey value"): _("{value:.0f} out of 255").format(value=row["intensity"]),
+        _("Contrast"): _("{value:.0f} out of 255").format(value=row["contrast"]),
     }
     st.table(pd.DataFrame({"": facts}), hide_header=True)
 
@@ -175,18 +177,18 @@ def _size_text(row: pd.Series) -> str:
 
 
 def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
-    """Present a finding at the selected operating point and the prevalence of all figures of this page."""
+    """Present a finding at the selected operating point and the prevalence of all figures on this page."""
     point = selected_operating_point(release)
     return present(finding, release, point=point, prevalence=release.training_prevalence, heat_map_check=check)
 
 
 def _show_differences(row: pd.Series, finding: Finding) -> None:
-    """Draw a note if the file on this computer has another result than the copy that the release was measured on."""
+    """Draw a note if the file on this computer gives a different result from the copy that was measured."""
     if percent(finding.probability) != percent(row["probability"]) or str(finding.verdict) != row["verdict"]:
         st.info(
             _(
                 "The file on this computer gives {probability} ({verdict}) at the same prevalence. The results above "
-                "were measured on a copy of 224 x 224 pixels."
+                "were measured on a 224 x 224-pixel copy of the image."
             ).format(probability=percent(finding.probability), verdict=verdict_name(finding.verdict)),
             icon=":material/compare_arrows:",
         )
@@ -200,7 +202,7 @@ def _show_cautions(row: pd.Series, finding: Finding, release: Release) -> None:
 
 
 def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: AdmissionResult, finding: Finding) -> None:
-    """Draw whether the heat map is reliable. The check runs once per opened image."""
+    """Show whether the heat map is reliable. The check runs once per opened image."""
     release = gate.classifier.release
     check = _heat_map_check(file, release)
     if ReliabilityLimits.from_release(release) and check.warnings is None:
@@ -211,7 +213,7 @@ def _show_heat_map_check(file: str, gate: AdmissionGate, admission_result: Admis
 
 
 def _heat_map_check(file: str, release: Release) -> HeatMapCheck:
-    """Return the result of the heat map check of an image; an empty one if it has not run yet."""
+    """Return the result of the heat-map check of an image; an empty one if it has not run yet."""
     checked_file, version, check = st.session_state.get(_CHECK_KEY, (None, None, HeatMapCheck()))
     return check if (checked_file, version) == (file, release.version) else HeatMapCheck()
 

@@ -50,9 +50,9 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
     st.subheader(_("Mean radiographs"), anchor=False)
     st.markdown(
         _(
-            "The mean of all training images of a group shows no individual patient. The third image of each row is "
-            "the difference of the other two: orange if the first is denser (brighter), blue if the second is. Colours "
-            "saturate at a difference of {levels:.0f} of 255 grey levels."
+            "The mean of all training images in a group shows no individual patient. The third image in each row is "
+            "the difference between the other two: orange if the first is denser (brighter), blue if the second is. "
+            "Colours saturate at a difference of {levels:.0f} out of 255 grey levels."
         ).format(levels=SATURATING_DIFFERENCE)
     )
     _show_mean_radiographs(current_mean_radiographs(release))
@@ -61,7 +61,8 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
     st.markdown(
         _(
             "None of these measures shows disease, but some of them predict the class. A model that relies on such "
-            "cues may fail elsewhere. The page **Model performance** shows how far this model could use them."
+            "cues may fail elsewhere. The page **Model performance** shows to what extent this model "
+            "can use them."
         )
     )
     _show_charts_in_pairs(
@@ -97,7 +98,7 @@ def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
                 _("Difference: {first} minus {second}").format(first=first_name, second=second_name),
                 width="stretch",
                 alt=_(
-                    "Difference of the mean radiographs: orange if {first} is denser, blue if {second} is denser"
+                    "Difference between the mean radiographs: orange if {first} is denser, blue if {second} is denser"
                 ).format(first=first_name, second=second_name),
             )
 

@@ -16,9 +16,9 @@ from ui.resources import current_release_data
 
 _CONFLICTS = {
     "two_labels": N_("different labels"),
-    "two_folders": N_("two official splits"),
-    "two_splits": N_("training, validation and test mixed"),
-    "two_patients": N_("two patients"),
+    "two_folders": N_("different official splits"),
+    "two_splits": N_("different splits (training, validation or test)"),
+    "two_patients": N_("different patients"),
 }
 
 
@@ -67,8 +67,8 @@ def _duplicates_table(pairs: Sequence[DuplicatePair]) -> pd.DataFrame:
                 _("First image"): pair["a"],
                 _("Second image"): pair["b"],
                 _("Duplicate"): _("exact") if pair["exact"] else _("near"),
-                _("Differing bits (of 256)"): pair["bits"],
-                _("Similarity (1: identical)"): round(pair["similarity"], 4),
+                _("Differing bits (out of 256)"): pair["bits"],
+                _("Similarity (1 = identical)"): round(pair["similarity"], 4),
                 _("Conflicts"): ", ".join(map(_, _conflicts(pair))) or _("none"),
             }
             for pair in sorted_pairs

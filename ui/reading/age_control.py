@@ -8,7 +8,7 @@ from model.translation import N_
 from model.translation import gettext as _
 from ui.session import ReadUpload, UploadResult, current_upload, session_uploads
 
-AGE_LABEL = N_("Age of the patient in full years, if known")
+AGE_LABEL = N_("Age of the patient in completed years, if known")
 _MAX_AGE = 120
 
 

@@ -15,7 +15,7 @@ _SHORT_TEXTS: dict[Caution | RefusalReason, str] = {
     Caution.OUTSIDE_POPULATION: N_("outside the age range"),
     Caution.BURNED_IN_ANNOTATION: N_("burned-in text"),
     Caution.ENCODING_ASSUMED: N_("encoding assumed"),
-    Caution.NON_DEFAULT_WINDOW: N_("not the first window of the file"),
+    Caution.NON_DEFAULT_WINDOW: N_("not the first window in the file"),
     Caution.EXPLANATION_UNRELIABLE: N_("heat map not reliable"),
     Caution.EXPLANATION_UNCHECKED: N_("heat map not checked"),
     Caution.OUT_OF_DISTRIBUTION: N_("unlike the training images"),

@@ -44,22 +44,22 @@ METHOD_TEXTS = {
 }
 COMPUTE_BUTTON = N_("Compute explanations")
 ANOTHER_MODEL_TEXT = N_(
-    "This image was read by another version of the model. Upload the file again to compare explanations."
+    "This image was read by a different version of the model. Upload the file again to compare explanations."
 )
 NOT_INSTALLED_TEXT = N_(
     "To compare explanations, stop the server and start it with `make run` once. This installs TensorFlow (about 2 GB)."
 )
 AREAS = (  # thirds of the image: rows from the top, columns from the left
     (
-        N_("at the upper left of the image"),
-        N_("at the upper centre of the image"),
-        N_("at the upper right of the image"),
+        N_("in the upper left of the image"),
+        N_("in the upper centre of the image"),
+        N_("in the upper right of the image"),
     ),
-    (N_("at the left of the image"), N_("in the centre of the image"), N_("at the right of the image")),
+    (N_("on the left of the image"), N_("in the centre of the image"), N_("on the right of the image")),
     (
-        N_("at the lower left of the image"),
-        N_("at the lower centre of the image"),
-        N_("at the lower right of the image"),
+        N_("in the lower left of the image"),
+        N_("in the lower centre of the image"),
+        N_("in the lower right of the image"),
     ),
 )
 _MAX_SIDE = 480  # pixels of an image of this panel

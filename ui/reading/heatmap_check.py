@@ -15,7 +15,7 @@ from ui.settings import SessionSettings
 
 CHECKING_TEXT = N_("Checking the heat map ...")
 NOT_CHECKED_TEXT = N_("The heat map was not checked: this model has no limits for the check.")
-ANOTHER_MODEL_TEXT = N_("The heat map was not checked: it was made by another version of the model.")
+ANOTHER_MODEL_TEXT = N_("The heat map was not checked: it was made by a different version of the model.")
 PASSED_TEXT = N_("No warning from the heat-map check. This does not mean that the map shows the disease.")
 UNRELIABLE_TEXT = N_("**The heat map is not reliable for this image.** Do not rely on the coloured areas. {reasons}")
 UNRELIABLE_FAINT_TEXT = N_(
@@ -32,7 +32,7 @@ _MIN_VISIBLE = 0.15  # maximum of a heat map, 0-1, below which its colours are h
 def show_heat_map_check(
     upload: ReadUpload, image: ExaminedImage, classifier: Classifier, settings: SessionSettings
 ) -> ReadUpload | None:
-    """Draw whether the heat map on screen is reliable, and check it if that has not been done yet.
+    """Show whether the heat map on screen is reliable, and check it if that has not been done yet.
 
     The caller redraws what depends on the check. A rerun of the page would lose a file that is dropped at that moment,
     because Streamlit 1.67 would not send the browser an upload address.

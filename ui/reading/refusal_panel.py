@@ -30,7 +30,9 @@ READ_ANYWAY_TEXT = N_(
     "The model has not been tested on images like this, and the result may be wrong. The result, its row and its heat "
     "map will be marked as read despite refusal."
 )
-ANOTHER_MODEL_TEXT = N_("This image was checked by another version of the model. Upload the file again to check it.")
+ANOTHER_MODEL_TEXT = N_(
+    "This image was checked by a different version of the model. Upload the file again to check it."
+)
 
 
 def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool) -> None:

@@ -53,7 +53,7 @@ def show_session_table(settings: SessionSettings) -> DeltaGenerator | None:
             icon=":material/table:",
             on_click="ignore",
         )
-        st.caption(_("Kept in the memory of this session only. Deleted minutes after you close the tab."))
+        st.caption(_("Kept only in the memory of this session. Deleted a few minutes after you close the tab."))
     return slot
 
 

@@ -46,11 +46,11 @@ def test_source_size_target_and_licence_are_shown(kaggle, target):
     app = open_downloads()
 
     assert [button.label for button in app.button] == [SAMPLES, FULL_SET]
-    assert "Kermany, Zhang and Goldbaum (2018), licence CC BY 4.0" in page_text(app)
+    assert "Kermany, Zhang and Goldbaum (2018), which is licensed under CC BY 4.0" in page_text(app)
     samples_caption, full_set_caption = (caption.value for caption in app.caption)
     for caption in (samples_caption, full_set_caption):
         assert "Source: api.kaggle.com, storage.googleapis.com." in caption
-        assert caption.endswith("Target: the folder in `CHEST_XRAY_DIR`.")
+        assert caption.endswith("Target: the folder set in `CHEST_XRAY_DIR`.")
         assert str(target) not in caption
     assert "about 6 MB" in samples_caption
     assert "about 2.5 GB" in full_set_caption

@@ -133,12 +133,12 @@ def test_an_unreliable_heat_map_is_reported_after_one_check(monkeypatch):
 
 
 @pytest.mark.usefixtures("sample_dataset")
-def test_a_file_with_another_result_than_the_measured_copy_is_reported(monkeypatch):
+def test_a_file_that_gives_a_different_result_from_the_measured_copy_is_reported(monkeypatch):
     monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
     app = open_explorer()
     press(app, tiles(app)[0])
     (note,) = [info.value for info in app.info if info.value.startswith("The file on this computer gives")]
-    assert "The results above were measured on a copy of 224 x 224 pixels." in note
+    assert "The results above were measured on a 224 x 224-pixel copy of the image." in note
 
 
 @pytest.mark.usefixtures("sample_dataset")
