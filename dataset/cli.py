@@ -35,14 +35,15 @@ def _parser() -> argparse.ArgumentParser:
         "--samples",
         type=int,
         metavar="N",
-        help="download only N images (3 to 120) of the official test split: one third each normal, bacterial "
-        "pneumonia and viral pneumonia; if N is not a multiple of 3, normal and then bacterial get one more",
+        help="download only N images (3 to 120) from the official test split: one third each of normal, bacterial "
+        "pneumonia and viral pneumonia; if N is not a multiple of 3, the remainder goes to normal first, then "
+        "bacterial",
     )
     download.set_defaults(command=_download)
     audit = commands.add_parser(
         "audit",
         help="find duplicates, patients in several splits, unreadable images and outliers",
-        description=f"Read every image of the data set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released model and "
+        description=f"Read every image in the data set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released model and "
         "report duplicates, patients in several splits, unreadable images and outliers.",
     )
     audit.add_argument("--out", type=_writable_file, metavar="FILE", help="also write the full result as JSON")
@@ -74,7 +75,7 @@ def _writable_file(text: str) -> Path:
     """Convert the argument `--out` and check it early, because reading the images takes minutes."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(_("{path} is not a file in an existing folder").format(path=text))
+        raise argparse.ArgumentTypeError(_("{path} must be a file name in an existing folder").format(path=text))
     return path
 
 

@@ -4,7 +4,7 @@ from model.errors import DatasetError, MessageError
 
 
 class DatasetUnusable(MessageError, DatasetError):
-    """The folder of the data set is missing, incomplete or unreadable."""
+    """The data set folder is missing, incomplete or unreadable."""
 
 
 class DownloadFailed(MessageError, DatasetError):
@@ -12,4 +12,7 @@ class DownloadFailed(MessageError, DatasetError):
 
 
 class DownloadInterrupted(DownloadFailed):
-    """A download was interrupted. Nothing was installed, but a partial archive is kept and can be resumed."""
+    """A download was interrupted. Nothing was installed.
+
+    A partial archive is kept, so the download can be resumed.
+    """

@@ -18,7 +18,7 @@ DEFAULT_ROOT = Path("data/chest_xray")
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One labelled image of the data set.
+    """One labelled image in the data set.
 
     Attributes:
         path: Path of the file.
@@ -52,12 +52,12 @@ def unique_names(records: Sequence[LabelledImage]) -> list[str]:
 
 
 def dataset_root() -> Path:
-    """Return the folder of the data set: `CHEST_XRAY_DIR`, or `data/chest_xray` if it is unset or empty."""
+    """Return the data set folder: `CHEST_XRAY_DIR`, or `data/chest_xray` if it is unset or empty."""
     return Path(os.environ.get("CHEST_XRAY_DIR") or DEFAULT_ROOT)
 
 
 def load_index(root: Path) -> list[LabelledImage]:
-    """List all images of the data set, ordered by split, label and file name.
+    """List all images in the data set, ordered by split, label and file name.
 
     Hidden files and sub-folders are ignored. A split may be missing (some copies omit the sixteen images of `val`), but
     each split needs both classes.

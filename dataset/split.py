@@ -14,7 +14,7 @@ from model.messages import MessageCode
 
 VALIDATION_SHARE = 0.15
 
-# Groups whose images also exist in original size. They are kept out of training and used to measure how a finding
+# Groups whose images also exist at their original size. They are kept out of training and used to measure how a finding
 # changes when different software resizes the image.
 HELD_OUT_GROUPS = frozenset(
     [f"IM-{n}" for n in ("0343", "0401", "0439", "0501", "0581", "0608", "0609", "0641", "0415", "0622", "0804")]

@@ -42,7 +42,7 @@ def download_full_set(folder: Path, progress: ProgressCallback | None = None) ->
     raised unchanged, the downloaded part of the archive is kept and the next call resumes from it.
 
     Args:
-        folder: Target folder. It must be missing, empty, or contain sample images only.
+        folder: Target folder. It must not exist, or must be empty or contain only sample images.
         progress: Called after each megabyte of the archive, then after each unpacked file.
 
     Raises:

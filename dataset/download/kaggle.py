@@ -40,7 +40,7 @@ def source_notice() -> str:
     """Return two lines on authors, licence and origin of the data set."""
     authors = _(
         "Chest X-rays by Kermany, Zhang and Goldbaum (2018), Mendeley Data, doi:10.17632/rscbjbr9sj.2, "
-        "licence CC BY 4.0."
+        "licensed under CC BY 4.0."
     )
     origin = _("Source: {host}, which redirects to {storage_host}. Web page: {page}")
     return f"{authors}\n{origin.format(host=HOSTS[0], storage_host=HOSTS[1], page=PAGE)}"
@@ -67,7 +67,7 @@ def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: Pro
 
 
 def fetch_file(cache: Path, path: str) -> Path:
-    """Download one file of the data set and return its local path.
+    """Download one file from the data set and return its local path.
 
     Args:
         cache: Folder for the file.

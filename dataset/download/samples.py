@@ -33,15 +33,15 @@ def download_size(count: int) -> str:
 
 def download_notice(count: int) -> str:
     """Return the notice to show before the download: content, source, licence and size."""
-    content = _("Downloads {count} images of the official test split (about {size}).")
+    content = _("Downloads {count} images from the official test split (about {size}).")
     return f"{source_notice()}\n{content.format(count=count, size=_size(count))}"
 
 
 def sample_names(count: int) -> list[str]:
-    """Select images of the official test split deterministically.
+    """Select images from the official test split deterministically.
 
     One third each are normal, bacterial and viral, evenly spaced in the sorted names. If `count` is not a multiple of
-    three, normal and then bacterial get one more.
+    three, the remainder goes to normal first, then bacterial.
 
     Args:
         count: Number of images, 3 to 120.
@@ -76,7 +76,7 @@ def download_samples(folder: Path, count: int = DEFAULT_SAMPLES, progress: Progr
     `progress` is raised unchanged.
 
     Args:
-        folder: Target folder. It must be missing, empty, or contain sample images only.
+        folder: Target folder. It must not exist, or must be empty or contain only sample images.
         count: See `sample_names`.
         progress: Called after each downloaded file.
 

@@ -39,7 +39,7 @@ class StagingArea:
         """Rename `folder`, which is inside `work`, to the target and delete the samples that were there.
 
         If the rename fails, the samples are restored. `model.storage.swap_directories` is not suitable: it deletes
-        "<target>.old", which may be a folder of the user.
+        "<target>.old", which may be one of the user's folders.
         """
         validate_target(self.target)  # again, because minutes may have passed since the first check
         replaced = self.work / "before"
@@ -58,7 +58,9 @@ class StagingArea:
 
 
 def validate_target(folder: Path) -> Path:
-    """Resolve a path and check that a download may replace it: missing, empty, or with downloaded samples only.
+    """Resolve a path and check that a download may replace it.
+
+    It must not exist, or must be empty or contain only downloaded samples.
 
     Raises:
         DownloadFailed: The path is a file, a mount point, or a folder with other content.

@@ -37,10 +37,10 @@ class Filter:
 
     Attributes:
         labels, causes, splits, outcomes: Accepted values.
-        probability: Minimum and maximum, 0-1, both inclusive.
+        probability: Minimum and maximum, between 0 and 1, inclusive.
         patient: Key of a patient ("person12_bacteria") or of a number ("person12" for both of its patients). Not case
             sensitive.
-        name: Part of the file name. Not case sensitive.
+        name: Text that the file name contains. Not case sensitive.
         on_disk: Whether the image must be on this computer.
     """
 

@@ -11,7 +11,7 @@ from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
 from model.storage import open_arrays
 
-# Grey levels at which the colour saturates. The means of the two classes differ by more in 2 of 10,000 pixels.
+# Grey levels at which the colour saturates. The means of the two classes differ by more in 2 out of 10,000 pixels.
 SATURATING_DIFFERENCE = 40.0
 _DENSER_COLOUR = np.array([217.0, 115.0, 13.0])  # orange and blue can be distinguished with colour vision deficiencies
 _LIGHTER_COLOUR = np.array([61.0, 139.0, 217.0])
@@ -42,7 +42,7 @@ class MeanRadiograph:
 
 
 def difference_image(first: MeanRadiograph, second: MeanRadiograph) -> np.ndarray:
-    """Draw the difference of two means. The colour scale is the same for all pairs.
+    """Draw the difference between two means. The colour scale is the same for all pairs.
 
     Returns:
         uint8 (side, side, 3). Equal pixels are white, pixels that are denser in the first mean are orange, pixels that

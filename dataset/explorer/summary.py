@@ -18,7 +18,7 @@ MEASURES = {  # measure and axis title, which is translated when it is drawn
 
 
 def counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count images and patients of each class and cause.
+    """Count images and patients in each class and cause.
 
     Returns:
         Text such as "12 images / 3 patients", with a column per split and one for all.
@@ -38,7 +38,7 @@ def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
     """Count patients by number of images.
 
     Returns:
-        One row per class and number: Class, Images (as text; "10+" for `MAX_IMAGES_SHOWN` and more), Patients.
+        One row per class and number: Class, Images (as text; "10+" for `MAX_IMAGES_SHOWN` or more), Patients.
     """
     images = rows.groupby(["label", "patient"]).size().clip(upper=MAX_IMAGES_SHOWN)
     patients = images.groupby("label").value_counts().rename("Patients").reset_index()
@@ -51,7 +51,8 @@ def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
 def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS) -> pd.DataFrame:
     """Compute a histogram of a measure per class. All classes have the same bins.
 
-    Images without the measure are left out. The lowest and highest 0.5% of the values count in the outermost bins.
+    Images without the measure are left out. The lowest and highest 0.5% of the values are counted in the outermost
+    bins.
 
     Args:
         rows: Rows of a catalogue.
@@ -59,7 +60,7 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
         bins: Number of bins.
 
     Returns:
-        One row per class and bin: Class, low, high (edges of the bin), Images, Share (of the images of the class).
+        One row per class and bin: Class, low, high (edges of the bin), Images, Share (of the images in the class).
     """
     values = rows["width"] / rows["height"] if measure == "aspect" else rows[measure]
     values = values.astype(float).dropna()

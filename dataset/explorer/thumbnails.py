@@ -1,6 +1,6 @@
 """Thumbnails for the gallery, in a bounded cache that all sessions share.
 
-They show images of the public data set only, never an upload, so sharing them discloses nothing.
+They show only images from the public data set, never an upload, so sharing them discloses nothing.
 """
 
 import io

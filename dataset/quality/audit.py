@@ -16,7 +16,8 @@ from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
 from model.inference.similar_cases import normalise
 from model.translation import N_
 
-# Cosine similarity of embeddings. Among the 17 million pairs of the public data set, only exact duplicates reach it.
+# Cosine similarity between embeddings. Among the 17 million pairs in the public data set, only exact duplicates reach
+# it.
 DUPLICATE_MIN_COSINE = 0.997
 OUTLIER_IQR = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977, "far out")
 _NO_LUNGS = N_("no lungs found")
@@ -33,8 +34,8 @@ class DuplicatePair(TypedDict):
     Attributes:
         a, b: File names.
         exact: Whether the pixels are equal.
-        bits: Hamming distance of the perceptual hashes.
-        similarity: Cosine similarity of the embeddings.
+        bits: Hamming distance between the perceptual hashes.
+        similarity: Cosine similarity between the embeddings.
         two_folders, two_splits, two_patients, two_labels: Whether the images differ in official split (folder), in
             training/validation/test split, in patient or in label.
     """

@@ -1,4 +1,4 @@
-"""Features of every image of the labelled data set, computed in one pass over the files.
+"""Features of every image in the labelled data set, computed in one pass over the files.
 
 Metrics, audit, mean radiographs and the index of similar cases are based on them.
 """

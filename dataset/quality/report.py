@@ -19,12 +19,12 @@ from model.translation import gettext as _
 # By key of `DatasetAudit.patients`.
 _PATIENT_SENTENCES = {
     "series and number": N_(
-        "Patients identified by series and number in the file name: {patients:,}. Of these, {folders} have images in "
-        "more than one official split and {splits} in more than one of training, validation and test."
+        "Patients identified by series and number in the file name: {patients:,}. Patients with images in more than "
+        "one official split: {folders}; in more than one of training, validation and test: {splits}."
     ),
     "number alone": N_(
-        "Patients identified by number alone: {patients:,}. Of these, {folders} have images in more than one official "
-        "split and {splits} in more than one of training, validation and test."
+        "Patients identified by number alone: {patients:,}. Patients with images in more than one official split: "
+        "{folders}; in more than one of training, validation and test: {splits}."
     ),
 }
 
@@ -64,7 +64,7 @@ def _duplicates_text(pairs: Sequence[DuplicatePair]) -> str:
 
 
 def _conflicts_text(pairs: Sequence[DuplicatePair]) -> str:
-    """Return one sentence each on duplicates that differ in label, official split, split and patient."""
+    """Return a sentence for each way in which duplicates can conflict: label, official split, split and patient."""
     labels = [pair for pair in pairs if pair["two_labels"]]
     folders = [pair for pair in pairs if pair["two_folders"]]
     splits = [pair for pair in pairs if pair["two_splits"]]
@@ -82,19 +82,19 @@ def _conflicts_text(pairs: Sequence[DuplicatePair]) -> str:
             ),
             _conflict_sentence(
                 folders,
-                _("No duplicate pair is split between two official splits."),
+                _("No duplicate pair spans two official splits."),
                 ngettext(
-                    "{n} duplicate pair is split between two official splits ({files}).",
-                    "{n} duplicate pairs are split between two official splits ({files}).",
+                    "{n} duplicate pair spans two official splits ({files}).",
+                    "{n} duplicate pairs span two official splits ({files}).",
                     len(folders),
                 ),
             ),
             _conflict_sentence(
                 splits,
-                _("No duplicate pair is split between training, validation and test."),
+                _("No duplicate pair spans more than one of training, validation and test."),
                 ngettext(
-                    "{n} duplicate pair is split between training, validation and test ({files}).",
-                    "{n} duplicate pairs are split between training, validation and test ({files}).",
+                    "{n} duplicate pair spans more than one of training, validation and test ({files}).",
+                    "{n} duplicate pairs span more than one of training, validation and test ({files}).",
                     len(splits),
                 ),
             ),
@@ -122,8 +122,8 @@ def _nearest_others_text(closest: NearestNonDuplicates) -> str:
     if closest["bits"] is None:
         return _("There are no other pairs to compare.")
     return _(
-        "All other pairs differ in at least {bits} of {hash_bits} bits of the perceptual hash (duplicates: at most "
-        "{max_bits}), and the similarity of their embeddings is at most {similarity:.4f} (1: identical)."
+        "All other pairs differ in at least {bits} out of {hash_bits} bits of the perceptual hash (duplicates: at most "
+        "{max_bits}), and the similarity of their embeddings is at most {similarity:.4f} (1 = identical)."
     ).format(bits=closest["bits"], hash_bits=HASH_BITS, max_bits=DUPLICATE_MAX_BITS, similarity=closest["similarity"])
 
 
@@ -152,7 +152,7 @@ def _outliers_text(outliers: Sequence[Outlier]) -> str:
 
 
 def _list_names(names: Iterable[str], max_names: int = 5) -> str:
-    """Join names with commas. Of a long list, show only the first names and the number of the others."""
+    """Join names with commas. Of a long list, show only the first names and the number of the rest."""
     listed = list(names)
     shown = ", ".join(listed[:max_names])
     if len(listed) <= max_names:

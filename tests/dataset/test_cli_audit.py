@@ -133,4 +133,4 @@ def test_unusable_output_file_is_refused_before_reading(samples, monkeypatch, ca
         main(["audit", "--out", out])
 
     assert stop.value.code == 2
-    assert capsys.readouterr().err.endswith(f"--out: {out} is not a file in an existing folder\n")
+    assert capsys.readouterr().err.endswith(f"--out: {out} must be a file name in an existing folder\n")

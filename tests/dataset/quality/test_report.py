@@ -29,12 +29,12 @@ def test_report_of_a_clean_data_set():
     assert audit_report(CLEAN) == [
         "All 5,856 images can be read.",
         "There are no duplicate images.",
-        "All other pairs differ in at least 38 of 256 bits of the perceptual hash (duplicates: at most "
-        f"{DUPLICATE_MAX_BITS}), and the similarity of their embeddings is at most 0.9961 (1: identical).",
-        "Patients identified by series and number in the file name: 4,097. Of these, 0 have images in more than one "
-        "official split and 1 in more than one of training, validation and test. Patients identified by number alone: "
-        "2,790. Of these, 264 have images in more than one official split and 265 in more than one of training, "
-        "validation and test.",
+        "All other pairs differ in at least 38 out of 256 bits of the perceptual hash (duplicates: at most "
+        f"{DUPLICATE_MAX_BITS}), and the similarity of their embeddings is at most 0.9961 (1 = identical).",
+        "Patients identified by series and number in the file name: 4,097. Patients with images in more than one "
+        "official split: 0; in more than one of training, validation and test: 1. Patients identified by number alone: "
+        "2,790. Patients with images in more than one official split: 264; in more than one of training, validation "
+        "and test: 265.",
         "There are no outliers in brightness or contrast, and lungs were found in every image.",
     ]
 
@@ -64,7 +64,7 @@ def test_duplicates_are_counted_by_image_group_and_pair():
     )
 
 
-def test_conflicting_duplicates_are_named_by_conflict():
+def test_each_kind_of_conflict_between_duplicates_has_a_sentence_that_names_the_files():
     copies = [
         pair("a", "b", two_labels=True),
         pair("c", "d", two_folders=True, two_splits=True),
@@ -74,8 +74,8 @@ def test_conflicting_duplicates_are_named_by_conflict():
 
     assert audit_report(CLEAN | {"duplicates": copies})[2] == (
         "1 duplicate pair has conflicting labels (a and b). "
-        "1 duplicate pair is split between two official splits (c and d). "
-        "2 duplicate pairs are split between training, validation and test (c and d, e and f). "
+        "1 duplicate pair spans two official splits (c and d). "
+        "2 duplicate pairs span more than one of training, validation and test (c and d, e and f). "
         "No duplicate pair belongs to two patients."
     )
 
@@ -90,5 +90,5 @@ def test_outliers_are_grouped_by_feature():
     assert audit_report(CLEAN | {"outliers": outliers})[-1] == "Outliers: no lungs found: 1 (a); very dark: 2 (b, a)."
 
 
-def test_single_image_has_nothing_to_compare():
+def test_report_on_a_single_image_says_that_there_are_no_pairs_to_compare():
     assert "There are no other pairs to compare." in audit_report(audit_dataset(make_inventory([{}])))
