@@ -14,7 +14,7 @@ Largest memory use of a server, measured in GB:
     7.7  in total; deploy/ allows 8 GiB
 """
 
-MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels has 40 MB before compression
+MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels takes 40 MB before compression
 MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16-bit colour take 1.2 GB to decode
 MIN_DECODABLE_SIDE = 32  # pixels; an image with a shorter side shows too little to read
 MIN_ADMISSIBLE_SIDE = 128  # pixels, for the admission check; below it a lung is fewer than 50 pixels wide

@@ -118,7 +118,7 @@ class AdmissionClassifier:
         """Load the admission classifier of a release.
 
         Raises:
-            ReleaseError: The file is missing, changed, or in another format.
+            ReleaseError: The file is missing, changed, or in a different format.
         """
         content = release.read_file(ReleaseFile.ADMISSION)
         with open_arrays(content, ReleaseFile.ADMISSION) as arrays:
@@ -134,8 +134,8 @@ class AdmissionClassifier:
             n_features: Number of features of the release.
 
         Raises:
-            ValueError: Arrays are missing or unknown, have another shape, or are not finite; or a limit is not an exact
-                float32 number.
+            ValueError: Arrays are missing or unknown, have the wrong shape, or are not finite; or a limit is not an
+                exact float32 number.
             KeyError: A limit is missing.
         """
         _check_arrays(arrays, n_features)

@@ -28,8 +28,9 @@ class ImageMeasures:
         detail: Mean absolute Laplacian in grey values: low in blurred images, high in noisy images.
         largest_lung_area: Area of the largest lung field as a share of the image, 0-1.
         second_lung_area: Area of the second largest lung field as a share of the image, 0-1.
-        horizontal_distance: Horizontal distance between the two centroids as a share of the width, 0-1.
-        vertical_offset: Vertical distance between the two centroids as a share of the height, 0-1.
+        horizontal_distance: Horizontal distance between the centroids of the two largest lung fields, as a share of the
+            width, 0-1.
+        vertical_offset: Vertical distance between these centroids, as a share of the height, 0-1.
         segmentation_uncertainty: Mean of 4 p (1 - p) over the lung probability map p, 0-1.
     """
 
@@ -66,7 +67,7 @@ def image_measures(inference: Inference) -> ImageMeasures:
 
 
 def _lung_field_geometry(inference: Inference) -> tuple[float, float, float, float]:
-    """Return the areas of the two largest lung fields, and the distances of their centroids across and down."""
+    """Return the areas of the two largest lung fields, and the distances between their centroids, across and down."""
     if inference.lungs is None:
         return 0.0, 0.0, 0.0, 0.0
     components, count = ndimage.label(inference.lungs.fields)
@@ -125,7 +126,7 @@ def feature_count(release: Release) -> int:
 
 
 def asymmetry(inference: Inference) -> np.ndarray:
-    """Return the half of the lung box on the left of the image minus the mirrored other half.
+    """Return the left half of the lung box, as displayed, minus its mirrored right half.
 
     Mirroring a radiograph negates the values. Side markers and letters are usually outside the box.
 

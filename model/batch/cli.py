@@ -1,6 +1,6 @@
 """The command `python -m model read`: one row per file on standard output, progress on standard error.
 
-Exit status: 0 if all files were read, 3 if some were refused, 2 for wrong usage, 1 if an error stopped the command.
+Exit status: 0 if all files were read, 3 if some were refused, 2 for incorrect usage, 1 if an error stopped the command.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def _create_parser() -> argparse.ArgumentParser:
         "--prevalence",
         type=_parse_prevalence,
         metavar="SHARE",
-        help=_("share of pneumonia among the children who are X-rayed, 0-1; default: that of the training images"),
+        help=_("share of the X-rayed children who have pneumonia, 0-1; default: that in the training images"),
     )
     read.add_argument(
         "--include-refused",

@@ -22,7 +22,8 @@ class ReadOptions:
     Attributes:
         release: Folder of the trained model.
         operating_point: Name of an operating point; None for the default of the release.
-        prevalence: Share of pneumonia, 0-1, that the row refers to; None for that of the training images.
+        prevalence: Share of the X-rayed children who have pneumonia, 0-1, that the row refers to; None for that in the
+            training images.
         include_refused: Whether to read images that the admission check refuses; their rows are marked.
         heatmaps: Whether heat maps are written, and therefore checked.
     """

@@ -4,7 +4,7 @@ A worker loads the release itself, receives paths, and answers with rows as JSON
 DICOM files, because one run of the command may decode only DICOM_AT_ONCE of them at once, and batches that raise an
 error, because errors are reported in one place.
 
-If the parent ends, the worker ends at the latest after its current batch, because its standard input is closed.
+If the parent ends, the worker ends no later than after its current batch, because its standard input is closed.
 """
 
 import json

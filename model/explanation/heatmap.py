@@ -13,7 +13,7 @@ from model.translation import N_
 RESEARCH_NOTICE = N_("Research use only, not a medical device.")
 OPACITY = 0.45  # of the strongest colours; the radiograph remains visible
 
-# The upper two thirds of the colour map inferno: even the weakest evidence differs from grey, and brightness increases
+# The upper two thirds of the inferno colour map: even the weakest evidence differs from grey, and brightness increases
 # with evidence. Opacity starts at 0, so areas without evidence have no colour.
 _ANCHORS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
 _COLOURS = np.array([(120, 28, 109), (187, 55, 84), (237, 105, 37), (251, 180, 26), (252, 255, 164)])

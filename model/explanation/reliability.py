@@ -30,9 +30,9 @@ class HeatMapReliability:
 
     Attributes:
         inside_lungs: Share of the positive evidence within the lung fields, 0-1; None if no lungs were found.
-        effect: Decrease of the probability, at the training prevalence, if the hottest tenth of the network input is
+        effect: Decrease in the probability, at the training prevalence, if the hottest tenth of the network input is
             masked, minus the mean decrease if a random area of the same size is masked: -1 to 1.
-        agreement: Rank correlation of the heat map and the occlusion map (Spearman 1904): -1 to 1.
+        agreement: Rank correlation between the heat map and the occlusion map (Spearman 1904): -1 to 1.
     """
 
     inside_lungs: float | None
@@ -123,7 +123,7 @@ def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungM
         lungs: Lung mask; None if no lungs were found.
 
     Returns:
-        0-1; None without lungs or without positive evidence.
+        0-1; None if no lungs were found or there is no positive evidence.
     """
     upsampled = resize(np.ascontiguousarray(evidence, np.float32), _LUNG_GRID, _LUNG_GRID)
     positive = np.clip(upsampled, 0, None)
@@ -134,7 +134,7 @@ def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungM
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Spearman's correlation of two maps of the same shape, -1 to 1; 0 if either is constant."""
+    """Return Spearman's correlation between two maps of the same shape, -1 to 1; 0 if either is constant."""
     first_ranks, second_ranks = _ranks(first), _ranks(second)
     if not np.ptp(first_ranks) or not np.ptp(second_ranks):
         return 0.0
@@ -149,7 +149,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def random_areas(evidence: np.ndarray, fraction: float, side: int, count: int) -> Sequence[np.ndarray]:
-    """Return random areas with the size and a shape like that of the hottest part, by shuffling the cells of the map.
+    """Return random areas of the same size as the hottest part and a similar shape, by shuffling the cells of the map.
 
     Args:
         evidence: float (rows, columns).

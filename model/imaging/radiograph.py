@@ -16,7 +16,7 @@ class DicomMetadata:
         body_part: Body part as in the file, such as "CHEST"; "" if absent. HIDDEN_VALUE_TEXT of
             `model.imaging.dicom.display_terms` if the term is unknown.
         view_position: View as in the file, such as "AP"; "" if absent. HIDDEN_VALUE_TEXT if the term is unknown.
-        age_years: Age of the patient in full years; None if unknown.
+        age_years: Age of the patient in completed years; None if unknown.
         cautions: Cautions about the file; a finding carries them too.
         size_millimetres: Height and width of the whole image; None if unknown.
         size_at_detector: Whether `size_millimetres` was measured at the detector, where the body appears magnified.

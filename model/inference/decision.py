@@ -84,15 +84,15 @@ def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevale
 
     Args:
         probability: 0-1, calibrated at the prevalence `calibrated_at`.
-        calibrated_at: Current prevalence, 0-1, both excluded.
-        prevalence: New prevalence, 0-1, both excluded.
+        calibrated_at: Current prevalence, between 0 and 1, exclusive.
+        prevalence: New prevalence, between 0 and 1, exclusive.
 
     Raises:
         ValueError: A prevalence is not between 0 and 1.
     """
     for share in (calibrated_at, prevalence):
         if not 0 < share < 1:
-            raise ValueError(f"prevalence must be between 0 and 1, both excluded, got {share}")
+            raise ValueError(f"prevalence must be between 0 and 1, exclusive, got {share}")
     if prevalence == calibrated_at:
         return probability  # unchanged to the last digit
     ill = probability * prevalence / calibrated_at

@@ -16,7 +16,7 @@ class Finding:
 
     Attributes:
         probability: Calibrated probability of pneumonia, 0-1, at `prevalence`.
-        prevalence: Share of pneumonia among the children who are imaged, 0-1; probability and threshold refer to it.
+        prevalence: Share of the X-rayed children who have pneumonia, 0-1; probability and threshold refer to it.
         verdict: Verdict, which is the same at every prevalence.
         operating_point: Operating point of the verdict, with its threshold at `prevalence`.
         heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale; all zeros
@@ -25,7 +25,7 @@ class Finding:
         embedding: float32 (channels,), the pooled feature map.
         model_version: Version of the release.
         cautions: Limitations of the finding.
-        refusals: Refusal reasons of the admission check; empty unless a user requested to read a refused image.
+        refusals: Refusal reasons from the admission check; empty unless a user asked for a refused image to be read.
     """
 
     probability: float
@@ -71,8 +71,8 @@ def present(
             probability, verdict and operating point; only cautions are added.
         release: Release in use.
         point: Operating point of `release`.
-        prevalence: Share of pneumonia among the children who are imaged, 0-1, both excluded.
-        age_years: Age of the patient in full years; None if unknown.
+        prevalence: Share of the X-rayed children who have pneumonia, between 0 and 1, exclusive.
+        age_years: Age of the patient in completed years; None if unknown.
         heat_map_check: Result of the heat-map check; None adds no caution on the heat map.
 
     Raises:

@@ -50,7 +50,7 @@ class LungSegmenter:
             image: float32 (any height, any width), 0-255, bright = dense.
 
         Returns:
-            The lung mask; None if there are no lungs.
+            The lung mask; None if no lungs were found.
 
         Raises:
             ReleaseIncompatible: The network returned a value that is not finite.
@@ -71,7 +71,7 @@ class LungSegmenter:
 
 
 def lungs_from_probability(probability: np.ndarray) -> LungMask | None:
-    """Return the lungs for a lung probability map, float (rows, columns), 0-1; None if there are none."""
+    """Return the lungs for a lung probability map, float (rows, columns), 0-1; None if no lungs were found."""
     fields = lung_mask(probability)
     box = lung_box(fields)
     return LungMask(fields, box) if box else None

@@ -63,7 +63,7 @@ class Release:
         operating_points: Named thresholds.
         default_operating_point: Name of the default operating point.
         conformal: Limits of the prediction sets.
-        training_prevalence: Share of pneumonia, 0-1, at which probabilities are calibrated.
+        training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
         digest: SHA-256 of SHA256SUMS, which changes if any file changes; a key for caches.
@@ -126,7 +126,7 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     Raises:
         ReleaseMissing: SHA256SUMS or a file that it lists does not exist, or SHA256SUMS does not list a required file.
         ReleaseCorrupted: SHA256SUMS is malformed, or a file does not match its checksum.
-        ReleaseIncompatible: The file model.json is invalid, or was made for another version of this program.
+        ReleaseIncompatible: The file model.json is invalid, or was made for a different version of this program.
     """
     listing = read_file(directory, ReleaseFile.CHECKSUMS)
     checksums = parse_checksums(listing)

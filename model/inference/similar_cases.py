@@ -28,7 +28,7 @@ class SimilarCase:
         label: Class, see `model.codes.Label`.
         cause: Cause of the pneumonia, see `dataset.index.LabelledImage`.
         patient: Patient, inferred from the file name.
-        distance: Cosine distance of the embeddings, to the precision of the index. 0: same direction;
+        distance: Cosine distance between the embeddings, to the precision of the index. 0: same direction;
             compare with `typical_distance`.
         is_duplicate: Whether its perceptual hash says that it is a copy or a near copy of the query image.
     """
@@ -76,7 +76,7 @@ class SimilarCaseIndex:
         """Load the index of a release.
 
         Raises:
-            ReleaseError: The file is missing, changed, or in another format.
+            ReleaseError: The file is missing, changed, or in a different format.
         """
         with open_arrays(release.read_file(ReleaseFile.SIMILAR_CASES), ReleaseFile.SIMILAR_CASES) as arrays:
             return cls(**arrays)
@@ -99,7 +99,7 @@ class SimilarCaseIndex:
         return [self._case(n, distances[n], copy) for n, copy in zip(nearest, is_duplicate, strict=True)]
 
     def distances(self, embedding: np.ndarray) -> np.ndarray:
-        """Return the cosine distance of an embedding, float32 (channels,), to every training image: float32 (n,), 0-2.
+        """Return the cosine distance from an embedding, float32 (channels,), to each training image: float32 (n,), 0-2.
 
         The index omits some axes, so distances are smaller than over all channels: on the test split of the public data
         set by a median of 0.005 and at most 0.023, for the nearest five by a median of 0.004. The median distance

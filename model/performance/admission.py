@@ -41,14 +41,16 @@ def admission_sentences(admission: AdmissionMetrics) -> list[str]:
     return [
         _(
             "Every image is checked before it is read. The check is meant to accept only frontal chest X-rays "
-            "that show both lungs completely, upright and not inverted. Partly cropped images may pass. Refused images "
-            "are shown with a reason and read only at the user's request."
+            "that are upright, have normal grey levels (black and white not swapped) and show both lungs completely. "
+            "Partly cropped images may pass. Refused images are shown with a reason and read only at the user's "
+            "request."
         ),
         _(
             "The check was trained on training images and on unsuitable images: altered radiographs, synthetic images "
-            "and sample images. Its threshold was adjusted on validation images, so their rates are slightly "
-            "optimistic. The unsuitable images below were made from validation images, or by methods and from sources "
-            "that were not used for training. Real unsuitable images may be accepted more often."
+            "and example images from public Python packages. Its threshold was adjusted on validation images, so their "
+            "rates are slightly optimistic. The unsuitable images below were made from validation images, or by "
+            "methods and from sources that were not used for training. Real unsuitable images may be accepted more "
+            "often."
         ),
         _(
             "The caution that left and right may be swapped was given for {share} of mirrored validation images (n = "

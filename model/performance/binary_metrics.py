@@ -101,7 +101,7 @@ def predictive_values(predictions: Predictions, threshold: float, prevalence: fl
     Args:
         predictions: Predictions of the classifier.
         threshold: Probability at or above which an image counts as pneumonia.
-        prevalence: Share of pneumonia, 0-1.
+        prevalence: Share of the children who have pneumonia, 0-1.
     """
     alarm = predictions.probability >= threshold
     weights = np.vstack([np.ones(len(alarm)), patient_bootstrap_weights(predictions.patient)])

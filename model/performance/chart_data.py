@@ -85,9 +85,9 @@ def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Rows of predictions.csv.
 
     Returns:
-        One row per split and class that occur, normal first: split; label; images and patients (of that class);
-        split_images (all images of the split); share (of the images of the split, 0-1); middle (centre of the class's
-        section of a bar of length 1).
+        One row per combination of split and class that occurs, normal first: split; label; images and patients (in
+        that class); split_images (all images in the split); share (of the images in the split, 0-1); middle (centre of
+        the class's section of a bar of length 1).
     """
     balance = []
     for split in SPLITS:
@@ -144,7 +144,7 @@ def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> s
     """Explain checkpoint and early stopping, and their effect on this release.
 
     Args:
-        curves: Of `learning_curves`.
+        curves: Result of `learning_curves`.
         settings: "epochs" and "patience", from "training" in model.json.
     """
     kept_epoch, epochs = int(curves.loc[curves["is_kept"], "epoch"].iloc[0]), int(curves["epoch"].max())

@@ -33,17 +33,17 @@ def reliability_sentence(limits: ReliabilityDescription | None) -> str:
         sentence = _(
             "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
             "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
-            "strongest evidence lowers the probability by over {effect} percentage points less than masking random "
-            "areas of equal size, or if the rank correlation of the map with occlusion is below {agreement}. "
-            "{rationale}"
+            "strongest evidence lowers the probability less than masking random areas of equal size and the difference "
+            "is more than {effect} percentage points, or if the rank correlation between the map and occlusion is "
+            "below {agreement}. {rationale}"
         )
     else:
         sentence = _(
             "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
             "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
             "strongest evidence does not lower the probability by at least {effect} percentage points more than "
-            "masking random areas of equal size, or if the rank correlation of the map with occlusion is below "
-            "{agreement}. {rationale}"
+            "masking random areas of equal size, or if the rank correlation between the map and occlusion is "
+            "below {agreement}. {rationale}"
         )
     return sentence.format(
         inside_lungs=format_percent(limits["inside_lungs"]),
@@ -109,8 +109,8 @@ def _sample_sentences(warnings: dict[str, WarningRate] | None) -> list[str]:
     drawn = sum(rate["n"] + rate["not_applicable"] for kind, rate in warnings.items() if kind != "randomised")
     return [
         _(
-            "The table covers a sample of {n} images of the test split. Few of them are errors, so the rates for false "
-            "alarms and missed cases are imprecise."
+            "The table covers a sample of {n} images from the test split. The model is wrong on few of them, so the "
+            "rates for false alarms and missed cases are imprecise."
         ).format(n=drawn)
     ]
 
@@ -150,14 +150,15 @@ def _agreement_sentence(agreement: dict[str, CountedEstimate]) -> str:
         for method, correlation in agreement.items()
     ]
     return _(
-        "Mean rank correlation of the heat map with other methods (1 if both rank all positions alike): {correlations}."
+        "Mean rank correlation between the heat map and other methods (1 if both rank all positions alike): "
+        "{correlations}."
     ).format(correlations=", ".join(correlations))
 
 
 def _synthetic_opacities_sentence(opacities: SyntheticOpacities) -> str:
     return _(
         "A soft synthetic opacity was added to one lung of {n} normal validation images. The maximum of the map is "
-        "inside the opacity in {hit} of the images; without the opacity, it is at the same place in {hit_before}. The "
+        "inside the opacity in {hit} of the images; without the opacity, it is in the same place in {hit_before}. The "
         "probability rises in {raised} of the images, on average from {before} to {after}."
     ).format(
         n=opacities["hit"]["n"],

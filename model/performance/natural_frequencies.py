@@ -14,7 +14,7 @@ def natural_frequencies(rates: Rates, prevalence: float) -> Confusion:
 
     Args:
         rates: Rates at an operating point.
-        prevalence: Share of pneumonia, 0-1.
+        prevalence: Share of the children who have pneumonia, 0-1.
 
     Returns:
         Confusion matrix in children.
@@ -60,9 +60,9 @@ def natural_frequency_table(
     """Return a table with one column per side of the decision threshold: children, correct and incorrect results.
 
     Args:
-        counts: Of `natural_frequencies`.
-        intervals: Of `natural_frequency_intervals`.
-        predictive: Of `model.performance.binary_metrics.predictive_values`; all three at the same prevalence.
+        counts: Result of `natural_frequencies`.
+        intervals: Result of `natural_frequency_intervals`.
+        predictive: Result of `model.performance.binary_metrics.predictive_values`; all three at the same prevalence.
 
     Returns:
         Texts by column, then by row.

@@ -29,8 +29,8 @@ def reliability_diagram(predictions: Predictions, bins: int = RELIABILITY_BINS) 
     """Compare predicted probability and share of pneumonia in bins of equal mass.
 
     Returns:
-        One row per bin: probability (mean), share (of pneumonia), low and high (its 95% interval, by patient), n
-        (images).
+        One row per bin: probability (mean), share (of images with pneumonia), low and high (its 95% interval, by
+        patient), n (images).
     """
     rows = []
     bin_of_image = equal_mass_bins(predictions.probability, bins)

@@ -102,13 +102,13 @@ def _framing_sentence(framing: SizedAuc) -> str:
     auc = framing["auc"]
     if auc["low"] == auc["value"] == auc["high"] == 0.5:  # the same framing in every image
         return _(
-            "Framing: a model given only how closely the radiograph is cropped around the lungs, as far as the "
-            "released model sees it, reaches an AUC of 0.5 (chance) on {n} validation images, by design: cropping to "
-            "the lung box removes the framing."
+            "Framing: a model given only how closely the radiograph is cropped around the lungs, to the extent that "
+            "the released model sees it, reaches an AUC of 0.5 (chance) on {n} validation images, by design: cropping "
+            "to the lung box removes the framing."
         ).format(n=framing["n"])
     return _(
-        "Framing: a model given only how closely the radiograph is cropped around the lungs, as far as the released "
-        "model sees it, reaches an AUC of {auc} on {n} validation images (0.5 is chance)."
+        "Framing: a model given only how closely the radiograph is cropped around the lungs, to the extent that the "
+        "released model sees it, reaches an AUC of {auc} on {n} validation images (0.5 is chance)."
     ).format(auc=format_estimate(auc), n=framing["n"])
 
 
@@ -116,7 +116,7 @@ def _scaled_copies_sentence(copies: ScaledCopies | None) -> str:
     if copies is None:
         return _("Whether a smaller copy of an image gets the same result was not measured.")
     sentences = [
-        _("Scale: {n} radiographs of original size were compared with smaller copies.").format(n=copies["n"]),
+        _("Scale: {n} radiographs at their original size were compared with smaller copies.").format(n=copies["n"]),
         _scaled_copy_sentence("224", copies["224"]),
         _scaled_copy_sentence("512", copies["512"]),
     ]
@@ -125,12 +125,9 @@ def _scaled_copies_sentence(copies: ScaledCopies | None) -> str:
 
 def _scaled_copy_sentence(side: str, copy: ScaledCopy) -> str:
     """Describe one size of copies; an indeterminate verdict counts on its side of the threshold."""
-    return ngettext(
-        "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most; "
-        "{n} copy is on the other side of the decision threshold.",
-        "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most; "
-        "{n} copies are on the other side of the decision threshold.",
-        copy["verdicts_changed"],
+    return _(
+        "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most. "
+        "Number of copies on the other side of the decision threshold: {n}."
     ).format(side=side, mean=copy["mean_change"], maximum=copy["largest_change"], n=copy["verdicts_changed"])
 
 

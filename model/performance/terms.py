@@ -50,7 +50,7 @@ def verdict_name(verdict: str) -> str:
 
 
 def threshold_side(verdict: str) -> str:
-    """Return the side of the decision threshold on which an image counts as a verdict, even if indeterminate."""
+    """Return the side of the threshold on which images are counted under this verdict, even if indeterminate."""
     return _(_THRESHOLD_SIDES[Verdict(verdict)])
 
 

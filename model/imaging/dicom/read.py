@@ -118,7 +118,7 @@ def _details(dataset: Dataset, syntax_assumed: bool) -> Iterator[tuple[str, str]
 
 
 def _age_in_years(dataset: Dataset) -> int | None:
-    """Return the age in full years, from PatientAge (PS3.5 6.2, AS) or else from two dates; None if unknown."""
+    """Return the age in completed years, from PatientAge (PS3.5 6.2, AS) or else from two dates; None if unknown."""
     if match := re.fullmatch(r"(\d{1,3})([DWMY]?)", str(dataset.get("PatientAge") or "").strip().upper()):
         number, unit = match.groups()
         years = math.floor(int(number) * _DAYS_PER_UNIT[unit] / _DAYS_PER_YEAR + 1e-6)

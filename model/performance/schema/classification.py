@@ -87,7 +87,7 @@ class ExternalMetrics(SplitMetrics):
 
 
 class SimilarCaseMetrics(TypedDict):
-    """Agreement of each image of `split` with its `count` nearest training images."""
+    """Agreement of each image in `split` with its `count` nearest training images."""
 
     count: int
     split: str

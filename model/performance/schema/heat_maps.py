@@ -46,7 +46,7 @@ class SyntheticOpacities(TypedDict):
 
 
 class BoxAgreement(TypedDict):
-    """Agreement of heat maps with boxes that radiologists drew, and of a guess at the centre of a lung."""
+    """Agreement between heat maps and boxes that radiologists drew, and of a guess at the centre of a lung."""
 
     pointing: CountedEstimate
     pointing_guess: CountedEstimate

@@ -1,4 +1,4 @@
-"""Quality of the lung segmentation, and the shortcut audit: what the class can be predicted from without lungs."""
+"""Quality of the lung segmentation, and the shortcut audit: how the class can be predicted without the lungs."""
 
 from typing import TypedDict
 
@@ -14,14 +14,14 @@ class DiceScores(TypedDict):
 
 
 class BoxErrors(TypedDict):
-    """Distance of the worst edge of the lung box, as a share of the image side."""
+    """Distance between the worst edges of the lung boxes, as a share of the image side."""
 
     mean: float
     p95: float
 
 
 class LungMetrics(TypedDict):
-    """Agreement of the lung network with manual masks; `not_found` counts images without lungs."""
+    """Agreement of the lung network with manual masks; `not_found` counts images in which no lungs were found."""
 
     n: int
     patients: int

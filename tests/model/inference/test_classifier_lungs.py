@@ -1,4 +1,4 @@
-"""Lungs and input region of the classifier, and radiographs without lungs."""
+"""Lungs and input region of the classifier, and radiographs in which no lungs are found."""
 
 from dataclasses import replace
 

@@ -186,7 +186,7 @@ def test_an_array_is_shifted_element_by_element(probabilities, old, new):
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
 def test_a_prevalence_that_is_not_between_0_and_1_is_refused(share):
-    message = f"prevalence must be between 0 and 1, both excluded, got {share}"
+    message = f"prevalence must be between 0 and 1, exclusive, got {share}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         adjust_to_prevalence(0.5, 0.5, share)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -1,4 +1,4 @@
-"""A release is refused if it is for another version of the program, or if its networks are not as described."""
+"""A release is refused if it is for a different version of the program, or if its networks are not as described."""
 
 import struct
 

@@ -56,7 +56,7 @@ def test_reliability_sentence_states_limits_and_their_rationale():
     sentence = reliability_sentence(LIMITS)
     assert "less than 25% of the evidence is inside the lungs" in sentence
     assert "does not lower the probability by at least 1.2 percentage points more than masking random" in sentence
-    assert "the rank correlation of the map with occlusion is below -0.12." in sentence
+    assert "the rank correlation between the map and occlusion is below -0.12." in sentence
     assert sentence.endswith(" Chosen by hand.")
 
 
@@ -90,7 +90,7 @@ def test_no_rows_without_limits_or_metrics(explanations):
 def test_each_question_has_sentences_with_n_and_interval():
     sample, curves, inside, agreement, opacities, boxes = heat_map_sentences(EXPLANATIONS)
     n, not_applicable = 10 * (1 + 2 + 3 + 4 + 5), 1 + 2 + 3 + 4 + 5
-    assert f"a sample of {n + not_applicable} images of the test split" in sample
+    assert f"a sample of {n + not_applicable} images from the test split" in sample
 
     assert "on 33 true-positive test images" in curves
     assert [curves.index(formatted(value)) for value in (0.3, 0.6, 0.9, 0.8, 0.5, 0.7)] == sorted(
@@ -101,7 +101,7 @@ def test_each_question_has_sentences_with_n_and_interval():
     assert agreement.endswith(f": occlusion {formatted(0.55)} (n = 600), SmoothGrad {formatted(0.2)} (n = 50).")
     assert "added to one lung of 120 normal validation images" in opacities
     assert f"inside the opacity in {formatted(0.75)} of the images" in opacities
-    assert f"at the same place in {formatted(0.15)}." in opacities
+    assert f"in the same place in {formatted(0.15)}." in opacities
     assert f"in {formatted(0.85)} of the images, on average from {formatted(0.21)} to {formatted(0.61)}." in opacities
     assert boxes.startswith("Radiologists drew boxes on 21 radiographs of adults")
     assert f"is inside the box in {formatted(0.4)} of the images." in boxes
@@ -134,5 +134,5 @@ def test_summary_states_evidence_inside_lungs_and_warning_rates():
 
 def test_limits_close_to_zero_keep_two_digits():
     sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
-    assert "lowers the probability by over 0.016 percentage points less than masking random areas" in sentence
-    assert "the rank correlation of the map with occlusion is below 0.0069." in sentence
+    assert "than masking random areas of equal size and the difference is more than 0.016 percentage points" in sentence
+    assert "the rank correlation between the map and occlusion is below 0.0069." in sentence

@@ -38,10 +38,11 @@ def test_audit_sentences_state_the_figures():
     assert f"reaches an AUC of {FORMATTED} on 70 validation images" in size
     assert f"reaches an AUC of {FORMATTED} on 80 validation images" in spectrum
     assert f"reaches an AUC of {FORMATTED} on 80 validation images" in framing
-    assert "40 radiographs of original size" in copies
+    assert "40 radiographs at their original size" in copies
     differences = "differs by 0.010 on average and by 0.123 at most"
-    assert f"of the 224-pixel copy {differences}; 2 copies are on the other side of the decision threshold." in copies
-    assert f"of the 512-pixel copy {differences}; 0 copies are on the other side of the decision threshold." in copies
+    changed = "Number of copies on the other side of the decision threshold:"
+    assert f"of the 224-pixel copy {differences}. {changed} 2." in copies
+    assert f"of the 512-pixel copy {differences}. {changed} 0." in copies
     assert "0.990 (0.800-0.950) without masking" in masked
     assert "0.600 (0.800-0.950) with the lungs masked" in masked
     assert "0.970 (0.800-0.950) with everything but the lungs masked" in masked

@@ -28,7 +28,7 @@ from tests.support.dicom_files import (
     [("003Y", 3), ("018M", 1), ("011M", 0), ("012M", 1), ("100D", 0), ("366D", 1), ("052W", 0), ("053W", 1), ("34", 34)]
     + [(age, None) for age in ("121Y", "999Y", "Y003", "three", "", None)],
 )
-def test_the_age_is_given_in_full_years(age, years):
+def test_the_age_is_given_in_completed_years(age, years):
     assert read_metadata(PatientAge=age).age_years == years
 
 
