@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run", type=Path, default=Path("runs/lungs"), help="folder of the run (default %(default)s)"
     )
     fit_lungs.add_argument(
-        "--masks", type=Path, required=True, help="folder of the lung masks, one <stem>.png per image"
+        "--masks", type=Path, required=True, help="folder with the lung masks, one <stem>.png per image"
     )
     _add_config_options(fit_lungs, LungConfig)
     fit_lungs.set_defaults(command=_fit_lungs)
@@ -101,7 +101,7 @@ def _add_data_option(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         default=dataset_root(),
-        help=f"folder of the labelled data set (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})",
+        help=f"labelled data set folder (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})",
     )
 
 
@@ -125,10 +125,10 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
         help="CSV file that logs evaluations on the test split (default: training/TEST_LOG.csv)",
     )
     parser.add_argument(
-        "--masks", type=Path, help="folder of manual lung masks, one <stem>.png per image: evaluates the lung network"
+        "--masks", type=Path, help="folder with manual lung masks, one <stem>.png per image: evaluates the lung network"
     )
     parser.add_argument(
-        "--originals", "--full-size", type=Path, help="folder of images in original size: for the shortcut audit"
+        "--originals", "--full-size", type=Path, help="folder with images at original size: for the shortcut audit"
     )
     parser.add_argument(
         "--original-sizes",
@@ -137,7 +137,7 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
         help="CSV file with file, width and height of the originals: for the shortcut audit",
     )
     parser.add_argument(
-        "--adults", type=Path, help="folder of adult radiographs with labels.csv: evaluates the model on them"
+        "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
     )
 
 

@@ -52,7 +52,7 @@ class RunConfig:
         TrainingError: A value is out of range.
     """
 
-    seed: int = setting(1, "seed of the order of the images, augmentation, initial weights and dropout")
+    seed: int = setting(1, "random seed for the image order, augmentation, initial weights and dropout")
     input_size: int = setting(224, "height and width of the network input in pixels", "size")
     batch_size: int = setting(32, "images per step")
     epochs: int = setting(10, "maximum number of epochs; the learning rate reaches zero at the last one")
@@ -80,13 +80,13 @@ class RunConfig:
         """Read settings written by `save`.
 
         Raises:
-            TrainingError: The file does not have exactly the settings of this class. It was written by another version
-                of the program, and a default for a missing setting might be wrong for that run.
+            TrainingError: The file does not have exactly the settings of this class. It was written by a different
+                version of the program, and a default for a missing setting might be wrong for that run.
         """
         stored = json.loads(path.read_text())
         if stored.keys() != {field.name for field in dataclasses.fields(cls)}:
             raise TrainingError(
-                f"{path} was written by another version of this program. Start a new run in another folder."
+                f"{path} was written by a different version of this program. Start a new run in another folder."
             )
         return cls(**stored)
 

@@ -65,7 +65,7 @@ class EvaluationOptions:
 
     Attributes:
         splits: Splits to measure, each one of SplitName.
-        output_folder: Folder of the results. It is created if it does not exist.
+        output_folder: Folder for the results. It is created if it does not exist.
         test_log: CSV file in which measurements on the test split are logged.
         commit: Commit of the program, for the log.
         auxiliary: Further data to measure on.
@@ -85,7 +85,7 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict
 
     Args:
         release: Release to measure.
-        split: Images of each split.
+        split: Images in each split.
         options: Splits to measure, and where to write the results.
 
     Returns:

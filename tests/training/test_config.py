@@ -40,7 +40,7 @@ def test_settings_of_another_program_version_are_refused(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"seed": 1}))
 
-    with pytest.raises(TrainingError, match=r"config\.json was written by another version of this program\."):
+    with pytest.raises(TrainingError, match=r"config\.json was written by a different version of this program\."):
         ClassifierConfig.load(path)
 
 

@@ -53,7 +53,7 @@ def fit_admission(
     Args:
         classifier: Classifier of the release.
         index: Index of similar cases of the same release.
-        split: Images of each split.
+        split: Images in each split.
         decoder: Decodes the images.
 
     Raises:

@@ -22,7 +22,7 @@ from training.admission.out_of_distribution import out_of_distribution_images
 from training.data.augmentation import Augmenter
 from training.data.loading import load_images
 
-N_CORRUPTED = 1200  # training images, at most, that are corrupted
+N_CORRUPTED = 1200  # maximum number of training images that are corrupted
 N_PER_FAMILY = 300  # images of each other family
 
 
@@ -74,7 +74,7 @@ class FeatureCollector:
 def collect_features(
     classifier: Classifier, index: SimilarCaseIndex, records: Sequence[LabelledImage], decoder: ImageDecoder
 ) -> FeatureCollector:
-    """Extract the features of training radiographs and of images generated for them.
+    """Extract the features of training radiographs and of images generated from them.
 
     Each radiograph also contributes a reframed version. At most N_CORRUPTED contribute corrupted versions.
 

@@ -30,13 +30,15 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, image
         OperatingPoint(
             RULE_OUT,
             rule_out,
-            f"Highest threshold up to the balanced one with at least {MIN_SENSITIVITY:.0%} sensitivity on {images}.",
+            f"Highest threshold that does not exceed the balanced one and has at least {MIN_SENSITIVITY:.0%} "
+            f"sensitivity on {images}.",
         ),
         OperatingPoint(BALANCED, balanced, f"Maximum of sensitivity + specificity - 1 (Youden's index) on {images}."),
         OperatingPoint(
             RULE_IN,
             rule_in,
-            f"Lowest threshold from the balanced one with at least {MIN_SPECIFICITY:.0%} specificity on {images}.",
+            f"Lowest threshold at or above the balanced one that has at least {MIN_SPECIFICITY:.0%} specificity on "
+            f"{images}.",
         ),
     )
 

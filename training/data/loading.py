@@ -30,7 +30,7 @@ class ImageCache:
     """An `ImageDecoder` that keeps some of the decoded images in memory.
 
     An evaluation reads the validation images many times, and decoding takes longer than both networks. A working image
-    takes 200 kB, so the 844 validation images of the public data set take 170 MB.
+    takes 200 kB, so the 844 validation images in the public data set take 170 MB.
     """
 
     def __init__(self, records: Sequence[LabelledImage]) -> None:
@@ -101,7 +101,7 @@ def load_images(
 ) -> np.ndarray:
     """Decode and resize images as inference does, in several threads.
 
-    At 224 pixels an image takes 50 kB, so the 5,856 images of the public data set take 290 MB.
+    At 224 pixels an image takes 50 kB, so the 5,856 images in the public data set take 290 MB.
 
     Args:
         records: Images to load.

@@ -20,7 +20,7 @@ def images_with_mask(records: Sequence[LabelledImage], folder: Path) -> list[Lab
     masked = [record for record in records if _mask_path(record, folder).is_file()]
     if not masked:
         raise TrainingError(
-            f"{folder} contains no mask for an image of the data set. --masks takes a folder of masks that are named "
+            f"{folder} contains no mask for an image in the data set. --masks takes a folder with masks that are named "
             "like the images, <stem>.png."
         )
     return masked

@@ -27,7 +27,7 @@ from training.data.loading import load_images, read_prepared
 from training.evaluation.external_adults import load_adult_images
 from training.evaluation.robustness import perturbations
 
-N_CORRUPTED = 300  # validation images, at most, that are corrupted
+N_CORRUPTED = 300  # maximum number of validation images that are corrupted
 N_PER_FAMILY = 150  # images of each other family, from generators and sources that the check was not fitted on
 # No samples are available under a licence that allows everyone to repeat the measurement.
 UNMEASURED_FAMILIES = ("lateral chest radiographs", "radiographs of other body parts", "CT slices of patients")
@@ -42,9 +42,9 @@ def admission_rates(
 
     Args:
         gate: Gate to measure.
-        split: Images of each split.
-        adults: Folder of adult radiographs; None if they are not measured.
-        decoder: Decodes the images of the splits.
+        split: Images in each split.
+        adults: Folder with adult radiographs; None if they are not measured.
+        decoder: Decodes the images in the splits.
 
     Returns:
         See `model.performance.schema.AdmissionMetrics`. "shifted" refers to validation images, each under one

@@ -66,7 +66,7 @@ def load_adult_images(folder: Path) -> pd.DataFrame:
         ) from error
     if table.empty or not table["label"].isin(LABELS).all():
         raise TrainingError(
-            f"{folder} cannot be used: {LABELS_FILE} must list images with label {' or '.join(LABELS)} only."
+            f"{folder} cannot be used: {LABELS_FILE} must list only images labelled {' or '.join(LABELS)}."
         )
     if missing := [name for name in table["file"] if name not in paths]:
         raise TrainingError(

@@ -26,7 +26,7 @@ def segmentation_metrics(
     Args:
         segmenter: Lung segmentation to measure.
         records: Images. Those without a mask are left out.
-        masks: Folder of the masks.
+        masks: Folder with the masks.
         decoder: Decodes the images.
 
     Returns:
@@ -53,7 +53,7 @@ def compare_masks(lungs: Sequence[LungMask | None], manual_masks: np.ndarray) ->
         "dice": mean, median and 5th percentile of the Dice score, 0-1.
         "box_error": mean and 95th percentile of the error of the worst edge of the lung box, as a share of the image
         side; null if no lungs were found.
-        "not_found": number of images without lungs.
+        "not_found": number of images in which no lungs were found.
     """
     fields = np.stack([mask.fields if mask else np.zeros(manual_masks.shape[1:], bool) for mask in lungs])
     areas = fields.sum(axis=(1, 2)) + manual_masks.sum(axis=(1, 2))
@@ -68,6 +68,6 @@ def compare_masks(lungs: Sequence[LungMask | None], manual_masks: np.ndarray) ->
 
 
 def _edge_error(box: RelativeBox, manual_box: RelativeBox) -> float:
-    """Return the largest distance of corresponding edges."""
+    """Return the largest distance between corresponding edges."""
     edges = ("left", "top", "right", "bottom")
     return max(abs(float(getattr(box, edge)) - float(getattr(manual_box, edge))) for edge in edges)

@@ -1,4 +1,4 @@
-"""Shortcut audit: how well the class can be predicted without lungs, and whether the classifier does so.
+"""Shortcut audit: how well the class can be predicted without the lungs, and whether the classifier does so.
 
 In the public data set, radiographs of healthy and ill children were acquired, cropped and stored differently. What a
 model learns from these differences does not transfer to other hospitals. The audit measures how well features without
@@ -53,10 +53,10 @@ class AuxiliaryData:
     """Further data for the evaluation. Measurements whose data are None are skipped.
 
     Attributes:
-        masks: Folder of manual lung masks, <stem>.png each.
-        originals: Folder of some of the images in original size, under the same names.
+        masks: Folder with manual lung masks, <stem>.png each.
+        originals: Folder with some of the images at their original size, under the same names.
         original_sizes: CSV file with file, width and height of the originals.
-        adults: Folder of adult radiographs with labels.csv, see `training.evaluation.external_adults`.
+        adults: Folder with adult radiographs with labels.csv, see `training.evaluation.external_adults`.
     """
 
     masks: Path | None = None
@@ -76,10 +76,10 @@ def shortcut_audit(
 
     Args:
         classifier: Classifier to audit.
-        split: Images of each split.
+        split: Images in each split.
         predictions: One row per image: file, patient, split, label, probability.
         auxiliary: Further data.
-        decoder: Decodes the images of the splits.
+        decoder: Decodes the images in the splits.
 
     Returns:
         See `model.performance.schema.ShortcutAudit`. AUCs have 95% intervals.
@@ -120,7 +120,7 @@ def _size_strata(rows: pd.DataFrame, sizes: ImageSizes) -> list[SizeStratum]:
 def _scaled_copies(
     classifier: Classifier, records: Sequence[LabelledImage], folder: Path, decoder: ImageDecoder
 ) -> dict[str, Any]:
-    """Compare the probability of originals with those of the data set's copy and of a copy with 512 pixels.
+    """Compare the probabilities of originals with those of the data set's copy and of a copy with 512 pixels.
 
     Raises:
         TrainingError: The folder contains no original of a validation image.
@@ -170,8 +170,8 @@ def _masked_auc(
     Images without detected lungs are left out.
 
     Returns:
-        AUC by masking. None if no image has lungs, or if the input region itself masks everything outside the lungs,
-        because the outline of that mask would reveal something about the lungs.
+        AUC by masking. None if no lungs were found in any image, or if the input region itself masks everything outside
+        the lungs, because the outline of that mask would reveal something about the lungs.
     """
     if classifier.release.input_region.kind is RegionKind.LUNGS_ALONE:
         return None

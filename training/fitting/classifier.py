@@ -38,14 +38,14 @@ def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
     """Train the classifier, or resume its run.
 
     Args:
-        data: Folder of the data set.
+        data: Data set folder.
         run: Folder of the run.
         config: Settings of the run.
 
     Raises:
         DatasetError: The data set cannot be used.
-        TrainingError: The folder contains a run with other settings, the backbone or the lung network cannot be loaded,
-            or an image cannot be read.
+        TrainingError: The folder contains a run with different settings, the backbone or the lung network cannot be
+            loaded, or an image cannot be read.
     """
     split = split_for_training(load_index(data))
     claim_run_folder(run, config)
@@ -155,7 +155,7 @@ def claim_run_folder(run: Path, config: RunConfig) -> None:
     """Create the folder of a run and save its settings, or check that it contains a run with the same settings.
 
     Raises:
-        TrainingError: The folder contains a run with other settings.
+        TrainingError: The folder contains a run with different settings.
     """
     run.mkdir(parents=True, exist_ok=True)
     config_path = run / CONFIG_FILE
@@ -167,8 +167,8 @@ def claim_run_folder(run: Path, config: RunConfig) -> None:
     differences = [name for name in names if getattr(stored, name) != getattr(config, name)]
     if differences:
         raise TrainingError(
-            f"{run} contains a run with other settings ({', '.join(differences)}). Choose another folder with --run, "
-            "or delete this one."
+            f"{run} contains a run with different settings ({', '.join(differences)}). Choose another folder with "
+            "--run, or delete this one."
         )
 
 

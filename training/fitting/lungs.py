@@ -56,8 +56,8 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[st
     """Train on the training images that have a mask, and evaluate on the validation images that have one.
 
     Args:
-        data: Folder of the data set.
-        masks: Folder of the masks.
+        data: Data set folder.
+        masks: Folder with the masks.
         run: Folder of the run.
         config: Settings of the run.
 
@@ -66,7 +66,7 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[st
 
     Raises:
         DatasetError: The data set cannot be used.
-        TrainingError: The masks cannot be used, the folder contains a run with other settings, or Keras and LiteRT
+        TrainingError: The masks cannot be used, the folder contains a run with different settings, or Keras and LiteRT
             disagree.
     """
     split = split_for_training(load_index(data))

@@ -68,7 +68,7 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
 
     Args:
         networks: Trained networks.
-        split: Images of each split.
+        split: Images in each split.
         target: Folder of the candidate. It is replaced once the new candidate is complete.
 
     Returns:

@@ -51,7 +51,7 @@ def candidate_description(
         reliability: Limits of the heat-map checks; None if the release has none.
         admission: Admission classifier.
         settings: Settings of the run.
-        split: Images of each split.
+        split: Images in each split.
     """
     n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
     n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}

@@ -103,7 +103,7 @@ def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> 
         "## Does the model use the lungs?",
         markdown_paragraph(
             "In this data set, framing, size and compression also reveal the class. These measurements show how strong "
-            "such cues are, and how far the model can use them:"
+            "such cues are, and to what extent the model can use them:"
         ),
         markdown_list(audit_sentences(audit)),
         "AUC among images with originals of similar width:",

@@ -62,7 +62,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
 
     Args:
         candidate: Result of `training.release.candidate.assemble_candidate`. Its directory contains the metrics.
-        split: Images of each split, for the check that Keras and LiteRT agree.
+        split: Images in each split, for the check that Keras and LiteRT agree.
         target: Directory of the release, which is replaced.
         notes: Version, change and commit.
         test_openings: Number of measurements on the official test split so far.
@@ -190,7 +190,7 @@ def _measured_metrics(candidate: Release) -> dict[str, Any]:
 
 
 def _previous_changelog(target: Path) -> list[dict[str, str]]:
-    """Return the changelog of the previous release, even if that release has another format or is damaged."""
+    """Return the changelog of the previous release, even if that release has a different format or is damaged."""
     try:
         return list(json.loads(read_file(target, ReleaseFile.DESCRIPTION))["changelog"])
     except (

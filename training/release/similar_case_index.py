@@ -10,7 +10,7 @@ from model.inference.similar_cases import SimilarCaseIndex, normalise
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 
-# On validation images, 92% of the five nearest images are the same as with all 1,280 channels. The file has 1 MB.
+# On validation images, 92% of the five nearest images are the same as with all 1,280 channels. The file takes 1 MB.
 PRINCIPAL_AXES = 128
 DISTANCE_PAIRS = 20_000  # random pairs used to estimate the typical distance
 
@@ -51,7 +51,7 @@ def _principal_axes(centred: np.ndarray) -> np.ndarray:
 
 
 def _typical_distance(coordinates: np.ndarray) -> np.ndarray:
-    """Return the median distance of two random images, as `SimilarCaseIndex.distances` defines it: float32 ()."""
+    """Return the median distance between two random images, as `SimilarCaseIndex.distances` defines it: float32 ()."""
     first, second = np.random.default_rng(0).integers(len(coordinates), size=(2, DISTANCE_PAIRS))
     squared_distance = ((coordinates[first] - coordinates[second]) ** 2).sum(axis=1)
     distance: np.ndarray = np.median(squared_distance / 2)

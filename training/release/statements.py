@@ -14,24 +14,24 @@ POPULATION_YEARS = (1, 5)  # youngest and oldest age, inclusive
 LIMITS = (
     N_("The model checks for pneumonia only. It does not detect other diseases."),
     N_(
-        "The model has been evaluated on children of one hospital only. Its performance on children elsewhere is "
+        "The model has been evaluated only on children from one hospital. Its performance on children elsewhere is "
         "unknown."
     ),
     N_(
         "The model is not intended for adults, lateral views or anything other than chest radiographs. The check "
-        "that refuses unsuitable images was trained on altered, synthetic and sample images. It has not been "
-        "evaluated on lateral views or on radiographs of other body parts."
+        "that refuses unsuitable images was trained on altered radiographs, synthetic images and example images from "
+        "public Python packages. It has not been evaluated on lateral views or on radiographs of other body parts."
     ),
     N_(
-        "In this data set, framing, size and compression also reveal the class. Training hides most of these cues. "
-        "The shortcut audit measures what remains. Because of it, performance on images from elsewhere may be lower "
-        "than reported."
+        "In this data set, framing, size and compression also reveal the class. The way the model is trained removes "
+        "most of these cues. The shortcut audit measures what remains. Because of these remaining cues, performance on "
+        "images from elsewhere may be lower than reported."
     ),
     N_(
-        "The lung network was trained on manual masks that include the retrocardiac area, on radiographs of the "
-        "same hospital. On other images it may mark areas that are not lung."
+        "The lung network was trained on manual masks that include the retrocardiac area, on radiographs from "
+        "the same hospital. On other images it may mark areas that are not lung."
     ),
-    N_("The patients of the data set are inferred from file names."),
+    N_("The patients in the data set are inferred from file names."),
 )
 ETHICS = (
     N_(

@@ -132,9 +132,9 @@ def test_every_point_states_how_it_was_selected():
     apart = predictions([0, 1], [0.1, 0.9])
 
     assert [point.rationale for point in select_operating_points(apart, apart, "2 images")] == [
-        "Highest threshold up to the balanced one with at least 99% sensitivity on 2 images.",
+        "Highest threshold that does not exceed the balanced one and has at least 99% sensitivity on 2 images.",
         "Maximum of sensitivity + specificity - 1 (Youden's index) on 2 images.",
-        "Lowest threshold from the balanced one with at least 98% specificity on 2 images.",
+        "Lowest threshold at or above the balanced one that has at least 98% specificity on 2 images.",
     ]
 
 

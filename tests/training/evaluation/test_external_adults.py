@@ -158,4 +158,4 @@ def test_a_folder_without_a_table_gives_an_error_message(folder, tmp_path):
 def test_a_table_without_images_or_with_an_unknown_label_gives_an_error_message(folder, content):
     (folder / "labels.csv").write_text(content)
 
-    assert_error(folder, "cannot be used: labels.csv must list images with label NORMAL or PNEUMONIA only.")
+    assert_error(folder, "cannot be used: labels.csv must list only images labelled NORMAL or PNEUMONIA.")

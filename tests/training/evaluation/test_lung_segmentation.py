@@ -22,7 +22,7 @@ def test_the_manual_masks_themselves_have_perfect_metrics():
     assert metrics["not_found"] == 0
 
 
-def test_an_image_without_lungs_is_counted_and_has_no_box_error():
+def test_an_image_in_which_no_lungs_are_found_is_counted_and_has_no_box_error():
     manual = np.stack([two_lungs() >= 0.5] * 2)
     metrics = compare_masks([as_lung_mask(manual[0]), None], manual)
     assert metrics["not_found"] == 1

@@ -129,7 +129,7 @@ def test_a_classifier_of_borders_does_not_need_the_lungs(split, predictions):
     assert value(masked["nothing"]) == value(masked["lungs"]) == 1
 
 
-def test_images_without_lungs_are_not_masked(split, predictions):
+def test_images_in_which_no_lungs_are_found_are_not_masked(split, predictions):
     classifier = BrightnessClassifier(slice(None), slice(None))
     classifier.segmenter = SimpleNamespace(segment=lambda _: None)
 

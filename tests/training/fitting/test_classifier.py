@@ -207,11 +207,11 @@ def test_a_run_that_stopped_early_does_not_train_again_and_keeps_its_network(tin
     assert_same_weights(best_weights(tmp_path), weights)
 
 
-def test_a_folder_with_a_run_of_other_settings_is_refused_with_their_names(tiny_set, own_run, capsys):
+def test_a_folder_with_a_run_with_different_settings_is_refused_with_their_names(tiny_set, own_run, capsys):
     before = (own_run / CONFIG_FILE).read_text()
     message = (
-        f"{own_run} contains a run with other settings (seed, dropout). Choose another folder with --run, or delete "
-        "this one."
+        f"{own_run} contains a run with different settings (seed, dropout). Choose another folder with --run, or "
+        "delete this one."
     )
     config = ClassifierConfig.load(own_run / CONFIG_FILE)
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):

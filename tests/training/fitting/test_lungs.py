@@ -53,7 +53,7 @@ def test_the_command_trains_the_lung_network_and_measures_it_on_held_out_patient
 
 def test_a_folder_without_masks_of_the_data_set_is_refused(tiny_set, tmp_path, capsys):
     assert main(arguments(tiny_set, tmp_path, tmp_path / "run")) == 1
-    assert f"{tmp_path} contains no mask for an image of the data set." in capsys.readouterr().err
+    assert f"{tmp_path} contains no mask for an image in the data set." in capsys.readouterr().err
 
 
 def test_a_damaged_mask_is_named(tiny_set, tmp_path, capsys):

@@ -28,14 +28,14 @@ METRIC_NAMES = ("pointing", "pointing_guess", "overlap", "overlap_guess")
 
 
 def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, CountedEstimate] | None:
-    """Measure the pointing game (Zhang et al. 2016) and the overlap (IoU) of heat map and boxes.
+    """Measure the pointing game (Zhang et al. 2016) and the overlap (IoU) between heat map and boxes.
 
     The baseline ignores the image content and guesses the centre of a lung; both lungs count half. For the overlap, the
     guess is a disc around that centre with the same area as the hot area of the map.
 
     Args:
         classifier: Classifier to measure.
-        folder: Folder of adult radiographs.
+        folder: Folder with adult radiographs.
 
     Returns:
         {"pointing", "pointing_guess", "overlap", "overlap_guess"}; None if the folder has no boxes. An image without
@@ -104,7 +104,7 @@ def lung_centroids(lungs: LungMask | None) -> Sequence[tuple[float, float]]:
     """Return the centroids of the two largest lung fields.
 
     Returns:
-        Row and column of each, as shares of height and width; the image centre if there are no lungs.
+        Row and column of each, as shares of height and width; the image centre if no lungs were found.
     """
     if lungs is None:
         return [(0.5, 0.5)]

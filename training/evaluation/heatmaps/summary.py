@@ -46,10 +46,10 @@ def measure_heat_maps(
 
     Args:
         classifier: Classifier of the release.
-        split: Images of each split. N_CHECKED test images are measured; synthetic opacities are added to normal
+        split: Images in each split. N_CHECKED test images are measured; synthetic opacities are added to normal
             validation images.
-        adults: Folder of adult radiographs; None if they are not measured.
-        decoder: Decodes the images of the splits.
+        adults: Folder with adult radiographs; None if they are not measured.
+        decoder: Decodes the images in the splits.
 
     Returns:
         See `model.performance.schema.HeatMapMetrics`. Entries that are not measured are null.

@@ -77,7 +77,7 @@ def test_a_map_that_shows_the_same_corner_of_every_image_misses_it(records):
     assert (metrics["hit"]["value"], metrics["hit_before"]["value"]) == (0, 0)
 
 
-def test_images_without_lungs_are_left_out(records):
+def test_images_in_which_no_lungs_are_found_are_left_out(records):
     assert pointing_game_synthetic(BrightnessClassifier(None), records)["hit"] == {
         "n": 0,
         "value": None,
