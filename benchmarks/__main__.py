@@ -49,7 +49,7 @@ def describe_machine() -> str:
     """Return processors, memory, operating system and Python version of this machine."""
     names = [line.split(":")[1].strip() for line in _read_lines("/proc/cpuinfo") if line.startswith("model name")]
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    processors = f"{usable_cpus()} processors of {names[0] if names else platform.processor()}"
+    processors = f"{usable_cpus()} processors ({names[0] if names else platform.processor()})"
     return f"{processors}, {gigabytes:.0f} GB, {platform.system()}, Python {platform.python_version()}"
 
 

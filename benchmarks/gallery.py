@@ -1,4 +1,4 @@
-"""Time and memory of the gallery in the dataset explorer, compared with loading every image of a filter.
+"""Time and memory of the gallery in the dataset explorer, compared with loading every image that matches a filter.
 
 python -m benchmarks.gallery    # with the data set at CHEST_XRAY_DIR
 """
@@ -38,7 +38,7 @@ _MEMORY = "memory"  # argument of the child process that measures its own memory
 def main() -> None:
     """Measure and print medians, ratios and memory."""
     rows = _catalogue_rows()
-    print(_line("images of the filter", "n", "page cold", "page warm", "all images", "all / cold"))
+    print(_line("images that match the filter", "n", "page cold", "page warm", "all images", "all / cold"))
     for name, splits in FILTERS.items():
         selected = select(rows, Filter(splits=splits))
         open_page = partial(_open_page, splits)

@@ -76,7 +76,7 @@ def test_the_heat_map_can_be_hidden_and_downloaded(tab, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_file_that_is_no_image_is_refused_and_the_session_continues(tab, server, tmp_path):
+def test_a_file_that_is_not_an_image_is_refused_and_the_session_continues(tab, server, tmp_path):
     upload_file(tab, phantom_path(tmp_path), 1)
     upload_file(tab, letter_path(tmp_path), 2)
 

@@ -69,7 +69,7 @@ def refused_files() -> Iterator[tuple[str, bytes, str]]:
 
 
 def harmless_files() -> Iterator[tuple[str, bytes]]:
-    """Yield file name and content of images with a wrong name, or with other content inside or after them."""
+    """Yield file name and content of misnamed images, and of images with other content inside or after them."""
     radiograph, jpeg = phantom_file(), phantom_file("JPEG")
     page = b"<html><script>alert(1)</script></html>"
     yield "mislabelled.png", jpeg

@@ -65,9 +65,9 @@ def test_the_generated_sections_are_those_of_the_release(name):
 def test_the_readme_states_how_far_probabilities_are_too_high():
     limits = " ".join(section((PROJECT / "README.md").read_text(), "Limits").split())
     groups = load_release_data(load_release()).reliability
-    stated = re.findall(r"(\d+)% of the (\d+)(?: images)? with a mean (?:probability )?of ([\d.]+)%", limits)
+    stated = re.findall(r"group of (\d+) images whose mean (?:probability )?was ([\d.]+)%, (?:only )?(\d+)%", limits)
     assert stated == [
-        (f"{100 * group.share:.0f}", str(group.n), f"{100 * group.probability:{format_spec}}")
+        (str(group.n), f"{100 * group.probability:{format_spec}}", f"{100 * group.share:.0f}")
         for group, format_spec in zip(
             groups[groups["probability"].between(0.1, 0.998)].itertuples(), (".0f", ".0f", ".1f"), strict=True
         )

@@ -33,7 +33,7 @@ def test_an_avoided_word_is_found_in_strings_comments_and_documents(text, word, 
         assert word in [finding.word for finding in find_avoided_words(file)]
 
 
-def test_code_that_is_no_text_is_not_searched(tmp_path, monkeypatch):
+def test_code_that_is_not_text_is_not_searched(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.support.wording.PROJECT", tmp_path)
     file = tmp_path / "a.py"
     file.write_text("film = 7 % 2\n")

@@ -23,7 +23,7 @@ def missing_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sample_dataset(missing_dataset: Path) -> Path:
-    """Configure a data set folder with phantoms that have the names of 24 images of the test split."""
+    """Configure a data set folder with phantoms that have the names of 24 images from the test split."""
     for name in sample_names(24):
         path = missing_dataset / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Synthetic radiographs and images; the repository contains no image of the data set."""
+"""Synthetic radiographs and images; the repository contains no image from the data set."""
 
 import functools
 import io

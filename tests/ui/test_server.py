@@ -82,7 +82,7 @@ def test_an_upload_into_a_closed_session_is_refused(server, visitor):
 
 
 @pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://localhost.elsewhere.example", "null"])
-def test_a_page_of_another_site_cannot_connect(server, origin):
+def test_a_page_from_another_site_cannot_connect(server, origin):
     with pytest.raises(InvalidStatus, match="HTTP 403"), Visitor(Access(server.url), origin=origin).connect():
         pass
 

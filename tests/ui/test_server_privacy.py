@@ -69,7 +69,7 @@ def test_the_app_works_without_network_and_does_not_try_to_use_it(tmp_path):
     rows = visit(tmp_path / "log.txt", *NO_NETWORK)
     assert [row["status"] for row in rows] == ["read", "read", "refused", "read", "read"]
     log = (tmp_path / "log.txt").read_text()
-    assert "Rejecting WebSocket connection" in log  # of another site, for which Streamlit would look up its own address
+    assert "Rejecting WebSocket connection" in log  # from a site for which Streamlit would look up its address
     assert "external IP" not in log
     assert patient_data_in(log) == []
 
