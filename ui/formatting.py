@@ -13,7 +13,7 @@ def percent(probability: float) -> str:
 
 
 def distinct_percents(probability: float, threshold: float) -> tuple[str, str]:
-    """Format a probability and a threshold with as many decimals as are needed to tell them apart.
+    """Format a probability and a threshold with as many decimals as are needed to distinguish them.
 
     Near 0 and 1, see `percent`.
     """

@@ -58,7 +58,7 @@ def show_similar_cases(
     rows = current_catalogue(release, selected_operating_point(release)).rows.loc[[case.file for case in cases]]
     is_opened = show_gallery(rows, "similar", on_open, notes=[_note(case) for case in cases])
     distance = _(
-        "A distance of 0 means that the model cannot tell the two images apart. Median distance between training "
+        "A distance of 0 means that the model cannot distinguish the two images. Median distance between training "
         "images: {median}."
     )
     st.caption(
