@@ -1,4 +1,4 @@
-"""The page "Model performance": all metrics come from the files of the release."""
+"""The page "Model performance": all metrics come from the release's files."""
 
 from model.codes import SplitName
 from model.translation import N_

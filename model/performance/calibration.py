@@ -14,7 +14,7 @@ from model.translation import gettext as _
 def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | RobustnessMetrics]:
     """Return the measured sets of metrics.json by their keys, in display order; training is left out.
 
-    Of the set "stress_validation" only `n`, `calibration` and `conformal` exist.
+    For the set "stress_validation", only `n`, `calibration` and `conformal` exist.
     """
     splits = metrics["splits"]
     sets = {
@@ -63,17 +63,17 @@ def calibration_sentence(test: SplitMetrics) -> str:
     calibration = test["calibration"]
     intercept, adjusted = calibration["raw"]["intercept"], calibration["prevalence_adjusted"]
     if intercept["value"] is None or adjusted is None:
-        return _("Calibration on the official test split is not defined: it has images of one class only.")
+        return _("Calibration on the official test split is not defined: it contains images of only one class.")
     sentences = {
         "high": _(
             "Probabilities around 50% are too high on the official test split (n = {n}): of images with a "
             "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
-            "prevalence of this split ({prevalence}), it is about {adjusted}."
+            "prevalence of this split ({prevalence}), the figure is about {adjusted}."
         ),
         "low": _(
             "Probabilities around 50% are too low on the official test split (n = {n}): of images with a "
             "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
-            "prevalence of this split ({prevalence}), it is about {adjusted}."
+            "prevalence of this split ({prevalence}), the figure is about {adjusted}."
         ),
         None: _(
             "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = {n}): "
@@ -95,7 +95,7 @@ def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> s
 
     Args:
         conformal: Entry of model.json.
-        test: Metrics of the official test split.
+        test: Metrics on the official test split.
     """
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
     coverage = test["conformal"]["coverage"]

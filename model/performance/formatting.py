@@ -38,6 +38,14 @@ def format_estimate(estimate: Estimate) -> str:
     return text.format(value=estimate["value"], low=estimate["low"], high=estimate["high"])
 
 
+def format_percent_estimate(share: Estimate) -> str:
+    """Format a share, 0-1, with its 95% interval: "97.1% (95.5%-98.4%)", or "not defined"."""
+    if share["value"] is None:
+        return _("not defined")
+    low, high = format_percent(share["low"], 1), format_percent(share["high"], 1)
+    return f"{format_percent(share['value'], 1)} ({low}-{high})"
+
+
 def format_percent(share: float, decimals: int = 0) -> str:
     """Format a share, 0-1, as a percentage: "3%"."""
     return _("{number}%").format(number=f"{100 * share:.{decimals}f}")

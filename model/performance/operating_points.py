@@ -72,7 +72,7 @@ def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[
 
 
 def sample_sentence(measured: SplitMetrics) -> str:
-    """Describe the images of the official test split."""
+    """Describe the images in the official test split."""
     return _("The official test split has {n} images of {patients} children; {positives} show pneumonia.").format(
         n=measured["n"], patients=measured["patients"], positives=measured["positives"]
     )

@@ -11,7 +11,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     RefusalReason.NOT_A_RADIOGRAPH: (
         N_("This does not look like a chest X-ray."),
-        N_("Upload an image that shows a frontal chest X-ray only."),
+        N_("Upload an image that shows only a frontal chest X-ray."),
     ),
     RefusalReason.NO_LUNGS: (
         N_("Two lungs in a frontal view could not be identified."),

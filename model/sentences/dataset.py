@@ -24,10 +24,10 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_(
             "No {label} images are left for {split}: {validation_percent}% of the patients are reserved for validation."
         ),
-        N_("Add images of more patients to train."),
+        N_("Add images from more patients to the folder train."),
     ),
     MessageCode.NO_READABLE_IMAGES: (
-        N_("None of the images of the data set can be read."),
+        N_("None of the images in the data set can be read."),
         N_("Complete PNG and JPEG images are accepted."),
     ),
 }

@@ -19,7 +19,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     MessageCode.DICOM_DIRECTORY: (
         N_("This is the index of a DICOM disc (DICOMDIR). It contains no image."),
-        N_("Upload an image file from the folders of the disc."),
+        N_("Upload an image file from the folders on the disc."),
     ),
     MessageCode.NO_PIXEL_DATA: (N_("This DICOM file contains no image, or is incomplete."), EXPORT_AGAIN),
     MessageCode.OTHER_MODALITY: (

@@ -29,7 +29,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("Check your permission to write there, or choose another folder (--to or CHEST_XRAY_DIR)."),
     ),
     MessageCode.DISK_FULL: (
-        N_("The disk of {folder} is full. The download needs about {size} of free space."),
+        N_("The disk that holds {folder} is full. The download needs about {size} of free space."),
         _NOTHING_SAVED,
         N_("Free some space, or choose a folder on another disk (--to or CHEST_XRAY_DIR)."),
     ),
@@ -49,7 +49,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         _DOWNLOAD_MANUALLY,
     ),
     MessageCode.LOGIN_REQUIRED: (
-        N_("{host} asks for a login or rejects the Kaggle token of this computer (status {status})."),
+        N_("{host} asks for a login or rejects the Kaggle token on this computer (status {status})."),
         N_("No token is needed: remove it and try again."),
         _DOWNLOAD_MANUALLY,
     ),

@@ -24,7 +24,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     MessageCode.NETWORK_UNUSABLE: (N_("The trained network cannot be loaded."), _RESTORE_RELEASE),
     MessageCode.NETWORK_INCOMPATIBLE: (
-        N_("The trained network does not match the description of the model."),
+        N_("The trained network does not match the model's description."),
         _RESTORE_RELEASE,
     ),
     MessageCode.NETWORK_OUTPUT_INVALID: (

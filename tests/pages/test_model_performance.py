@@ -63,7 +63,7 @@ def test_the_sections_are_in_order():
     assert not app.exception
     assert not app.error
     assert [heading.value for heading in app.subheader] == [
-        "Of 1,000 children",
+        "What to expect in 1,000 children",
         "Decision thresholds",
         "ROC and precision-recall curves",
         "Probabilities",
@@ -79,7 +79,7 @@ def test_the_sections_are_in_order():
 
 def test_the_links_at_the_top_lead_to_the_sections():
     app = open_performance()
-    (links,) = [element.value for element in app.markdown if element.value.startswith("[Of 1,000 children](#")]
+    (links,) = [element.value for element in app.markdown if element.value.startswith("[What to expect")]
     sections = [(heading.value, heading.anchor) for heading in app.subheader]
     assert links.split(" | ") == [f"[{title}](#{anchor})" for title, anchor in sections]
 

@@ -19,8 +19,8 @@ def show_lungs(audit: ShortcutAudit) -> None:
     st.markdown(
         _(
             "In this data set, framing, size and compression of an image also reveal its class. A model that relies on "
-            "such cues may fail elsewhere. These measurements show how strong the cues are and how far the model can "
-            "use them:"
+            "such cues may fail elsewhere. These measurements show how strong the cues are and to what extent the "
+            "model can use them:"
         )
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in audit_sentences(audit)))
@@ -39,7 +39,7 @@ def show_refused(admission: AdmissionMetrics) -> None:
 
 
 def show_heat_maps(explanations: HeatMapMetrics | None, limits: ReliabilityDescription | None) -> None:
-    """Draw how reliable heat maps are, and when they are called unreliable."""
+    """Show how reliable heat maps are, and when they are called unreliable."""
     section_heading("heat-maps")
     st.markdown(reliability_sentence(limits))
     if rows := warnings_table(explanations):

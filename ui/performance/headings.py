@@ -10,7 +10,7 @@ from model.translation import N_
 from model.translation import gettext as _
 
 _SECTIONS = {  # titles, by anchor
-    "children": N_("Of 1,000 children"),
+    "children": N_("What to expect in 1,000 children"),
     "thresholds": N_("Decision thresholds"),
     "curves": N_("ROC and precision-recall curves"),
     "probabilities": N_("Probabilities"),

@@ -28,7 +28,7 @@ def show_probabilities(
         data: Tables of the release.
         test: Metrics on the official test split.
         point: Operating point to mark.
-        training_prevalence: Share of pneumonia among the training images, 0-1.
+        training_prevalence: Share of the training images that show pneumonia, 0-1.
     """
     section_heading("probabilities")
     st.markdown(
@@ -67,7 +67,7 @@ def show_probabilities(
 def show_indeterminate(
     metrics: ReleaseMetrics, test: SplitMetrics, conformal: ConformalDescription, point: OperatingPoint
 ) -> None:
-    """Draw how often results are indeterminate.
+    """Show how often results are indeterminate.
 
     Args:
         metrics: Metrics of all sets.

@@ -69,7 +69,7 @@ def show_curves(data: ReleaseData, test: SplitMetrics, point: OperatingPoint) ->
     section_heading("curves")
     st.markdown(
         _(
-            "Each point of a curve is a decision threshold. Curves close to the upper left (ROC) or upper right "
+            "Each point on a curve is a decision threshold. Curves close to the upper left (ROC) or upper right "
             "(precision-recall) corner are best. Symbols mark the decision thresholds of this release; the "
             "selected one is larger."
         )
@@ -99,7 +99,7 @@ def show_causes(test: SplitMetrics, point: OperatingPoint) -> None:
 def _show_confusion(confusion: Confusion) -> None:
     matrix_column, report_column = st.columns(2, gap="large")
     with matrix_column:
-        st.markdown(_("**Confusion matrix**: results of the model by label."))
+        st.markdown(_("**Confusion matrix**: the model's results by label."))
         cells = pd.DataFrame(confusion_cells(confusion))
         st.altair_chart(confusion_chart(cells), width="stretch")
     with report_column:
@@ -107,7 +107,7 @@ def _show_confusion(confusion: Confusion) -> None:
         st.table(report_by_class(confusion))
         st.caption(
             _(
-                "Precision: share of the results for a class that are correct. Recall: share of the images of a class "
+                "Precision: share of the results for a class that are correct. Recall: share of the images in a class "
                 "that are detected; sensitivity for pneumonia, specificity for normal. F1: harmonic mean of precision "
                 "and recall. See the table above for confidence intervals."
             )

@@ -41,11 +41,11 @@ def _show_network(description: ReleaseDescription) -> None:
         st.markdown(_("**The network**, from the chest X-ray to the probability"))
         st.html(network_diagram(description))
     with steps_column:
-        st.markdown(_("**Steps of the network**"))
+        st.markdown(_("**Steps in the network**"))
         steps = (
             _("**Input region.** {text}").format(text=input_region_sentence(description["input_region"])),
             _(
-                "**{architecture} and feature map.** The network is small enough for a laptop. For each position of a "
+                "**{architecture} and feature map.** The network is small enough for a laptop. For each position on a "
                 "coarse grid, it computes the strength of each feature."
             ).format(architecture=description["network"]["architecture"]),
             _(

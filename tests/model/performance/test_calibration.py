@@ -55,14 +55,14 @@ def with_intercept(low: float, high: float) -> dict:
             "high",
             "Probabilities around 50% are too high on the official test split (n = 50): of images with a probability "
             "of 50%, about 5% (2%-12%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
-            "(40%), it is about 27%.",
+            "(40%), the figure is about 27%.",
         ),
         (
             (2, 4),
             "low",
             "Probabilities around 50% are too low on the official test split (n = 50): of images with a probability "
             "of 50%, about 95% (88%-98%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
-            "(40%), it is about 27%.",
+            "(40%), the figure is about 27%.",
         ),
         (
             (-1, 1),
@@ -87,7 +87,7 @@ def test_calibration_sentence_of_one_class_is_not_defined():
     }
     assert miscalibration_direction(measured) is None
     assert calibration_sentence(measured) == (
-        "Calibration on the official test split is not defined: it has images of one class only."
+        "Calibration on the official test split is not defined: it contains images of only one class."
     )
 
 

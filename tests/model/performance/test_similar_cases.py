@@ -14,8 +14,8 @@ def test_similar_cases_sentence_states_all_and_each_class():
     }
 
     assert similar_cases_sentence(agreement) == (
-        "Of the 5 training images most similar to each of 624 test images, on average a share of 0.900 (0.800-0.950) "
-        "has the same class as the test image; by class: NORMAL 0.900 (0.800-0.950), PNEUMONIA not defined. On "
-        "average, a share of 0.850 (0.800-0.950) has the same cause. Similarity is measured by the model itself, so "
-        "similar cases tend to agree with it even when it is wrong."
+        "Of the 5 training images most similar to each of 624 test images, on average, 90.0% (80.0%-95.0%) have the "
+        "same class as the test image; by class: NORMAL 90.0% (80.0%-95.0%), PNEUMONIA not defined. On average, 85.0% "
+        "(80.0%-95.0%) have the same cause. Similarity is measured by the model itself, so similar cases tend to agree "
+        "with it even when it is wrong."
     )
