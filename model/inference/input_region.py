@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
+from model.imaging.intensity import Intensity, normalise_intensity
 from model.inference.lung_segmentation import LungMask
 
 LUNG_MARGIN = 0.03  # share of the side that is kept around the lungs, because their edge is not exact
@@ -27,10 +28,12 @@ class InputRegion:
     Attributes:
         kind: Whole radiograph, lung box, or lungs alone.
         margin: Share of the width and height of the lung box, 0-1, that is added on each side.
+        intensity: How the intensity within the region is normalised.
     """
 
     kind: RegionKind
     margin: float
+    intensity: Intensity = Intensity.UNCHANGED
 
     def __post_init__(self) -> None:
         if not 0 <= self.margin <= 1:
@@ -55,7 +58,20 @@ class InputRegion:
         Returns:
             float32 (1, side, side, 1), 0-255.
         """
-        return resize(self.mask(working, lungs), side, side, self.box(lungs))[np.newaxis, :, :, np.newaxis]
+        return self.crop(self.mask(working, lungs), self.box(lungs), side)[np.newaxis, :, :, np.newaxis]
+
+    def crop(self, working: np.ndarray, box: RelativeBox, side: int) -> np.ndarray:
+        """Crop a masked working image to the box of the region, resize it and normalise its intensity.
+
+        Args:
+            working: float32 (WORKING_SIDE, WORKING_SIDE), 0-255, from `mask`.
+            box: Result of `box`.
+            side: Height and width of the result.
+
+        Returns:
+            float32 (side, side), 0-255.
+        """
+        return normalise_intensity(resize(working, side, side, box), self.intensity)
 
 
 def mask_outside_lungs(image: np.ndarray, lungs: LungMask) -> np.ndarray:

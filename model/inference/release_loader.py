@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from model.codes import LABELS
 from model.errors import ReleaseIncompatible, ReleaseMissing
+from model.imaging.intensity import Intensity
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
@@ -29,7 +30,7 @@ from model.storage import parse_checksums, read_file, read_verified, write_text
 RELEASE_DIR = Path(__file__).parents[1] / "release"
 # Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
-FORMAT = 6  # 5 listed the checksums in model.json
+FORMAT = 7  # 6 did not declare the intensity normalisation, 5 listed the checksums in model.json
 # Needed to load a release. Other files are required only when they are read.
 REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
@@ -196,7 +197,7 @@ def _interpret(
 
 def _input_region(description: ReleaseDescription) -> InputRegion:
     region = description["input_region"]
-    return InputRegion(RegionKind(region["kind"]), float(region["margin"]))
+    return InputRegion(RegionKind(region["kind"]), float(region["margin"]), Intensity(region["intensity"]))
 
 
 def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:

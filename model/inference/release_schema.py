@@ -21,10 +21,14 @@ class InputDescription(TypedDict):
 
 
 class RegionDescription(TypedDict):
-    """Part of the radiograph that the network sees: a `RegionKind`, and the margin as a share of the lungs' size."""
+    """Part of the radiograph that the network sees.
+
+    A `RegionKind`, the margin as a share of the lungs' size, and the `Intensity` normalisation.
+    """
 
     kind: str
     margin: float
+    intensity: str
 
 
 class NetworkDescription(TypedDict):

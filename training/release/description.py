@@ -95,7 +95,7 @@ def _network_entries(release: Release) -> dict[str, Any]:
             "resize": RESIZE_METHOD,
         },
         "outputs": {name: list(shape) for name, shape in release.outputs.items()},
-        "input_region": {"kind": release.input_region.kind, "margin": release.input_region.margin},
+        "input_region": dataclasses.asdict(release.input_region),
         "network": NETWORK,
         "labels": list(LABELS),
         "training_prevalence": release.training_prevalence,

@@ -47,6 +47,7 @@ REQUIRED = (
     ("input_region",),
     ("input_region", "kind"),
     ("input_region", "margin"),
+    ("input_region", "intensity"),
     ("outputs",),
     ("calibration",),
     ("calibration", "slope"),
@@ -127,7 +128,7 @@ def test_an_unknown_kind_of_region_is_refused(small_copy, kind):
 @pytest.mark.parametrize("kind", RegionKind)
 def test_every_known_kind_of_region_is_loaded(small_copy, kind):
     content = read_description(small_copy)
-    content["input_region"] = {"kind": kind.value, "margin": 0.25}
+    content["input_region"] = {"kind": kind.value, "margin": 0.25, "intensity": "unchanged"}
     write_description(small_copy, content)
     assert load_release(small_copy).input_region == InputRegion(kind, 0.25)
 

@@ -35,7 +35,7 @@ def test_the_release_of_the_project_loads_as_described():
     assert release.side == content["input"]["height"] == content["input"]["width"]
     assert release.lungs.side == content["lungs"]["side"]
     region = release.input_region
-    assert {"kind": region.kind, "margin": region.margin} == content["input_region"]
+    assert dataclasses.asdict(region) == content["input_region"]
     assert release.digest == hashlib.sha256((RELEASE_DIR / ReleaseFile.CHECKSUMS).read_bytes()).hexdigest()
     assert release.operating_point() in release.operating_points
     assert release.training_prevalence == content["training_prevalence"]

@@ -89,7 +89,7 @@ def test_segmentation_sentence_states_the_figures():
 
 @pytest.mark.parametrize("kind", RegionKind)
 def test_every_input_region_is_described(kind):
-    described = input_region_sentence({"kind": kind, "margin": 0.1})
+    described = input_region_sentence({"kind": kind, "margin": 0.1, "intensity": "unchanged"})
 
     assert ("If no lungs are found" in described) == (kind is not RegionKind.WHOLE)
     assert ("10% of its width and height" in described) == (kind is not RegionKind.WHOLE)

@@ -138,5 +138,5 @@ def test_the_network_diagram_has_the_sizes_of_the_release():
 
 @pytest.mark.parametrize(("kind", "text"), [("whole", "whole image"), ("lung box", "box around the lungs")])
 def test_the_network_diagram_names_the_input_region(kind, text):
-    description = load_release().description | {"input_region": {"kind": kind, "margin": 0.1}}
+    description = load_release().description | {"input_region": {"kind": kind, "margin": 0.1, "intensity": "unchanged"}}
     assert dict(network_steps(description))["Input region"].startswith(text)
