@@ -2,10 +2,8 @@
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from PIL import Image
 
 from tests.support.fuzzing_dicom import (
     Part,
@@ -15,17 +13,7 @@ from tests.support.fuzzing_dicom import (
     split_dicom,
     split_dicom_and_frames,
 )
-from tests.support.image_files import (
-    CHANNELS,
-    PNG_SIGNATURE,
-    encode,
-    exif_block,
-    gradient,
-    noise,
-    png,
-    png_chunk,
-    with_exif,
-)
+from tests.support.image_files import PNG_SIGNATURE, jpeg_seeds, png_chunk, png_seeds
 
 _ROWS = b"rows"  # name for the uncompressed pixels of a PNG
 
@@ -96,36 +84,16 @@ def _join_jpeg(parts: list[Part]) -> bytes:
     )
 
 
-def _png_seeds() -> Iterator[bytes]:
-    palette = png_chunk(b"PLTE", noise(256, 3).astype("u1").tobytes())
-    for colour, depth in ((0, 1), (0, 8), (0, 16), (2, 8), (2, 16), (3, 4), (3, 8), (4, 16), (6, 8), (6, 16)):
-        samples = noise(33, 34, CHANNELS[colour], below=2**depth)
-        extra_chunks = [
-            png_chunk(b"sBIT", bytes([min(depth, 12)])),
-            png_chunk(b"eXIf", exif_block(6)),
-            png_chunk(b"tRNS", bytes(6)),
-        ]
-        yield png(samples, depth, colour, *extra_chunks, *([palette] if colour == 3 else []), interlace=depth == 8)
-
-
-def _jpeg_seeds() -> Iterator[bytes]:
-    for mode in ("L", "RGB", "CMYK"):
-        image = Image.fromarray(gradient()).convert(mode)
-        yield encode(image)
-        yield with_exif(encode(image, progressive=True), exif_block(6))
-    yield encode(Image.fromarray(gradient()), restart_marker_rows=1)
-
-
 _DICOM = tuple(dicom_seeds())
 FORMATS = {
     "PNG": Format(
-        tuple(_png_seeds()),
+        tuple(png_seeds()),
         (_split_png, _split_png_and_inflate),
         _join_png,
         (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"eXIf", b"acTL", b"fdAT", b"iCCP", b"zTXt", _ROWS),
     ),
     "JPEG": Format(
-        tuple(_jpeg_seeds()),
+        tuple(jpeg_seeds()),
         (_split_jpeg,),
         _join_jpeg,
         tuple(bytes([0xFF, marker]) for marker in b"\xc0\xc1\xc2\xc3\xc4\xd0\xd8\xd9\xda\xdb\xdd\xe0\xe1\xe2\xee\xfe"),

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -74,6 +75,28 @@ def exif_block(orientation: int, byte_order: str = "<", value_type: int = 3) -> 
 def with_exif(jpeg: bytes, data: bytes) -> bytes:
     """Insert an Exif block into a JPEG."""
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(data) + 8) + b"Exif\0\0" + data + jpeg[2:]
+
+
+def png_seeds() -> Iterator[bytes]:
+    """Yield small valid files of each colour type and several depths, to be damaged."""
+    palette = png_chunk(b"PLTE", noise(256, 3).astype("u1").tobytes())
+    for colour, depth in ((0, 1), (0, 8), (0, 16), (2, 8), (2, 16), (3, 4), (3, 8), (4, 16), (6, 8), (6, 16)):
+        samples = noise(33, 34, CHANNELS[colour], below=2**depth)
+        extra_chunks = [
+            png_chunk(b"sBIT", bytes([min(depth, 12)])),
+            png_chunk(b"eXIf", exif_block(6)),
+            png_chunk(b"tRNS", bytes(6)),
+        ]
+        yield png(samples, depth, colour, *extra_chunks, *([palette] if colour == 3 else []), interlace=depth == 8)
+
+
+def jpeg_seeds() -> Iterator[bytes]:
+    """Yield small valid files of each colour mode, baseline and progressive, to be damaged."""
+    for mode in ("L", "RGB", "CMYK"):
+        image = Image.fromarray(gradient()).convert(mode)
+        yield encode(image)
+        yield with_exif(encode(image, progressive=True), exif_block(6))
+    yield encode(Image.fromarray(gradient()), restart_marker_rows=1)
 
 
 def assert_valid(radiograph: Radiograph) -> None:
