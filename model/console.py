@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable
 
 from model.errors import ProjectError
-from model.translation import gettext as _
+from model.messages import Message, MessageCode
+from model.sentences import render, render_codes
 
 
 def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
@@ -37,9 +38,8 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
 def _os_error_message(error: OSError) -> str:
     """Return a message for an error that the user can fix, or "" for any other error."""
     if error.errno == errno.ENOSPC:
-        return _("The disk is full. Free some space and run the command again.")
+        return render_codes([MessageCode.NO_SPACE_LEFT])
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:
-        message = _("{path} cannot be used ({reason}). Choose another folder, or allow writing to this one.")
-        return message.format(path=error.filename, reason=error.strerror)
+        return render([Message(MessageCode.PATH_UNUSABLE, {"path": error.filename, "reason": str(error.strerror)})])
     return ""

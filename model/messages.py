@@ -51,6 +51,9 @@ class MessageCode(StrEnum):
     # A process that failed.
     EXPLANATION_FAILED = "explanation_failed"
     WORKER_LOST = "worker_lost"
+    # A file or folder that a command cannot write.
+    NO_SPACE_LEFT = "no_space_left"
+    PATH_UNUSABLE = "path_unusable"  # path, reason
     # The labelled data set.
     DATASET_MISSING = "dataset_missing"  # folder
     DATASET_WITHOUT_SPLITS = "dataset_without_splits"  # folder

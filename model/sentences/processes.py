@@ -12,4 +12,10 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("A worker process was stopped, most likely because the computer ran out of memory."),
         N_("The results so far are complete. Close other programs or read fewer files at a time, then try again."),
     ),
+    # A file or folder that a command cannot write.
+    MessageCode.NO_SPACE_LEFT: (N_("The disk is full. Free some space and run the command again."),),
+    MessageCode.PATH_UNUSABLE: (
+        N_("{path} cannot be used ({reason})."),
+        N_("Choose another folder, or allow writing to this one."),
+    ),
 }

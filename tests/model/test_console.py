@@ -9,9 +9,7 @@ from model.console import run_with_messages
 from model.errors import DatasetError, WorkerLost
 from model.messages import MessageCode
 from model.sentences import render_codes
-from tests.support.model_cli import DISK_FULL
-
-CHOOSE_ANOTHER = "Choose another folder, or allow writing to this one."
+from tests.support.console import DISK_FULL, path_unusable
 
 
 def raising(error: BaseException):
@@ -46,10 +44,10 @@ def test_the_status_that_a_command_returns_is_kept(capsys):
         (KeyboardInterrupt(), "\nStopped."),
         (os_error(errno.ENOSPC), DISK_FULL),
         (os_error(errno.ENOSPC, None), DISK_FULL),
-        (os_error(errno.EACCES), f"folder cannot be used (Permission denied). {CHOOSE_ANOTHER}"),
-        (os_error(errno.EEXIST), f"folder cannot be used (File exists). {CHOOSE_ANOTHER}"),
-        (os_error(errno.EROFS), f"folder cannot be used (Read-only file system). {CHOOSE_ANOTHER}"),
-        (os_error(errno.ENOTDIR), f"folder cannot be used (Not a directory). {CHOOSE_ANOTHER}"),
+        (os_error(errno.EACCES), path_unusable("folder", errno.EACCES)),
+        (os_error(errno.EEXIST), path_unusable("folder", errno.EEXIST)),
+        (os_error(errno.EROFS), path_unusable("folder", errno.EROFS)),
+        (os_error(errno.ENOTDIR), path_unusable("folder", errno.ENOTDIR)),
     ],
 )
 def test_an_error_that_the_user_can_fix_is_printed_and_has_status_1(error, message, capsys):
@@ -73,4 +71,4 @@ def test_a_file_instead_of_a_folder_is_named(tmp_path, capsys):
     file.write_text("")
 
     assert run_with_messages((file / "folder").mkdir, stopped="Stopped.") == 1
-    assert capsys.readouterr().err.startswith(f"{file / 'folder'} cannot be used (Not a directory).")
+    assert capsys.readouterr().err == f"{path_unusable(file / 'folder', errno.ENOTDIR)}\n"

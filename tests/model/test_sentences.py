@@ -40,6 +40,7 @@ EXAMPLES: dict[str, Parameter] = {  # by parameter
     "youngest": 1,
     "oldest": 5,
     "folder": "Data/chest_xray",
+    "path": "runs/first",
     "label": "PNEUMONIA",
     "split": "validation",
     "validation_percent": 10,

@@ -6,8 +6,6 @@ import pytest
 
 from model.batch import cli
 
-DISK_FULL = "The disk is full. Free some space and run the command again."
-
 
 def read(capsys, *arguments: object) -> tuple[int, list[dict]]:
     """Run the command and return its exit status and its rows."""

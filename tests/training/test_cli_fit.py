@@ -12,6 +12,7 @@ from dataset.split import split_for_training
 from model.errors import DatasetError
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
+from tests.support.console import path_unusable
 from tests.support.training import error_message, fit_arguments, main_with_tiny_networks
 from training.cli import main
 
@@ -128,4 +129,4 @@ def test_a_run_folder_that_is_a_file_gives_an_error_message(capsys, tiny_set, tm
 
     assert main(fit_arguments(tiny_set, file)) == 1
 
-    assert error_message(capsys).startswith(f"{file} cannot be used (File exists). Choose another folder")
+    assert error_message(capsys) == path_unusable(file, errno.EEXIST)

@@ -13,6 +13,7 @@ import training.release.publish
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
 from model.storage import write_checksums
+from tests.support.console import DISK_FULL
 from tests.support.training import error_message
 from training.cli import main
 from training.release.document_sections import METRICS_END, METRICS_START
@@ -100,7 +101,7 @@ def test_a_full_disk_leaves_the_old_release(tiny_set, measured_run, release_dire
         patch.setattr(shutil, "copy2", raise_disk_full)
         assert main(release_arguments(tiny_set, measured_run)) == 1
 
-    assert error_message(capsys) == "The disk is full. Free some space and run the command again."
+    assert error_message(capsys) == DISK_FULL
     assert load_release(release_directory).version == "1.0.0"
     assert not list(release_directory.parent.glob("release.*"))
     assert "previous metrics" in training.cli.README.read_text()

@@ -13,7 +13,8 @@ from model.batch import cli
 from model.explanation.heatmap import overlay_png, upsample_to_image
 from model.imaging.decode import decode
 from model.imaging.geometry import RelativeBox
-from tests.support.model_cli import DISK_FULL, read, usage_error
+from tests.support.console import DISK_FULL
+from tests.support.model_cli import read, usage_error
 from tests.support.synthetic import synthetic_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier", "open_gate")]

@@ -16,7 +16,8 @@ from model.child_process import PROJECT_ROOT
 from model.inference.release_loader import load_release
 from model.messages import Message, MessageCode
 from model.sentences import render
-from tests.support.model_cli import DISK_FULL, usage_error
+from tests.support.console import DISK_FULL
+from tests.support.model_cli import usage_error
 from tests.support.synthetic import synthetic_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier", "open_gate")]

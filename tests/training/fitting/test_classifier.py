@@ -21,6 +21,7 @@ from dataset.split import split_for_training
 from model.codes import SplitName
 from model.errors import TrainingError
 from model.release_files import ReleaseFile
+from tests.support.console import DISK_FULL
 from tests.support.training import (
     EPOCHS,
     PROJECT,
@@ -165,7 +166,7 @@ def test_a_run_stopped_by_a_full_disk_resumes_when_there_is_space(tiny_set, tiny
         # CSVLogger leaves its file open until the end of the process
         patch.setattr(keras.callbacks.CSVLogger, "__del__", lambda log: log.csv_file.close(), raising=False)
         assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 1
-    assert "The disk is full. Free some space and run the command again.\n" in capsys.readouterr().err
+    assert f"{DISK_FULL}\n" in capsys.readouterr().err
     assert len(history(tmp_path / "run" / BACKUP)) < EPOCHS
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run")) == 0
