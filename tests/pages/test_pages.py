@@ -19,7 +19,7 @@ import ui.session
 import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
-from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, upload
+from tests.support.pages import INCOMPLETE_RELEASE, notice, open_page, page_text, upload
 from ui.errors import UNEXPECTED_ERROR
 from ui.formatting import distinct_percents, percent
 
@@ -55,11 +55,11 @@ def test_a_new_session_shows_title_menu_and_notice(page):
     assert not app.error
     assert [title.value for title in app.title] == [label for path, label, _ in ui.frame.MENU if path == page]
     assert len(app.get("page_link")) == len(PAGES)
-    notice = app.get("html")[0].proto.body
-    assert "Research use only, not a medical device." in notice
-    assert ui.frame.NOTICE_TEXT in notice
-    assert "children aged 1 to 5 years from one hospital" in notice
-    assert f"Model {load_release().version}." in notice
+    text = notice(app)
+    assert "Research use only, not a medical device." in text
+    assert ui.frame.NOTICE_TEXT in text
+    assert "children aged 1 to 5 years from one hospital" in text
+    assert f"Model {load_release().version}." in text
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -83,7 +83,8 @@ def test_the_notice_is_shown_even_if_the_release_cannot_be_loaded(page, monkeypa
     app = open_page(page)
     assert not app.exception
     assert "Research use only, not a medical device." in page_text(app)
-    assert re.search(r"report reference [0-9A-F]{6}\.$", app.error[0].value)
+    (error,) = app.error
+    assert re.search(r"report reference [0-9A-F]{6}\.$", error.value)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -148,14 +149,14 @@ def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used
 
     assert not app.exception
     assert not app.error
-    notice = app.get("html")[0].proto.body
     remark = "" if is_shipped else ", not the one shipped with this program"
-    assert f" Model {changed.version}{remark}.<" in notice
+    assert f" Model {changed.version}{remark}.<" in notice(app)
     warnings = [warning.value for warning in app.warning]
     assert [warning.startswith("This is not the model shipped with this program.") for warning in warnings] == (
         [] if is_shipped else [True]
     )
-    facts = app.table[1].value.iloc[:, 0]
+    _performance, provenance = (table.value for table in app.table)
+    facts = provenance.iloc[:, 0]
     assert facts["Model version"] == changed.version + ("" if is_shipped else ", not shipped with this program")
     assert facts["Checksum"] == changed.digest[:12]
 
@@ -164,7 +165,7 @@ def test_the_notice_names_the_ages_of_the_release(monkeypatch):
     release = load_release()
     changed = replace(release, description=release.description | {"population_years": [2, 17]})
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
-    assert "children aged 2 to 17 years from one hospital" in open_page("pages/About.py").get("html")[0].proto.body
+    assert "children aged 2 to 17 years from one hospital" in notice(open_page("pages/About.py"))
 
 
 # --- formatting of numbers
@@ -199,7 +200,8 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 from tests.support.synthetic import phantom_file
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
-app.file_uploader[0].upload("chest.png", phantom_file(), "image/png").run()
+(uploader,) = app.file_uploader
+uploader.upload("chest.png", phantom_file(), "image/png").run()
 app.switch_page("pages/About.py").run()
 tables = len(app.table)
 app.switch_page("pages/Model_performance.py").run()

@@ -80,6 +80,17 @@ def page_text(app: AppTest) -> str:
     return "\n".join([*texts, *(html.proto.body for html in app.get("html"))])
 
 
+def notice(app: AppTest) -> str:
+    """Return the HTML of the notice, which is on every page."""
+    (body,) = [html.proto.body for html in app.get("html") if "reader-notice" in html.proto.body]
+    return body
+
+
+def asks_for_an_upload(app: AppTest) -> bool:
+    """Return whether the start page says what to do, which it does without an upload."""
+    return any(info.value.startswith("Upload a frontal chest X-ray") for info in app.info)
+
+
 def age_input(app: AppTest) -> Any:
     """Return the control for the patient's age."""
     return by_label(app.number_input, AGE_LABEL)

@@ -41,7 +41,8 @@ def test_an_unreadable_file_is_refused_in_the_language_of_the_session(translated
     app = upload(translated_page, "letter.png", b"Dear colleague,")
     (error,) = app.error
     assert error.value.count(OPENING) > 2
-    (reason,) = app.dataframe[0].value["reason"]
+    (table,) = app.dataframe
+    (reason,) = table.value["reason"]
     assert reason.startswith(OPENING)
     (refused,) = session_uploads(app)
     assert OPENING not in to_csv([refused.refusal])
@@ -54,5 +55,6 @@ def test_a_finding_and_its_refusal_are_in_the_language_of_the_session(translated
 
     assert not app.exception
     assert all(OPENING in element.value for element in (*app.error, *app.subheader, *app.caption))
-    row = app.dataframe[0].value.iloc[0]
+    (table,) = app.dataframe
+    (row,) = table.value.to_dict("records")
     assert all(row[name].startswith(OPENING) for name in ("status", "verdict", "reason"))

@@ -16,7 +16,15 @@ from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import Verdict
 from model.inference.finding import Finding, HeatMapCheck
 from model.inference.release_loader import load_release
-from tests.support.pages import INCOMPLETE_RELEASE, open_page, page_text, read_upload, session_table, session_uploads
+from tests.support.pages import (
+    INCOMPLETE_RELEASE,
+    asks_for_an_upload,
+    open_page,
+    page_text,
+    read_upload,
+    session_table,
+    session_uploads,
+)
 from tests.support.pages import upload as upload_file
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import finding_csv
@@ -67,7 +75,7 @@ def test_an_upload_is_kept_during_a_visit_to_another_page():
     app = upload_file(open_page())
     before = page_text(app)
     app.switch_page("pages/About.py").run()
-    assert app.title[0].value == "About"
+    assert [title.value for title in app.title] == ["About"]
     app.switch_page("app.py").run()
 
     assert app.metric
@@ -77,10 +85,11 @@ def test_an_upload_is_kept_during_a_visit_to_another_page():
 
 def test_removing_the_file_removes_its_finding_and_its_image():
     app = upload_file(open_page())
-    app.file_uploader[0].set_value(None).run()
+    (uploader,) = app.file_uploader
+    uploader.set_value(None).run()
     assert not app.metric
     assert not app.subheader
-    assert app.info[0].value.startswith("Upload a frontal chest X-ray")
+    assert asks_for_an_upload(app)
     (kept,) = session_uploads(app)
     assert kept.image is None
 

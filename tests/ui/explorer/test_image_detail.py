@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import ui.explorer.image_detail
 import ui.resources
@@ -29,15 +30,19 @@ from ui.verdicts import VERDICT_NAMES
 pytestmark = pytest.mark.slow
 
 
+def headings(app: AppTest) -> list[str]:
+    return [subheader.value for subheader in app.subheader]
+
+
 @pytest.mark.usefixtures("sample_dataset")
 def test_a_tile_opens_the_detail_with_viewer_facts_and_similar_cases():
     app = open_explorer(order="lowest probability first")
     first = tiles(app)[0]
     press(app, first)
 
-    assert app.subheader[0].value.startswith(first)
+    assert f"{first}.jpeg" in headings(app)
     assert len(app.get("bidi_component")) == 1
-    assert SIMILAR_CASES_TITLE in [heading.value for heading in app.subheader]
+    assert SIMILAR_CASES_TITLE in headings(app)
     assert similar_cases_sentence(load_release_data(load_release()).metrics["similar_cases"]) in page_text(app)
     assert len(tiles(app)) >= 5
     assert "1 of 24" in page_text(app)
@@ -49,9 +54,9 @@ def test_next_and_previous_follow_the_order_of_the_gallery():
     order = tiles(app)
     press(app, order[3])
     press(app, "Next")
-    assert app.subheader[0].value.startswith(order[4])
+    assert f"{order[4]}.jpeg" in headings(app)
     press(press(app, "Previous"), "Previous")
-    assert app.subheader[0].value.startswith(order[2])
+    assert f"{order[2]}.jpeg" in headings(app)
     press(app, BACK_LABEL)
     assert tiles(app) == order
 
