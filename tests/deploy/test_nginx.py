@@ -6,10 +6,11 @@ from threading import Thread
 
 import pytest
 import requests
+from playwright.sync_api import expect
 from websockets.exceptions import InvalidStatus
 
 from model.limits import MAX_BYTES
-from tests.support.browser import IDLE, READY, launch_browser, open_watched_tab
+from tests.support.browser import CHART, IDLE, READY, launch_browser, open_watched_tab
 from tests.support.protocol import Access, Visitor
 from tests.support.proxy import LOGIN, start_proxy
 from tests.support.synthetic import phantom_file
@@ -153,6 +154,6 @@ def test_app_behind_nginx_works_in_a_browser_without_policy_violations(chromium,
             tab.get_by_role("button", name=DOWNLOAD_HEAT_MAP).press("Enter")
         assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
         tab.get_by_role("link", name="Model performance").click()
-        tab.locator("canvas, svg.marks").nth(8).wait_for()
+        expect(tab.locator(CHART)).to_have_count(9)
     assert problems == []
     assert "Doe" not in proxy.logs()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import ui.frame
-from tests.support.browser import IDLE, OVERFLOW, READY, open_watched_tab, serve
+from tests.support.browser import CHART, IDLE, OVERFLOW, READY, open_watched_tab, serve
 from ui.explorer.download import NO_IMAGES_TEXT
 from ui.explorer.image_detail import BACK_LABEL, READ_LABEL
 from ui.gallery import NOT_ON_DISK_TEXT
@@ -75,13 +75,12 @@ def test_from_a_filter_to_the_gallery_to_an_image_to_its_reading(open_url, serve
     missed = count(tab)
     assert 0 < missed < 20
     assert query_of(tab) == {"class": ["PNEUMONIA"], "result": ["incorrect"], "point": ["balanced"]}
-    tile = tab.get_by_role("button", name=re.compile("^person"), exact=False).first
-    name = tile.inner_text()
     expect(tab.get_by_role("img", name="Chest X-ray, labelled PNEUMONIA")).to_have_count(missed)
 
-    tile.press("Enter")
+    name = min(tab.get_by_role("button", name=re.compile("^person")).all_inner_texts())
+    tab.get_by_role("button", name=name, exact=True).press("Enter")
     tab.wait_for_selector(READY)
-    expect(tab.get_by_role("heading", level=3).first).to_have_text(f"{name}.jpeg")
+    tab.get_by_role("heading", level=3, name=f"{name}.jpeg").wait_for()
     probability = tab.get_by_test_id("stMetricValue").inner_text()
     tab.get_by_role("heading", name=SIMILAR_CASES_TITLE).wait_for()
     assert name not in tab.url
@@ -149,10 +148,10 @@ def test_without_images_the_page_has_content_and_offers_the_download(open_url, s
         expect(tab.get_by_role("button", name=button)).to_be_enabled()
     expect(tab.get_by_text("Source: api.kaggle.com, storage.googleapis.com.")).to_have_count(2)
     expect(tab.get_by_role("img", name=re.compile("^Mean radiograph"))).to_have_count(4)
-    tab.locator("canvas, svg.marks").nth(8).wait_for()
+    expect(tab.locator(CHART)).to_have_count(9)
 
     tab.get_by_role("tab", name="Images").click()
-    tab.get_by_text(NOT_ON_DISK_TEXT).nth(23).wait_for()
+    expect(tab.get_by_text(NOT_ON_DISK_TEXT)).to_have_count(24)
     assert count(tab) == 624
     tab.get_by_role("tab", name="Audit").click()
     tab.get_by_text("All 5,856 images can be read.").wait_for()
@@ -167,16 +166,16 @@ def test_a_phone_shows_two_tiles_side_by_side_and_never_scrolls_sideways(open_ur
         is_mobile=True,
     )
     tiles = tab.get_by_role("button", name=re.compile(r"^IM-\d{4}"))
-    tiles.nth(23).wait_for()
-    first, second = (tiles.nth(n).bounding_box() for n in (0, 1))
-    assert first["x"] + first["width"] < second["x"]
+    expect(tiles).to_have_count(24)
+    left, right, *_ = (tile.bounding_box() for tile in tiles.all())
+    assert left["x"] + left["width"] < right["x"]
     contents = {
-        "Images": tiles.nth(23),
-        "Overview": tab.locator("canvas, svg.marks").nth(8),
-        "Audit": tab.get_by_text("All 5,856 images can be read."),
+        "Images": (tiles, 24),
+        "Overview": (tab.locator(CHART), 9),
+        "Audit": (tab.get_by_text("All 5,856 images can be read."), 1),
     }
-    for view, content in contents.items():
+    for view, (content, count) in contents.items():
         tab.get_by_role("tab", name=view).click()
-        content.wait_for()
+        expect(content).to_have_count(count)
         tab.wait_for_selector(IDLE)
         assert tab.evaluate(OVERFLOW) <= 0, view

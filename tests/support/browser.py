@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 READY = "[data-testid=radiograph-viewer][data-ready=true]"
 MAIN = "document.querySelector('[data-testid=stMain]')"
+CHART = "[data-testid=stVegaLiteChart] :is(canvas, svg.marks)"  # a table is drawn on a canvas, too
 OVERFLOW = f"Math.max(document.documentElement.scrollWidth - innerWidth, {MAIN}.scrollWidth - {MAIN}.clientWidth)"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
