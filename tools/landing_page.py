@@ -50,9 +50,8 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 960}, color_scheme="light")
         page.goto(server.url)
         page.locator("input[type=file]").set_input_files(upload)
-        page.locator(READY).wait_for()
+        page.locator(f"{READY}[data-map=on]").wait_for()  # the heat map may be drawn after the image
         page.wait_for_selector(IDLE)
-        page.wait_for_timeout(500)  # the heat map is drawn after the image
         page.screenshot(path=SCREENSHOT)
 
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -164,11 +165,12 @@ def _write_log(output: BinaryIO, log: Path) -> None:
 
 
 def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(150):
+    def healthy() -> bool:
         assert server.poll() is None, "the test's Streamlit server ended"
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health"):  # noqa: S310 (our own server)
-                return
+                return True
         except OSError:
-            time.sleep(0.2)
-    raise TimeoutError("the test's Streamlit server did not start within 30 s")
+            return False
+
+    wait_until(healthy, "the test's Streamlit server has started")

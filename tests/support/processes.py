@@ -1,5 +1,6 @@
 """Child processes for tests, and information on processes from /proc (Linux)."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,12 +9,23 @@ from pathlib import Path
 
 from model.child_process import ChildProcess
 
+HANG = "import threading; threading.Event().wait(600)"  # code of a child that does nothing until it is killed
+
 
 def python_child(code: str) -> ChildProcess:
     """Start a child process that runs Python code instead of a module of the project."""
     return ChildProcess(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def child_pids(pid: int) -> list[int]:

@@ -5,7 +5,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.browser import ROOT, free_port
+from tests.support.waiting import wait_until
 
 LOGIN = ("ann", "correct horse")
 _MAIN_CONFIGURATION = """
@@ -121,16 +121,18 @@ def _run(*command: str) -> str:
 
 def _wait_for_answer(url: str, nginx: subprocess.Popen[bytes]) -> None:
     opener = urllib.request.build_opener(_NoRedirect)
-    for _ in range(100):
+
+    def answers() -> bool:
         assert nginx.poll() is None, nginx.communicate()[1].decode()
         try:
             with opener.open(url):
-                return
+                return True
         except urllib.error.HTTPError:
-            return
+            return True
         except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("nginx did not start within 10 s")
+            return False
+
+    wait_until(answers, "nginx has started")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -247,7 +247,7 @@ def _wait_at_stuck_batch() -> None:
     def batch(self, members, rng):
         if divmod(next(counter), self.steps_per_epoch) >= STUCK_AT:
             Path(os.environ[STUCK_FILE]).touch()
-            time.sleep(3600)
+            threading.Event().wait()
         return original_batch(self, members, rng)
 
     ClassifierBatchStream.batch = batch

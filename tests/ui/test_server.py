@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,6 +18,7 @@ from model.limits import MAX_BYTES, READINGS_AT_ONCE
 from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
+from tests.support.waiting import wait_until
 from ui.session import FileInfo, RefusedUpload
 
 pytestmark = pytest.mark.slow
@@ -113,14 +113,16 @@ def test_an_upload_above_the_limit_is_rejected(visitor):
 
 
 def test_the_number_of_parallel_readings_is_limited(monkeypatch):
-    running, maximum, lock = 0, 0, threading.Lock()
+    running, maximum, lock, too_many = 0, 0, threading.Lock(), threading.Event()
 
     def read_slowly(_gate: object, file: FileInfo, _content: bytes) -> RefusedUpload:
         nonlocal running, maximum
         with lock:
             running += 1
             maximum = max(maximum, running)
-        time.sleep(0.05)
+            if running > READINGS_AT_ONCE:
+                too_many.set()
+        too_many.wait(0.05)
         with lock:
             running -= 1
         return RefusedUpload(file, {}, ())
@@ -142,13 +144,12 @@ def test_the_data_of_a_closed_tab_is_removed_without_another_visit(tmp_path):
             visitor.read("chest.png", phantom_file())
             assert "UploadedFileManager" in visitor.get("_stcore/metrics").text
             assert "st_session_state" in visitor.get("_stcore/metrics").text
-        for _ in range(100):
+
+        def is_empty() -> bool:
             metrics = requests.get(f"{server.url}/_stcore/metrics", timeout=30).text  # opens no session
-            if "UploadedFileManager" not in metrics and "st_session_state" not in metrics:
-                break
-            time.sleep(0.2)
-        else:
-            pytest.fail("20 s after the session was closed, its data is still in memory")
+            return "UploadedFileManager" not in metrics and "st_session_state" not in metrics
+
+        wait_until(is_empty, "the data of the closed session is no longer in memory")
 
 
 _ALLOCATE_IN_THREADS = """

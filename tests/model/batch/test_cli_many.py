@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from model.sentences import render_codes
 from tests.support.batch_files import FILES
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -48,12 +48,12 @@ from tests.support.processes import python_child
 model.imaging.dicom.sandbox._start_worker = lambda: python_child("")
 """
 SLOW = """
-import time
+import threading
 import model.batch.file_reader
 real_decode = model.batch.file_reader.decode
 def decode(content):
     print("reading", file=sys.stderr, flush=True)
-    time.sleep(0.3)
+    threading.Event().wait(0.3)
     return real_decode(content)
 model.batch.file_reader.decode = decode
 """
@@ -92,13 +92,9 @@ class Program:
         except OSError:  # the process has ended, or belongs to another user
             return False
 
-    def has_ended(self) -> bool:
-        """Return whether all its processes end within 30 seconds."""
-        for _ in range(300):
-            if not self.pids():
-                return True
-            time.sleep(0.1)
-        return False
+    def wait_until_ended(self) -> None:
+        """Wait until all its processes have ended."""
+        wait_until(lambda: not self.pids(), "all processes of the command have ended")
 
 
 def own_messages(errors: bytes) -> Iterator[str]:
@@ -152,7 +148,7 @@ def test_two_processes_write_the_same_bytes_as_one(program, ward, expected_outpu
     assert (status, messages) == (3, "")
     assert rows == expected_output[row_format]
     assert len(rows.splitlines()) == 12 * len(FILES) + 2 + (row_format == "csv")
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 def test_a_relative_folder_is_read_from_the_working_directory_of_the_command(program, ward, monkeypatch):
@@ -171,7 +167,7 @@ def test_there_is_one_process_for_each_cpu(program, ward, cpus):
         workers = [pid for pid in program.pids() if command_line(pid).endswith(b"model.batch.worker\0")]
         process.kill()
     assert len(workers) == cpus - 1
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 @needs_proc
@@ -181,7 +177,7 @@ def test_a_killed_worker_ends_the_command_with_a_message(program, ward, expected
     assert rows.endswith(b"\n")
     assert 8 <= len(rows.splitlines()) < 12 * len(FILES)
     assert expected_output["jsonl"].startswith(rows)
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 @needs_proc
@@ -194,7 +190,7 @@ def test_ctrl_c_ends_all_processes_with_one_message(program, ward, expected_outp
     assert list(own_messages(errors)) == ["\n", "Stopped. The rows written so far are complete.\n"]
     assert len(rows) < len(expected_output["jsonl"])
     assert expected_output["jsonl"].startswith(rows)
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 @needs_proc
@@ -204,7 +200,7 @@ def test_a_closed_output_pipe_ends_all_processes_without_a_message(program, ward
         process.stdout.close()  # as `| head -1` does
         errors = process.stderr.read()
     assert list(own_messages(errors)) == []
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 @needs_proc
@@ -220,7 +216,7 @@ def test_an_error_before_the_first_file_is_reported_once(program, ward, argument
     assert (status, rows) == (expected_status, b"")
     assert messages.count(message) == 1
     assert "Traceback" not in messages
-    assert program.has_ended()
+    program.wait_until_ended()
 
 
 def test_a_decoder_that_crashes_while_it_gets_its_file_does_not_end_the_command(program, tmp_path):

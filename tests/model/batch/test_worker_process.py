@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,8 +19,10 @@ from model.inference.release_loader import RELEASE_DIR
 from model.messages import MessageCode
 from tests.support.batch_files import FILES
 from tests.support.messages import raises_message
+from tests.support.processes import is_running
 from tests.support.sandbox_files import small_dicom_file
 from tests.support.synthetic import phantom_file
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -142,10 +143,4 @@ def test_a_worker_ends_with_its_parent(ending):
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
     pid = int(result.stdout)
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    pytest.fail("the worker outlived its parent")
+    wait_until(lambda: not is_running(pid), "the worker has ended with its parent")

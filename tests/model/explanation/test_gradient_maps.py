@@ -17,7 +17,7 @@ from model.explanation.gradient_maps import METHODS, STARTING_TEXT, WAITING_TEXT
 from model.messages import MessageCode
 from tests.support.isolation import NO_DISK
 from tests.support.messages import raises_message
-from tests.support.processes import python_child
+from tests.support.processes import HANG, python_child
 from tests.support.training import SIZE
 
 pytestmark = pytest.mark.slow
@@ -116,14 +116,14 @@ def test_a_child_that_ends_in_the_middle_of_a_map_is_reported(run_instead):
 
 def test_a_stuck_child_is_killed_and_reported(monkeypatch, run_instead):
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.5)
-    started = run_instead("import time; time.sleep(600)")
+    started = run_instead(HANG)
     with pytest.raises(ExplanationFailed):
         list(gradient_maps(RELEASE, NETWORK_INPUT, print))
     assert started[0].poll() is not None
 
 
 def test_the_child_is_killed_if_the_caller_stops_iterating(run_instead):
-    started = run_instead(f"import time; print('{FIRST_MAP}', flush=True); time.sleep(600)")
+    started = run_instead(f"print('{FIRST_MAP}', flush=True); {HANG}")
 
     with closing(gradient_maps(RELEASE, NETWORK_INPUT, print)) as maps:
         next(maps)

@@ -7,8 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -32,6 +30,7 @@ from tests.support.training import (
     main_with_tiny_networks,
     tiny_network,
 )
+from tests.support.waiting import wait_until
 from training.config import ClassifierConfig
 from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE
 from training.fitting.classifier import CONFIG_FILE, SPLIT_FILE, compile_classifier, fit_classifier, learning_rate
@@ -73,14 +72,6 @@ def assert_same_end(run: Path, uninterrupted: Path) -> None:
     assert callback_state(run)["best_epoch"] == callback_state(uninterrupted)["best_epoch"]
     assert_same_weights(best_weights(run), best_weights(uninterrupted))
     assert_same_weights(final_weights(run), final_weights(uninterrupted))
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 400
-    while not condition():
-        assert process.poll() is None, "the training process ended by itself"
-        assert time.monotonic() < deadline, "the training process took too long"
-        time.sleep(0.1)
 
 
 def test_a_run_has_settings_split_history_best_weights_and_network(tiny_run):
@@ -138,8 +129,12 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_like_an_uninterrupted_one(t
     )
     try:
         backup = run / BACKUP / "training_metadata.json"
-        wait_until(lambda: backup.exists() and f'"epoch": {STUCK_AT[0]},' in backup.read_text(), process)
-        wait_until(stuck.exists, process)
+
+        def is_stuck() -> bool:
+            assert process.poll() is None, "the training process ended by itself"
+            return stuck.exists() and backup.exists() and f'"epoch": {STUCK_AT[0]},' in backup.read_text()
+
+        wait_until(is_stuck, "the training process is stuck in its third epoch", seconds=400)
     finally:
         process.kill()
     assert process.wait() == -signal.SIGKILL

@@ -4,24 +4,28 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import READY, pixels_of
+from tests.support.browser import MAIN, READY, pixels_of
 from tests.support.viewer import displayed, press, rerun
 
-SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+SCROLLED = f"{MAIN}.scrollTop"
+WATCH_SCROLLING = f"""() => {{
+    window.scrollingEnded = new Promise((done) => {MAIN}.addEventListener("scrollend", done, {{ once: true }}));
+}}"""
 
 
 @pytest.mark.browser
 def test_settings_change_the_image_without_a_message_to_the_server(tab):
-    tab.wait_for_timeout(500)  # Streamlit's own messages after loading
+    control = tab.get_by_role("button", name="Rerun")
+    rerun(tab, control)  # sends one message, after any earlier ones
     sent_before = len(tab.sent)
-    for control, value in [("Heat map opacity", "30"), ("Window (width)", "80"), ("Level (centre)", "90")]:
+    for label, value in [("Heat map opacity", "30"), ("Window (width)", "80"), ("Level (centre)", "90")]:
         before = pixels_of(tab)
-        tab.get_by_label(control).fill(value)
+        tab.get_by_label(label).fill(value)
         assert np.abs(pixels_of(tab) - before).max() > 10
     press(tab, "+ ArrowLeft ] m 0")
-    tab.wait_for_timeout(500)
 
-    assert len(tab.sent) == sent_before
+    rerun(tab, control)
+    assert len(tab.sent) == sent_before + 1
 
 
 @pytest.mark.browser
@@ -113,9 +117,10 @@ def test_a_phone_pinches_and_scrolls_without_overflow(chromium, address):
 
         box = tab.locator("canvas.radiograph").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        tab.evaluate(WATCH_SCROLLING)
         touch(context, tab, [[(x, y)], [(x, y - 40)], [(x, y - 80)], [(x, y - 120)]])
-        tab.wait_for_function(f"{SCROLLED} > 50")  # one finger without zoom scrolls the page
-        tab.wait_for_timeout(500)  # until the scrolling has ended
+        tab.evaluate("() => window.scrollingEnded")
+        assert tab.evaluate(SCROLLED) > 50  # one finger without zoom scrolls the page
         tab.evaluate(f"{SCROLLED} = 0")
 
         touch(context, tab, [[(x - spread, y), (x + spread, y)] for spread in (30, 45, 60)])
