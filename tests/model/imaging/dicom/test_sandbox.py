@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -21,7 +20,9 @@ from model.messages import MessageCode
 from tests.support.browser import ROOT
 from tests.support.dicom_files import without_file_meta
 from tests.support.messages import raises_message
+from tests.support.processes import is_running
 from tests.support.sandbox_files import TWELVE_BIT_PIXELS, small_dicom_file
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +89,7 @@ def test_memory_processor_time_and_files_of_the_child_are_limited(tmp_path):
 
 
 def test_at_most_two_files_are_decoded_at_once(monkeypatch):
-    busy, max_busy, lock = 0, 0, threading.Lock()
+    busy, max_busy, lock, too_many = 0, 0, threading.Lock(), threading.Event()
     original_ask = sandbox._ask
 
     def ask(*arguments: object) -> bytes:
@@ -96,8 +97,10 @@ def test_at_most_two_files_are_decoded_at_once(monkeypatch):
         with lock:
             busy += 1
             max_busy = max(max_busy, busy)
+            if busy > DICOM_AT_ONCE:
+                too_many.set()
         try:
-            time.sleep(0.1)
+            too_many.wait(0.1)
             return original_ask(*arguments)
         finally:
             with lock:
@@ -139,16 +142,4 @@ def test_the_idle_child_ends_with_the_program(last_line, tmp_path):
     completed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     assert completed.stderr == b""
     pid = int(completed.stdout)
-    for _ in range(100):
-        if not is_running(pid):
-            return
-        time.sleep(0.1)
-    pytest.fail("the child outlived the program")
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    wait_until(lambda: not is_running(pid), "the child has ended with the program")

@@ -10,7 +10,7 @@ from model.imaging.decode import decode
 from model.imaging.dicom import sandbox
 from model.messages import MessageCode
 from tests.support.messages import raises_message
-from tests.support.processes import python_child
+from tests.support.processes import HANG, python_child
 from tests.support.sandbox_files import small_dicom_file
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def test_a_file_is_refused_if_its_decoder_crashes(child):
 
 def test_a_decoder_that_hangs_is_stopped(child, monkeypatch):
     monkeypatch.setattr(sandbox, "DICOM_CLOCK_SECONDS", 1)
-    child("import time; time.sleep(600)")
+    child(HANG)
     start = time.monotonic()
     with raises_message(DecodingAborted, MessageCode.DECODING_ABORTED):
         decode(small_dicom_file())
