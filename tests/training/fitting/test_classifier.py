@@ -219,6 +219,7 @@ def test_a_folder_with_a_run_with_different_settings_is_refused_with_their_names
     assert (own_run / CONFIG_FILE).read_text() == before
 
 
+@pytest.mark.full  # takes minutes to trace the network; tests/training/networks checks its parts
 def test_the_command_trains_the_real_network(tiny_set, tmp_path):
     run = tmp_path / "run"
     options = {"backbone": "none", "width-multiplier": 0.35, "input-size": SIZE, "batch-size": 56, "epochs": 1}
@@ -232,7 +233,7 @@ def test_the_command_trains_the_real_network(tiny_set, tmp_path):
     assert len(keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS).layers) > 150
 
 
-@pytest.mark.parametrize("steps", [1, 7, 100])
+@pytest.mark.parametrize("steps", [1, 7, 20])
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(steps):
     config = ClassifierConfig(epochs=4, warmup_epochs=0.5, learning_rate=1e-3)
     warmup, total = round(0.5 * steps), 4 * steps
