@@ -12,7 +12,7 @@ from model.codes import SplitName
 from tests.support.training import error_message
 from training.cli import _parser, main
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 
 def test_evaluate_prints_the_metrics_and_the_folder_they_were_written_to(tiny_set, packaged_run, tmp_path, capsys):
