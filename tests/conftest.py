@@ -32,7 +32,7 @@ pytest_plugins = [
     "tests.support.kaggle_server",
     "tests.support.release",
     "tests.support.release_files",
-    "tests.support.training",
+    "tests.support.training_fixtures",
 ]
 
 # The same examples on every machine at every run, and no failure because a machine was busy.

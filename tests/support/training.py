@@ -1,4 +1,4 @@
-"""A tiny labelled data set in the official layout, a network that trains on it in seconds, and a finished run.
+"""A tiny labelled data set in the official layout, and a network that trains on it in seconds.
 
 The network has the layer names of the real network, so everything after it (run, export, release, inference) is tested
 with the real program. The real MobileNetV2 takes most of a minute to trace and is only trained in
@@ -9,7 +9,6 @@ import contextlib
 import itertools
 import os
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -155,84 +154,6 @@ def error_message(capsys) -> str:
     error = capsys.readouterr().err
     assert "Traceback" not in error
     return re.split(r"[\r\n]+", error.strip())[-1].strip()
-
-
-@pytest.fixture(scope="session")
-def tiny_set(tmp_path_factory) -> Path:
-    """The folder of the tiny data set. Tests must not change it; see `own_set`."""
-    return write_tiny_set(tmp_path_factory.mktemp("set"))
-
-
-@pytest.fixture
-def own_set(tiny_set, tmp_path) -> Path:
-    """A copy of the tiny data set that a test may change."""
-    return shutil.copytree(tiny_set, tmp_path / "own_set")
-
-
-@pytest.fixture(scope="session")
-def tiny_run(tiny_set, tmp_path_factory) -> Path:
-    """A finished run on the tiny data set. Tests must not change it; see `own_run`."""
-    run = tmp_path_factory.mktemp("runs") / "tiny"
-    assert main_with_tiny_networks(fit_arguments(tiny_set, run)) == 0
-    return run
-
-
-@pytest.fixture
-def own_run(tiny_run, tmp_path) -> Path:
-    """A copy of the finished run that a test may change."""
-    return shutil.copytree(tiny_run, tmp_path / "own_run")
-
-
-@pytest.fixture(scope="session")
-def packaged_run(tiny_run, tiny_set, tmp_path_factory) -> Path:
-    """The finished run with a candidate without metrics. Tests must not change it; see `own_packaged_run`."""
-    from training.cli import main
-
-    run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("packaged") / "run")
-    with pytest.MonkeyPatch.context() as patch:
-        reduce_sample_sizes(patch)
-        assert main(["package", "--data", str(tiny_set), "--run", str(run)]) == 0
-    return run
-
-
-@pytest.fixture
-def own_packaged_run(packaged_run, tmp_path) -> Path:
-    """A copy of the packaged run that a test may change."""
-    return shutil.copytree(packaged_run, tmp_path / "own_packaged_run")
-
-
-@pytest.fixture(scope="session")
-def measured_run(packaged_run, tiny_set, tmp_path_factory) -> Path:
-    """The packaged run, evaluated on all splits. The log of the test split is in its parent folder."""
-    from training.cli import main
-
-    run = shutil.copytree(packaged_run, tmp_path_factory.mktemp("measured") / "run")
-    log = run.with_name("TEST_LOG.csv")
-    with pytest.MonkeyPatch.context() as patch:
-        reduce_sample_sizes(patch)
-        assert main(["evaluate", "--data", str(tiny_set), "--run", str(run), "--test-log", str(log)]) == 0
-    return run
-
-
-@pytest.fixture
-def own_measured_run(measured_run, tmp_path) -> Path:
-    """A copy of the evaluated run that a test may change."""
-    return shutil.copytree(measured_run, tmp_path / "own_measured_run")
-
-
-@pytest.fixture(scope="session")
-def published(measured_run, tiny_set, tmp_path_factory) -> Path:
-    """A release of the evaluated run. Tests must not change it."""
-    from dataset.index import load_index
-    from dataset.split import split_for_training
-    from model.inference.release_loader import load_release
-    from training.release.publish import ReleaseNotes, publish
-
-    target = tmp_path_factory.mktemp("published") / "release"
-    notes = ReleaseNotes("1.0.0", "First release.", "0" * 40)
-    candidate, split = load_release(measured_run / "candidate"), split_for_training(load_index(tiny_set))
-    publish(candidate, split, target, notes, test_openings=1)
-    return target
 
 
 STUCK_FILE = "STUCK_FILE"  # environment variable: file that the process creates once it is stuck
