@@ -27,7 +27,7 @@ page_frame(N_("Read X-rays"))
 
 file = st.file_uploader(
     _("Frontal chest X-ray of a child: DICOM, PNG or JPEG, up to {megabytes} MB").format(megabytes=MAX_BYTES // 2**20),
-    help=_("The image is kept only in this computer's memory and deleted a few minutes after you close the tab."),
+    help=_("The image is kept in memory, never on disk, and deleted a few minutes after you close the tab."),
     on_change=clear_upload,
 )
 with show_errors():

@@ -46,7 +46,7 @@ with show_errors():
                 input_region_sentence(description["input_region"]),
                 segmentation_sentence(description["lungs"]["segmentation_metrics"]),
                 _(
-                    "The heat map is the last feature map of the network, weighted like the final layer (Grad-CAM of "
+                    "The heat map is the last feature map of the network, weighted as in the final layer (Grad-CAM for "
                     "the logit). It is computed in the same pass as the result and drawn over the region that the "
                     "model sees. All images share one colour scale, so weak evidence looks weak."
                 ),

@@ -1,4 +1,4 @@
-"""Errors on screen: the sentence of an expected error, a reference number for any other, never a traceback."""
+"""Errors on screen: the message for an expected error, a reference number for any other error, never a traceback."""
 
 import logging
 import secrets
@@ -24,10 +24,10 @@ _log = logging.getLogger("chest_radiograph_reader")
 
 @contextmanager
 def show_errors(optional: bool = False) -> Iterator[None]:
-    """Run a block of a page. If it raises, show the error and end the page.
+    """Run a block of a page. If it raises an exception, show the error and end the page.
 
     Args:
-        optional: The block is not part of the reading, so the page continues after an error.
+        optional: Whether the page continues after an error, because the block is not part of the reading.
     """
     try:
         yield
@@ -45,7 +45,10 @@ def _show(message: str, optional: bool) -> None:
 
 
 def log_unexpected(error: Exception) -> str:
-    """Log type and traceback of an error and return its reference. Its message is left out: it may name a file."""
+    """Log the type and traceback of an error, and return its reference number.
+
+    The message of the error is not logged, because it may contain a file name.
+    """
     reference = secrets.token_hex(3).upper()
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("reference %s: %s\n%s", reference, type(error).__name__, frames)

@@ -15,7 +15,7 @@ def percent(probability: float) -> str:
 def distinct_percents(probability: float, threshold: float) -> tuple[str, str]:
     """Format a probability and a threshold with as many decimals as are needed to distinguish them.
 
-    Near 0 and 1, see `percent`.
+    Values near 0 and 1 are formatted as in `percent`.
     """
     probability_text, threshold_text = percent(probability), percent(threshold)
     if probability_text != threshold_text or probability_text[0] in "<>":

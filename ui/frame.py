@@ -34,15 +34,17 @@ _STYLE = """
 
 
 def page_frame(title: str) -> None:
-    """Select the session's language and draw the frame; the first statement of app.py and of every file in pages/.
+    """Select the session's language and draw the frame.
+
+    This call must be the first statement in app.py and in every file in pages/.
 
     Args:
         title: Title of the page in English, marked with `N_`.
     """
     use_language(session_language())
     harden_server()
-    # An emoji: for a Material icon in its tab, the browser would fetch a font from Google. Streamlit ships the icons
-    # that are used inside pages.
+    # An emoji, because the browser would fetch a font from Google for a Material icon in its tab. Streamlit ships the
+    # icons that are used inside pages.
     st.set_page_config(page_title=f"{_(title)} - {_(APP_NAME)}", page_icon="\N{LUNGS}", layout="wide")
     with st.container(horizontal=True, gap="small"):
         for page, label, icon in MENU:
@@ -57,7 +59,7 @@ def _model_text() -> str:
     try:
         release = current_release()
         youngest, oldest = release.description["population_years"]
-    except Exception:  # the page shows the error; the notice is shown in any case
+    except Exception:  # the page itself shows the error, and the notice is needed even then
         return _("No trained model.")
     population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital.")
     model = (

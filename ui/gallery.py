@@ -66,7 +66,7 @@ def show_gallery(
         rows: Rows of `dataset.explorer.catalogue.Catalogue`.
         key: Key of the gallery, unique on the page.
         on_open: Called with the file name of an image that the user opens.
-        notes: A further line for each tile.
+        notes: An additional line for each tile.
 
     Returns:
         Whether the user has just opened an image.

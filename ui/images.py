@@ -1,6 +1,6 @@
 """PNG encoding, and images inlined in the page as data URIs.
 
-Streamlit's media store keeps no copy of an inlined image, which may be a patient's.
+Inlined images are not copied to Streamlit's media store, because they may show a patient.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Release, gate and tables: loaded once for all sessions, and again if the release changes."""
+"""Release, gate and tables: loaded once for all sessions, and again whenever the release changes."""
 
 import hashlib
 from pathlib import Path
@@ -56,11 +56,11 @@ def current_predictive_values(release: Release, threshold: float, prevalence: fl
 
 
 def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
-    """Return the labelled set at an operating point. All sessions share it: do not modify it.
+    """Return the labelled set with the verdicts at an operating point. All sessions share it: do not modify it.
 
     Raises:
         ReleaseError: A file is missing or changed.
-        DatasetError: The data set folder exists and does not have the layout of the data set.
+        DatasetError: The data set folder exists but does not have the expected layout.
     """
     root = dataset_root().resolve()
     with st.spinner(_("Listing the images")):

@@ -4,12 +4,12 @@
    be stored on disk. Here it stays in memory; `server.maxUploadSize` limits its size.
 2. External address. To decide whether a web page from another origin may connect, Streamlit asks a host on the internet
    for the external address of this computer. The app does not need that address, and a page in the browser must not be
-   able to make the server call out.
+   able to make the server contact other hosts.
 3. Closed tabs. `server.disconnectedSessionTTL` sets when a session may be removed, but Streamlit checks only when
    another tab is closed, so the last images of a day would stay in memory. Here a thread checks regularly.
 4. Fragmented memory. Each run of a page is a thread, and glibc gives each thread its own arena, which returns freed
-   memory only in part. With twelve concurrent users the server took 281 to 339 MB, and 600 MB at the end. With one
-   arena it takes 240 MB, and 450 MB at the end, and is as fast.
+   memory only in part. With twelve concurrent users, the server used 600 MB at the end of the load and 281 to 339 MB
+   after it. With a single arena, it uses 450 MB and 240 MB, and is just as fast.
 """
 
 import ctypes
@@ -29,7 +29,10 @@ _ARENA_MAX = -8  # M_ARENA_MAX in glibc's malloc.h
 
 
 def harden_server() -> None:
-    """Keep uploads in memory, no longer than needed, and the server off the network; may be called on every run."""
+    """Keep uploads in memory and only as long as needed, and keep the server off the network.
+
+    This function may be called on every run of a page.
+    """
     MultiPartParser.spool_max_size = MAX_BYTES + 2**20  # Streamlit aborts an upload one megabyte above the limit
     net_util.get_external_ip = lambda: None
     _call_glibc("mallopt", _ARENA_MAX, 1)
@@ -44,7 +47,7 @@ def _watch_closed_sessions() -> None:
 
 
 def _shut_down_closed_sessions(interval_seconds: float) -> None:
-    """Shut down expired sessions at an interval; runs as long as the server."""
+    """Shut down expired sessions at regular intervals for as long as the server runs."""
     sessions: Any = runtime.get_instance()._session_mgr
     while True:
         time.sleep(interval_seconds)

@@ -1,7 +1,8 @@
-"""Uploads of one browser session, kept in the memory of the session until it ends.
+"""Uploads of one browser session, kept in memory until the session ends.
 
-An upload is immutable. If its age, correction or heat-map check changes, a new object replaces it in `SessionUploads`.
-Rows and downloads look the upload up when they are created, so they always show its latest state.
+An upload is immutable. When the patient's age, the correction or the heat-map check changes, a new object replaces the
+upload in `SessionUploads`. Rows and downloads look the upload up when they are created, so they always show its latest
+state.
 `ui.reading.actions` reads files and adds them.
 """
 
@@ -25,7 +26,7 @@ _UPLOADS_KEY = "uploads"
 
 @dataclass(frozen=True, eq=False)
 class ExaminedImage:
-    """Image of the upload on screen and the result of its admission check; dropped with the next upload.
+    """Image of the upload on screen and the result of its admission check. The next upload replaces it.
 
     Attributes:
         preview: Radiograph at the size that the viewer shows. The uploaded file itself is not kept.
@@ -84,7 +85,7 @@ class ReadUpload:
 
     @property
     def refusal_messages(self) -> tuple[Message, ...]:
-        """Why the admission check refused the image that was read anyway; empty for admitted images."""
+        """Reasons why the admission check refused an image that was read anyway; empty for admitted images."""
         return tuple(map(Message, self.finding.refusals))
 
 
@@ -95,7 +96,7 @@ class RefusedUpload:
     Attributes:
         file: The file.
         refusal: Row of the CSV, with the reason in English.
-        refusal_messages: The reason. Not the exception, which would keep the refused file in memory.
+        refusal_messages: The reason. The exception is not kept, because it would keep the refused file in memory.
         image: Image on screen; None if the file cannot be decoded or the upload is no longer on screen.
     """
 
@@ -115,9 +116,9 @@ UploadResult = ReadUpload | RefusedUpload
 class SessionUploads:
     """Uploads of one session, newest first. At most one is on screen, and only that one keeps its image.
 
-    Safe to share between threads: when the user leaves a page, its thread continues while the next page runs in
-    another. Streamlit calls the functions of download buttons in further threads, which cannot use
-    `st.session_state`, so they hold this object instead.
+    This object can be shared between threads. When the user leaves a page, the thread of that page continues while the
+    next page runs in another thread. Streamlit calls the functions behind download buttons in other threads, which
+    cannot use `st.session_state`, so these functions hold this object instead.
     """
 
     def __init__(self) -> None:
@@ -172,7 +173,7 @@ class SessionUploads:
     def set_heat_map_check(self, checked: ReadUpload, check: HeatMapCheck) -> ReadUpload:
         """Add the result of a check to an upload and return the new upload.
 
-        If the upload has been read again in the meantime, nothing is stored: the check belongs to another heat map.
+        If the upload has been read again in the meantime, nothing is stored, because the check is for another heat map.
         """
         with self._lock:
             latest = self.find(checked.file.upload_id)
@@ -204,7 +205,7 @@ def session_uploads() -> SessionUploads:
 
 
 def current_upload() -> UploadResult | None:
-    """Return the upload on screen. It is kept during a visit to another page, although the file uploader is emptied."""
+    """Return the upload on screen. It is kept during a visit to another page, which empties the file uploader."""
     return session_uploads().current
 
 

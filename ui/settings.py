@@ -15,7 +15,7 @@ from ui.formatting import per_hundred
 _POINT, _PREVALENCE = "operating_point", "prevalence"
 _QUERY_PARAM, _SHARED_POINT = "point", "shared_point"
 _MIN_PERCENT, _MAX_PERCENT = 1, 99
-# Effects of operating points. A release may have others; they are shown by their name alone.
+# Effects of operating points. A release may have other operating points; only their names are shown.
 _POINT_EFFECTS = {
     "rule-out": N_("**rule-out**: high sensitivity. Few missed cases, more false alarms."),
     "balanced": N_("**balanced**: sensitivity and specificity are weighted equally."),
@@ -97,7 +97,7 @@ def operating_point_control(release: Release) -> None:
 
 
 def bind_operating_point_to_url(release: Release) -> None:
-    """Keep the operating point in the URL of the page, and adopt that of a shared URL."""
+    """Keep the operating point in the URL of the page, and adopt the one in a shared URL."""
     url_name = st.query_params.get(_QUERY_PARAM)
     if url_name != st.session_state.get(_SHARED_POINT) and url_name in [p.name for p in release.operating_points]:
         st.session_state[_POINT] = url_name
@@ -124,7 +124,7 @@ def _prevalence_control(release: Release) -> None:
 
 
 def _control_key(name: str) -> str:
-    """Return the key of a control. The setting has its own key, because Streamlit drops this one with the page."""
+    """Return the key of a control. The setting has another key, because Streamlit drops this one with the page."""
     return f"{name}_control"
 
 

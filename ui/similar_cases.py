@@ -38,7 +38,7 @@ def show_similar_cases(
     Args:
         finding: Finding with the embedding to compare.
         radiograph: Radiograph of the finding, at any size.
-        release: Release with the training images.
+        release: Release with the index of the training images.
         on_open: Called with the file name of an image that the user opens.
         patient_group: Patient group of the radiograph, if known; its images are left out.
 

@@ -12,7 +12,7 @@ def patients_chart(patients: pd.DataFrame) -> alt.Chart:
     """Return a bar chart of the number of images per patient.
 
     Args:
-        patients: Table of `dataset.explorer.summary.images_per_patient`.
+        patients: Table from `dataset.explorer.summary.images_per_patient`.
     """
     chart: alt.Chart = (
         alt.Chart(_with_class_names(patients))
@@ -39,12 +39,12 @@ def patients_chart(patients: pd.DataFrame) -> alt.Chart:
 
 
 def distribution_chart(bins: pd.DataFrame, title: str) -> alt.Chart:
-    """Return the distribution of a measure within each class, as steps.
+    """Return a step chart of the distribution of a measure within each class.
 
-    The lines of the classes also differ in their dashes, so the chart does not rely on colour alone.
+    The classes also differ in the dashes of their lines, so the chart does not rely on colour alone.
 
     Args:
-        bins: Table of `dataset.explorer.summary.distribution`.
+        bins: Table from `dataset.explorer.summary.distribution`.
         title: Name of the measure, with its unit.
     """
     last_bins = bins.groupby("Class", sort=False).tail(1)

@@ -1,7 +1,7 @@
-"""Icon array of 1,000 children, and SVG as an image.
+"""Icon array of 1,000 children, and the conversion of SVG to an HTML image.
 
-Streamlit removes bare SVG from a page, so drawings are <img> elements. These cannot inherit the colours of the page;
-their own colours are legible on a light and on a dark page.
+Streamlit removes bare SVG from a page, so drawings are <img> elements. These elements cannot inherit the colours of the
+page; their own colours are legible on a light and on a dark page.
 """
 
 import base64

@@ -43,7 +43,7 @@ def confusion_chart(cells: pd.DataFrame) -> alt.LayerChart:
     """Return the confusion matrix as a heat map.
 
     Args:
-        cells: Table of `model.performance.chart_data.confusion_cells`.
+        cells: Table from `model.performance.chart_data.confusion_cells`.
     """
     texts = {
         "text": [
@@ -90,10 +90,10 @@ def curve_chart(curve: pd.DataFrame, marks: pd.DataFrame, x: str, y: str, *, cor
 
     Args:
         curve: Columns x, y, threshold, order, and any of the rates that the tooltips show.
-        marks: Table of `model.performance.chart_data.operating_point_marks`.
-        x: Column of the horizontal axis.
-        y: Column of the vertical axis.
-        corner: Show only the corner of a good classifier, CORNER_WIDTH wide and high.
+        marks: Table from `model.performance.chart_data.operating_point_marks`.
+        x: Column for the horizontal axis.
+        y: Column for the vertical axis.
+        corner: Whether to show only the corner of the best classifiers, CORNER_WIDTH wide and high.
     """
     curve = curve.assign(threshold=curve["threshold"].replace("", _("above all probabilities")))
     marks = marks.assign(operating_point=marks["operating_point"].map(term))
@@ -125,7 +125,7 @@ def histogram_chart(bins: pd.DataFrame, threshold: float) -> alt.LayerChart:
     """Return a histogram of probabilities, pneumonia upwards and normal downwards, with the threshold.
 
     Args:
-        bins: Table of `model.performance.chart_data.histogram`.
+        bins: Table from `model.performance.chart_data.histogram`.
         threshold: Threshold of the operating point, 0-1.
     """
     highest = bins["images"].max()
@@ -166,7 +166,7 @@ def reliability_chart(bins: pd.DataFrame) -> alt.LayerChart:
     """Return the reliability diagram: share of pneumonia by predicted probability, with intervals and the diagonal.
 
     Args:
-        bins: Table of `model.performance.reliability_diagram.reliability_diagram`.
+        bins: Table from `model.performance.reliability_diagram.reliability_diagram`.
     """
     diagonal = alt.Chart(pd.DataFrame({"probability": [0.0, 1.0], "share": [0.0, 1.0]})).mark_line(
         color=GREY, strokeDash=[5, 3], strokeWidth=1.5
@@ -193,7 +193,7 @@ def sensitivity_by_cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
     """Return a bar chart of sensitivity by cause, with intervals.
 
     Args:
-        rows: Table of `model.performance.operating_points.sensitivity_by_cause`.
+        rows: Table from `model.performance.operating_points.sensitivity_by_cause`.
     """
     cause, estimate = rows["cause"].map(term), [format_estimate(row) for row in _estimates(rows)]
     images = rows["images"].map(lambda n: ngettext("{n:,} image", "{n:,} images", n).format(n=n))
@@ -216,7 +216,7 @@ def sensitivity_by_cause_chart(rows: pd.DataFrame) -> alt.LayerChart:
 
 
 def _wrapped_side(verdict: str) -> str:
-    """Return the `threshold_side` of a verdict with "|" as line breaks, so that it fits above a cell on a phone."""
+    """Return the `threshold_side` of a verdict, with "|" as line breaks so that it fits above a cell on a phone."""
     return "|".join(textwrap.wrap(threshold_side(verdict), _SIDE_LINE_WIDTH))
 
 

@@ -16,7 +16,7 @@ def balance_chart(balance: pd.DataFrame) -> alt.LayerChart:
     """Return a bar chart of the share of each class in each split, with counts.
 
     Args:
-        balance: Table of `model.performance.chart_data.class_balance`.
+        balance: Table from `model.performance.chart_data.class_balance`.
     """
     split, label = balance["split"].map(term), balance["label"].map(term)
     texts = {
@@ -55,7 +55,7 @@ def learning_chart(history: pd.DataFrame, column: str) -> alt.LayerChart:
     """Return a line chart of loss or AUC by epoch, with the epoch that was kept.
 
     Args:
-        history: Table of `model.performance.chart_data.learning_curves`.
+        history: Table from `model.performance.chart_data.learning_curves`.
         column: "loss" or "auc".
     """
     title = _(_CURVE_TITLES[column])

@@ -1,4 +1,4 @@
-"""Download of labelled images from a page: source, size and target, and a progress bar."""
+"""Download of labelled images from a page: source, size, target folder and progress bar."""
 
 import os
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class DownloadOption:
 
 
 def show_missing_images(catalogue: Catalogue) -> None:
-    """Show how many images are on this computer, and a download of the rest; nothing if none is missing."""
+    """Show how many images are on this computer, and offer to download the rest; draw nothing if none is missing."""
     if n_unknown := catalogue.n_unknown:
         st.warning(
             ngettext(

@@ -1,6 +1,6 @@
-"""Filters of the explorer. They are part of the URL, so a view can be shared with a colleague.
+"""Filters of the explorer. Most are part of the URL, so a view can be shared with a colleague.
 
-File name and patient are not: URLs are kept in histories and logs.
+The filters by file name and patient are not part of the URL, because URLs are kept in histories and logs.
 """
 
 from collections.abc import Sequence

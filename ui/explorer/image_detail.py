@@ -177,7 +177,7 @@ def _size_text(row: pd.Series) -> str:
 
 
 def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
-    """Present a finding at the selected operating point and the prevalence of all figures on this page."""
+    """Present a finding at the selected operating point and, like all figures on this page, the training prevalence."""
     point = selected_operating_point(release)
     return present(finding, release, point=point, prevalence=release.training_prevalence, heat_map_check=check)
 

@@ -1,4 +1,4 @@
-"""Data quality: the audit of the labelled set in the release, and the images that it lists."""
+"""Data quality: the audit of the labelled set, from the release, and the images that it lists."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Sections about what was checked besides the rates: shortcuts, refused images, heat maps, adults."""
+"""Sections about checks other than the rates: shortcuts, refused images, heat maps, adults."""
 
 import streamlit as st
 
@@ -14,11 +14,11 @@ from ui.performance.headings import section_heading
 
 
 def show_lungs(audit: ShortcutAudit) -> None:
-    """Describe how far the model can use other cues than the lungs."""
+    """Describe to what extent the model can use cues other than the lungs."""
     section_heading("lungs")
     st.markdown(
         _(
-            "In this data set, framing, size and compression of an image also reveal its class. A model that relies on "
+            "In this data set, an image's framing, size and compression also reveal its class. A model that relies on "
             "such cues may fail elsewhere. These measurements show how strong the cues are and to what extent the "
             "model can use them:"
         )
@@ -39,7 +39,7 @@ def show_refused(admission: AdmissionMetrics) -> None:
 
 
 def show_heat_maps(explanations: HeatMapMetrics | None, limits: ReliabilityDescription | None) -> None:
-    """Show how reliable heat maps are, and when they are called unreliable."""
+    """Show how reliable heat maps are, and when the page calls one unreliable."""
     section_heading("heat-maps")
     st.markdown(reliability_sentence(limits))
     if rows := warnings_table(explanations):
@@ -48,7 +48,7 @@ def show_heat_maps(explanations: HeatMapMetrics | None, limits: ReliabilityDescr
 
 
 def show_population(adults: ExternalMetrics | None, point: OperatingPoint) -> None:
-    """Draw the performance on adults, whom the model is not intended for."""
+    """Draw the performance on adults, for whom the model is not intended."""
     section_heading("population")
     st.markdown(adults_sentence(adults, point.name))
     if adults:

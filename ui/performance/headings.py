@@ -25,7 +25,7 @@ _SECTIONS = {  # titles, by anchor
 
 
 def show_introduction(test: SplitMetrics, point: OperatingPoint) -> None:
-    """State what was measured, on which images, and draw links to the sections."""
+    """State which metrics are shown and on which images they were measured, and draw links to the sections."""
     scope = _(
         "Unless stated otherwise, metrics are for this split at the selected decision threshold ({point}). 95% "
         "confidence intervals, clustered by patient, are in brackets. All children were treated at one hospital."
@@ -35,5 +35,5 @@ def show_introduction(test: SplitMetrics, point: OperatingPoint) -> None:
 
 
 def section_heading(anchor: str) -> None:
-    """Draw the heading of a section, which the link with this anchor leads to."""
+    """Draw the heading of the section with this anchor."""
     st.subheader(_(_SECTIONS[anchor]), anchor=anchor)

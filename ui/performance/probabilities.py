@@ -22,7 +22,7 @@ from ui.performance.headings import section_heading
 def show_probabilities(
     data: ReleaseData, test: SplitMetrics, point: OperatingPoint, training_prevalence: float
 ) -> None:
-    """Draw distribution and calibration of the probabilities.
+    """Draw the distribution and the calibration of the probabilities.
 
     Args:
         data: Tables of the release.
@@ -41,7 +41,7 @@ def show_probabilities(
     histogram_column, reliability_column = st.columns(2, gap="large")
     with histogram_column:
         st.markdown(
-            _("**Distribution** of the images by label, n = {n}. Square-root scale.").format(n=f"{test['n']:,}")
+            _("**Distribution** of the probabilities, by label, n = {n}. Square-root scale.").format(n=f"{test['n']:,}")
         )
         st.altair_chart(histogram_chart(data.histogram, point.threshold), width="stretch")
     with reliability_column:
@@ -70,9 +70,9 @@ def show_indeterminate(
     """Show how often results are indeterminate.
 
     Args:
-        metrics: Metrics of all sets.
+        metrics: Metrics of the release.
         test: Metrics on the official test split.
-        conformal: Entry of model.json.
+        conformal: The entry `conformal` in model.json.
         point: Operating point of the results.
     """
     section_heading("indeterminate")

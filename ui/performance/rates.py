@@ -25,7 +25,7 @@ from ui.settings import SessionSettings
 
 
 def show_children(test: SplitMetrics, settings: SessionSettings) -> None:
-    """Draw the results of 1,000 children at the operating point and the prevalence of the session."""
+    """Draw the expected results for 1,000 children at the operating point and the prevalence of the session."""
     section_heading("children")
     rates = test["operating_points"][settings.point.name]
     frequencies = natural_frequencies(rates, settings.prevalence)
@@ -46,18 +46,18 @@ def show_children(test: SplitMetrics, settings: SessionSettings) -> None:
 
 
 def show_thresholds(test: SplitMetrics, point: OperatingPoint) -> None:
-    """Draw rates and errors at all operating points, and the errors at one of them."""
+    """Draw the rates at all operating points, and the errors at one of them."""
     section_heading("thresholds")
     st.markdown(
         _(
-            "A lower threshold on the probability misses fewer cases but raises more false alarms. The AUC does not "
+            "A lower decision threshold misses fewer cases but raises more false alarms. The AUC does not "
             "depend on the threshold. It is **{auc}**: the probability that an image with pneumonia ranks above an "
-            "image without."
+            "image without pneumonia."
         ).format(auc=format_estimate(test["auc"]))
     )
     st.table(operating_points_by_column(test, point.name))
     st.caption(
-        _("PPV and accuracy are at the prevalence of the test split ({prevalence}).").format(
+        _("PPV and accuracy are for the prevalence in the test split ({prevalence}).").format(
             prevalence=format_percent(test["calibration"]["prevalence"])
         )
     )
@@ -65,7 +65,7 @@ def show_thresholds(test: SplitMetrics, point: OperatingPoint) -> None:
 
 
 def show_curves(data: ReleaseData, test: SplitMetrics, point: OperatingPoint) -> None:
-    """Draw the ROC and the precision-recall curve with the operating points."""
+    """Draw the ROC curve and the precision-recall curve with the operating points."""
     section_heading("curves")
     st.markdown(
         _(
@@ -91,7 +91,7 @@ def show_curves(data: ReleaseData, test: SplitMetrics, point: OperatingPoint) ->
 def show_causes(test: SplitMetrics, point: OperatingPoint) -> None:
     """Draw sensitivity by cause of pneumonia."""
     section_heading("causes")
-    st.markdown(_("Sensitivity for each cause of pneumonia that the data set names, with 95% confidence intervals."))
+    st.markdown(_("Sensitivity for each cause of pneumonia recorded in the data set, with 95% confidence intervals."))
     by_cause = pd.DataFrame(sensitivity_by_cause(test, point.name))
     st.altair_chart(sensitivity_by_cause_chart(by_cause), width="stretch")
 

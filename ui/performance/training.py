@@ -13,7 +13,7 @@ from ui.performance.headings import section_heading
 
 
 def show_training(data: ReleaseData, description: ReleaseDescription) -> None:
-    """Draw training images, learning curves and the network."""
+    """Draw the class balance, the learning curves and the network."""
     section_heading("training")
     st.markdown(early_stopping_sentence(data.history, description["training"]))
     balance_column, loss_column, auc_column = st.columns(3, gap="large")

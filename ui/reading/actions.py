@@ -1,4 +1,4 @@
-"""Read a file, correct a refused image, or read it despite its refusal. Each puts the result on screen."""
+"""Read a file, correct a refused image, or read it despite its refusal. Each function puts its result on screen."""
 
 import threading
 from dataclasses import replace
@@ -65,7 +65,7 @@ def apply_correction(upload: RefusedUpload, gate: AdmissionGate) -> None:
 
 
 def read_despite_refusal(upload: RefusedUpload, gate: AdmissionGate) -> None:
-    """Read a refused upload at the user's request; its finding carries the refusals.
+    """Read a refused upload at the user's request. The finding states the reasons for the refusal.
 
     Raises:
         ValueError: The file could not be decoded.

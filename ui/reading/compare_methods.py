@@ -31,10 +31,12 @@ HEAT_MAP, OCCLUSION = N_("Heat map"), N_("Occlusion")
 METHOD_TEXTS = {
     HEAT_MAP: N_("Computed with the result: how much each area adds to the evidence of pneumonia."),
     GRAD_CAM: N_(
-        "The last feature map, weighted by its gradients. For this network, it equals the heat map: a check that both "
-        "are computed correctly."
+        "The last feature map, weighted by its gradients. For this network, it equals the heat map, which confirms "
+        "that both are computed correctly."
     ),
-    GRAD_CAM_PLUS_PLUS: N_("Like Grad-CAM, but only with features that support pneumonia. Usually colours more."),
+    GRAD_CAM_PLUS_PLUS: N_(
+        "Like Grad-CAM, but only with features that support pneumonia. Usually colours larger areas."
+    ),
     SMOOTH_GRAD: N_(
         "The gradient of each pixel times its grey value, averaged over noisy copies. Shown on a coarse grid; noisy."
     ),
@@ -96,7 +98,7 @@ def show_method_comparison(upload: ReadUpload, image: ExaminedImage, classifier:
 def _compute_control(
     upload: ReadUpload, inference: Inference, classifier: Classifier, maps: dict[str, np.ndarray]
 ) -> None:
-    """Draw the button that computes the missing maps; it disappears once none is missing."""
+    """Draw the button that computes the missing maps. It disappears when all maps have been computed."""
     slot = st.empty()
     with slot.container():
         st.markdown(
@@ -118,7 +120,7 @@ def _compute_control(
 def _session_maps(inference: Inference) -> dict[str, np.ndarray]:
     """Return the maps computed for the image on screen, by method; maps of an earlier image are dropped.
 
-    Another window of the same file, or a corrected image, counts as another image: the networks have run again.
+    Another window of the same file, or a corrected image, counts as another image, because the networks run again.
     """
     maps: dict[str, np.ndarray]
     maps_inference, maps = st.session_state.get(_MAPS_KEY, (None, {}))

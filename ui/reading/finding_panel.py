@@ -32,8 +32,8 @@ MEANINGS = {
     Verdict.PNEUMONIA: N_("Above the decision threshold ({point})."),
     Verdict.NORMAL: N_("The model checks for pneumonia only. Other disease may be present."),
     Verdict.INDETERMINATE: N_(
-        "Result uncertain: too close to call. Either both results are plausible, or only one is and the decision "
-        "threshold you chose gives the other."
+        "Result uncertain: too close to call. Either both results are plausible, or only one is plausible and your "
+        "decision threshold gives the other."
     ),
 }
 NEXT_STEPS = {
@@ -87,8 +87,8 @@ _PROBABILITY_BAR = """
 def alt_text(finding: Finding) -> str:
     """Return the finding as text, for users who cannot see the image.
 
-    The check of the heat map ends after the image is drawn. Its result becomes part of this text in the next run of the
-    page; until then the panel shows it.
+    The check of the heat map ends after the image is drawn. The result becomes part of this text in the next run of the
+    page; until then, only the panel shows it.
     """
     result = _("{verdict}, probability of pneumonia {probability}.")
     return " ".join(

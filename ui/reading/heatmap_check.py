@@ -34,8 +34,8 @@ def show_heat_map_check(
 ) -> ReadUpload | None:
     """Show whether the heat map on screen is reliable, and check it if that has not been done yet.
 
-    The caller redraws what depends on the check. A rerun of the page would lose a file that is dropped at that moment,
-    because Streamlit 1.67 would not send the browser an upload address.
+    The caller redraws everything that depends on the check. A rerun of the page would lose a file that the user drops
+    at that moment, because Streamlit 1.67 would not send the browser an upload address.
 
     Args:
         upload: Upload on screen.
@@ -55,8 +55,8 @@ def show_heat_map_check(
     if upload.finding.model_version != classifier.release.version:
         st.caption(_(ANOTHER_MODEL_TEXT))
         return None
-    # Look this up before the check: if the user moves on meanwhile, Streamlit ends this run at the next use of the
-    # session state or of the page, and the row of this upload would stay unchecked.
+    # Get the uploads before the check. If the user moves on during the check, Streamlit ends this run at the next use
+    # of the session state or of the page, and the row of this upload would stay unchecked.
     uploads = session_uploads()
     st.caption(_(CHECKING_TEXT))
     warnings = reliability_warnings(classifier, image.admission_result.inference)
@@ -68,12 +68,12 @@ def show_heat_map_check(
 def show_warnings(warnings: Sequence[HeatMapWarning] | None, finding: Finding) -> None:
     """Draw the result of a check.
 
-    A check without warnings is not mentioned if the image was refused or the patient is outside the age range: it would
-    sound reassuring.
+    A check without warnings is not mentioned if the image was refused or the patient is outside the age range, because
+    that would sound reassuring.
 
     Args:
         warnings: See `model.explanation.reliability.reliability_warnings`.
-        finding: Finding as presented, with its refusals and the caution on age.
+        finding: Finding as presented, with its refusals and the caution about age.
     """
     if warnings is None:
         st.caption(_(NOT_CHECKED_TEXT))

@@ -36,7 +36,7 @@ ANOTHER_MODEL_TEXT = N_(
 
 
 def show_refusal(upload: RefusedUpload, gate: AdmissionGate, file_at_hand: bool) -> None:
-    """Draw the refused upload on screen. Its buttons correct it, or read it as it is, and rerun the page.
+    """Draw the refused upload on screen. The buttons correct the image or read it as it is, and rerun the page.
 
     Args:
         upload: Upload on screen.

@@ -10,8 +10,9 @@ Streamlit calls this module on every rerun; viewer.js runs in the browser. One m
     map       float32 little endian, rows x columns, absent if map is null
     colours   uint8, 256 x 4, red green blue alpha
 
-Raw bytes, because JSON would need base64, which is a third larger and decoded on the browser's main thread. If a rerun
-changes nothing, the message is byte-identical. The browser compares the digests and decodes nothing twice.
+The message consists of raw bytes, because JSON would need base64, which is a third larger and decoded on the browser's
+main thread. If a rerun changes nothing, the message is byte-identical. The browser compares the digests and decodes
+nothing twice.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ from ui.viewer.texts import viewer_texts
 MAX_PREVIEW_SIDE = 1600  # pixels; about the resolution of an ordinary, non-diagnostic ward monitor; about 1 MB as PNG
 
 _FOLDER = Path(__file__).parent
-# At import, so once per process: Streamlit warns if a name is registered twice.
+# Registered at import, and so once per process, because Streamlit warns if a name is registered twice.
 _component = st.components.v2.component(
     "radiograph_viewer",
     html=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
@@ -45,7 +46,7 @@ class ScaleBar:
     """Scale of an image.
 
     Attributes:
-        width_millimetres: Width of the image.
+        width_millimetres: Width of the image in millimetres.
         text: Text next to the bar, such as the plane in which the scale is valid.
     """
 
@@ -62,13 +63,13 @@ def preview_size(height: int, width: int) -> tuple[int, int]:
 def encode_preview(pixels: np.ndarray) -> bytes:
     """Encode a radiograph as the grey PNG that the browser shows.
 
-    Values are rounded to 8 bits, and large images are reduced with antialiasing; hence "preview" on screen.
+    Values are rounded to 8 bits, and large images are reduced with antialiasing. The screen therefore says "preview".
 
     Args:
         pixels: float32 (height, width), 0-255, bright = dense.
 
     Raises:
-        ValueError: Shape or values are out of range.
+        ValueError: The shape is wrong or values are out of range.
     """
     _validate("pixels", pixels, pixels.ndim == 2 and pixels.size > 0, "float32", ("height", "width"), maximum=255)
     height, width = preview_size(*pixels.shape)
@@ -95,10 +96,10 @@ def show_radiograph(
         pixels: float32 (height, width), 0-255, bright = dense.
         heat_map: float32 (rows, columns), 0-1 on the fixed scale of the release; None without positive evidence.
         box: Part of the radiograph that the map covers.
-        colours: uint8 (256, 4), colour and alpha of heat_map = index / 255.
+        colours: uint8 (256, 4), colour and alpha; the index is the value of the heat map times 255.
         alt: The finding as text, for users who cannot see the image.
         key: Unique on the page. The user's view settings are kept while the same key shows the same image.
-        scale: For a scale bar; None if unknown.
+        scale: Scale of the radiograph, for the scale bar; None if unknown.
 
     Raises:
         ValueError: An array has the wrong shape or values out of range.

@@ -1,7 +1,7 @@
 /* The radiograph viewer in the browser: a canvas with window and level, zoom, pan and a heat map; see component.py.
  *
  * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Nothing
- * is ever sent back. The user's settings (`view`) survive reruns and even the element; a new image resets them. */
+ * is ever sent back. The user's settings (`view`) survive reruns and the end of the element; a new image resets them. */
 
 // x, y: the image point at the centre of the canvas, 0-1 of width and height; window 256 at level 128 changes no grey.
 const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true };
@@ -16,7 +16,7 @@ const KEYS = {
   arrowleft: (v) => v.panBy(60, 0), arrowright: (v) => v.panBy(-60, 0),
   arrowup: (v) => v.panBy(0, 60), arrowdown: (v) => v.panBy(0, -60),
 };
-const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // millimetres, of a scale bar
+const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // of a scale bar, in millimetres
 
 const viewers = new WeakMap(); // root element -> Viewer
 const views = new Map(); // key -> { image, view }; a few numbers per viewer of the app
