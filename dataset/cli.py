@@ -72,7 +72,7 @@ def _download(options: argparse.Namespace) -> None:
 
 
 def _writable_file(text: str) -> Path:
-    """Convert the argument `--out` and check it early, because reading the images takes minutes."""
+    """Convert the argument of `--out` and check it early, because reading the images takes minutes."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(_("{path} must be a file name in an existing folder").format(path=text))

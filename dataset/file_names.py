@@ -1,8 +1,8 @@
 """Patient and cause from a file name of the Kermany data set.
 
 The data set has no list of patients, so they are inferred from the names. `person12_bacteria_3` and `person12_virus_5`
-are different people, and so are `IM-0012-..` and `NORMAL2-IM-0012-..`. Identified by number alone, 264 "patients" (170
-with pneumonia) would be in both train and test. Identified by series and number, none is.
+are different people, and so are `IM-0012-..` and `NORMAL2-IM-0012-..`. If the number alone identified a patient, 264
+"patients" (170 with pneumonia) would be in both train and test. If series and number identify a patient, none is.
 """
 
 import re
@@ -33,7 +33,7 @@ class PatientIdentity:
 
 
 def parse_file_name(file_name: str, label: str) -> PatientIdentity:
-    """Parse patient, group and cause. An image with an unknown form of name counts as a patient of its own.
+    """Parse patient, group and cause. An image whose name has an unknown form counts as a patient of its own.
 
     Args:
         file_name: Name of the file, without its folder.

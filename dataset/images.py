@@ -11,7 +11,7 @@ from model.imaging.preprocessing import PreparedImage
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """Working image of a file and the original size.
+    """Working image and original size of a file.
 
     Attributes:
         prepared: Working image and other inputs of the admission check.

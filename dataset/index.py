@@ -23,7 +23,7 @@ class LabelledImage:
     Attributes:
         path: Path of the file.
         split: Official split, one of `OFFICIAL_SPLITS`.
-        label: Class, from the folder.
+        label: Class, from the name of the folder.
         patient, group, cause: See `dataset.file_names.PatientIdentity`.
     """
 

@@ -41,15 +41,15 @@ class Split:
         }
 
     def part(self, name: str) -> list[LabelledImage]:
-        """Return the records of one split, a `SplitName`."""
+        """Return the records of the split with this name (a `SplitName`)."""
         return self.parts()[name]
 
 
 def split_for_training(records: Sequence[LabelledImage]) -> Split:
-    """Split with `split` and check that training and validation contain images of both classes.
+    """Split the records with `split`, and check that training and validation contain images of both classes.
 
     Raises:
-        DatasetUnusable: A class is missing in training or validation.
+        DatasetUnusable: A class is missing from training or validation.
     """
     result = split(records)
     for name in (SplitName.TRAINING, SplitName.VALIDATION):
@@ -61,10 +61,11 @@ def split_for_training(records: Sequence[LabelledImage]) -> Split:
 
 
 def split(records: Sequence[LabelledImage]) -> Split:
-    """Split by a hash of the group name. The result is the same on every machine and independent of the other images.
+    """Split the records by a hash of their group name.
 
-    The hash does not depend on the training seed: runs with different seeds share one validation split. A split may be
-    empty, which is acceptable for an audit or the explorer, but not for training.
+    The split of an image is the same on every machine and does not depend on the other images. Nor does it depend on
+    the training seed, so runs with different seeds share one validation split. A split may be empty, which is
+    acceptable for an audit or the explorer, but not for training.
     """
     development = [record for record in records if record.split != OFFICIAL_TEST_SPLIT]
     return Split(

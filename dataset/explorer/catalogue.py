@@ -38,8 +38,8 @@ class Filter:
     Attributes:
         labels, causes, splits, outcomes: Accepted values.
         probability: Minimum and maximum, between 0 and 1, inclusive.
-        patient: Key of a patient ("person12_bacteria") or of a number ("person12" for both of its patients). Not case
-            sensitive.
+        patient: A patient ("person12_bacteria"), or a number alone ("person12") for all patients with this number. Not
+            case sensitive.
         name: Text that the file name contains. Not case sensitive.
         on_disk: Whether the image must be on this computer.
     """
@@ -59,8 +59,8 @@ class Catalogue:
     """Labelled data set with the findings of a release.
 
     Attributes:
-        rows: Rows of predictions.csv, indexed by file name, with the columns `path` (None if the image is not on this
-            computer) and, at an operating point, `verdict` and `outcome`.
+        rows: Rows of predictions.csv, indexed by file name, with three more columns: `path` (None if the image is not
+            on this computer), and `verdict` and `outcome` at an operating point.
         n_on_disk: Number of these images on this computer.
         n_unknown: Number of images on this computer without predictions. They are not in `rows`.
     """

@@ -13,7 +13,8 @@ from model.storage import open_arrays
 
 # Grey levels at which the colour saturates. The means of the two classes differ by more in 2 out of 10,000 pixels.
 SATURATING_DIFFERENCE = 40.0
-_DENSER_COLOUR = np.array([217.0, 115.0, 13.0])  # orange and blue can be distinguished with colour vision deficiencies
+# Orange and blue, because people with colour vision deficiencies can distinguish them.
+_DENSER_COLOUR = np.array([217.0, 115.0, 13.0])
 _LIGHTER_COLOUR = np.array([61.0, 139.0, 217.0])
 _PNEUMONIA_TITLES = {
     "bacterial": f"{Label.PNEUMONIA}, bacterial",
@@ -36,7 +37,7 @@ class MeanRadiograph:
     n: int
 
     def pooled(self, other: Self) -> Self:
-        """Return the mean of all radiographs of both groups."""
+        """Return the mean of all radiographs in both groups."""
         n = self.n + other.n
         return type(self)((self.pixels * self.n + other.pixels * other.n) / np.float32(n), n)
 

@@ -21,7 +21,7 @@ def counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Count images and patients in each class and cause.
 
     Returns:
-        Text such as "12 images / 3 patients", with a column per split and one for all.
+        Text such as "12 images / 3 patients", with a column per split and one for all splits.
     """
     groups: dict[str, pd.DataFrame] = {str(label): rows[rows["label"] == label] for label in LABELS}
     groups |= {f"{Label.PNEUMONIA}, {cause}": rows[rows["cause"] == cause] for cause in ("bacterial", "viral")}
@@ -49,7 +49,7 @@ def images_per_patient(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS) -> pd.DataFrame:
-    """Compute a histogram of a measure per class. All classes have the same bins.
+    """Compute a histogram of a measure for each class. All classes have the same bins.
 
     Images without the measure are left out. The lowest and highest 0.5% of the values are counted in the outermost
     bins.

@@ -29,7 +29,7 @@ def thumbnail(path: Path) -> bytes:
 
 @lru_cache(maxsize=MAX_CACHED)
 def _thumbnail(path: Path, _modified_ns: int, _size: int) -> bytes:
-    """Make a thumbnail. Modification time and size are part of the cache key: a changed file is read again."""
+    """Make a thumbnail. Modification time and size are part of the cache key, so a changed file is read again."""
     pixels = decode(path.read_bytes()).pixels
     scale = THUMBNAIL_SIDE / max(pixels.shape)
     height, width = (max(1, round(side * scale)) for side in pixels.shape)

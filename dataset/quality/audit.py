@@ -59,7 +59,7 @@ class NearestNonDuplicates(TypedDict):
 
 
 class PatientSpread(TypedDict):
-    """Number of patients, and how many of them have images in several official splits (folders) or several splits."""
+    """Number of patients, and number with images in several official splits (folders) or in several splits."""
 
     patients: int
     in_two_folders: int
@@ -76,7 +76,7 @@ class Outlier(TypedDict):
 class DatasetAudit(TypedDict):
     """Result of an audit, as stored in dataset_audit.json.
 
-    `duplicates` are pairs. `patients` is grouped by the key that identifies a patient.
+    `duplicates` contains pairs of images. `patients` has one entry for each way of identifying a patient.
     """
 
     images: int  # images that were read
@@ -105,7 +105,7 @@ def audit_dataset(inventory: ImageInventory) -> DatasetAudit:
 
 
 def duplicate_groups(duplicates: Sequence[DuplicatePair]) -> list[list[str]]:
-    """Merge pairs of duplicates into groups of files of the same radiograph. Files and groups are sorted."""
+    """Merge pairs of duplicates into groups of files that show the same radiograph. Files and groups are sorted."""
     groups: list[set[str]] = []
     for pair in duplicates:
         files = {pair["a"], pair["b"]}

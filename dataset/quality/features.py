@@ -37,12 +37,12 @@ class ImageInventory:
 
     Attributes:
         rows: One row per image: file (see `dataset.index.unique_names`), patient, group, folder (official split), split
-            (a `SplitName`), label, cause, probability (0-1, at the training prevalence), intensity
-            and contrast (mean and standard deviation of the working image, 0-255), height and width (of the file, in
+            (training, validation or test), label, cause, probability (0-1, at the training prevalence), intensity and
+            contrast (mean and standard deviation of the working image, 0-255), height and width (of the file, in
             pixels), lungs_found, content (SHA-256 of the working image).
         embeddings: float32 (n, channels).
         fingerprints: Perceptual hashes, uint8 (n, bytes), see `model.imaging.perceptual_hash`.
-        sums: Sum of the working images per split and cause: float64 (WORKING_SIDE, WORKING_SIDE).
+        sums: Sum of the working images for each split and cause, float64 (WORKING_SIDE, WORKING_SIDE).
         unreadable: Files that could not be read. They are in none of the other attributes.
     """
 
@@ -53,7 +53,7 @@ class ImageInventory:
     unreadable: list[UnreadableFile] = field(default_factory=list)
 
     def mean_image(self, split: str, cause: str) -> tuple[np.ndarray, int]:
-        """Return the mean of the working images of a split and cause, float64 (side, side), and their number."""
+        """Return the mean of the working images of a split and cause, float64 (side, side), and the image count."""
         count = int(((self.rows["split"] == split) & (self.rows["cause"] == cause)).sum())
         return self.sums[split, cause] / count, count
 
@@ -65,7 +65,7 @@ def scan_images(
 
     Args:
         classifier: Computes probabilities and embeddings.
-        parts: Records by split (`SplitName`).
+        parts: Records by the name of their split (`SplitName`).
         decoder: Decodes the files.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Sentences on the audit of the labelled data set, for the explorer, the model card and the command line."""
+"""Sentences about the audit of the labelled data set, for the explorer, the model card and the command line."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ _PATIENT_SENTENCES = {
 
 
 def audit_report(audit: DatasetAudit) -> list[str]:
-    """Describe the result of an audit, one paragraph per question."""
+    """Describe the result of an audit, with one paragraph for each question."""
     return [
         _unreadable_text(audit["images"], audit["unreadable"]),
         _duplicates_text(audit["duplicates"]),
@@ -152,7 +152,7 @@ def _outliers_text(outliers: Sequence[Outlier]) -> str:
 
 
 def _list_names(names: Iterable[str], max_names: int = 5) -> str:
-    """Join names with commas. Of a long list, show only the first names and the number of the rest."""
+    """Join names with commas. For a long list, show only the first names and how many there are besides them."""
     listed = list(names)
     shown = ", ".join(listed[:max_names])
     if len(listed) <= max_names:
