@@ -1,1 +1,1 @@
-"""Benchmarks. Each prints ratios of alternatives that were measured alternately in the same run."""
+"""Benchmarks. Each one compares alternatives, measured alternately in the same run, and prints their ratio."""

@@ -20,8 +20,8 @@ PARTS = ("reading", "start", "page", "folder", "training")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Speed and memory: `make bench`"
 METHOD = (
-    "The two sides of a ratio were measured alternately in the same run, except in rows 2 and 3: these divide medians "
-    "that were measured one after the other."
+    "The two values in a ratio were measured alternately in the same run, except in rows 2 and 3, which compare "
+    "medians that were measured one after the other."
 )
 
 

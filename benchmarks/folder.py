@@ -31,7 +31,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class FolderRun:
-    """Time of one run of the command, and median memory of all its processes in two quarters of the run."""
+    """Time that one run of the command took, and median memory of all its processes in two quarters of the run."""
 
     seconds: float
     second_quarter_megabytes: float
@@ -39,9 +39,9 @@ class FolderRun:
 
 
 def measure() -> list[Measurement]:
-    """Measure both alternately. The time of the command includes process start and decoding.
+    """Measure the command and the networks alternately. The time of the command includes process start and decoding.
 
-    In each round, the networks run on the same number of images right after the command: a slow phase of the machine
+    In each round, the networks run on the same number of images right after the command, so a slow phase of the machine
     affects both.
     """
     run_batch = _batched_networks()
@@ -105,7 +105,7 @@ def _run_batches(run_batch: Callable[[], object]) -> float:
 def _batched_networks() -> Callable[[], object]:
     """Return a function that runs one batch through both networks.
 
-    They are exported with a batch size, because the released files accept a single image.
+    The networks are exported with a batch size, because the released files accept only a single image.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras

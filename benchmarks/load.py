@@ -1,4 +1,4 @@
-"""Load test: do concurrent users each get the result of their own file, and is memory released?
+"""Load test: does each concurrent user get the result for their own file, and is memory released?
 
 python -m benchmarks.load    # about half an hour; needs Chromium and the data set at CHEST_XRAY_DIR
 
@@ -88,7 +88,7 @@ def prepare_files(folder: Path) -> list[File]:
 
 
 def _radiograph_file(path: Path, number: int) -> bytes:
-    """Return every second file unchanged, the others at a typical size as JPEG, PNG or DICOM in various syntaxes."""
+    """Return every second file unchanged, and the others at a typical size as JPEG, PNG or DICOM (several syntaxes)."""
     if number % 2:
         return path.read_bytes()
     image = Image.open(path).convert("L").resize((1800, 1500))
@@ -174,7 +174,7 @@ def browse(server: Server, plans: Sequence[Sequence[tuple[str, File]]], folder: 
 
 
 def check_row(row: dict[str, str], name: str, file: File) -> None:
-    """Stop the program unless a row is the expected one for a file."""
+    """Stop the program unless the row is the one expected for the file."""
     matches = (row["path"], row["status"], row["reason"]) == (name, file.row["status"], file.row["reason"])
     if matches and file.row["probability"]:
         matches = abs(float(row["probability"]) - float(file.row["probability"])) < 1e-6

@@ -83,7 +83,7 @@ def _page(folder: Path) -> Iterator[Any]:
 
 
 def _drop(tab: Any, path: Path, count: int) -> tuple[float, float, float]:
-    """Drop a file and wait until the page shows it with its verdict, as number `count` of the session.
+    """Drop a file, the upload with number `count` in the session, and wait until the page shows it with its verdict.
 
     Returns:
         Three times in seconds: from the drop to the drawn image, from the drop to the end of the upload, and from the

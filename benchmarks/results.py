@@ -44,7 +44,7 @@ _MET_TEXTS = {True: "yes", False: "**no**", None: ""}
 def median_seconds(parts: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 0) -> dict[str, float]:
     """Return the median time of each part in seconds.
 
-    Each round runs every part once: a slow phase of the machine affects all of them.
+    Each round runs every part once, so a slow phase of the machine affects all of them.
 
     Args:
         parts: Functions to run, by name.

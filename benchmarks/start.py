@@ -39,14 +39,14 @@ print(float(classifier.predict(network_input(image, classifier.input_shape[1]), 
 
 @dataclass(frozen=True)
 class ProcessRun:
-    """Time to the first line on standard output, and peak memory of the process."""
+    """Time until the first line on standard output, and peak memory of the process."""
 
     seconds: float
     peak_megabytes: float
 
 
 def measure() -> list[Measurement]:
-    """Measure both alternately. The first round loads the files into the page cache and is not counted."""
+    """Measure both programs alternately. The first round loads the files into the page cache and is not counted."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "radiograph.jpg"
         path.write_bytes(phantom_file("JPEG", 1000, 1300))

@@ -1,4 +1,4 @@
-"""Create docs/landing_page.png, a screenshot of the landing page with the result for an image that shows no patient.
+"""Create docs/landing_page.png, a screenshot of the landing page with the result for an image that is not of a patient.
 
 python -m tools.landing_page
 

@@ -25,7 +25,7 @@ class Checkout:
     Attributes:
         label: BEFORE or AFTER, as shown in messages.
         folder: Root of the checkout, absolute.
-        python: Interpreter that runs it, absolute.
+        python: Interpreter that runs the checkout, absolute.
     """
 
     label: str

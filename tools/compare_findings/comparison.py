@@ -44,7 +44,7 @@ def compare_outputs(before: Output, after: Output, expected: ExpectedChanges) ->
 
 
 def _find_merged_codes(before: Sequence[Row], expected: ExpectedChanges) -> Iterator[str]:
-    """Yield new names that BEFORE already uses: in AFTER, two of its codes could no longer be distinguished."""
+    """Yield new names that BEFORE already uses, because two codes of BEFORE would then be the same code in AFTER."""
     used = {code for row in before for column in CODE_COLUMNS for code in _as_list(row.get(column))}
     for old, new in expected.renamed.items():
         if old != new and new in used and new not in expected.renamed:
@@ -56,7 +56,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _pair_rows(before: Sequence[Row], after: Sequence[Row]) -> tuple[list[tuple[Row, Row]], list[str]]:
-    """Pair the rows of the same file.
+    """Pair the rows for the same file.
 
     Returns:
         The pairs, and descriptions of missing, additional and reordered rows.
