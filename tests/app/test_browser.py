@@ -181,7 +181,7 @@ def test_on_a_phone_nothing_overflows_or_is_hidden_by_the_notice(chromium, serve
 
 @pytest.mark.browser
 def test_the_uploader_can_be_opened_by_keyboard(tab):
-    # Registered early: it takes Playwright a while until it intercepts the dialog.
+    # Registered early, because Playwright takes a while before it intercepts the dialog.
     tab.on("filechooser", lambda _: None)
     tab.get_by_role("button", name="Upload", exact=True).wait_for()
     for _ in range(15):

@@ -35,14 +35,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.linux]  # linux: memory is read from
 
 
 def with_part(before: bytes, name: bytes, data: bytes = b"") -> bytes:
-    """Return a valid file with a further part before the tag `before`."""
+    """Return a valid file with an additional part before the tag `before`."""
     parts: list[Part] = split_dicom(dicom_file())
     position = next(index for index, (tag, _) in enumerate(parts) if tag.startswith(before))
     return join_dicom([*parts[:position], (name, data), *parts[position:]])
 
 
 def nested(tag: bytes, depth: int) -> bytes:
-    """Return sequences nested to a depth; all are closed."""
+    """Return sequences nested `depth` levels deep, each of them closed."""
     return (tag + b"SQ\0\0" + UNDEFINED + ITEM) * depth + (ITEM_END + END_OF_ITEMS) * depth
 
 
@@ -53,8 +53,8 @@ def with_frame(syntax: str, frame: bytes, rows: int, columns: int) -> bytes:
 
 
 def png_and_dicom(png_file: bytes) -> bytes:
-    """Return a file that is both: a PNG with a DICOM file in a private chunk, with its DICM at the right position."""
-    start = PNG_SIGNATURE + png_file[8:33]  # with the header
+    """Return a file that is both PNG and DICOM: a private chunk of the PNG holds the DICOM file, with DICM in place."""
+    start = PNG_SIGNATURE + png_file[8:33]  # up to the end of the header chunk
     private = bytes(128 - len(start) - 8) + dicom_file()[128:]
     return start + png_chunk(b"prIv", private) + png_file[33:]
 

@@ -1,4 +1,4 @@
-"""In a language that puts brackets around each text, no page shows a word outside of brackets."""
+"""In a language that puts brackets around each text, no page shows a word outside brackets."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def _chart_strings(spec: object, key: str = "") -> Iterator[str]:
 
 
 def _untranslated(text: str) -> list[str]:
-    """Return the words outside of brackets, without HTML, icons, links and code."""
+    """Return the words outside brackets, without HTML, icons, links and code."""
     visible = " ".join([*_HTML_TEXT.findall(text), _HTML.sub(" ", text)])
     while visible != (inner := _TRANSLATED.sub(" ", visible)):
         visible = inner
@@ -62,7 +62,7 @@ def _untranslated(text: str) -> list[str]:
 
 
 def untranslated_words(app: AppTest) -> dict[str, list[str]]:
-    """Return the untranslated words of a page by the text that they are in."""
+    """Return the untranslated words on a page by the text that contains them."""
     texts = [text for element in _elements(app) for text in _strings(element)]
     for table in app.dataframe:
         settings = json.loads(table.proto.columns or "{}")

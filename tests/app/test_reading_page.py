@@ -69,7 +69,7 @@ def use_threshold(monkeypatch, threshold: float) -> None:
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
 
 
-def test_a_new_session_shows_only_what_to_do():
+def test_a_new_session_shows_only_instructions():
     app = open_page()
     assert asks_for_an_upload(app)
     assert not app.metric
@@ -148,14 +148,14 @@ def test_a_caution_about_missing_lungs_comes_before_the_probability(monkeypatch)
     assert order.index("subheader") < order.index("warning") < order.index("metric")
 
 
-def test_with_lungs_there_is_no_warning():
+def test_if_lungs_are_found_there_is_no_warning():
     app = upload(open_page())
     assert app.metric
     assert not app.warning
 
 
 @pytest.mark.parametrize(("age", "outside"), [(0, True), (1, False), (5, False), (6, True), (40, True)])
-def test_an_age_outside_the_population_is_a_caution(age, outside):
+def test_an_age_outside_the_population_adds_a_caution(age, outside):
     app = upload(open_page())
     age_input(app).set_value(age).run()
 
@@ -205,7 +205,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     assert metric.value == percent(first.probability)
 
 
-def test_an_indeterminate_finding_refers_to_a_radiologist(monkeypatch):
+def test_an_indeterminate_finding_is_referred_to_a_radiologist(monkeypatch):
     release = load_release()
     limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=1.0)
     monkeypatch.setattr(ui.resources, "load_release", lambda _: replace(release, conformal=limits))

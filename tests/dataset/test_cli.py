@@ -105,7 +105,7 @@ def test_terminal_shows_a_progress_bar_per_unit(target, monkeypatch, options, ba
         assert re.search(bar, line), line
 
 
-def test_error_of_the_server_is_one_line(kaggle, target, capsys):
+def test_error_from_the_server_is_one_line(kaggle, target, capsys):
     kaggle.status = 404
     assert main(["download", "--to", str(target)]) == 1
 

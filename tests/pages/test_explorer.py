@@ -27,7 +27,7 @@ NEAR_DUPLICATE = render_codes((Caution.NEAR_DUPLICATE,))
 
 
 def count_of(app: AppTest) -> int:
-    """Return how many images fit the filters."""
+    """Return how many images match the filters."""
     return int(re.search(r"\*\*([\d,]+)\*\* of 5,856 images", page_text(app))[1].replace(",", ""))
 
 

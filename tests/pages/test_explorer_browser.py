@@ -46,7 +46,7 @@ def server_without_images(tmp_path_factory):
 
 
 def select_filter(tab, label: str) -> None:
-    """Select a filter that changes the number of images; by keyboard, because a click misses a control that moves."""
+    """Select a filter that changes the number of images, by keyboard, because a click can miss a control that moves."""
     before = count_text(tab).inner_text()
     tab.get_by_test_id("stButtonGroup").get_by_role("button", name=label, exact=True).press("Enter")
     expect(count_text(tab)).not_to_have_text(before)
@@ -109,8 +109,8 @@ def test_a_shared_url_shows_the_same_images(open_url, server):
     expect(receiver.get_by_role("radio", name="rule-in")).to_be_checked()
 
 
-# React postpones work by a message to itself. If the message is late, the browser still has the earlier URL when it
-# requests the next run, and the server must not write that URL back.
+# React postpones work by sending a message to itself. If the message is late, the browser still has the earlier URL
+# when it requests the next run, and the server must not write that URL back.
 SLOW_REACT = """
     const post = MessagePort.prototype.postMessage;
     MessagePort.prototype.postMessage = function (...message) { setTimeout(() => post.apply(this, message), 50); };

@@ -19,7 +19,7 @@ from tests.support.pages import open_page
 pytestmark = pytest.mark.slow
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
-# Another operating point than the default, with another confusion matrix: two points may have the same threshold.
+# Not the default operating point. Its confusion matrix must differ too, because two points may have the same threshold.
 DEFAULT = load_release().default_operating_point
 OTHER_POINT = next(
     name
@@ -144,7 +144,7 @@ def test_another_prevalence_changes_the_children_but_no_measured_metric():
     assert charts(app) == charts_before
 
 
-def test_without_an_external_measurement_the_page_says_so(monkeypatch):
+def test_the_page_says_so_if_performance_on_adults_was_not_measured(monkeypatch):
     def without_adults(release):
         release_data = load_release_data(release)
         release_data.metrics.pop("adults", None)

@@ -1,3 +1,3 @@
-"""Fixtures of these tests."""
+"""Fixtures for these tests."""
 
 from tests.support.pages import clear_streamlit_caches, stub_heat_map_check  # noqa: F401 (fixtures)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def patient_data_in(log: str) -> list[str]:
-    """Return the data of the patient of tests/support/dicom_files.py that a log holds."""
+    """Return the patient data from tests/support/dicom_files.py that a log contains."""
     secrets = (*PATIENT_NAME.split("^"), PATIENT_ID, PATIENT_ID.removeprefix("PID-"), BIRTH_DATE, STUDY_DATE)
     return [secret for secret in secrets if re.search(rf"(?<![a-z]){secret}(?![a-z])", log, re.IGNORECASE)]
 
@@ -69,7 +69,7 @@ def test_the_app_works_without_network_and_does_not_try_to_use_it(tmp_path):
     rows = visit(tmp_path / "log.txt", *NO_NETWORK)
     assert [row["status"] for row in rows] == ["read", "read", "refused", "read", "read"]
     log = (tmp_path / "log.txt").read_text()
-    assert "Rejecting WebSocket connection" in log  # from a site for which Streamlit would look up its address
+    assert "Rejecting WebSocket connection" in log  # Streamlit would look up its own address here
     assert "external IP" not in log
     assert patient_data_in(log) == []
 

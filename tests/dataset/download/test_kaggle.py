@@ -84,7 +84,7 @@ def test_restores_environment_and_patched_attributes(fetch, kaggle, target, monk
         (503, MessageCode.HOST_ERROR),
     ],
 )
-def test_error_of_the_server_states_host_status_and_page(fetch, kaggle, target, status, code):
+def test_error_from_the_server_states_host_status_and_page(fetch, kaggle, target, status, code):
     kaggle.status = status
     assert download_error(fetch, target) == Message(code, {"host": "127.0.0.1", "status": status, "page": PAGE})
     assert list(target.parent.iterdir()) == []

@@ -109,7 +109,7 @@ def test_outcome_and_verdict_depend_on_the_operating_point(all_rows):
         (Filter(on_disk=True), [0]),
     ],
 )
-def test_conditions_of_a_filter_combine(all_rows, conditions, expected):
+def test_an_image_must_meet_all_conditions_of_a_filter(all_rows, conditions, expected):
     assert files(select(all_rows, conditions)) == [PREDICTIONS["file"][n] for n in expected]
 
 

@@ -1,4 +1,4 @@
-"""Charts and drawings: they show all figures, and not by colour alone."""
+"""Charts and drawings: they show all figures and do not rely on colour alone."""
 
 import base64
 import re

@@ -118,7 +118,7 @@ def test_without_network_the_page_explains_the_manual_download(target, label):
     assert not app.error, "the error is shown once"
 
 
-def test_an_error_of_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle, target):
+def test_an_error_from_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle, target):
     kaggle.status = 403
     app = press(open_downloads(), SAMPLES)
     params = {"host": "127.0.0.1", "status": 403, "page": PAGE}
@@ -130,7 +130,7 @@ def test_an_error_of_kaggle_is_shown_and_the_button_can_be_pressed_again(kaggle,
 
 
 @pytest.mark.parametrize("label", [SAMPLES, FULL_SET])
-def test_a_download_of_another_session_is_reported(kaggle, label):
+def test_a_download_in_another_session_is_reported(kaggle, label):
     with dataset.download.staging._download_lock:
         app = press(open_downloads(), label)
     assert [error.value for error in app.error] == [render_codes([MessageCode.DOWNLOAD_RUNNING])]

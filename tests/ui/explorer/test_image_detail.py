@@ -79,7 +79,7 @@ def test_similar_cases_leave_the_patient_out_for_an_image_named_by_its_path(monk
 
 
 def record_groups(monkeypatch) -> list[str | None]:
-    """Return the patient groups that are left out of similar cases, as they are requested."""
+    """Return a list that grows by the patient group left out at each search for similar cases."""
     groups = []
     real_nearest = SimilarCaseIndex.nearest
 
@@ -92,7 +92,7 @@ def record_groups(monkeypatch) -> list[str | None]:
 
 
 def catalogue_with_path(predictions, images, point, conformal):
-    """Build a catalogue in which one image is named by its path, as if another had the same file name."""
+    """Build a catalogue in which one image is named by its path, as if another image had the same file name."""
     is_other = predictions["file"] != "IM-0001-0001.jpeg"
     files = predictions["file"].where(is_other, "test/NORMAL/IM-0001-0001.jpeg")
     return build_catalogue(predictions.assign(file=files), images, point, conformal)

@@ -1,4 +1,4 @@
-"""Fixtures of these tests."""
+"""Fixtures for these tests."""
 
 import pytest
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("positive_evidence")]
 
 @pytest.fixture
 def computed(monkeypatch) -> list[str]:
-    """Replace all methods by one strong cell each, and return the names of those that are computed."""
+    """Replace every map with one that has a single strong cell, and return the names of the maps that are computed."""
     names = []
     use_limits(monkeypatch, None)
 

@@ -56,7 +56,7 @@ def test_a_file_without_extension_is_read_and_the_age_is_filled_in():
     assert not app.warning
 
 
-def test_an_age_outside_the_population_is_a_caution_until_it_is_corrected():
+def test_an_age_outside_the_population_adds_a_caution_until_the_age_is_corrected():
     app = upload(open_page(), "IM0001", chest_file(PatientAge="040Y"))
     assert age_input(app).value == 40
     (warning,) = warnings_of(app)

@@ -50,7 +50,7 @@ UNRELIABLE, UNCHECKED = map(short_text, (Caution.EXPLANATION_UNRELIABLE, Caution
 
 
 def use_warnings(monkeypatch, warnings: tuple[HeatMapWarning, ...]) -> list[Inference]:
-    """Replace the check by these warnings, and return what is checked."""
+    """Let the check always return these warnings, and return a list of the inferences that are checked."""
     checked = []
     monkeypatch.setattr(
         ui.reading.heatmap_check, "reliability_warnings", lambda _, inference: checked.append(inference) or warnings
