@@ -60,7 +60,7 @@ def end_child(child: ChildProcess) -> None:
 
 
 def open_answer_pipe() -> BinaryIO:
-    """Reserve standard output of this child for its answers.
+    """Reserve the standard output of this process for its answers.
 
     Returns:
         A binary file for the answers. Anything that libraries print to standard output from now on is discarded.

@@ -23,7 +23,7 @@ SPLITS = tuple(SplitName)
 
 
 class RefusalReason(StrEnum):
-    """Why a file is refused; `reason_code` of an exported row."""
+    """Why a file is refused; exported as `reason_code`."""
 
     # The file cannot be decoded.
     FILE_REFUSED = "file_refused"
@@ -50,7 +50,7 @@ class RefusalReason(StrEnum):
 
 
 class Caution(StrEnum):
-    """Limitation of a finding; `cautions` of an exported row."""
+    """Limitation of a finding; exported in `cautions`."""
 
     # About the image, from the admission check.
     OUT_OF_DISTRIBUTION = "out_of_distribution"

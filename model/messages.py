@@ -1,6 +1,6 @@
-"""Messages as a code and parameters, independent of any language.
+"""Messages as codes and parameters, independent of any language.
 
-Errors, refusals and cautions carry messages. `model.sentences.render` turns them into sentences where they are shown.
+Errors, refusals and cautions carry messages. `model.sentences.render` turns a message into a sentence when it is shown.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ Parameter = str | int | float
 
 
 class MessageCode(StrEnum):
-    """What happened, in more detail than the code of an error class. Comments list the parameters of the sentence."""
+    """What happened, in more detail than an error's class says. Comments list the parameters of the sentence."""
 
     # A file that cannot be decoded.
     EMPTY_FILE = "empty_file"
@@ -90,7 +90,7 @@ class Message:
 
     Attributes:
         code: What happened.
-        params: Values in the sentence; a term of a closed list, such as a modality, by its code.
+        params: Values in the sentence. A term from a closed list, such as a modality, is given as its code.
     """
 
     code: AnyCode

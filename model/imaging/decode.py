@@ -1,12 +1,12 @@
-"""Decode file bytes to a `Radiograph`: PNG, JPEG and DICOM, recognised by content and never by file name.
+"""Decode file bytes to a `Radiograph`: PNG, JPEG and DICOM, detected by content, never by file name.
 
 DICOM is decoded in a separate process, see `model.imaging.dicom.sandbox`. `model.imaging.file_formats` strips PNG and
 JPEG files first, and Pillow receives a copy that contains only the pixels. So every limit is checked before a pixel is
-decoded, and text, patient data, profiles and thumbnails are never parsed. No global state is set, so any number of
+decoded, and text, patient data, profiles and thumbnails are never parsed. No global state is changed, so any number of
 threads may decode at once.
 
-Not supported: colour profiles and gamma (grey values are used as stored), orientation in XMP, and damage that a file
-does not reveal: wrong data inside a JPEG scan, or rows that an encoder left out of a PNG (they are black).
+Not supported: colour profiles and gamma (grey values are used as stored), and orientation in XMP. Not detected: wrong
+data inside a JPEG scan, and rows that an encoder left out of a PNG (they are black).
 """
 
 import struct
@@ -36,7 +36,7 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
     Exif orientation is applied.
 
     Args:
-        content: The whole file.
+        content: All bytes of the file.
         window: Index in `DicomMetadata.windows` of the window to apply to a DICOM file.
 
     Returns:
@@ -45,7 +45,7 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
     Raises:
         FormatUnsupported: Another file format, an animated PNG, a JPEG other than 8-bit baseline or progressive, or a
             DICOM file without an image or with an unsupported encoding.
-        NotAFrontalChestFilm: A DICOM file whose own tags say that it is something else.
+        NotAFrontalChestFilm: A DICOM file whose tags say that it shows something else.
         DecodingAborted: A DICOM file that crashed its decoder or exceeded a limit.
         DecoderUnavailable: The process that decodes DICOM could not be started.
         ImageTooLarge: Over MAX_BYTES or MAX_PIXELS, or too large for the free memory.
@@ -83,7 +83,7 @@ def read_limited(path: Path) -> bytes:
 
 
 def _apply_orientation(grey: np.ndarray, orientation: int) -> np.ndarray:
-    """Rotate and mirror stored pixels as the Exif orientation says; the result is contiguous."""
+    """Rotate and mirror stored pixels as the Exif orientation requires; the result is contiguous."""
     row_step = -1 if orientation in (3, 4, 7, 8) else 1
     column_step = -1 if orientation in (2, 3, 6, 7) else 1
     return np.ascontiguousarray((grey.T if orientation >= 5 else grey)[::row_step, ::column_step])

@@ -1,12 +1,12 @@
 """File formats: detect the format by content, and strip PNG and JPEG files down to their pixels.
 
-Stripping checks the headers against every limit before a pixel is decoded. It also checks checksums and the end of the
-file, which Pillow does not do for the pixels of a PNG. The result contains only the pixels: text, patient data, colour
-profiles and thumbnails are skipped unparsed.
+Stripping checks the headers against every limit before a pixel is decoded. It also verifies the checksums and the end
+of the file, which Pillow does not do for the pixels of a PNG. The result contains only the pixels: text, patient data,
+colour profiles and thumbnails are skipped unparsed.
 
-Refusals with a specific message are raised as FileRefused. Damage is raised as ValueError or struct.error, which
-`model.imaging.decode` turns into one message. The code passes over the bytes once, never reads past their end and never
-recurses.
+A refusal with a specific message is a FileRefused. Damage raises ValueError or struct.error, which
+`model.imaging.decode` turns into a single message. The code passes over the bytes once, never reads past their end and
+never recurses.
 """
 
 import re
@@ -40,7 +40,7 @@ _EXIF_PREFIX = b"Exif\0\0"
 _EXIF_ORIENTATION, _EXIF_LONG = 0x0112, 4  # a tag, and the type code of a 32-bit number
 
 JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 (ITU-T T.81 B.2.2), and JPEG-LS (T.87)
-_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # within a scan, FF 00 is data and FF D0 to D7 restart
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # in a scan, FF 00 is data, FF D0 to D7 are restarts
 _JPEG_READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended sequential, progressive
 _JPEG_SCAN, _JPEG_EXIF, _JPEG_END = 0xDA, 0xE1, 0xD9
 _JPEG_TABLES = {0xC4, _JPEG_SCAN, 0xDB, 0xDD, 0xE0, 0xEE}  # DHT, SOS, DQT, DRI; JFIF and Adobe define the colour space
@@ -51,7 +51,7 @@ def detect_format(content: bytes) -> str:
     """Detect the format of a file by its first bytes: "PNG", "JPEG" or "DICOM".
 
     Raises:
-        FormatUnsupported: Any other format; the message names it if it is known.
+        FormatUnsupported: Any other format; if it is known, the message names it.
     """
     if content.startswith(_PNG_SIGNATURE):
         return "PNG"
@@ -131,7 +131,7 @@ def strip_jpeg(content: bytes) -> tuple[bytes, int]:
 
 
 def _check_jpeg_frame(marker: int, data: bytes) -> None:
-    """Refuse a JPEG by its frame header."""
+    """Check the kind and size of a JPEG in its frame header."""
     precision, height, width, components = struct.unpack_from(">BHHB", data)
     if marker not in _JPEG_READ_FRAMES or precision != 8 or components not in (1, 3, 4):
         raise FormatUnsupported(MessageCode.RARE_JPEG)
@@ -139,10 +139,10 @@ def _check_jpeg_frame(marker: int, data: bytes) -> None:
 
 
 def check_size(width: int, height: int) -> None:
-    """Check the size that a header declares, because decoders allocate memory for it without checking.
+    """Check the size that a header declares, because decoders allocate memory for this size without checking it.
 
     Raises:
-        ImageTooLarge: More than MAX_PIXELS.
+        ImageTooLarge: There are more than MAX_PIXELS.
         ImageTooSmall: The shorter side is below MIN_DECODABLE_SIDE.
         ValueError: There are no pixels.
     """
@@ -161,7 +161,7 @@ def exif_orientation(exif: bytes) -> int:
         exif: An Exif block, with or without the "Exif" prefix that it has in JPEG files.
 
     Returns:
-        1-8; 1 (upright) if it cannot be read, because the pixels are still usable.
+        1-8; 1 (upright) if the block cannot be read, because the pixels are still usable.
     """
     exif = exif.removeprefix(_EXIF_PREFIX)
     byte_order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])

@@ -52,17 +52,17 @@ def _decode(stripped: bytes, depth: int, colour_type: int) -> np.ndarray:
 
 
 def _palette(colours: bytes | memoryview, alphas: bytes | memoryview) -> np.ndarray:
-    """Return the colours of a palette: uint8 (256, 4), red, green, blue, alpha; opaque if `alphas` has no entry."""
+    """Return the colours of a palette: uint8 (256, 4), red, green, blue, alpha; opaque unless `alphas` has an entry."""
     red_green_blue = np.frombuffer(colours, np.uint8).reshape(-1, 3)
     palette = np.zeros((256, 4), np.uint8)
     palette[: len(red_green_blue)] = np.insert(red_green_blue, 3, 255, axis=1)
-    alpha = np.frombuffer(alphas, np.uint8)  # of the first colours (PNG specification, 11.3.2.1)
+    alpha = np.frombuffer(alphas, np.uint8)  # for the first colours only (PNG specification, 11.3.2.1)
     palette[: len(alpha), 3] = alpha
     return palette
 
 
 def _is_transparent(samples: np.ndarray, transparency: bytes | memoryview, depth: int) -> np.ndarray:
-    """Find the pixels of the one transparent colour in an image without an alpha channel: bool (height, width)."""
+    """Find the pixels that have the one transparent colour of an image without alpha channel: bool (height, width)."""
     transparent = np.array(struct.unpack_from(f">{samples.shape[-1]}H", transparency))
     if depth < 8:
         transparent *= 255 // (2**depth - 1)  # Pillow has stretched the samples by the same factor
@@ -71,12 +71,12 @@ def _is_transparent(samples: np.ndarray, transparency: bytes | memoryview, depth
 
 
 def _sixteen_bit_range(samples: np.ndarray, significant: memoryview | None) -> tuple[int, int]:
-    """Return white and the number of significant bits of 16-bit samples.
+    """Return the sample value of white and the number of significant bits for 16-bit samples.
 
-    Many exporters store 10 to 14 bits unscaled in 16-bit samples, which would be almost black if read as 16 bits. So
-    the range is that of the smallest depth, 8 to 16 bits, that holds the largest sample, or of the depth that sBIT
-    declares (PNG specification, second edition, 11.3.3.4) if all samples fit. If they do not fit, the encoder has
-    scaled them up, as the standard requires.
+    Many exporters store 10 to 14 bits unscaled in 16-bit samples. Read as 16 bits, such an image would be almost black.
+    So white is the largest value of the depth that sBIT declares (PNG specification, second edition, 11.3.3.4). If sBIT
+    is absent, the depth is the smallest, from 8 to 16 bits, that holds the largest sample. The same applies if a sample
+    exceeds the declared depth, because then the encoder has scaled the samples up, as the standard requires.
     """
     largest = int(samples[..., : max(1, samples.shape[-1] // 3 * 3)].max())  # without alpha, which comes last
     declared = significant[0] if significant and 1 <= significant[0] <= 16 else None

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 _LUMA = (299, 587, 114)  # thousandths of red, green, blue (ITU-R BT.601-7, 2.5.1); whole numbers, so sums are exact
-_COLOUR_SIDE = 128  # min. number of pixels on the shorter side from which colourfulness is computed
-_MAX_ASPECT = 10  # ratio of the sides above which the longer one is sampled less densely; no radiograph reaches it
+_COLOUR_SIDE = 128  # minimum number of pixels along the shorter side that colourfulness is computed from
+_MAX_ASPECT = 10  # ratio of the sides above which the longer one is sampled less densely; no radiograph exceeds it
 _ROWS_PER_BLOCK = 64  # rows converted at a time, so that temporary arrays stay in the processor's cache
 
 
@@ -32,9 +32,9 @@ def decode_samples(stripped: bytes, source_format: str, raw_mode: str | None = N
     """Decode a stripped file with Pillow.
 
     Args:
-        stripped: The file, see `model.imaging.file_formats`.
-        source_format: The only format that Pillow may read it as.
-        raw_mode: Which bytes Pillow reads, and into which channels; None for its own choice.
+        stripped: The file; see `model.imaging.file_formats`.
+        source_format: Format of the file; Pillow tries no other.
+        raw_mode: Which bytes Pillow reads, and into which channels; None leaves the choice to Pillow.
 
     Returns:
         uint8 or uint16 (height, width, channels).
@@ -76,15 +76,15 @@ def to_grey(samples: np.ndarray, white: int) -> np.ndarray:
 def colourfulness(samples: np.ndarray, white: int) -> float:
     """Measure how colourful an image is (Hasler and Suesstrunk 2003, Measuring colourfulness in natural images).
 
-    Computed from every n-th pixel, because ten thousand pixels are enough. The long side of a narrow image is sampled
-    less densely; otherwise all of its pixels would be used.
+    The measure uses every n-th pixel, because ten thousand pixels are enough. The long side of a narrow image is
+    sampled less densely; otherwise all pixels would be used.
 
     Args:
         samples: uint8 or uint16 (height, width, channels); the first three of three or four are red, green, blue.
         white: Largest possible sample value.
 
     Returns:
-        0 grey, 15 slightly, 33 moderately colourful (section 7 of the paper).
+        0 if grey, about 15 if slightly and 33 if moderately colourful (section 7 of the paper).
     """
     if samples.shape[-1] < 3:
         return 0.0
