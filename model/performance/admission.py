@@ -1,11 +1,11 @@
-"""Error rates of the admission check in tables and sentences, the same on the page and in the model card."""
+"""Error rates of the admission check, in tables and sentences for the page and the model card."""
 
 from model.performance.formatting import format_estimate, set_name
 from model.performance.schema import AdmissionMetrics, CountedEstimate, RefusalRates
 from model.translation import N_, ngettext
 from model.translation import gettext as _
 
-MIN_IMAGES = 30  # a share of fewer images is not stated
+MIN_IMAGES = 30  # a share measured on fewer images is not stated
 
 # Families of unsuitable images in metrics.json, marked for translation.
 _FAMILIES = (
@@ -46,11 +46,11 @@ def admission_sentences(admission: AdmissionMetrics) -> list[str]:
             "request."
         ),
         _(
-            "The check was trained on training images and on unsuitable images: altered radiographs, synthetic images "
-            "and example images from public Python packages. Its threshold was adjusted on validation images, so their "
-            "rates are slightly optimistic. The unsuitable images below were made from validation images, or by "
-            "methods and from sources that were not used for training. Real unsuitable images may be accepted more "
-            "often."
+            "The check was trained on the training images and on unsuitable images: altered radiographs, synthetic "
+            "images and example images from public Python packages. The threshold was adjusted on validation images, "
+            "so the rates for validation images are slightly optimistic. The unsuitable images below were made from "
+            "validation images, or with methods and from sources that were not used for training. Real unsuitable "
+            "images may be accepted more often."
         ),
         _(
             "The caution that left and right may be swapped was given for {share} of mirrored validation images (n = "
@@ -73,8 +73,8 @@ def refusal_sentence(admission: AdmissionMetrics) -> str:
         highest = max(measured, key=lambda share: share["value"])
         sentences.append(
             ngettext(
-                "It was measured on {kinds} kind of unsuitable images, with an acceptance rate of {share}.",
-                "It was measured on {kinds} kinds of unsuitable images; the highest acceptance rate of any kind is "
+                "It was tested on {kinds} kind of unsuitable image; the acceptance rate is {share}.",
+                "It was tested on {kinds} kinds of unsuitable image; the highest acceptance rate for any kind is "
                 "{share}.",
                 len(measured),
             ).format(kinds=len(measured), share=_format_share(highest))

@@ -1,4 +1,4 @@
-"""Metrics on radiographs of adults in a table and a sentence, the same on the page and in the model card."""
+"""Metrics on radiographs of adults, in a table and a sentence for the page and the model card."""
 
 from model.performance.formatting import format_estimate, format_percent
 from model.performance.schema import ExternalMetrics, OperatingPointMetrics
@@ -6,8 +6,8 @@ from model.performance.terms import term
 from model.translation import N_
 from model.translation import gettext as _
 
-# Names of the groups of adults, by their keys in metrics.json with underscores for spaces. An unknown key is its own
-# name.
+# Names of the groups of adults, by their keys in metrics.json with underscores for spaces. An unknown key is shown
+# unchanged.
 _GROUP_NAMES = {
     "under_18_years": N_("under 18 years"),
     "18_to_39_years": N_("18 to 39 years"),
@@ -21,7 +21,7 @@ _GROUP_NAMES = {
 
 
 def external_table(adults: ExternalMetrics | None, point: str) -> list[dict[str, str]]:
-    """Tabulate the metrics on radiographs of adults: all, then by age, sex and view; no rows if not measured."""
+    """Tabulate the metrics on radiographs of adults: all, then by age, sex and view; no rows without metrics."""
     if adults is None:
         return []
     groups: dict[str, OperatingPointMetrics] = {_("all"): adults}
@@ -48,7 +48,7 @@ def adults_sentence(adults: ExternalMetrics | None, point: str) -> str:
     return _(
         "Not for use in adults: on {n} radiographs of mostly adult patients from another source, with labels extracted "
         "from reports, the AUC is {auc}. At the {point} decision threshold, the model misses {missed} of the images "
-        "with pneumonia and raises a false alarm for {false_alarms} of the images without."
+        "with pneumonia and raises a false alarm for {false_alarms} of those without."
     ).format(
         n=adults["n"],
         auc=format_estimate(adults["auc"]),

@@ -1,9 +1,9 @@
-"""Metrics of a binary classifier with 95% confidence intervals that respect patients.
+"""Metrics of a binary classifier with 95% confidence intervals that allow for several images of a patient.
 
 Images of one patient resemble each other, so the bootstrap resamples patients, not images (cluster bootstrap; Efron
 and Tibshirani 1993, chapter 8). If a rate is exactly 0 or 1, every draw has the same value. The other limit of the
-interval is then the rule of three (Hanley and Lippman-Hand 1983) over the patients of the denominator, for sensitivity
-those with pneumonia.
+interval then comes from the rule of three (Hanley and Lippman-Hand 1983), applied to the patients in the denominator
+(for sensitivity, those with pneumonia).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Predictions:
     Attributes:
         target: 1 for pneumonia, 0 for normal.
         probability: Predicted probability of pneumonia, 0-1.
-        patient: Identifier of each patient, of any type.
+        patient: Identifier of the patient in each image, of any type.
     """
 
     target: np.ndarray
@@ -32,7 +32,7 @@ class Predictions:
 
 
 def auc_with_ci(predictions: Predictions) -> Ranking:
-    """Measure the area under the ROC curve; its values are None if a class is absent."""
+    """Measure the area under the ROC curve; the estimate has the values None if a class is absent."""
     auc = _auc(predictions, np.ones((1, len(predictions.target))))
     draws = _auc(predictions, patient_bootstrap_weights(predictions.patient))
     patients = _count_patients(predictions.patient)
@@ -45,7 +45,7 @@ def auc_with_ci(predictions: Predictions) -> Ranking:
 
 
 def rates_with_ci(predictions: Predictions, threshold: float) -> Rates:
-    """Measure rates and confusion matrix at a threshold.
+    """Measure the rates and the confusion matrix at a threshold.
 
     Args:
         predictions: Predictions of the classifier.
@@ -139,7 +139,7 @@ def youden_threshold(predictions: Predictions) -> float:
     """Return the threshold with the largest sensitivity + specificity - 1 (Youden 1950).
 
     The threshold is the midpoint between two neighbouring probabilities. Any value between them gives the same index on
-    these images; the midpoint is the safest choice for others.
+    these images; the midpoint is the safest choice for other images.
     """
     order = np.argsort(predictions.probability, kind="stable")
     probability, target = predictions.probability[order], predictions.target[order]
@@ -154,7 +154,7 @@ def youden_threshold(predictions: Predictions) -> float:
 
 
 def midpoint(below: float, above: float) -> float:
-    """Return the midpoint of two probabilities; greater than the lower one, even if the midpoint rounds down to it."""
+    """Return the midpoint of two probabilities, or the next number above the lower one if it rounds down to that."""
     return float(max((below + above) / 2, np.nextafter(below, above)))
 
 
@@ -163,11 +163,11 @@ def percentile_interval(value: float, draws: np.ndarray, patients: int) -> Estim
 
     Args:
         value: Value on all images.
-        draws: Value in each draw. Draws that are not finite are left out.
+        draws: Value in each draw. Values that are not finite are left out.
         patients: Number of patients that the value refers to, for the rule of three at 0 and 1.
 
     Returns:
-        Estimate whose values are None if the value, or every draw, is not finite.
+        Estimate; its values are None if `value` is not finite or no draw is finite.
     """
     draws = draws[np.isfinite(draws)]
     if not np.isfinite(value) or not len(draws):
@@ -185,7 +185,7 @@ def _count_patients(patient: np.ndarray) -> int:
 
 
 def _confusion(target: np.ndarray, alarm: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Count the four cells of the confusion matrix per row of weights."""
+    """Count the four cells of the confusion matrix for each row of weights."""
     return {
         "tp": weights @ (alarm & (target == 1)),
         "fn": weights @ (~alarm & (target == 1)),
@@ -208,9 +208,9 @@ def _rates(confusion: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """Compute the AUC per row of weights.
+    """Compute the AUC for each row of weights.
 
-    It is the share of pairs in which the positive image ranks above the negative one; a tie counts half.
+    The AUC is the share of pairs in which the positive image ranks above the negative one; a tie counts half.
     """
     order = np.argsort(predictions.probability, kind="stable")
     first_of_value = np.flatnonzero(np.diff(predictions.probability[order], prepend=-1))
@@ -218,6 +218,6 @@ def _auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
     positives = np.add.reduceat(weights * target, first_of_value, axis=1)
     negatives = np.add.reduceat(weights * (1 - target), first_of_value, axis=1)
     outranked = np.cumsum(negatives, axis=1) - negatives / 2
-    with np.errstate(invalid="ignore"):  # a draw that contains one class has no AUC
+    with np.errstate(invalid="ignore"):  # a draw that contains only one class has no AUC
         auc: np.ndarray = (positives * outranked).sum(axis=1) / (positives.sum(axis=1) * negatives.sum(axis=1))
     return auc

@@ -1,4 +1,4 @@
-"""Calibration and conformal limits in tables and sentences, the same on the page and in the model card."""
+"""Calibration and conformal limits, in tables and sentences for the page and the model card."""
 
 import math
 from typing import Literal
@@ -12,7 +12,7 @@ from model.translation import gettext as _
 
 
 def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | RobustnessMetrics]:
-    """Return the measured sets of metrics.json by their keys, in display order; training is left out.
+    """Return the measured sets of metrics.json by their keys, in display order, without the training split.
 
     For the set "stress_validation", only `n`, `calibration` and `conformal` exist.
     """
@@ -50,7 +50,7 @@ def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
 def miscalibration_direction(measured: SplitMetrics) -> Literal["high", "low"] | None:
     """Return whether probabilities around 50%, at the training prevalence, are too high or too low; None if neither.
 
-    Too high or too low only if the 95% interval of the intercept (observed log odds at 50%) excludes 0.
+    They count as too high or too low only if the 95% interval of the intercept (observed log odds at 50%) excludes 0.
     """
     intercept = measured["calibration"]["raw"]["intercept"]
     if intercept["value"] is None or intercept["low"] <= 0 <= intercept["high"]:
@@ -63,7 +63,7 @@ def calibration_sentence(test: SplitMetrics) -> str:
     calibration = test["calibration"]
     intercept, adjusted = calibration["raw"]["intercept"], calibration["prevalence_adjusted"]
     if intercept["value"] is None or adjusted is None:
-        return _("Calibration on the official test split is not defined: it contains images of only one class.")
+        return _("Calibration on the official test split is not defined: the split contains only one class.")
     sentences = {
         "high": _(
             "Probabilities around 50% are too high on the official test split (n = {n}): of images with a "
@@ -76,8 +76,8 @@ def calibration_sentence(test: SplitMetrics) -> str:
             "prevalence of this split ({prevalence}), the figure is about {adjusted}."
         ),
         None: _(
-            "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = {n}): "
-            "of images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
+            "Probabilities around 50% are neither clearly too high nor clearly too low on the official test split (n = "
+            "{n}): of images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
         ),
     }
     return sentences[miscalibration_direction(test)].format(
@@ -94,28 +94,26 @@ def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> s
     """Explain when a verdict is indeterminate, and how often the true class is plausible on the official test split.
 
     Args:
-        conformal: Entry of model.json.
+        conformal: Entry in model.json.
         test: Metrics on the official test split.
     """
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
     coverage = test["conformal"]["coverage"]
     if conformal["pneumonia_from"] > conformal["normal_up_to"]:
         sentence = _(
-            "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is "
-            "indeterminate and should be referred to a radiologist: neither class is plausible. It is also "
-            "indeterminate if the decision threshold contradicts the only plausible class. A class is called plausible "
-            "if the probability is within its limit. {rationale} On the official test split, the true class is "
-            "plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia "
-            "(n = {n_pneumonia})."
+            "A class is plausible if the probability is within its limit. Between probabilities of {low:.3f} and "
+            "{high:.3f} (at the training prevalence) neither class is plausible: the result is indeterminate and "
+            "should be referred to a radiologist. It is also indeterminate if the decision threshold contradicts the "
+            "only plausible class. {rationale} On the official test split, the true class is plausible for {normal} "
+            "of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
         )
     else:
         sentence = _(
-            "Between probabilities of {low:.3f} and {high:.3f} (at the training prevalence) the result is "
-            "indeterminate and should be referred to a radiologist: both classes are plausible. It is also "
-            "indeterminate if the decision threshold contradicts the only plausible class. A class is called plausible "
-            "if the probability is within its limit. {rationale} On the official test split, the true class is "
-            "plausible for {normal} of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia "
-            "(n = {n_pneumonia})."
+            "A class is plausible if the probability is within its limit. Between probabilities of {low:.3f} and "
+            "{high:.3f} (at the training prevalence) both classes are plausible: the result is indeterminate and "
+            "should be referred to a radiologist. It is also indeterminate if the decision threshold contradicts the "
+            "only plausible class. {rationale} On the official test split, the true class is plausible for {normal} "
+            "of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
         )
     return sentence.format(
         low=low,

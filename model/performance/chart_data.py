@@ -1,6 +1,6 @@
 """Data frames for the charts of a release; the charts themselves compute nothing.
 
-Column names are keys. Charts translate them where they are shown.
+Column names are keys. The charts translate these keys.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ def operating_point_marks(measured: OperatingPointMetrics, selected: str) -> lis
 
 
 def confusion_cells(confusion: Confusion) -> list[dict[str, Any]]:
-    """Return a row per cell of the confusion matrix; "share" is the share of the images with that label.
+    """Return a row per cell of the confusion matrix; "share" is its share of the images with the same label.
 
     "outcome" is the key of the cell in `confusion`.
     """
@@ -65,8 +65,8 @@ def histogram(predictions: Predictions, bins: int = HISTOGRAM_BINS) -> pd.DataFr
     """Count images by probability and class.
 
     Returns:
-        One row per class and bin: label; low and high (edges of the bin; the lower edge belongs to it, and in the last
-        bin both do); images; signed_images (negative for normal images, to draw the classes back to back).
+        One row per class and bin: label; low and high (edges of the bin, which includes the lower edge; the last bin
+        includes both); images; signed_images (negative for normal images, to draw the classes back to back).
     """
     edges = np.arange(bins + 1) / bins
     tables = []
@@ -87,7 +87,7 @@ def class_balance(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per combination of split and class that occurs, normal first: split; label; images and patients (in
         that class); split_images (all images in the split); share (of the images in the split, 0-1); middle (centre of
-        the class's section of a bar of length 1).
+        the class's section in a bar of length 1).
     """
     balance = []
     for split in SPLITS:
@@ -141,7 +141,7 @@ def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> str:
-    """Explain checkpoint and early stopping, and their effect on this release.
+    """Explain the checkpoint and early stopping, and their effect on this release.
 
     Args:
         curves: Result of `learning_curves`.
@@ -151,12 +151,13 @@ def early_stopping_sentence(curves: pd.DataFrame, settings: dict[str, Any]) -> s
     numbers = {"kept": kept_epoch, "epochs": epochs, "maximum": settings["epochs"], "patience": settings["patience"]}
     if epochs < settings["epochs"]:
         return _(
-            "**Checkpoint:** the weights of the epoch (pass over the training images) with the lowest validation loss "
-            "are kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has "
-            "not improved for {patience} epochs in a row. Here it stopped after {epochs} of at most {maximum} epochs."
+            "**Checkpoint:** the weights from the epoch (one pass over the training images) with the lowest validation "
+            "loss are kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss "
+            "has not improved for {patience} epochs in a row. Here it stopped after {epochs} of at most {maximum} "
+            "epochs."
         ).format(**numbers)
     return _(
-        "**Checkpoint:** the weights of the epoch (pass over the training images) with the lowest validation loss are "
-        "kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has not "
-        "improved for {patience} epochs in a row. Training ran for all {epochs} epochs."
+        "**Checkpoint:** the weights from the epoch (one pass over the training images) with the lowest validation "
+        "loss are kept, here epoch {kept} of {epochs}. **Early stopping:** training stops when the validation loss has "
+        "not improved for {patience} epochs in a row. Training ran for all {epochs} epochs."
     ).format(**numbers)

@@ -1,4 +1,4 @@
-"""Reliability of heat maps in tables and sentences, the same on the page and in the model card."""
+"""Reliability of heat maps, in tables and sentences for the page and the model card."""
 
 from model.inference.release_schema import ReliabilityDescription
 from model.performance.formatting import format_estimate, format_percent
@@ -26,24 +26,24 @@ _FINDING_KINDS = {
 
 
 def reliability_sentence(limits: ReliabilityDescription | None) -> str:
-    """Explain when a heat map is called unreliable; `limits` is the entry of model.json, None if it has none."""
+    """Explain when a heat map is called unreliable; `limits` is the entry in model.json, None if there is none."""
     if limits is None:
         return _("Heat maps are not checked: this release has no limits for the check.")
     if limits["effect"] < 0:
         sentence = _(
-            "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
-            "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
-            "strongest evidence lowers the probability less than masking random areas of equal size and the difference "
-            "is more than {effect} percentage points, or if the rank correlation between the map and occlusion is "
-            "below {agreement}. {rationale}"
+            "The heat map of every result with positive evidence is checked. It is reported as not reliable in any of "
+            "these cases: less than {inside_lungs} of the evidence is inside the lungs; masking the tenth of the image "
+            "with the strongest evidence lowers the probability less than masking random areas of equal size, and the "
+            "difference is more than {effect} percentage points; or the rank correlation between the map and occlusion "
+            "is below {agreement}. {rationale}"
         )
     else:
         sentence = _(
-            "The heat map of every result with positive evidence is checked. It is reported as not reliable if less "
-            "than {inside_lungs} of the evidence is inside the lungs, if masking the tenth of the image with the "
-            "strongest evidence does not lower the probability by at least {effect} percentage points more than "
-            "masking random areas of equal size, or if the rank correlation between the map and occlusion is "
-            "below {agreement}. {rationale}"
+            "The heat map of every result with positive evidence is checked. It is reported as not reliable in any of "
+            "these cases: less than {inside_lungs} of the evidence is inside the lungs; masking the tenth of the image "
+            "with the strongest evidence does not lower the probability by at least {effect} percentage points more "
+            "than masking random areas of equal size; or the rank correlation between the map and occlusion is below "
+            "{agreement}. {rationale}"
         )
     return sentence.format(
         inside_lungs=format_percent(limits["inside_lungs"]),
@@ -75,7 +75,7 @@ def reliability_summary(explanations: HeatMapMetrics | None) -> str:
 
 
 def warnings_table(explanations: HeatMapMetrics | None) -> list[dict[str, str]]:
-    """Tabulate how often results get the warning, a row per kind of result; no rows if not measured."""
+    """Tabulate how often results get the warning, with a row per kind of result; no rows without metrics."""
     if explanations is None or explanations["warnings"] is None:
         return []
     return [
@@ -90,7 +90,7 @@ def warnings_table(explanations: HeatMapMetrics | None) -> list[dict[str, str]]:
 
 
 def heat_map_sentences(explanations: HeatMapMetrics | None) -> list[str]:
-    """Describe all measurements of heat maps, one or two sentences per question."""
+    """Describe all measurements of heat maps, with one or two sentences per question."""
     if explanations is None:
         return [_(UNMEASURED_TEXT)]
     return [
@@ -120,8 +120,8 @@ def _deletion_insertion_sentence(curves: DeletionInsertion) -> str:
     return _(
         "Deletion and insertion on {n} true-positive test images: mean probability while the image is masked or "
         "revealed step by step. Deletion: {deletion_map} in the order of the map, {deletion_random} in random order; "
-        "the order of the map is better in {deletion_better} of the images. Insertion: {insertion_map} in the order "
-        "of the map, {insertion_random} in random order; better in {insertion_better}."
+        "the order of the map is better for {deletion_better} of the images. Insertion: {insertion_map} in the order "
+        "of the map, {insertion_random} in random order; the order of the map is better for {insertion_better}."
     ).format(
         n=curves["n"],
         deletion_map=format_estimate(deletion["map"]),
@@ -150,16 +150,17 @@ def _agreement_sentence(agreement: dict[str, CountedEstimate]) -> str:
         for method, correlation in agreement.items()
     ]
     return _(
-        "Mean rank correlation between the heat map and other methods (1 if both rank all positions alike): "
-        "{correlations}."
+        "Mean rank correlation between the heat map and other methods (1 if both rank all positions in the same "
+        "order): {correlations}."
     ).format(correlations=", ".join(correlations))
 
 
 def _synthetic_opacities_sentence(opacities: SyntheticOpacities) -> str:
     return _(
-        "A soft synthetic opacity was added to one lung of {n} normal validation images. The maximum of the map is "
-        "inside the opacity in {hit} of the images; without the opacity, it is in the same place in {hit_before}. The "
-        "probability rises in {raised} of the images, on average from {before} to {after}."
+        "A soft synthetic opacity was added to one lung in each of {n} normal validation images. The maximum of the "
+        "map is inside the opacity in {hit} of the images; without the opacity, the maximum is in the same place in "
+        "{hit_before}. The opacity raises the probability in {raised} of the images; the mean probability rises from "
+        "{before} to {after}."
     ).format(
         n=opacities["hit"]["n"],
         hit=format_estimate(opacities["hit"]),
@@ -177,15 +178,15 @@ def _radiologist_boxes_sentence(boxes: BoxAgreement | None) -> str:
         sentence = _(
             "Radiologists drew boxes on {n} radiographs of adults (few, and outside the intended population). The "
             "maximum of the map is inside the box in {pointing} of the images. The centre of a lung, as a blind guess, "
-            "is inside in {pointing_guess}. Overlap with the box (IoU): {overlap} for the map, {overlap_guess} for a "
-            "disc of the same area at the centre of a lung."
+            "is inside the box in {pointing_guess}. Overlap with the box (IoU): {overlap} for the map, {overlap_guess} "
+            "for a disc of the same area at the centre of a lung."
         )
     else:
         sentence = _(
             "Radiologists drew boxes on {n} radiographs of adults (few, and outside the intended population). The "
             "maximum of the map is inside the box in {pointing} of the images. The centre of a lung, as a blind guess, "
-            "is inside in {pointing_guess}: the map is no better than the guess. Overlap with the box (IoU): {overlap} "
-            "for the map, {overlap_guess} for a disc of the same area at the centre of a lung."
+            "is inside the box in {pointing_guess}: the map is no better than the guess. Overlap with the box (IoU): "
+            "{overlap} for the map, {overlap_guess} for a disc of the same area at the centre of a lung."
         )
     return sentence.format(
         n=boxes["pointing"]["n"],

@@ -1,4 +1,4 @@
-"""Text form of metrics, the same on pages and in documents.
+"""Metrics as text, for pages and documents.
 
 `ui.formatting` builds on `format_percent` for probabilities, which are never shown as 0% or 100%.
 """

@@ -1,4 +1,4 @@
-"""Rates as natural frequencies: counts out of 1,000 children (Gigerenzer's form of risk communication)."""
+"""Rates as natural frequencies: counts out of 1,000 children (a way to explain risks, proposed by Gigerenzer)."""
 
 from model.inference.decision import Verdict
 from model.performance.formatting import format_estimate
@@ -10,59 +10,60 @@ CHILDREN = 1000
 
 
 def natural_frequencies(rates: Rates, prevalence: float) -> Confusion:
-    """Count the outcomes of 1,000 children.
+    """Count the outcomes for 1,000 children.
 
     Args:
         rates: Rates at an operating point.
         prevalence: Share of the children who have pneumonia, 0-1.
 
     Returns:
-        Confusion matrix in children.
+        Confusion matrix that counts children.
     """
-    ill = round(CHILDREN * prevalence)
-    true_positives = round(ill * rates["sensitivity"]["value"])
-    true_negatives = round((CHILDREN - ill) * rates["specificity"]["value"])
+    positives = round(CHILDREN * prevalence)
+    true_positives = round(positives * rates["sensitivity"]["value"])
+    true_negatives = round((CHILDREN - positives) * rates["specificity"]["value"])
     return {
         "tp": true_positives,
-        "fn": ill - true_positives,
-        "fp": CHILDREN - ill - true_negatives,
+        "fn": positives - true_positives,
+        "fp": CHILDREN - positives - true_negatives,
         "tn": true_negatives,
     }
 
 
 def natural_frequency_intervals(rates: Rates, prevalence: float) -> dict[str, tuple[int, int]]:
-    """Return the 95% intervals of the counts of `natural_frequencies`, from those of sensitivity and specificity."""
-    ill, healthy = CHILDREN * prevalence, CHILDREN * (1 - prevalence)
+    """Return the 95% intervals of the counts from `natural_frequencies`, given those of sensitivity and specificity."""
+    positives, negatives = CHILDREN * prevalence, CHILDREN * (1 - prevalence)
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
-    missed_low, missed_high = ill * (1 - sensitivity["high"]), ill * (1 - sensitivity["low"])
-    alarms_low, alarms_high = healthy * (1 - specificity["high"]), healthy * (1 - specificity["low"])
+    missed_low, missed_high = positives * (1 - sensitivity["high"]), positives * (1 - sensitivity["low"])
+    alarms_low, alarms_high = negatives * (1 - specificity["high"]), negatives * (1 - specificity["low"])
     intervals = {
-        "tp": (ill - missed_high, ill - missed_low),
+        "tp": (positives - missed_high, positives - missed_low),
         "fn": (missed_low, missed_high),
         "fp": (alarms_low, alarms_high),
-        "tn": (healthy - alarms_high, healthy - alarms_low),
+        "tn": (negatives - alarms_high, negatives - alarms_low),
     }
     return {name: (round(low), round(high)) for name, (low, high) in intervals.items()}
 
 
 def natural_frequency_sentence(counts: Confusion) -> str:
-    """Describe the counts of `natural_frequencies` to a clinician."""
-    ill = counts["tp"] + counts["fn"]
+    """Describe the counts from `natural_frequencies` to a clinician."""
+    positives = counts["tp"] + counts["fn"]
     return _(
-        "Of 1,000 children, {ill} have pneumonia: the model detects {tp} and misses {fn}. Of the {healthy} children "
-        "without pneumonia, {fp} get a false alarm and {tn} a correct negative result."
-    ).format(ill=ill, healthy=CHILDREN - ill, **counts)
+        "Of 1,000 children, {positives} have pneumonia: the model detects {tp} and misses {fn}. Of the {negatives} "
+        "children without pneumonia, {fp} get a false alarm and {tn} a correct negative result."
+    ).format(positives=positives, negatives=CHILDREN - positives, **counts)
 
 
 def natural_frequency_table(
     counts: Confusion, intervals: dict[str, tuple[int, int]], predictive: PredictiveValues
 ) -> dict[str, dict[str, str]]:
-    """Return a table with one column per side of the decision threshold: children, correct and incorrect results.
+    """Return a table with a column per side of the decision threshold: all, correct and incorrect results.
 
     Args:
         counts: Result of `natural_frequencies`.
         intervals: Result of `natural_frequency_intervals`.
-        predictive: Result of `model.performance.binary_metrics.predictive_values`; all three at the same prevalence.
+        predictive: Result of `model.performance.binary_metrics.predictive_values`. The arguments must be for the same
+            prevalence.
 
     Returns:
         Texts by column, then by row.

@@ -1,4 +1,4 @@
-"""Rates at the operating points in tables and sentences, the same on the page and in the model card."""
+"""Rates at the operating points, in tables and sentences for the page and the model card."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from model.translation import gettext as _
 
 
 def operating_point_table(measured: OperatingPointMetrics) -> list[dict[str, str]]:
-    """Tabulate rates and errors in one set, a row per operating point."""
+    """Tabulate rates and errors in one set of images, with a row per operating point."""
     return [
         {
             _("Decision threshold"): term(name),
@@ -27,7 +27,7 @@ def operating_point_table(measured: OperatingPointMetrics) -> list[dict[str, str
 
 
 def classification_report(confusion: Confusion) -> list[dict[str, Any]]:
-    """Return the classification report, a row per class: label, precision, recall, f1 and number of images.
+    """Return the classification report, with a row per class: label, precision, recall, f1 and number of images.
 
     A metric that is not defined is None.
     """
@@ -73,17 +73,17 @@ def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[
 
 def sample_sentence(measured: SplitMetrics) -> str:
     """Describe the images in the official test split."""
-    return _("The official test split has {n} images of {patients} children; {positives} show pneumonia.").format(
-        n=measured["n"], patients=measured["patients"], positives=measured["positives"]
-    )
+    return _(
+        "The official test split has {n} images of {patients} children; {positives} of the images show pneumonia."
+    ).format(n=measured["n"], patients=measured["patients"], positives=measured["positives"])
 
 
 def rates_sentence(measured: SplitMetrics, point: str) -> str:
-    """State sensitivity and specificity at an operating point, each with the number of images it refers to."""
+    """State sensitivity and specificity at an operating point, each with the number of images that it refers to."""
     rates, positives = measured["operating_points"][point], measured["positives"]
     return _(
         "Sensitivity is {sensitivity} (n = {positives} images with pneumonia), specificity {specificity} (n = "
-        "{negatives} images without)."
+        "{negatives} images without it)."
     ).format(
         sensitivity=format_estimate(rates["sensitivity"]),
         positives=positives,

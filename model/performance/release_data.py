@@ -20,7 +20,7 @@ from model.performance.reliability_diagram import reliability_diagram
 from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 
-MAX_POINTS = 500  # of a drawn curve: more than a screen has pixels to show
+MAX_POINTS = 500  # of a drawn curve; a screen has too few pixels to show more
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class ReleaseData:
 
     Attributes:
         metrics: Content of metrics.json.
-        dataset_audit: Content of dataset_audit.json, a `dataset.quality.audit.DatasetAudit` (`model` does not import
-            `dataset`).
+        dataset_audit: Content of dataset_audit.json; for its structure, see `dataset.quality.audit.DatasetAudit`, which
+            `model` does not import.
         predictions: Rows of predictions.csv, all splits.
         test_predictions: Predictions on the test split.
         roc: ROC curve: threshold (text), false_alarm_rate, sensitivity, specificity and order (position on the curve).
@@ -57,7 +57,7 @@ def load_release_data(release: Release) -> ReleaseData:
     """Read and verify the data files of a release.
 
     Raises:
-        ReleaseError: A file is missing or differs from the released one.
+        ReleaseError: A file is missing or differs from the released file.
     """
     predictions = _read_csv(release, ReleaseFile.PREDICTIONS)
     test_predictions = predictions_of(predictions[predictions["split"] == SplitName.TEST])
@@ -86,7 +86,7 @@ def predictions_of(rows: pd.DataFrame) -> Predictions:
 
 
 def downsample(points: pd.DataFrame, max_points: int = MAX_POINTS) -> pd.DataFrame:
-    """Keep at most `max_points` evenly spaced points of a curve, both ends included."""
+    """Keep at most `max_points` evenly spaced points of a curve, including both ends."""
     if len(points) <= max_points:
         return points
     return points.iloc[np.linspace(0, len(points) - 1, max_points).round().astype(int)]

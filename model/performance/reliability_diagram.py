@@ -11,7 +11,7 @@ RELIABILITY_BINS = 15
 def equal_mass_bins(probability: np.ndarray, bins: int = RELIABILITY_BINS) -> np.ndarray:
     """Assign probabilities to bins of equal size (the sizes differ by at most one image).
 
-    With bins of equal width, nearly all images of a confident classifier would fall into the two outermost bins.
+    With bins of equal width, a confident classifier would have nearly all images in the two outermost bins.
 
     Args:
         probability: Probabilities, 0-1, of shape (n,).
@@ -26,11 +26,11 @@ def equal_mass_bins(probability: np.ndarray, bins: int = RELIABILITY_BINS) -> np
 
 
 def reliability_diagram(predictions: Predictions, bins: int = RELIABILITY_BINS) -> pd.DataFrame:
-    """Compare predicted probability and share of pneumonia in bins of equal mass.
+    """Compare the predicted probability with the share of pneumonia in bins of equal mass.
 
     Returns:
-        One row per bin: probability (mean), share (of images with pneumonia), low and high (its 95% interval, by
-        patient), n (images).
+        One row per bin: probability (mean), share (of images with pneumonia), low and high (95% interval of the
+        share, by patient), n (images).
     """
     rows = []
     bin_of_image = equal_mass_bins(predictions.probability, bins)

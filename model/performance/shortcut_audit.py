@@ -1,4 +1,4 @@
-"""Shortcut audit, lung network and input region in sentences, the same on the page and in the model card."""
+"""Shortcut audit, lung network and input region, in sentences for the page and the model card."""
 
 from model.codes import SplitName
 from model.inference.input_region import RegionKind
@@ -11,7 +11,7 @@ from model.translation import ngettext
 
 
 def audit_sentences(audit: ShortcutAudit) -> list[str]:
-    """Describe the shortcut audit, one or two sentences per question."""
+    """Describe the shortcut audit, with one or two sentences per question."""
     return [
         _size_sentence(audit["size_alone"]),
         _spectrum_sentence(audit["spectrum_alone"]),
@@ -22,7 +22,7 @@ def audit_sentences(audit: ShortcutAudit) -> list[str]:
 
 
 def strata_table(audit: ShortcutAudit) -> list[dict[str, str]]:
-    """Tabulate the AUC among images of similar original width: a row per split and stratum, none if not measured."""
+    """Tabulate the AUC among images of similar original width: a row per split and stratum; none if unmeasured."""
     return [
         {
             _("Split"): term(split),
@@ -64,11 +64,11 @@ def segmentation_sentence(lungs: LungMetrics | None) -> str:
 
 
 def input_region_sentence(region: RegionDescription) -> str:
-    """Describe which part of a radiograph the classifier sees; `region` is the entry of model.json."""
+    """Describe which part of a radiograph the classifier sees; `region` is the entry in model.json."""
     kind, margin = RegionKind(region["kind"]), region["margin"]
     if kind is RegionKind.WHOLE:
         return _("The model sees the whole radiograph.")
-    sentences = [_("A small network finds the lungs, and the model sees the bounding box of the lungs only.")]
+    sentences = [_("A small network finds the lungs, and the model sees only the bounding box of the lungs.")]
     if margin:
         sentences.append(
             _("The box is extended by {margin} of its width and height on each side.").format(
@@ -124,7 +124,7 @@ def _scaled_copies_sentence(copies: ScaledCopies | None) -> str:
 
 
 def _scaled_copy_sentence(side: str, copy: ScaledCopy) -> str:
-    """Describe one size of copies; an indeterminate verdict counts on its side of the threshold."""
+    """Describe the copies of one size; an indeterminate verdict counts by its side of the threshold."""
     return _(
         "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most. "
         "Number of copies on the other side of the decision threshold: {n}."

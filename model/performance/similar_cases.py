@@ -1,4 +1,4 @@
-"""Agreement of similar cases in a sentence, the same on the page and in the model card."""
+"""Agreement of similar cases, in a sentence for the page and the model card."""
 
 from model.performance.formatting import format_percent_estimate
 from model.performance.schema import SimilarCaseMetrics

@@ -40,17 +40,17 @@ _OUTCOME_NAMES = {
 
 
 def term(code: str) -> str:
-    """Return the name of a label, split, cause or operating point; an unknown code is its own name."""
+    """Return the name of a label, split, cause or operating point; an unknown code is returned unchanged."""
     return _(str(code))
 
 
 def verdict_name(verdict: str) -> str:
-    """Return the name of a verdict. A negative verdict is not called NORMAL: only pneumonia is looked for."""
+    """Return the name of a verdict. A negative verdict is not called NORMAL: the model looks only for pneumonia."""
     return _(_VERDICT_NAMES[Verdict(verdict)])
 
 
 def threshold_side(verdict: str) -> str:
-    """Return the side of the threshold on which images are counted under this verdict, even if indeterminate."""
+    """Return the name of a verdict's side of the threshold, where indeterminate images are counted too."""
     return _(_THRESHOLD_SIDES[Verdict(verdict)])
 
 

@@ -1,6 +1,6 @@
 """Structure of metrics.json: the training program writes it, `model.performance` reads it.
 
-Shares, rates and probabilities are 0-1. "Images" counts images and "patients" counts the patients that they show.
+Shares, rates and probabilities are 0-1. Unless stated otherwise, `n` counts images; `patients` counts their patients.
 """
 
 from model.performance.schema.admission import (

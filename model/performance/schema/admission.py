@@ -6,7 +6,7 @@ from model.performance.schema.estimates import CountedEstimate
 
 
 class RefusalRates(TypedDict):
-    """Results of the admission check on acceptable images; `codes` counts refusals and cautions by code."""
+    """Results of the admission check for acceptable images; `codes` counts refusals and cautions by code."""
 
     refused: CountedEstimate
     cautioned: CountedEstimate
@@ -14,7 +14,7 @@ class RefusalRates(TypedDict):
 
 
 class NegativeRates(TypedDict):
-    """Results of the admission check on one family of unsuitable images."""
+    """Results of the admission check for one family of unsuitable images."""
 
     accepted: CountedEstimate
     named: CountedEstimate
@@ -22,7 +22,7 @@ class NegativeRates(TypedDict):
 
 
 class AdmissionMetrics(TypedDict):
-    """Error rates of the admission check; `negatives` is by family of images."""
+    """Error rates of the admission check; `negatives` has one entry per family of unsuitable images."""
 
     validation: RefusalRates
     shifted: RefusalRates

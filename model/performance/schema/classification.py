@@ -34,7 +34,7 @@ class PredictiveValues(TypedDict):
 
 
 class Ranking(TypedDict):
-    """Size of a set of images and the AUC on it; `positives` counts images with pneumonia."""
+    """Size of a set of images, and the AUC on this set; `positives` counts images with pneumonia."""
 
     n: int
     patients: int
@@ -43,13 +43,13 @@ class Ranking(TypedDict):
 
 
 class OperatingPointMetrics(Ranking):
-    """Ranking, and rates by the name of the operating point."""
+    """Ranking, and rates by name of the operating point."""
 
     operating_points: dict[str, Rates]
 
 
 class CalibrationErrors(TypedDict):
-    """Expected calibration error, Brier score, and the line of the recalibration (ideal: slope 1, intercept 0)."""
+    """Expected calibration error, Brier score, and the recalibration line (ideal: slope 1, intercept 0)."""
 
     ece: Estimate
     brier: Estimate
@@ -73,7 +73,7 @@ class ConformalMetrics(TypedDict):
 
 
 class SplitMetrics(OperatingPointMetrics):
-    """All metrics of one set of images; `sensitivity_by_cause` is by operating point and cause."""
+    """All metrics of one set of images; `sensitivity_by_cause` is by operating point, then by cause."""
 
     sensitivity_by_cause: dict[str, dict[str, CountedEstimate]]
     calibration: CalibrationMetrics
@@ -81,13 +81,13 @@ class SplitMetrics(OperatingPointMetrics):
 
 
 class ExternalMetrics(SplitMetrics):
-    """Metrics outside the population (adults): of all images, and by kind of group ("age", "sex", "view") and group."""
+    """Metrics outside the population (adults), for all images and by kind of group ("age", "sex", "view") and group."""
 
     groups: dict[str, dict[str, OperatingPointMetrics]]
 
 
 class SimilarCaseMetrics(TypedDict):
-    """Agreement of each image in `split` with its `count` nearest training images."""
+    """Agreement between each image in `split` and its `count` nearest training images."""
 
     count: int
     split: str

@@ -2,8 +2,8 @@
 
 from typing import Any, TypeAlias, TypedDict
 
-# None is possible but rare, and callers know from the data whether it can occur. A checker that insisted on a test for
-# None at each use would only produce tests that never fail (typeshed has the same alias for the same reason).
+# None is possible but rare, and callers know from the data whether it can occur. If a type checker required a test for
+# None at each use, most of these tests would never fail (typeshed has the same alias for the same reason).
 MaybeNone: TypeAlias = Any
 
 

@@ -12,7 +12,7 @@ class WarningRate(CountedEstimate):
 
 
 class OrderScores(TypedDict):
-    """Mean probability while image parts are changed in the order of the heat map, and in random order."""
+    """Mean probability while parts of the image are changed, in the order of the heat map and in random order."""
 
     map: CountedEstimate
     random: CountedEstimate
@@ -46,7 +46,7 @@ class SyntheticOpacities(TypedDict):
 
 
 class BoxAgreement(TypedDict):
-    """Agreement between heat maps and boxes that radiologists drew, and of a guess at the centre of a lung."""
+    """Agreement of heat maps, and of a guess at the centre of a lung, with boxes drawn by radiologists."""
 
     pointing: CountedEstimate
     pointing_guess: CountedEstimate

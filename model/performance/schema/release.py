@@ -22,7 +22,7 @@ class NamedThreshold(TypedDict):
 
 
 class PerturbationRates(TypedDict):
-    """Metrics on the validation images under one perturbation, at the default operating point."""
+    """Metrics on the validation images with one perturbation, at the default operating point."""
 
     auc: float
     sensitivity: float
@@ -30,7 +30,7 @@ class PerturbationRates(TypedDict):
 
 
 class RobustnessMetrics(TypedDict):
-    """Metrics on perturbed validation images; `shifts` is by name of the perturbation, all else is over all of them."""
+    """Metrics on perturbed validation images; `shifts` is by perturbation; all other values are over all of them."""
 
     n: int
     mean_auc: float

@@ -1,4 +1,4 @@
-"""Quality of the lung segmentation, and the shortcut audit: how the class can be predicted without the lungs."""
+"""Quality of the lung segmentation, and the shortcut audit: how well the class can be predicted without the lungs."""
 
 from typing import TypedDict
 
@@ -14,7 +14,7 @@ class DiceScores(TypedDict):
 
 
 class BoxErrors(TypedDict):
-    """Distance between the worst edges of the lung boxes, as a share of the image side."""
+    """Error in the least accurate edge of the lung box, as a share of the image width or height."""
 
     mean: float
     p95: float
@@ -31,14 +31,14 @@ class LungMetrics(TypedDict):
 
 
 class SizedAuc(TypedDict):
-    """AUC with the number of images; None if a class has too few of them."""
+    """AUC, and the number of images on which it was measured."""
 
     n: int
     auc: Estimate
 
 
 class SizeStratum(TypedDict):
-    """AUC among images of similar original width, in pixels."""
+    """AUC among images of similar original width, in pixels; the AUC is None if a class has too few of these images."""
 
     narrowest: int
     widest: int
@@ -48,14 +48,14 @@ class SizeStratum(TypedDict):
 
 
 class ScaledCopy(TypedDict):
-    """Change of the probability if a smaller copy of an image is read."""
+    """Change in the probability when a smaller copy of an image is read."""
 
     mean_change: float
     largest_change: float
     verdicts_changed: int
 
 
-# Functional form, since two keys (the sides of the copies in pixels) are not identifiers.
+# Functional form, because two keys (the sides of the copies in pixels) are not identifiers.
 ScaledCopies = TypedDict("ScaledCopies", {"n": int, "224": ScaledCopy, "512": ScaledCopy})
 
 

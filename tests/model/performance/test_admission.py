@@ -1,4 +1,4 @@
-"""Error rates of the admission check; a share of too few images is not stated."""
+"""Error rates of the admission check; a share measured on too few images is not stated."""
 
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table, refusal_sentence
 
@@ -38,7 +38,7 @@ def test_each_measured_set_has_a_row():
     assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
 
 
-def test_share_of_fewer_than_thirty_images_is_not_measured():
+def test_share_of_fewer_than_thirty_images_counts_as_not_measured():
     rows = {row["Unsuitable images"]: row for row in inadmissible_table(ADMISSION)}
     assert rows["photographs"]["Accepted"] == "0.100 (0.000-0.200)"
     assert rows["rare"]["Accepted"] == "not measured"
@@ -63,7 +63,7 @@ def test_summary_states_the_worst_family_and_the_unmeasured_ones():
     sentence = refusal_sentence(ADMISSION | {"negatives": ADMISSION["negatives"] | worst})
     assert sentence == (
         "The admission check has a refusal rate of 0.100 (0.000-0.200) on the official test split (n = 624). It was "
-        "measured on 2 kinds of unsuitable images; the highest acceptance rate of any kind is 0.150 (0.000-0.200). Not "
+        "tested on 2 kinds of unsuitable image; the highest acceptance rate for any kind is 0.150 (0.000-0.200). Not "
         "measured: rare, lateral chest radiographs."
     )
 

@@ -1,4 +1,4 @@
-"""Metrics on adults are those of metrics.json, and the warning does not depend on them."""
+"""Metrics on adults are those in metrics.json, and the warning does not depend on them."""
 
 from model.performance.adults import adults_sentence, external_table
 from tests.support.metrics import ESTIMATE, FORMATTED, measured_set, rates
@@ -36,7 +36,7 @@ def test_adults_sentence_states_error_rates():
     assert adults_sentence(measured_set() | {"operating_points": {"balanced": rates_of_point}}, "balanced") == (
         "Not for use in adults: on 50 radiographs of mostly adult patients from another source, with labels extracted "
         f"from reports, the AUC is {FORMATTED}. At the balanced decision threshold, the model misses 30% of the images "
-        "with pneumonia and raises a false alarm for 65% of the images without."
+        "with pneumonia and raises a false alarm for 65% of those without."
     )
 
 

@@ -163,7 +163,7 @@ def youden_index(predicted: Predictions, threshold: float) -> float:
 @pytest.mark.slow
 @settings(max_examples=200)
 @given(predicted=arbitrary_predictions(probability=st.one_of(st.integers(0, 9).map(lambda n: n / 9), st.floats(0, 1))))
-@example(predicted=predictions([0, 1], [1 - 2**-53, 1.0]))  # neighbours, whose middle rounds to one of them
+@example(predicted=predictions([0, 1], [1 - 2**-53, 1.0]))  # neighbouring numbers, whose midpoint rounds to one of them
 @example(predicted=predictions([0, 1], [0.0, 5e-324]))
 @example(predicted=predictions([1, 0], [0.2, 0.4]))  # a classifier that is always wrong
 def test_youden_threshold_maximises_the_index_and_lies_between_two_probabilities(predicted):
@@ -174,12 +174,12 @@ def test_youden_threshold_maximises_the_index_and_lies_between_two_probabilities
 
     best = max(youden_index(predicted, candidate) for candidate in distinct[1:])
     assert youden_index(predicted, threshold) == pytest.approx(best)
-    above = np.searchsorted(distinct, threshold)  # the first that is an alarm
+    above = np.searchsorted(distinct, threshold)  # index of the first alarm
     assert distinct[above - 1] < threshold <= distinct[above]
     assert threshold < distinct[above] or distinct[above] == np.nextafter(distinct[above - 1], 1)
 
 
-def test_youden_threshold_is_the_middle_of_the_gap():
+def test_youden_threshold_is_the_midpoint_of_the_gap():
     assert youden_threshold(predictions([0, 0, 1, 1], [0.1, 0.3, 0.7, 0.9])) == 0.5
 
 

@@ -1,4 +1,4 @@
-"""Calibration and conformal limits are those of metrics.json, against manual counts."""
+"""Calibration and conformal limits are those in metrics.json and match manual counts."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_calibration_has_a_raw_row_and_an_adjusted_row_if_defined():
 
 
 def with_intercept(low: float, high: float) -> dict:
-    """Return metrics with this interval of the calibration intercept; its value is the centre of the interval."""
+    """Return metrics with this interval for the calibration intercept; its value is the centre of the interval."""
     measured = measured_set()
     intercept = {"value": (low + high) / 2, "low": low, "high": high}
     errors = CALIBRATION_ERRORS | {"intercept": intercept}
@@ -67,8 +67,8 @@ def with_intercept(low: float, high: float) -> dict:
         (
             (-1, 1),
             None,
-            "Probabilities around 50% are neither clearly too high nor too low on the official test split (n = 50): "
-            "of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
+            "Probabilities around 50% are neither clearly too high nor clearly too low on the official test split (n = "
+            "50): of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
         ),
     ],
 )
@@ -87,7 +87,7 @@ def test_calibration_sentence_of_one_class_is_not_defined():
     }
     assert miscalibration_direction(measured) is None
     assert calibration_sentence(measured) == (
-        "Calibration on the official test split is not defined: it contains images of only one class."
+        "Calibration on the official test split is not defined: the split contains only one class."
     )
 
 
@@ -111,8 +111,7 @@ def test_conformal_sentence_states_the_lower_limit_first(pneumonia_from, normal_
         {"pneumonia_from": pneumonia_from, "normal_up_to": normal_up_to, "rationale": "Chosen so."}, measured_set()
     )
 
-    assert sentence.startswith("Between probabilities of 0.400 and 0.600 (at the training prevalence)")
-    assert f": {plausible}. " in sentence
+    assert f"Between probabilities of 0.400 and 0.600 (at the training prevalence) {plausible}: " in sentence
     assert sentence.endswith(
         f" Chosen so. On the official test split, the true class is plausible for {FORMATTED} of normal images (n = "
         "30) and for not defined of images with pneumonia (n = 20)."

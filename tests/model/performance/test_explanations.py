@@ -1,4 +1,4 @@
-"""Sentences and tables on heat maps carry the figures of metrics.json and model.json."""
+"""Sentences and tables about heat maps contain the figures from metrics.json and model.json."""
 
 import pytest
 
@@ -99,13 +99,14 @@ def test_each_question_has_sentences_with_n_and_interval():
     assert f"inside the lung fields: {formatted(0.65)} (n = 44 test images)" in inside
     assert f"The lung fields cover {formatted(0.45)} of the region that the model sees." in inside
     assert agreement.endswith(f": occlusion {formatted(0.55)} (n = 600), SmoothGrad {formatted(0.2)} (n = 50).")
-    assert "added to one lung of 120 normal validation images" in opacities
+    assert "added to one lung in each of 120 normal validation images" in opacities
     assert f"inside the opacity in {formatted(0.75)} of the images" in opacities
     assert f"in the same place in {formatted(0.15)}." in opacities
-    assert f"in {formatted(0.85)} of the images, on average from {formatted(0.21)} to {formatted(0.61)}." in opacities
+    assert f"raises the probability in {formatted(0.85)} of the images" in opacities
+    assert f"rises from {formatted(0.21)} to {formatted(0.61)}." in opacities
     assert boxes.startswith("Radiologists drew boxes on 21 radiographs of adults")
     assert f"is inside the box in {formatted(0.4)} of the images." in boxes
-    assert f"as a blind guess, is inside in {formatted(0.25)}. Overlap" in boxes
+    assert f"as a blind guess, is inside the box in {formatted(0.25)}. Overlap" in boxes
     assert f"(IoU): {formatted(0.22)} for the map, {formatted(0.12)} for a disc" in boxes
 
 
@@ -113,7 +114,7 @@ def test_each_question_has_sentences_with_n_and_interval():
 def test_a_map_that_is_no_better_than_the_guess_is_reported(guess):
     boxes = EXPLANATIONS["adult_boxes"] | {"pointing_guess": estimate(guess, 21)}
     *_, sentence = heat_map_sentences(EXPLANATIONS | {"adult_boxes": boxes})
-    assert f"is inside in {formatted(guess)}: the map is no better than the guess." in sentence
+    assert f"is inside the box in {formatted(guess)}: the map is no better than the guess." in sentence
 
 
 def test_unmeasured_parts_are_named():
@@ -134,5 +135,5 @@ def test_summary_states_evidence_inside_lungs_and_warning_rates():
 
 def test_limits_close_to_zero_keep_two_digits():
     sentence = reliability_sentence(LIMITS | {"effect": -0.00016, "agreement": 0.0069})
-    assert "than masking random areas of equal size and the difference is more than 0.016 percentage points" in sentence
+    assert "masking random areas of equal size, and the difference is more than 0.016 percentage points" in sentence
     assert "the rank correlation between the map and occlusion is below 0.0069." in sentence

@@ -1,4 +1,4 @@
-"""Counts of 1,000 children, their intervals, sentence and table."""
+"""Counts out of 1,000 children, their intervals, sentence and table."""
 
 import pytest
 from hypothesis import given
@@ -54,7 +54,7 @@ def test_every_count_lies_within_its_interval(prevalence, edges):
     }
     counts, intervals = natural_frequencies(rates, prevalence), natural_frequency_intervals(rates, prevalence)
     for name, (low, high) in intervals.items():
-        assert low - 1 <= counts[name] <= high + 1  # each is rounded on its own
+        assert low - 1 <= counts[name] <= high + 1  # each limit is rounded separately
 
 
 def test_sentence_states_all_counts():

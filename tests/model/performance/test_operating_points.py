@@ -1,4 +1,4 @@
-"""Rates at the operating points are those of metrics.json, against manual counts."""
+"""Rates at the operating points are those in metrics.json and match manual counts."""
 
 import pytest
 
@@ -72,8 +72,9 @@ def test_sensitivity_by_cause_is_that_of_the_operating_point():
 
 def test_sample_and_rates_are_stated_with_counts():
     assert sample_sentence(measured_set()) == (
-        "The official test split has 50 images of 33 children; 20 show pneumonia."
+        "The official test split has 50 images of 33 children; 20 of the images show pneumonia."
     )
     assert rates_sentence(measured_set(), "balanced") == (
-        f"Sensitivity is {FORMATTED} (n = 20 images with pneumonia), specificity {FORMATTED} (n = 30 images without)."
+        f"Sensitivity is {FORMATTED} (n = 20 images with pneumonia), specificity {FORMATTED} (n = 30 images without "
+        "it)."
     )

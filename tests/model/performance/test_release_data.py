@@ -1,4 +1,4 @@
-"""Data for the charts comes from the release and the test split, and is small enough to send."""
+"""Data for the charts comes from the release and the test split, and is small enough to send to a browser."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def test_every_test_image_is_in_every_table(data):
     assert data.reliability["n"].sum() == data.histogram["images"].sum() == test_rows["images"].sum() == n
 
 
-def test_curves_run_from_end_to_end(data):
+def test_curves_run_from_one_end_to_the_other(data):
     first, last = data.roc.iloc[0], data.roc.iloc[-1]
     assert (first["false_alarm_rate"], first["sensitivity"], first["specificity"]) == (0, 0, 1)
     assert first["threshold"] == ""  # above all probabilities

@@ -1,4 +1,4 @@
-"""Bins of equal mass, and the reliability diagram against manual counts."""
+"""Bins of equal mass; the reliability diagram matches manual counts."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.support.predictions import predictions
     probability=st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0])), max_size=60),
     bins=st.integers(1, 20),
 )
-def test_bins_hold_equally_many_or_one_more_and_follow_the_probability(probability, bins):
+def test_bin_sizes_differ_by_at_most_one_and_bins_follow_the_probability(probability, bins):
     probability = np.array(probability)
     bin_of_image = equal_mass_bins(probability, bins)
 
@@ -28,7 +28,7 @@ def test_bins_of_a_few_images_match_a_manual_count():
     assert equal_mass_bins(np.array([0.9, 0.1, 0.5, 0.3, 0.7]), 2).tolist() == [1, 0, 0, 0, 1]
 
 
-def test_each_image_has_its_own_bin_if_images_are_fewer_than_bins():
+def test_each_image_has_its_own_bin_if_there_are_fewer_images_than_bins():
     assert len(set(equal_mass_bins(np.linspace(1, 0, 7)))) == 7
 
 
@@ -60,7 +60,7 @@ def test_calibrated_classifier_lies_on_the_diagonal():
 
     assert len(table) == RELIABILITY_BINS
     contains_diagonal = (table["low"] <= table["probability"]) & (table["probability"] <= table["high"])
-    assert contains_diagonal.sum() >= RELIABILITY_BINS - 2  # of 15 intervals of 95%, fewer than one fails on average
+    assert contains_diagonal.sum() >= RELIABILITY_BINS - 2  # on average, fewer than one of 15 such intervals fails
 
 
 def test_overconfident_classifier_lies_off_the_diagonal():

@@ -28,7 +28,7 @@ def metrics() -> dict:
 
 
 def matches(value: Any, declared: Any) -> bool:
-    """Whether a JSON value has the declared type; a TypedDict must have exactly its keys."""
+    """Return whether a JSON value has the declared type; for a TypedDict, it must have exactly the declared keys."""
     if declared is Any:
         return True
     if is_typeddict(declared):

@@ -1,4 +1,4 @@
-"""Sentences on audit, lungs and input region: figures with intervals, and what was not measured."""
+"""Sentences about audit, lungs and input region: figures with intervals, and what was not measured."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Agreement of similar cases is that of metrics.json."""
+"""The stated agreement of similar cases is that in metrics.json."""
 
 from model.performance.similar_cases import similar_cases_sentence
 from tests.support.metrics import ESTIMATE, UNDEFINED
