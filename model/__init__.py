@@ -6,7 +6,7 @@
     gate = AdmissionGate.from_classifier(load_model())
     finding = gate.read(gate.examine(decode(Path("radiograph.dcm").read_bytes())))
 
-Names of this package are imported on first use, so a child process that needs one module does not import all of them.
+Names of this package are imported on first use, so a child process that needs one module does not import the others.
 """
 
 from importlib import import_module

@@ -12,7 +12,7 @@ if isinstance(sys.stdout, io.TextIOWrapper):
 try:
     status = main()
 except BrokenPipeError:  # the receiving program has ended, as in `| head`: end silently, as other tools do
-    # SIGPIPE stays ignored, because it would also end this process if a decoder in a child process breaks.
+    # SIGPIPE stays ignored, because it would also end this process when a decoder in a child process crashes.
     status = 141  # the exit status that a shell reports for SIGPIPE
 try:
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Shared by the command lines: print an error that the user can fix as one sentence, not as a traceback."""
+"""Shared by the command lines: if the user can fix an error, print one sentence instead of a traceback."""
 
 import errno
 import sys
@@ -13,11 +13,11 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
     """Run a command and report the errors that its user can fix.
 
     Args:
-        command: The command. It returns its exit status, or None for 0.
+        command: The command to run. It returns its exit status, or None for 0.
         stopped: Sentence to print after Ctrl-C.
 
     Returns:
-        The exit status of the command; 1 after a message.
+        The exit status of the command, or 1 if a message was printed.
 
     Raises:
         Exception: Any error that the user cannot fix.

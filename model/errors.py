@@ -1,14 +1,14 @@
 """Exceptions of the project; `str(error)` is the message for the user.
 
-    ProjectError                    base class of all
+    ProjectError                    base class of all errors below
     |-- FileRefused                 this file cannot be read; `code` is a RefusalReason
     |   |-- FileUnreadable          empty, truncated or damaged
-    |   |-- FormatUnsupported       a file format that is not supported; the message names those that are
+    |   |-- FormatUnsupported       a file format that is not supported; the message names the supported ones
     |   |-- ImageTooLarge           more bytes or pixels than `model.limits` allows
     |   |-- ImageTooSmall           shorter side below MIN_DECODABLE_SIDE
     |   |-- DecodingAborted         a DICOM file that crashed its decoder or exceeded a limit
     |   |-- DecoderUnavailable      the process that decodes DICOM could not be started
-    |   |-- NotAFrontalChestFilm    a DICOM file whose own tags say that it is something else
+    |   |-- NotAFrontalChestFilm    a DICOM file whose tags say that it shows something else
     |   |   |-- WrongModality       CT, MR, ultrasound...
     |   |   |-- WrongBodyPart       hip, hand...
     |   |   |-- LateralView         lateral or oblique
@@ -17,15 +17,15 @@
     |   `-- NotAdmitted             refused by the admission check; `code` is the first reason
     |-- ReleaseError                the trained model cannot be used, so no image is read
     |   |-- ReleaseMissing          a file of the release is missing
-    |   |-- ReleaseCorrupted        a file differs from its released checksum
-    |   `-- ReleaseIncompatible     the files do not fit each other or this version of the program
+    |   |-- ReleaseCorrupted        a file does not match its released checksum
+    |   `-- ReleaseIncompatible     the files do not match each other or this version of the program
     |-- ExplanationFailed           a gradient map could not be computed; the finding is not affected
     |-- WorkerLost                  a worker process of a batch was killed; the batch stops
     |-- DatasetError                the labelled data set cannot be used
     `-- TrainingError               a training command cannot continue
 
 No message contains the name of an input file, a patient's name or an identifier. Messages of the training and data set
-commands are plain English sentences and may name files, because their users work on their own files.
+commands are plain English sentences. They may name files, because the users of these commands work on their own files.
 """
 
 from collections.abc import Sequence
@@ -36,16 +36,16 @@ from model.sentences import render
 
 
 class ProjectError(Exception):
-    """Base class; `code` is a stable identifier, exported as `reason_code` if a file is refused."""
+    """Base class; `code` is a stable identifier, exported as `reason_code` when a file is refused."""
 
     code: str = "error"
 
 
 class MessageError(ProjectError):
-    """An error that carries a message instead of a sentence.
+    """An error that carries its message as a code and parameters instead of a sentence.
 
     Attributes:
-        messages: What happened, see `model.sentences.render`.
+        messages: What happened; see `model.sentences.render`.
     """
 
     def __init__(self, code: MessageCode, **params: Parameter) -> None:
@@ -53,7 +53,7 @@ class MessageError(ProjectError):
 
         Args:
             code: Code of the message.
-            params: Parameters of its sentence.
+            params: Parameters of the sentence for this code.
         """
         super().__init__(code, params)
         self.messages: tuple[Message, ...] = (Message(code, params),)
@@ -119,7 +119,7 @@ class NotAdmitted(FileRefused):
         """Create the error.
 
         Args:
-            refusals: Reasons of the admission check, the main reason first.
+            refusals: Reasons from the admission check, the main reason first.
         """
         Exception.__init__(self, refusals)
         self.code = refusals[0]

@@ -1,14 +1,14 @@
 """Resource limits for one file and for the server, and the reason for each. All limits are defined here.
 
-Bytes are counted before a file is opened. Pixels and scans are counted before a decoder starts, from the headers of the
-file. The cost of a DICOM file is not known in advance, so the process that reads it is limited
+Bytes are counted before a file is opened. Pixels and scans are counted from the headers of the file, before a decoder
+starts. The cost of a DICOM file is not known in advance, so the process that reads it is limited
 (`model.imaging.dicom.sandbox`).
 
 Largest memory use of a server, measured in GB:
 
-    5.0  two DICOM readings, each up to 1.9 in the child process and 0.6 in the server (a PNG: 1.2 and no process)
+    5.0  two DICOM readings, each up to 1.9 in the child process and 0.6 in the server (a PNG: 1.2 in the server)
     0.1  the idle child process that waits for the next file
-    0.9  one comparison of explanations, of which only one runs at a time
+    0.9  one comparison of explanations; only one runs at a time
     1.3  25 uploads
     0.4  the program
     7.7  in total; deploy/ allows 8 GiB
@@ -16,9 +16,9 @@ Largest memory use of a server, measured in GB:
 
 MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels takes 40 MB before compression
 MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16-bit colour take 1.2 GB to decode
-MIN_DECODABLE_SIDE = 32  # pixels; an image with a shorter side shows too little to read
-MIN_ADMISSIBLE_SIDE = 128  # pixels, for the admission check; below it a lung is fewer than 50 pixels wide
-# Scans of a progressive JPEG; 10 are usual. Each scan is one pass over all pixels, so a small file could take minutes.
+MIN_DECODABLE_SIDE = 32  # pixels; an image with a side below this limit shows too little to read
+MIN_ADMISSIBLE_SIDE = 128  # pixels, for the admission check; below it, a lung is less than 50 pixels wide
+# Scans of a progressive JPEG; 10 are usual. Each is a pass over all pixels, so many of them could take minutes.
 MAX_SCANS = 100
 READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so nobody waits long
 

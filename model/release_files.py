@@ -1,8 +1,8 @@
-"""Names that a release directory defines: its files, and the layer that explanations refer to."""
+"""Names in a release: its files, and the layer that the gradient methods use."""
 
 from enum import StrEnum
 
-FEATURE_MAP = "out_relu"  # last layer of the backbone in the Keras classifier; the gradient methods explain it
+FEATURE_MAP = "out_relu"  # last layer of the backbone in the Keras classifier
 
 
 class ReleaseFile(StrEnum):

@@ -54,17 +54,17 @@ def read_verified(directory: Path, name: str, sha256: str) -> bytes:
 
 
 def parse_checksums(content: bytes) -> dict[str, str]:
-    """Parse the content of SHA256SUMS strictly: exactly what `format_checksums` writes.
+    """Parse the content of SHA256SUMS strictly: accept only what `format_checksums` writes.
 
     Args:
         content: Bytes of the file.
 
     Returns:
-        SHA-256 in lower-case hexadecimal by file name, sorted by name.
+        SHA-256 of each file in lower-case hexadecimal, by file name in sorted order.
 
     Raises:
         ReleaseCorrupted: A line is malformed, a name is listed twice or is not a plain file name, the names are not
-            sorted, or the last line has no end.
+            sorted, or the last line does not end with a newline.
     """
     *lines, after_last_line = content.decode("ascii", errors="replace").split("\n")
     matches = [match for line in lines if (match := _CHECKSUM_LINE.fullmatch(line))]
@@ -82,7 +82,7 @@ def format_checksums(directory: Path) -> str:
 
 
 def write_checksums(directory: Path) -> None:
-    """Write SHA256SUMS for the files that are in a release directory now."""
+    """Write SHA256SUMS for the files that are now in a release directory."""
     write_text(directory / ReleaseFile.CHECKSUMS, format_checksums(directory))
 
 
@@ -105,7 +105,7 @@ def open_arrays(content: bytes, name: str) -> Iterator[Mapping[str, np.ndarray]]
 
 
 def swap_directories(staged: Path, final: Path) -> None:
-    """Replace the directory `final` by `staged`. If killed between the renames, `recover_directory` repairs it."""
+    """Replace the directory `final` with `staged`; `recover_directory` undoes a swap killed between its renames."""
     old = _old_directory(final)
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
@@ -116,7 +116,7 @@ def swap_directories(staged: Path, final: Path) -> None:
 
 @contextlib.contextmanager
 def replace_directory(final: Path) -> Iterator[Path]:
-    """Yield an empty directory that replaces `final` when the block ends, and is removed if the block raises."""
+    """Yield an empty directory that replaces `final` when the block ends, or is removed after an error."""
     recover_directory(final)
     staged = final.with_name(f"{final.name}.new")
     shutil.rmtree(staged, ignore_errors=True)
@@ -142,7 +142,7 @@ def _old_directory(final: Path) -> Path:
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a sibling path to write to, with the same suffix; it replaces `path` when the block ends."""
+    """Yield a sibling path to write to, with the same suffix; that file replaces `path` when the block ends."""
     staged = path.with_name(f"new-{path.name}")
     yield staged
     staged.replace(path)
@@ -158,7 +158,7 @@ def write_json(path: Path, content: Any) -> None:
     """Write a JSON file atomically.
 
     Raises:
-        ValueError: The content has NaN or infinity, which JSON does not define.
+        ValueError: The content contains NaN or infinity, which JSON does not define.
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
@@ -166,7 +166,7 @@ def write_json(path: Path, content: Any) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a compressed .npz file atomically."""
     with atomic_path(path) as staged:
-        np.savez_compressed(staged, **arrays)  # type: ignore[arg-type]  # mypy matches the names with allow_pickle
+        np.savez_compressed(staged, **arrays)  # type: ignore[arg-type]  # mypy expects that a name may be allow_pickle
 
 
 def sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Translation of user-facing texts with GNU gettext.
 
 The English text is the message identifier. The language is selected per thread or task: a page selects the language of
-its session; a command line keeps the default. Nothing is installed into builtins.
+its session; a command keeps the default. Nothing is installed into builtins.
 
 Mark every text: `_("...")` translates at once, `N_("...")` marks a constant that is translated when it is shown. Never
 pass an f-string; format the translated text. `make messages` extracts all marked texts with Babel.
@@ -23,7 +23,7 @@ def use_language(language: str) -> None:
     """Select the language of this thread or task.
 
     Args:
-        language: Code of a language, such as "en" or "fr". English is used if there is no catalogue for it.
+        language: Code of a language, such as "en" or "fr". English is used if this language has no catalogue.
     """
     _language.set(language)
 
@@ -39,7 +39,7 @@ def gettext(message: str, language: str | None = None) -> str:
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Translate a text that depends on a number, and choose its form for this number.
+    """Translate a text that contains a number, in the grammatical form for this number.
 
     Args:
         singular: English text for a count of one.

@@ -1,6 +1,6 @@
-"""Admission classifier: a two-layer network over hand-crafted features, and limits on single features.
+"""Admission classifier: a two-layer network for hand-crafted features, and limits for single features.
 
-The network is loaded from `admission.npz` of a release, the limits from "admission" in its `model.json`. Both are
+The network is loaded from the file `admission.npz` of a release, the limits from "admission" in `model.json`. Both are
 fitted by `training.admission.fit`.
 """
 
@@ -34,7 +34,7 @@ NETWORK_ARRAYS = {
     "output_weights": "output",
     "output_bias": "output_bias",
 }
-MIRROR_ARRAY = "mirror_weights"  # of admission.npz
+MIRROR_ARRAY = "mirror_weights"  # in admission.npz
 # Fields of AdmissionClassifier that are stored in model.json under "admission".
 LIMIT_NAMES = (
     "min_admissible_probability",
@@ -55,7 +55,7 @@ class TwoLayerNetwork:
     Attributes:
         hidden_weights: (features, units).
         hidden_bias: (units,).
-        output_weights: (units, classes), the classes in the order of ADMISSION_CLASSES.
+        output_weights: (units, classes), with the classes in the order of ADMISSION_CLASSES.
         output_bias: (classes,).
     """
 
@@ -81,7 +81,7 @@ class TwoLayerNetwork:
 
     @cached_property
     def _hidden_weights(self) -> np.ndarray:
-        """Hidden weights as float32, cached because the conversion takes longer than the layer."""
+        """Hidden weights as float32, cached because the conversion takes longer than the layer itself."""
         return self.hidden_weights.astype(np.float32)
 
 
@@ -91,15 +91,15 @@ class AdmissionClassifier:
 
     Attributes:
         network: Network that classifies the features.
-        mirror_weights: float32 (features,), weights of `model.admission.features.asymmetry`.
+        mirror_weights: float32 (values,), weights of the values from `model.admission.features.asymmetry`.
         max_mirror_score: Weighted sum above which left and right are considered swapped.
         min_admissible_probability: Probability of ADMISSIBLE below which an image is refused.
-        min_second_lung_area: Limit of `ImageMeasures.second_lung_area`.
-        min_lung_distance: Limit of `ImageMeasures.horizontal_distance`.
-        max_lung_offset: Limit of `ImageMeasures.vertical_offset`.
-        min_detail: Limit of `ImageMeasures.detail`, below which an image is blurred.
-        max_detail: Limit of `ImageMeasures.detail`, above which an image is noisy.
-        max_neighbour_distance: Mean distance to the nearest training images above which an image is unfamiliar.
+        min_second_lung_area: Lower limit of `ImageMeasures.second_lung_area`.
+        min_lung_distance: Lower limit of `ImageMeasures.horizontal_distance`.
+        max_lung_offset: Upper limit of `ImageMeasures.vertical_offset`.
+        min_detail: Lower limit of `ImageMeasures.detail`; a blurred image is below it.
+        max_detail: Upper limit of `ImageMeasures.detail`; a noisy image is above it.
+        max_neighbour_distance: Upper limit of the mean distance between an image and its nearest training images.
     """
 
     network: TwoLayerNetwork
@@ -134,8 +134,8 @@ class AdmissionClassifier:
             n_features: Number of features of the release.
 
         Raises:
-            ValueError: Arrays are missing or unknown, have the wrong shape, or are not finite; or a limit is not an
-                exact float32 number.
+            ValueError: An array is missing, unknown, not finite or of the wrong shape; or a limit is not an exact
+                float32 number.
             KeyError: A limit is missing.
         """
         _check_arrays(arrays, n_features)
@@ -148,11 +148,11 @@ class AdmissionClassifier:
         return network | {MIRROR_ARRAY: self.mirror_weights}
 
     def limits(self) -> dict[str, float]:
-        """Return the limits by name, as in "admission" of model.json; each is the exact value of the float32 limit."""
+        """Return the limits by name, as in "admission" in model.json; each is the exact value of the float32 limit."""
         return {name: float(getattr(self, name)) for name in LIMIT_NAMES}
 
     def is_admissible(self, probability: np.ndarray) -> bool:
-        """Return whether an image may be read, given its probability for each of ADMISSION_CLASSES."""
+        """Return whether an image may be read, given the probability of each class in ADMISSION_CLASSES."""
         return bool(probability[0] >= self.min_admissible_probability)
 
     def has_plausible_lungs(self, measures: ImageMeasures) -> bool:
@@ -168,17 +168,17 @@ class AdmissionClassifier:
         return not self.min_detail <= measures.detail <= self.max_detail
 
     def is_mirrored(self, asymmetry: np.ndarray) -> bool:
-        """Return whether left and right appear to be swapped, given `model.admission.features.asymmetry`."""
+        """Return whether left and right appear to be swapped; see `model.admission.features.asymmetry`."""
         return bool(asymmetry @ self.mirror_weights > self.max_mirror_score)
 
 
 def _limit(name: str, value: Any) -> np.ndarray:
-    """Return a limit of model.json as a float32 array of shape ().
+    """Return a limit from model.json as a float32 array of shape ().
 
     Raises:
         ValueError: The value is not a finite number, or float32 cannot represent it exactly.
     """
-    with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
+    with np.errstate(over="ignore"):  # a number beyond the range of float32 becomes infinite
         limit = np.asarray(value if isinstance(value, float) else np.nan, np.float32)
     if not np.isfinite(limit) or float(limit) != value:
         raise ValueError(f"{name} must be a finite float32 number, got {value!r}")

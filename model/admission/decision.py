@@ -1,4 +1,4 @@
-"""Decision of the admission check: accepted, accepted with cautions, or refused, with a correction if one helps."""
+"""Decision of the admission check: accepted, accepted with cautions, or refused, with a correction if possible."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,10 +19,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Correction:
-    """A rotation, an inversion or both, which make a refused image admissible.
+    """A rotation, an inversion or both that make a refused image admissible.
 
     Attributes:
-        turns: Quarter turns clockwise, 0-3, that bring the image upright.
+        turns: Quarter turns clockwise, 0-3, that turn the image upright.
         invert: Whether black and white are swapped first.
     """
 
@@ -36,13 +36,13 @@ class Correction:
             pixels: float32 (height, width), 0-255.
 
         Returns:
-            A contiguous array of the same type and range; odd turns swap height and width.
+            A contiguous array of the same type and range; an odd number of turns swaps height and width.
         """
         upright = np.rot90(pixels, -self.turns)
         return np.ascontiguousarray(255 - upright if self.invert else upright)
 
     def apply_to_radiograph(self, radiograph: Radiograph) -> Radiograph:
-        """Return the corrected radiograph; odd turns also swap the height and width in its metadata."""
+        """Return the corrected radiograph; an odd number of turns also swaps the height and width in its metadata."""
         metadata = radiograph.metadata
         if metadata and metadata.size_millimetres and self.turns % 2:
             metadata = replace(metadata, size_millimetres=metadata.size_millimetres[::-1])
@@ -50,17 +50,17 @@ class Correction:
 
     @property
     def corrects(self) -> tuple[RefusalReason, ...]:
-        """Reasons of refusal that this correction removes."""
+        """Reasons for refusal that this correction removes."""
         return (RefusalReason.INVERTED,) * self.invert + (RefusalReason.ROTATED,) * (self.turns > 0)
 
 
 @dataclass(frozen=True)
 class AdmissionDecision:
-    """What the admission check decided on one image.
+    """What the admission check decided about one image.
 
     Attributes:
         refusals: Reasons why the image must not be read, the main reason first; empty if it may be read.
-        cautions: Limits of its finding.
+        cautions: Limitations of the finding.
         correction: Correction that makes a refused image admissible; None if there is none.
     """
 

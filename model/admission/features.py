@@ -14,7 +14,7 @@ THUMBNAIL_SIDE, LUNG_MAP_SIDE = 28, 16  # pixels; sides of the images among the 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 EMBEDDING_LENGTH = 16  # gives the embedding (values down to 0.001) about the same weight as the other features
 ASYMMETRY_SIDE = 24  # pixels; side of the image that `asymmetry` compares with its mirror image
-CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # pixels at or below the first, or at or above the second, value may be clipped
+CLIPPED_DARK, CLIPPED_BRIGHT = 2, 253  # grey values up to the first and from the second may be clipped
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def image_measures(inference: Inference) -> ImageMeasures:
 
 
 def _lung_field_geometry(inference: Inference) -> tuple[float, float, float, float]:
-    """Return the areas of the two largest lung fields, and the distances between their centroids, across and down."""
+    """Return the areas of the two largest lung fields, and the horizontal and vertical distance of their centroids."""
     if inference.lungs is None:
         return 0.0, 0.0, 0.0, 0.0
     components, count = ndimage.label(inference.lungs.fields)
@@ -81,7 +81,7 @@ def _lung_field_geometry(inference: Inference) -> tuple[float, float, float, flo
 
 
 def _centroid(field: np.ndarray) -> list[float]:
-    """Return the mean row and column of a field, bool (rows, columns); integer sums keep it exact."""
+    """Return the mean row and column of a field, bool (rows, columns); integer sums keep the result exact."""
     pixels = field.view(np.int8)
     sums = [pixels.sum(axis=axis, dtype=np.int32) for axis in (1, 0)]  # pixels per row, and per column
     return [np.arange(len(counts)) @ counts / counts.sum() for counts in sums]
@@ -90,8 +90,8 @@ def _centroid(field: np.ndarray) -> list[float]:
 def extract_features(inference: Inference, measures: ImageMeasures) -> np.ndarray:
     """Return the features of one radiograph.
 
-    They are the thumbnail, standardised to remove the effect of exposure; the lung probability map; the embedding,
-    scaled to a fixed length; and the measures.
+    The features are the thumbnail, standardised to remove the effect of exposure; the lung probability map; the
+    embedding, scaled to a fixed length; and the measures.
 
     Args:
         inference: Inference of the radiograph.
@@ -126,9 +126,9 @@ def feature_count(release: Release) -> int:
 
 
 def asymmetry(inference: Inference) -> np.ndarray:
-    """Return the left half of the lung box, as displayed, minus its mirrored right half.
+    """Return the left half of the lung box, as displayed, minus the mirrored right half.
 
-    Mirroring a radiograph negates the values. Side markers and letters are usually outside the box.
+    Mirroring a radiograph changes the sign of every value. Side markers and letters are usually outside the box.
 
     Returns:
         float32 (ASYMMETRY_SIDE * ASYMMETRY_SIDE / 2,); zeros if no lungs were found.

@@ -1,7 +1,7 @@
 """Admission gate: every radiograph is checked here before it is read.
 
-It fails closed: without the admission files of the release no gate can be created, and an image that cannot be checked
-raises an error.
+It fails closed: no gate can be created without the admission files of the release, and `examine` raises an error if an
+image cannot be checked.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ CORRECTIONS = tuple(Correction(turns, invert) for invert in (False, True) for tu
 
 @dataclass(frozen=True, eq=False)
 class AdmissionResult:
-    """Result of the admission check of one radiograph, with the inference from which a finding is made.
+    """Result of the admission check for one radiograph, with the inference from which a finding is made.
 
     Attributes:
         admission: The decision.
@@ -49,9 +49,9 @@ class AdmissionGate:
     """Checks and reads radiographs with one release. Safe to share between threads.
 
     Attributes:
-        classifier: Makes the findings.
-        admission_classifier: Decides what may be read; of the same release.
-        index: Similar training cases; of the same release.
+        classifier: Classifier that makes the findings.
+        admission_classifier: Classifier from the same release that decides which images may be read.
+        index: Index of similar training cases from the same release.
     """
 
     classifier: Classifier
@@ -60,7 +60,7 @@ class AdmissionGate:
 
     @classmethod
     def from_classifier(cls, classifier: Classifier) -> Self:
-        """Return the gate of a classifier's release.
+        """Return the gate for a classifier's release.
 
         Raises:
             ReleaseError: The admission classifier or the index of similar cases is missing, changed or incompatible.
@@ -88,7 +88,7 @@ class AdmissionGate:
         """Apply the suggested rotation or inversion and return the new result, with the caution CORRECTED.
 
         The gate suggests a correction only if it makes the image admissible, so the new result has no refusals. The
-        correction is applied to the working image: rotating and inverting give the same image before or after resizing.
+        correction is applied to the working image; whether it comes before or after resizing makes no difference.
 
         Raises:
             ValueError: The result suggests no correction.
@@ -104,11 +104,11 @@ class AdmissionGate:
         return replace(admission_result, admission=admission, inference=inference)
 
     def read(self, admission_result: AdmissionResult, include_refused: bool = False) -> Finding:
-        """Return the finding of an examined radiograph; see `Classifier.finding_from`.
+        """Return the finding for an examined radiograph; see `Classifier.finding_from`.
 
         Args:
-            admission_result: Result of this gate.
-            include_refused: Also read a refused image; its finding carries the refusals. Only at a user's request.
+            admission_result: Result from this gate.
+            include_refused: Also read a refused image, if a user requested it; the finding then carries the refusals.
 
         Raises:
             NotAdmitted: The image is refused.
@@ -144,7 +144,7 @@ class AdmissionGate:
         return (next(reason for reason in reasons if reason not in CORRECTABLE),), None
 
     def _find_correction(self, working: np.ndarray) -> Correction | None:
-        """Return the correction that makes a working image admissible; the most probable one if there are several."""
+        """Return the correction that makes a working image admissible; if several do, the most probable one."""
         probabilities: dict[Correction, float] = {}
         for correction in CORRECTIONS:
             inference = self.classifier.infer_working(correction.apply_to_pixels(working))

@@ -30,24 +30,24 @@ _child_slot = threading.Lock()
 
 
 def gradients_available() -> bool:
-    """Return whether TensorFlow and tf-keras-vis are installed. The packages for serving leave them out."""
+    """Return whether TensorFlow and tf-keras-vis are installed. The requirements for serving omit them."""
     return all(find_spec(name) for name in ("tensorflow", "tf_keras_vis"))
 
 
 def gradient_maps(
     release: Release, network_input: np.ndarray, report_status: Callable[[str], object]
 ) -> Generator[tuple[str, np.ndarray]]:
-    """Compute the map of each of METHODS.
+    """Compute one map with each of METHODS.
 
     Args:
         release: Release whose network is explained.
         network_input: Input of the network, float32 (1, side, side, 1), 0-255.
         report_status: Called with WAITING_TEXT every POLL_SECONDS while another caller's maps are computed, then once
-            with STARTING_TEXT. It may raise an exception to stop waiting, which is passed on.
+            with STARTING_TEXT. To stop waiting, it may raise an exception, which is passed on.
 
     Yields:
-        Name and map of each method as soon as it is computed; float32 (rows, columns), in logits per cell of the heat
-        map.
+        Name and map of each method, as soon as the map is computed: float32 (rows, columns), in logits per cell of the
+        heat map.
 
     Raises:
         ExplanationFailed: The child could not be started, or did not return all maps.
@@ -84,7 +84,7 @@ def _exchange(child: ChildProcess, network_input: np.ndarray) -> Iterator[tuple[
         child.stdin.close()
     methods = []
     for line in child.stdout:
-        if not line.endswith(b"\n"):  # the child ended while it wrote
+        if not line.endswith(b"\n"):  # the child ended while writing
             break
         answer = json.loads(line)
         methods.append(answer["method"])

@@ -3,10 +3,10 @@
     python -m model.explanation.gradient_worker --release DIR < input.npy
 
 Standard input: the network input, float32 (1, side, side, 1), 0-255, as .npy. Standard output: one line of JSON per
-method as soon as it is computed, {"method": name, "map": rows of numbers}, in logits per cell of the heat map (see
+method as soon as its map is computed, {"method": name, "map": rows of numbers}, in logits per cell of the heat map (see
 `model.explanation.occlusion`). Nothing is written to disk.
 
-This is the only module of `model` that imports TensorFlow, inside functions and after `main` has configured it.
+No other module of `model` imports TensorFlow. This one imports it inside functions, after `main` has configured it.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SMOOTHGRAD_RESOLUTION = 2  # rows of the SmoothGrad map per row of the heat map
 
 
 def explanations(network: "keras.Model", network_input: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Compute the map of every method, in the order of `gradient_maps.METHODS`.
+    """Compute a map with every method, in the order of `gradient_maps.METHODS`.
 
     Args:
         network: Keras network of the classifier.
@@ -53,7 +53,7 @@ def explanations(network: "keras.Model", network_input: np.ndarray) -> Iterator[
 
 
 def grad_cam(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
-    """Compute Grad-CAM of the logit (Selvaraju et al. 2017).
+    """Compute Grad-CAM for the logit (Selvaraju et al. 2017).
 
     Args:
         network: Keras network of the classifier.
@@ -68,28 +68,29 @@ def grad_cam(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
 
 
 def grad_cam_plus_plus(network: "keras.Model", network_inputs: np.ndarray) -> np.ndarray:
-    """Compute Grad-CAM++ of the logit (Chattopadhay et al. 2018). Same arguments and result as `grad_cam`."""
+    """Compute Grad-CAM++ for the logit (Chattopadhay et al. 2018). Same arguments and result as `grad_cam`."""
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 
     return _class_activation_maps(GradcamPlusPlus, network, network_inputs)
 
 
 def smooth_grad(network: "keras.Model", network_input: np.ndarray) -> np.ndarray:
-    """Compute SmoothGrad of the logit times the image (Smilkov et al. 2017, arXiv:1706.03825).
+    """Compute SmoothGrad for the logit, multiplied by the image (Smilkov et al. 2017, arXiv:1706.03825).
 
-    The gradient is the change of the logit per grey level. Multiplied by the difference between the image and air, it
-    is the first-order contribution of the grey levels of the image, which has the unit of the other maps.
+    The gradient is the change in the logit per grey level. Multiplied by the difference between the image and air, it
+    is the first-order contribution of the image's grey levels, in the same unit as the other maps.
 
     Args:
         network: Keras network of the classifier.
         network_input: float32 (1, side, side, 1), 0-255.
 
     Returns:
-        float32 (rows, columns), signed, in logits per cell of the heat map; SMOOTHGRAD_RESOLUTION times its size.
+        float32 (rows, columns), signed, in logits per cell of the heat map, with SMOOTHGRAD_RESOLUTION times as
+            many rows and columns.
     """
     from tf_keras_vis.saliency import Saliency
 
-    np.random.seed(0)  # tf-keras-vis uses this generator: the same image gets the same map
+    np.random.seed(0)  # tf-keras-vis uses this generator, so the same image always gets the same map
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Keras warns because tf-keras-vis passes a list of one image
         gradient = Saliency(network, model_modifier=_linear_output(), clone=True)(
@@ -112,7 +113,7 @@ def smooth_grad(network: "keras.Model", network_input: np.ndarray) -> np.ndarray
 def _class_activation_maps(
     method: Callable[..., Any], network: "keras.Model", network_inputs: np.ndarray
 ) -> np.ndarray:
-    """Return the maps of a tf-keras-vis class at the resolution of the feature map, in logits per cell.
+    """Return the maps from a tf-keras-vis class at the resolution of the feature map, in logits per cell.
 
     The score has the value 0 and the gradient of the logit. Grad-CAM++ multiplies by the exponential of the score, so
     this preserves the unit.
@@ -144,7 +145,7 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
 
     Args:
         release_directory: Release with the Keras network.
-        request: .npy file of the network input.
+        request: The network input as a .npy file.
         answers: File for the answers; flushed after each line.
 
     Raises:
@@ -160,7 +161,7 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
 
 
 def _verified_network(release_directory: Path) -> Path:
-    """Verify the release and return the path of its Keras network. Keras reads only files, and none can be written."""
+    """Verify a release and return the path of its Keras network. Keras reads only files, and no copy can be written."""
     release = load_release(release_directory)
     release.read_file(ReleaseFile.CLASSIFIER_KERAS)  # raises if it is not listed
     return release.directory / ReleaseFile.CLASSIFIER_KERAS
@@ -168,9 +169,9 @@ def _verified_network(release_directory: Path) -> Path:
 
 def _configure_tensorflow() -> None:
     """Apply the settings that TensorFlow reads when it is imported."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD, but more than twice as fast there
-    # TensorFlow writes a file to find a temporary directory, and fails if no file can be written (deploy/). It uses no
-    # temporary files.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on AMD processors, but more than twice as fast
+    # To find a temporary directory, TensorFlow tries to write a file, and fails if it cannot (deploy/). It needs no
+    # temporary files afterwards.
     tempfile.tempdir = os.devnull
 
 

@@ -68,8 +68,8 @@ def peak_position(heat_map: np.ndarray, box: RelativeBox) -> tuple[float, float]
 def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
     """Return a PNG of the radiograph with the heat map of a finding, at the size of the radiograph.
 
-    A text chunk holds, always in English, the research notice, the cautions, and the refusals if the image was read
-    despite them.
+    A text chunk, always in English, contains the research notice, the cautions and, if the image was read despite a
+    refusal, its reasons.
     """
     heat_map = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
     refusals = [f"Read despite refusal: {reason}." for reason in finding.refusals]
@@ -83,7 +83,7 @@ def overlay_png(radiograph: Radiograph, finding: Finding) -> bytes:
 
 
 def overlay(pixels: np.ndarray, heat_map: np.ndarray) -> np.ndarray:
-    """Blend the colours of a heat map over a radiograph.
+    """Blend the colours of a heat map with a radiograph.
 
     Args:
         pixels: float32 (height, width), 0-255.

@@ -1,10 +1,12 @@
-"""Occlusion: change of the logit if random parts of the network input are masked.
+"""Occlusion: change in the logit when random parts of the network input are masked.
 
-The mask has the grey of air, the 10th percentile of the network input. A medium grey would look like an opacity.
+Masked parts get the grey value of air: the 10th percentile of the network input. A medium grey would look like an
+opacity.
 
-Effects are measured on the logit. Near 0 and 1 the probability hardly changes if a part of the image is masked, so the
-most certain findings would have no explanation. Effects and heat map are both in logits, but a heat-map cell
-contributes its value divided by the number of cells: the mean of the cells is the logit, up to a constant.
+Effects are measured on the logit. Near 0 and 1 the probability hardly changes when a part of the image is masked, so
+the most certain findings would have no explanation. The occlusion map and the heat map are both in logits. A cell of
+the heat map, however, contributes its value divided by the number of cells: the mean of all cells is the logit, up to a
+constant.
 """
 
 from collections.abc import Iterable
@@ -17,17 +19,17 @@ from model.inference.parallel import ordered_map
 
 AIR_PERCENTILE = 10  # of the grey values of the network input
 MASKS_PER_CELL = 4  # with 2, the maps of trained and random networks are much harder to distinguish
-RIDGE_PENALTY = 1.0  # weight of the prior that a cell has no effect; there are few masks per cell
+RIDGE_PENALTY = 1.0  # weight of the prior that a cell has no effect, needed for so few masks per cell
 SEED = 0
 
 
 def air_grey(network_input: np.ndarray) -> np.float32:
-    """Return the grey of air in a network input, float32 (1, side, side, 1), 0-255."""
+    """Return the grey value of air in a network input, float32 (1, side, side, 1), 0-255."""
     return np.float32(np.percentile(network_input, AIR_PERCENTILE))
 
 
 def masked_logits(classifier: Classifier, network_input: np.ndarray, masks: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the logit of the network input for each mask, with air in the masked part.
+    """Return the logit for each mask, with air in the masked part of the network input.
 
     Args:
         classifier: Classifier whose pneumonia network is run.
@@ -47,12 +49,12 @@ def masked_logits(classifier: Classifier, network_input: np.ndarray, masks: Iter
 
 
 def occlusion_map(classifier: Classifier, network_input: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return the effect on the logit of each cell being visible.
+    """Return how much each cell raises the logit when it is visible.
 
     Cells are masked at random (Petsiuk et al. 2018, RISE, section 3.1), and ridge regression of the logits on the
-    visible cells gives the effect of each. A sliding window (Zeiler and Fergus 2014) is simpler. But if disease is in
-    many places, no single window matters, and on validation a sliding window did not separate a trained network from a
-    random one.
+    visible cells gives the effect of each cell. A sliding window (Zeiler and Fergus 2014) would be simpler. But if
+    disease is in many places, no single window matters: on the validation images, a sliding window did not distinguish
+    a trained network from one with random weights.
 
     Args:
         classifier: Classifier whose pneumonia network is run.

@@ -1,8 +1,8 @@
 """Reliability of a heat map: three faithfulness checks with the network that produced it, and their limits.
 
 A heat map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change the
-probability, or if it contradicts occlusion. The limits were chosen on validation images and are part of the release.
-Without limits no heat map is checked, and findings carry a caution.
+probability, or if it contradicts the occlusion map. The limits were chosen on validation images and are part of the
+release. If a release has no limits, no heat map is checked, and findings carry a caution.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ from model.inference.lung_segmentation import LungMask
 from model.inference.release_loader import Release
 
 TOP_FRACTION = 0.1  # size of the hottest part as a share of the network input
-RANDOM_AREAS = 8  # random areas of the same size, for comparison with the hottest part
+RANDOM_AREAS = 8  # number of random areas that the hottest part is compared with
 SEED = 0
 _LUNG_GRID = 96  # pixels; finer than the heat map, and fine enough for lung fields
 
 
 @dataclass(frozen=True)
 class HeatMapReliability:
-    """Measurements on the heat map of one inference.
+    """Measurements of one inference's heat map.
 
     Attributes:
         inside_lungs: Share of the positive evidence within the lung fields, 0-1; None if no lungs were found.
-        effect: Decrease in the probability, at the training prevalence, if the hottest tenth of the network input is
-            masked, minus the mean decrease if a random area of the same size is masked: -1 to 1.
+        effect: Decrease in the probability, at the training prevalence, when the hottest tenth of the network input is
+            masked, minus the mean decrease when a random area of the same size is masked: -1 to 1.
         agreement: Rank correlation between the heat map and the occlusion map (Spearman 1904): -1 to 1.
     """
 
@@ -48,7 +48,7 @@ class ReliabilityLimits:
         inside_lungs: Limit of `HeatMapReliability.inside_lungs`.
         effect: Limit of `HeatMapReliability.effect`.
         agreement: Limit of `HeatMapReliability.agreement`.
-        rationale: One sentence on how and on which images the limits were chosen.
+        rationale: One sentence that says how, and on which images, the limits were chosen.
     """
 
     inside_lungs: float
@@ -58,7 +58,7 @@ class ReliabilityLimits:
 
     @classmethod
     def from_release(cls, release: Release) -> Self | None:
-        """Return the limits of a release; None if it has none."""
+        """Return the limits from a release; None if it has no limits."""
         limits = release.description.get("heat_map_reliability")
         if limits is None:
             return None
@@ -118,7 +118,7 @@ def evidence_share_in_lungs(evidence: np.ndarray, box: RelativeBox, lungs: LungM
     """Return the share of the positive evidence that is within the lung fields.
 
     Args:
-        evidence: float (rows, columns), a signed map.
+        evidence: Signed map, float (rows, columns).
         box: Part of the radiograph that the map covers.
         lungs: Lung mask; None if no lungs were found.
 
@@ -142,14 +142,14 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the rank of each value, float (values,), ties averaged; importing scipy.stats takes too long."""
+    """Return the rank of each value, float (values,); ties get their mean rank. Importing scipy.stats takes long."""
     _, index, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
     ranks: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[index]
     return ranks
 
 
 def random_areas(evidence: np.ndarray, fraction: float, side: int, count: int) -> Sequence[np.ndarray]:
-    """Return random areas of the same size as the hottest part and a similar shape, by shuffling the cells of the map.
+    """Return random areas with the size of the hottest part and a similar shape, by shuffling the cells of the map.
 
     Args:
         evidence: float (rows, columns).

@@ -1,1 +1,1 @@
-"""Decode files to `Radiograph`, and resize them to the working image that every network receives."""
+"""Decode a file to a `Radiograph`, and resize it to the working image from which all networks get their input."""

@@ -17,7 +17,7 @@ class RelativeBox:
     bottom: float
 
     def expanded(self, margin: float) -> Self:
-        """Return the box grown on each side by a fraction of its own width or height, clipped to the radiograph."""
+        """Return the box enlarged on each side by a fraction of its own width or height, clipped to the radiograph."""
         horizontal, vertical = margin * (self.right - self.left), margin * (self.bottom - self.top)
         return type(self)(
             max(0.0, self.left - horizontal),
@@ -27,7 +27,7 @@ class RelativeBox:
         )
 
     def to_pixels(self, height: int, width: int) -> tuple[float, float, float, float]:
-        """Return left, top, right and bottom in pixels of an image of this height and width."""
+        """Return left, top, right and bottom in pixels, for an image of this height and width."""
         return self.left * width, self.top * height, self.right * width, self.bottom * height
 
 
@@ -45,7 +45,7 @@ def resize(pixels: np.ndarray, height: int, width: int, box: RelativeBox = WHOLE
 
     Returns:
         float32 (height, width), in the range of the input. The support of the triangle filter grows with the
-        reduction, so fine detail is averaged instead of aliased. May be `pixels` itself if nothing changes.
+        reduction, so fine detail is averaged instead of aliased. `pixels` itself is returned if nothing changes.
     """
     if pixels.shape == (height, width) and box == WHOLE_IMAGE:
         return pixels

@@ -1,17 +1,17 @@
-"""Intensity normalisation, so that exposure, window and gamma of a radiograph do not change its reading."""
+"""Intensity normalisation, so that a radiograph's exposure, window and gamma do not change its reading."""
 
 from enum import StrEnum
 
 import numpy as np
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 1.0, 99.0
-MIN_SPAN = 8.0  # grey levels between the two percentiles; a smaller span would only amplify noise
-MEDIAN = 0.5  # of the normalised image, unless that needs a gamma outside the limits
+MIN_SPAN = 8.0  # grey levels between the two percentiles; stretching a smaller span would only amplify noise
+MEDIAN = 0.5  # of the normalised image, unless this needs a gamma outside the limits
 MIN_GAMMA, MAX_GAMMA = 0.4, 2.5
 
 
 class Intensity(StrEnum):
-    """Normalisation of a network input; the values are those of model.json."""
+    """Normalisation of a network input; the values are those in model.json."""
 
     UNCHANGED = "unchanged"
     RANGE = "range"  # black and white point
@@ -19,12 +19,12 @@ class Intensity(StrEnum):
 
 
 def normalise_intensity(pixels: np.ndarray, method: Intensity) -> np.ndarray:
-    """Normalise the intensity of a network input by robust statistics.
+    """Normalise the intensity of a network input with robust statistics.
 
     Args:
-        pixels: float32 (rows, columns), 0-255, the region that the network sees.
-        method: RANGE maps the 1st and 99th percentile to black and white. RANGE_AND_MEDIAN also applies the gamma that
-            maps the median to MEDIAN, within limits.
+        pixels: float32 (rows, columns), 0-255: the region that the network sees.
+        method: RANGE maps the 1st and 99th percentiles to black and white. RANGE_AND_MEDIAN also applies the gamma that
+            maps the median to MEDIAN, limited to MIN_GAMMA-MAX_GAMMA.
 
     Returns:
         float32 (rows, columns), 0-255.
@@ -41,7 +41,7 @@ def normalise_intensity(pixels: np.ndarray, method: Intensity) -> np.ndarray:
 
 
 def _gamma(median: float) -> np.float32:
-    """Return the gamma that maps a median, 0-1, to MEDIAN."""
+    """Return the gamma that maps a median, 0-1, to MEDIAN, limited to MIN_GAMMA-MAX_GAMMA."""
     if not 0 < median < 1:
         return np.float32(1)
     return np.float32(np.clip(np.log(MEDIAN) / np.log(median), MIN_GAMMA, MAX_GAMMA))

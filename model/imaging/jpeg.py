@@ -13,6 +13,6 @@ def read_jpeg(content: bytes) -> StoredImage:
     """
     stripped, orientation = strip_jpeg(content)
     samples = decode_samples(stripped, "JPEG")
-    if samples.shape[-1] == 4:  # CMYK; Pillow has undone Adobe's inversion, so less ink is brighter
-        samples = 255 - samples  # red, green, blue, and black ink, which covers them as alpha does
+    if samples.shape[-1] == 4:  # CMYK; Pillow has undone Adobe's inversion, so 0 is no ink
+        samples = 255 - samples  # red, green, blue, and black ink, which darkens them as alpha does
     return StoredImage(to_grey(samples, 255), 8, orientation, colourfulness(samples, 255))

@@ -1,8 +1,8 @@
 """Perceptual hash of a radiograph: copies of one radiograph have nearly equal hashes, different radiographs do not.
 
 Distances on the public data set, in bits out of 256: copies that were compressed, scaled, brightened or cropped by 1%
-of their sides differ by at most 30 (99% of 300 radiographs, ten changes each), copies at the original size by at most 6
-(40 radiographs). The two most similar radiographs that are not copies differ by 38.
+of their sides differ from the original by at most 30 (for 99% of 300 radiographs, ten changes each). Copies at the
+original size differ by at most 6 (40 radiographs). The two most similar radiographs that are not copies differ by 38.
 """
 
 import imagehash
@@ -11,7 +11,7 @@ from PIL import Image
 
 HASH_SIDE = 16  # rows and columns of low frequencies, one bit each
 HASH_BITS = HASH_SIDE * HASH_SIDE
-DUPLICATE_MAX_BITS = 30  # two images up to this distance count as copies of one radiograph
+DUPLICATE_MAX_BITS = 30  # two images that differ by at most this count as copies of one radiograph
 
 
 def perceptual_hash(image: np.ndarray) -> np.ndarray:
@@ -40,6 +40,6 @@ def hash_distances(query: np.ndarray, hashes: np.ndarray) -> np.ndarray:
         int (n,), Hamming distances.
     """
     query, hashes = (np.ascontiguousarray(packed).view(np.uint64) for packed in (query, hashes))  # 8 bytes at a time
-    # `sum` is twice as slow along such a short axis.
+    # `sum` takes twice as long along such a short axis.
     distances: np.ndarray = np.einsum("nk->n", np.bitwise_count(np.bitwise_xor(query, hashes)), dtype=int)
     return distances

@@ -9,7 +9,7 @@ from model.imaging.geometry import resize
 from model.imaging.radiograph import DicomMetadata, Radiograph
 
 # Pixels. Every radiograph is resized to this side first, and every network input is cropped from the result. If regions
-# were cropped from the file itself, larger files would give sharper regions, and in the public data set file size
+# were cropped from the file itself, larger images would give sharper regions, and in the public data set image size
 # predicts the class.
 WORKING_SIDE = 224
 # Part of the release: a release made with another method is refused, because its findings would be slightly wrong.
@@ -23,7 +23,7 @@ def working_image(radiograph: Radiograph) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class PreparedImage:
-    """A working image, and what else the admission check needs. Its size does not depend on that of the radiograph.
+    """A working image and the other data for the admission check. Its memory use is the same for every radiograph.
 
     Attributes:
         working: See `working_image`.

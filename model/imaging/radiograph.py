@@ -9,7 +9,7 @@ from model.codes import Caution
 
 @dataclass(frozen=True)
 class DicomMetadata:
-    """Metadata of a DICOM file, without any name, date or identifier.
+    """Metadata of a DICOM file, without names, dates or identifiers.
 
     Attributes:
         modality: Modality as in the file, such as "CR"; "" if absent.
@@ -17,12 +17,12 @@ class DicomMetadata:
             `model.imaging.dicom.display_terms` if the term is unknown.
         view_position: View as in the file, such as "AP"; "" if absent. HIDDEN_VALUE_TEXT if the term is unknown.
         age_years: Age of the patient in completed years; None if unknown.
-        cautions: Cautions about the file; a finding carries them too.
+        cautions: Cautions about the file; every finding from this file carries them too.
         size_millimetres: Height and width of the whole image; None if unknown.
         size_at_detector: Whether `size_millimetres` was measured at the detector, where the body appears magnified.
-        windows: Labels of the VOI LUTs and then of the windows in the file, made of numbers and known terms.
-        window: Index in `windows` of the one that was applied.
-        details: Further technical tags as (name, value).
+        windows: Labels of the VOI LUTs, then of the windows in the file; they contain only numbers and known terms.
+        window: Index in `windows` of the entry that was applied.
+        details: Other technical tags as (name, value).
     """
 
     modality: str

@@ -1,6 +1,6 @@
 """Classifier: runs the lung network and the pneumonia network of a release on a radiograph.
 
-A single forward pass of the pneumonia network gives probability, heat map and embedding.
+A single forward pass of the pneumonia network gives the probability, the heat map and the embedding.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ClassifierOutput:
     """Outputs of the pneumonia network.
 
     Attributes:
-        logit: Uncalibrated logit of pneumonia.
+        logit: Uncalibrated logit for pneumonia.
         class_activation_map: float32 (rows, columns), signed, in logits.
         embedding: float32 (channels,), the pooled feature map.
     """
@@ -38,11 +38,11 @@ class ClassifierOutput:
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """Output of all networks for one radiograph, shared by admission, finding and heat-map checks.
+    """Output of both networks for one radiograph, used for the admission check, the finding and the heat-map checks.
 
     Attributes:
         working: Working image, float32 (WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
-        lung_probability: float32 (rows, columns), 0-1, output of the lung network.
+        lung_probability: Output of the lung network, float32 (rows, columns), 0-1.
         lungs: Lung mask; None if no lungs were found.
         output: Output of the pneumonia network.
         metadata: Metadata of a DICOM file; None for PNG and JPEG.
@@ -60,7 +60,7 @@ class Classifier:
 
     Attributes:
         release: The release in use.
-        segmenter: Lung segmentation of the same release.
+        segmenter: Lung segmentation from the same release.
     """
 
     def __init__(self, release: Release, threads: int | None = None) -> None:
@@ -79,9 +79,9 @@ class Classifier:
         self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
     def read(self, radiograph: Radiograph) -> Finding:
-        """Return the finding of a radiograph at the default operating point and the training prevalence.
+        """Return the finding for a radiograph at the default operating point and the training prevalence.
 
-        `model.inference.finding.present` restates it for another operating point or prevalence.
+        `model.inference.finding.present` restates the finding for another operating point or prevalence.
 
         Raises:
             ReleaseIncompatible: A network returned a value that is not finite.
@@ -114,7 +114,7 @@ class Classifier:
         return [Inference(*parts) for parts in zip(working_images, probabilities, masks, outputs, strict=True)]
 
     def finding_from(self, inference: Inference) -> Finding:
-        """Return the finding of an inference at the default operating point and the training prevalence."""
+        """Return the finding for an inference at the default operating point and the training prevalence."""
         release, output = self.release, inference.output
         point = release.operating_point()
         probability = float(release.calibration.probability(output.logit))

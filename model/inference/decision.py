@@ -25,7 +25,7 @@ class OperatingPoint:
     Attributes:
         name: Name that users select.
         threshold: Calibrated probability, 0-1, at or above which the classification is PNEUMONIA.
-        rationale: One sentence on how and on which images the threshold was chosen.
+        rationale: One sentence that says how, and on which images, the threshold was chosen.
     """
 
     name: str
@@ -41,14 +41,14 @@ class OperatingPoint:
 class ConformalLimits:
     """Limits of class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005, section 4.5).
 
-    On images like those used to choose the limits, the prediction set contains the true class for a share of `coverage`
-    of each class. This does not hold in other populations.
+    In each class, the prediction sets contain the true class for a share of `coverage` of the images. This holds for
+    images like those used to choose the limits, but not for other populations.
 
     Attributes:
-        coverage: Share of each class, 0-1.
+        coverage: Share of the images in each class whose prediction set contains the true class, 0-1.
         pneumonia_from: Lowest calibrated probability, at the training prevalence, at which PNEUMONIA is plausible.
         normal_up_to: Highest calibrated probability, at the training prevalence, at which NORMAL is plausible.
-        rationale: One sentence on how and on which images the limits were chosen.
+        rationale: One sentence that says how, and on which images, the limits were chosen.
     """
 
     coverage: float
@@ -95,9 +95,9 @@ def adjust_to_prevalence(probability: Probability, calibrated_at: float, prevale
             raise ValueError(f"prevalence must be between 0 and 1, exclusive, got {share}")
     if prevalence == calibrated_at:
         return probability  # unchanged to the last digit
-    ill = probability * prevalence / calibrated_at
-    healthy = (1 - probability) * (1 - prevalence) / (1 - calibrated_at)
-    return ill / (ill + healthy)
+    with_pneumonia = probability * prevalence / calibrated_at
+    without_pneumonia = (1 - probability) * (1 - prevalence) / (1 - calibrated_at)
+    return with_pneumonia / (with_pneumonia + without_pneumonia)
 
 
 @dataclass(frozen=True)
@@ -115,4 +115,4 @@ class Calibration:
         """Return the probability of pneumonia, 0-1, for each logit of the network."""
         with np.errstate(over="ignore"):  # beyond log odds of 700 the probability is 0 or 1 anyway
             log_odds = self.slope * np.asarray(logits, float) + self.intercept
-        return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows from 710
+        return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows above 709

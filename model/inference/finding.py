@@ -1,4 +1,4 @@
-"""A finding, and its presentation at an operating point and a prevalence with all cautions."""
+"""A finding, and its presentation at an operating point and a prevalence, with all cautions."""
 
 from dataclasses import dataclass, replace
 
@@ -16,11 +16,11 @@ class Finding:
 
     Attributes:
         probability: Calibrated probability of pneumonia, 0-1, at `prevalence`.
-        prevalence: Share of the X-rayed children who have pneumonia, 0-1; probability and threshold refer to it.
+        prevalence: Share of the X-rayed children who have pneumonia, 0-1; probability and threshold are for this value.
         verdict: Verdict, which is the same at every prevalence.
-        operating_point: Operating point of the verdict, with its threshold at `prevalence`.
-        heat_map: float32 (rows, columns) of the network's last feature map, 0-1 on the release's fixed scale; all zeros
-            if there is no positive evidence.
+        operating_point: Operating point at which the verdict was made, with its threshold at `prevalence`.
+        heat_map: float32 (rows, columns), the size of the network's last feature map, 0-1 on the release's fixed scale;
+            all zeros if there is no positive evidence.
         heat_map_box: The part of the radiograph that the network saw and the heat map covers.
         embedding: float32 (channels,), the pooled feature map.
         model_version: Version of the release.
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class HeatMapCheck:
-    """Result of the reliability check of one heat map.
+    """Result of the reliability check for one heat map.
 
     Attributes:
         warnings: Reasons why the heat map is unreliable; () if the check passed, None if it has not run.
@@ -60,20 +60,20 @@ def present(
     age_years: int | None = None,
     heat_map_check: HeatMapCheck | None = None,
 ) -> Finding:
-    """Return a finding at an operating point and a prevalence, with the cautions on age and heat map.
+    """Return a finding at an operating point and a prevalence, with the cautions about age and heat map.
 
     Cautions come in this order: those of the finding itself (classifier, DICOM file, admission), age, heat map. The
     threshold changes with the probability, so the verdict at an operating point is the same at every prevalence.
     Operating points are chosen by sensitivity and specificity, which do not depend on prevalence.
 
     Args:
-        finding: Finding from `Classifier.read` or `AdmissionGate.read`. A finding of another model version keeps its
+        finding: Finding from `Classifier.read` or `AdmissionGate.read`. A finding from another model version keeps its
             probability, verdict and operating point; only cautions are added.
         release: Release in use.
         point: Operating point of `release`.
         prevalence: Share of the X-rayed children who have pneumonia, between 0 and 1, exclusive.
         age_years: Age of the patient in completed years; None if unknown.
-        heat_map_check: Result of the heat-map check; None adds no caution on the heat map.
+        heat_map_check: Result of the heat-map check; None adds no caution about the heat map.
 
     Raises:
         ValueError: The finding is not at the training prevalence, or `prevalence` is not between 0 and 1.

@@ -1,6 +1,6 @@
 """One row per file, with the same columns in JSON lines, CSV and the app's download.
 
-Rows are always in English, because other programs rely on them.
+Rows are always in English, because other programs rely on the texts.
 """
 
 import csv
@@ -21,18 +21,18 @@ COLUMNS = (
     "verdict",
     "operating_point",
     "threshold",
-    "reason_code",  # why a file was refused, or should have been
+    "reason_code",  # why a file was refused, even if it was read anyway
     "reason",
     "cautions",
-    "read_anyway",  # refused, but read at the request of the user
+    "read_anyway",  # refused, but read at the user's request
     "model_version",
-    "prevalence",  # 0-1; probability and threshold refer to it
+    "prevalence",  # 0-1; probability and threshold are for this value
 )
 Row = dict[str, Any]
 
 
 def finding_row(path: str, finding: Finding) -> Row:
-    """Return the row of a file that was read."""
+    """Return the row for a file that was read."""
     return {
         "path": path,
         "status": "read",
@@ -50,7 +50,7 @@ def finding_row(path: str, finding: Finding) -> Row:
 
 
 def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
-    """Return the row of a refused file, with the reason instead of a finding."""
+    """Return the row for a refused file, with the reason instead of a finding."""
     row: Row = dict.fromkeys(COLUMNS, "")
     row |= {"path": path, "status": "refused", "probability": None, "prevalence": None, "threshold": None}
     row |= {

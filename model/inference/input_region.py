@@ -10,11 +10,11 @@ from model.imaging.geometry import WHOLE_IMAGE, RelativeBox, resize
 from model.imaging.intensity import Intensity, normalise_intensity
 from model.inference.lung_segmentation import LungMask
 
-LUNG_MARGIN = 0.03  # share of the side that is kept around the lungs, because their edge is not exact
+LUNG_MARGIN = 0.03  # share of the image side kept around the lungs, because the edge of their mask is not exact
 
 
 class RegionKind(StrEnum):
-    """Kind of input region; the values are those of model.json."""
+    """Kind of input region; the values are those in model.json."""
 
     WHOLE = "whole"
     LUNG_BOX = "lung box"
@@ -65,7 +65,7 @@ class InputRegion:
 
         Args:
             working: float32 (WORKING_SIDE, WORKING_SIDE), 0-255, from `mask`.
-            box: Result of `box`.
+            box: Box of the region, from the method `box`.
             side: Height and width of the result.
 
         Returns:
@@ -75,7 +75,7 @@ class InputRegion:
 
 
 def mask_outside_lungs(image: np.ndarray, lungs: LungMask) -> np.ndarray:
-    """Return an image, float32 (height, width), that is black beyond LUNG_MARGIN around the lungs."""
+    """Make an image, float32 (height, width), black except on the lungs and within LUNG_MARGIN of them."""
     height, width = image.shape
     masked: np.ndarray = image * dilated_lung_mask(lungs, height, width)
     return masked

@@ -40,12 +40,12 @@ class LiteRTNetwork:
 
         Args:
             content: Bytes of the LiteRT file.
-            side: Declared height and width of the input, float32 (1, side, side, 1).
+            side: Declared height and width of the input, which is float32 (1, side, side, 1).
             outputs: Declared shape of each output by name.
             threads: CPU threads per image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseIncompatible: The file cannot be opened, or its inputs or outputs differ from those declared.
+            ReleaseIncompatible: The file cannot be opened, or the inputs or outputs differ from those declared.
         """
         self._content, self._threads = content, threads
         self._slots = threading.BoundedSemaphore(usable_cpus())
@@ -79,7 +79,7 @@ class LiteRTNetwork:
     def _run(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         try:
             runner = self._idle.pop()
-        except IndexError:  # all are busy, but the semaphore allows one more
+        except IndexError:  # all interpreters are busy, but the semaphore allows one more
             runner = self._open()
         try:
             # The next run of this interpreter overwrites its output buffers.
@@ -88,7 +88,7 @@ class LiteRTNetwork:
             self._idle.append(runner)
 
     def _open(self) -> SignatureRunner:
-        from ai_edge_litert.interpreter import Interpreter  # takes 0.2 s, and only inference needs it
+        from ai_edge_litert.interpreter import Interpreter  # importing takes 0.2 s, and only inference needs it
 
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)

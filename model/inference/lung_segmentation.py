@@ -34,11 +34,11 @@ class LungSegmenter:
 
         Args:
             content: Bytes of the LiteRT file.
-            side: Height and width of its input.
+            side: Height and width of the network's input.
             threads: CPU threads per image; None leaves the choice to LiteRT.
 
         Raises:
-            ReleaseIncompatible: The file cannot be opened, or its inputs or outputs are not as expected.
+            ReleaseIncompatible: The file cannot be opened, or the network's inputs or outputs are not as expected.
         """
         self.side = side
         self._network = LiteRTNetwork(content, side, {OUTPUT: (1, side, side)}, threads)
@@ -97,7 +97,7 @@ def lung_mask(probability: np.ndarray) -> np.ndarray:
 
 
 def lung_box(fields: np.ndarray) -> RelativeBox | None:
-    """Return the bounding box of a lung mask, bool (rows, columns); None if it is too small to be lungs."""
+    """Return the bounding box of a lung mask, bool (rows, columns); None if the mask is too small to be lungs."""
     if fields.mean() < MIN_LUNG_AREA:
         return None
     rows, columns = np.flatnonzero(fields.any(axis=1)), np.flatnonzero(fields.any(axis=0))

@@ -18,8 +18,8 @@ def usable_cpus() -> int:
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Apply a function to items in parallel threads and yield the results in the order of the items.
 
-    Suits functions that spend their time in networks and decoders, which release the interpreter lock. Looks ahead at
-    most 2 x CPUs items, so memory does not grow with the length of the input.
+    The function should spend its time in networks and decoders, which release the interpreter lock. At most two items
+    per CPU are taken in advance, so memory does not grow with the length of the input.
     """
     pool = ThreadPoolExecutor(usable_cpus())
     pending: deque[Future[Result]] = deque()
@@ -30,5 +30,5 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> It
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-    finally:  # also after an error, or if the caller stops iterating
+    finally:  # also after an error, or when the caller stops iterating
         pool.shutdown(wait=False, cancel_futures=True)

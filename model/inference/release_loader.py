@@ -1,11 +1,12 @@
 """Load and verify a release: a directory that holds one trained model.
 
-`SHA256SUMS` lists every file, including `model.json`, with its SHA-256. Nothing is parsed before all listed files are
-verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, calibration,
+`SHA256SUMS` lists every file, including `model.json`, with its SHA-256. No other file is parsed before all listed files
+are verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, calibration,
 operating points and map scale.
 
-The checksums guard against corruption and mix-ups, not against an attacker who can rewrite both. `is_shipped` says
-whether the release is the one that this version of the program comes with. docs/releases.md describes signatures.
+The checksums guard against corruption and mix-ups, not against an attacker who can also rewrite the checksums.
+`is_shipped` says whether the release is the one that this version of the program comes with. docs/releases.md describes
+signatures.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ from model.storage import parse_checksums, read_file, read_verified, write_text
 RELEASE_DIR = Path(__file__).parents[1] / "release"
 # Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
-FORMAT = 7  # 6 did not declare the intensity normalisation, 5 listed the checksums in model.json
+FORMAT = 7  # format 6 did not declare the intensity normalisation, 5 listed the checksums in model.json
 # Needed to load a release. Other files are required only when they are read.
 REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
@@ -55,19 +56,19 @@ class Release:
     Attributes:
         directory: Folder of the release.
         version: Version of the release.
-        network: Bytes of the pneumonia network's LiteRT file whose checksum was verified.
-        side: Height and width of its input, float32 (1, side, side, 1), 0-255, bright = dense.
+        network: Bytes of the pneumonia network's LiteRT file, whose checksum was verified.
+        side: Height and width of the pneumonia network's input, float32 (1, side, side, 1), 0-255, bright = dense.
         lungs: Lung network.
         input_region: The part of the radiograph that the pneumonia network sees.
         outputs: Shape of each output of the pneumonia network by name.
-        calibration: From logit to probability.
+        calibration: Conversion of a logit to a probability.
         operating_points: Named thresholds.
         default_operating_point: Name of the default operating point.
         conformal: Limits of the prediction sets.
         training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
-        digest: SHA-256 of SHA256SUMS, which changes if any file changes; a key for caches.
+        digest: SHA-256 of SHA256SUMS; it changes when any file changes, so it can be a cache key.
         is_shipped: Whether this is the release that this version of the program comes with.
         description: Parsed model.json, for values that are only displayed.
     """
@@ -115,7 +116,7 @@ class Release:
 
         Raises:
             ReleaseMissing: The file does not exist, or SHA256SUMS does not list it.
-            ReleaseCorrupted: Its checksum differs.
+            ReleaseCorrupted: The file does not match its checksum.
         """
         _require_listed(self.checksums, name)
         return read_verified(self.directory, name, self.checksums[name])
@@ -127,7 +128,7 @@ def load_release(directory: Path = RELEASE_DIR) -> Release:
     Raises:
         ReleaseMissing: SHA256SUMS or a file that it lists does not exist, or SHA256SUMS does not list a required file.
         ReleaseCorrupted: SHA256SUMS is malformed, or a file does not match its checksum.
-        ReleaseIncompatible: The file model.json is invalid, or was made for a different version of this program.
+        ReleaseIncompatible: model.json is invalid, or was made for a different version of this program.
     """
     listing = read_file(directory, ReleaseFile.CHECKSUMS)
     checksums = parse_checksums(listing)
@@ -210,7 +211,7 @@ def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:
 
 
 def _check_compatibility(description: dict[str, Any]) -> None:
-    """Refuse a model.json that this program does not support. The format is first, because the rest depends on it."""
+    """Refuse a model.json that this program does not support. The format is checked first: the rest depends on it."""
     declared_and_expected = {
         "format": (description.get("format"), FORMAT),
         "labels": (description.get("labels"), list(map(str, LABELS))),
@@ -224,7 +225,7 @@ def _check_compatibility(description: dict[str, Any]) -> None:
 
 
 def _input_side(declared_input: InputDescription) -> int:
-    """Return the height of the network's input, which must be a square."""
+    """Return the height of the network's input, which must be square."""
     side = int(declared_input["height"])
     _require_equal("width", declared_input["width"], side)
     return side

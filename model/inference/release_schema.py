@@ -1,11 +1,12 @@
 """Structure of model.json, which the training program writes and `model.inference.release_loader` checks and reads.
 
-A candidate, which is not yet released, lacks the keys that are marked NotRequired. Shares and probabilities are 0-1.
+A candidate (a model that is not yet released) lacks the keys that are marked NotRequired. Shares and probabilities are
+0-1.
 """
 
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
-# Only `model.performance` reads it, and `model.performance.schema` has its types. This package may not import them.
+# Content that only `model.performance` reads. `model.performance.schema` has the types; this package may not import it.
 PerformanceContent: TypeAlias = Any
 
 
@@ -23,7 +24,7 @@ class InputDescription(TypedDict):
 class RegionDescription(TypedDict):
     """Part of the radiograph that the network sees.
 
-    A `RegionKind`, the margin as a share of the lungs' size, and the `Intensity` normalisation.
+    `kind` is a `RegionKind`, `margin` a share of the size of the lung box, and `intensity` an `Intensity`.
     """
 
     kind: str
@@ -92,7 +93,7 @@ class AdmissionDescription(TypedDict):
 
 
 class ReliabilityDescription(TypedDict):
-    """Limits of the checks of a heat map, see `ReliabilityLimits`."""
+    """Limits for the heat-map checks, see `ReliabilityLimits`."""
 
     inside_lungs: float
     effect: float
@@ -101,7 +102,7 @@ class ReliabilityDescription(TypedDict):
 
 
 class DatasetDescription(TypedDict):
-    """Data set of a release; `images` and `patients` count by split."""
+    """Data set of a release; `images` and `patients` are the numbers in each split."""
 
     name: str
     source: str
@@ -111,14 +112,14 @@ class DatasetDescription(TypedDict):
 
 
 class ChangelogEntry(TypedDict):
-    """Change of one version of the released model."""
+    """What changed in one version of the released model."""
 
     version: str
     change: str
 
 
 class ReleaseDescription(TypedDict):
-    """Content of model.json; `training` holds the settings of the run by their names in `training.config`."""
+    """Content of model.json; `training` holds the settings of the training run, named as in `training.config`."""
 
     format: int
     name: str

@@ -1,8 +1,9 @@
 """Similar training cases: the labelled images whose embeddings are nearest to that of a radiograph.
 
-The embedding is the classifier's own, so similar cases tend to agree with the classifier even if it is wrong. They show
-which images the classifier finds similar; they are not a second opinion. The index is a file of the release with the
-embeddings of the training images, scaled to length 1, projected on their principal axes and quantised to 8 bits.
+The embedding is the classifier's own, so similar cases tend to agree with the classifier even when it is wrong. They
+show which images the classifier finds similar; they are not a second opinion. The index is a file of the release. It
+contains the embeddings of the training images, scaled to length 1, projected onto their principal axes and quantised to
+8 bits.
 """
 
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ class SimilarCase:
         label: Class, see `model.codes.Label`.
         cause: Cause of the pneumonia, see `dataset.index.LabelledImage`.
         patient: Patient, inferred from the file name.
-        distance: Cosine distance between the embeddings, to the precision of the index. 0: same direction;
-            compare with `typical_distance`.
-        is_duplicate: Whether its perceptual hash says that it is a copy or a near copy of the query image.
+        distance: Cosine distance between the embeddings, to the precision of the index. 0 means the same
+            direction; compare other values with `SimilarCaseIndex.typical_distance`.
+        is_duplicate: Whether the perceptual hash shows a copy or a near copy of the query image.
     """
 
     file: str
@@ -46,7 +47,7 @@ class SimilarCaseIndex:
     """Index of the n training images.
 
     Attributes:
-        files: str (n,); for this and the next four, see `dataset.index.LabelledImage`.
+        files: str (n,); for this and the next four attributes, see `dataset.index.LabelledImage`.
         labels: str (n,).
         causes: str (n,).
         patients: str (n,).
@@ -90,7 +91,7 @@ class SimilarCaseIndex:
             embedding: float32 (channels,), `Finding.embedding` of a radiograph.
             fingerprint: uint8 (HASH_BITS / 8,), perceptual hash of the same radiograph.
             group: Patient group of the radiograph, if known; images of this group are excluded.
-            count: Maximum number of images.
+            count: Maximum number of images to return.
         """
         distances = self.distances(embedding)
         order = np.argsort(distances, kind="stable")
@@ -101,13 +102,13 @@ class SimilarCaseIndex:
     def distances(self, embedding: np.ndarray) -> np.ndarray:
         """Return the cosine distance from an embedding, float32 (channels,), to each training image: float32 (n,), 0-2.
 
-        The index omits some axes, so distances are smaller than over all channels: on the test split of the public data
-        set by a median of 0.005 and at most 0.023, for the nearest five by a median of 0.004. The median distance
-        between two training images is 0.20.
+        The index omits some axes, so distances are smaller than those over all channels. On the test split of the
+        public data set, the median difference is 0.005 and the largest is 0.023; for the nearest five images, the
+        median is 0.004. The median distance between two training images is 0.20.
         """
         query = (normalise(embedding[np.newaxis])[0] - self.centre) @ self._axes
         squared = self._squared_norms - 2 * np.einsum("nk,k->n", self._coordinates, query) + query @ query
-        # Vectors of length 1: half the squared distance is 1 - cosine. Rounding may give less than 0.
+        # For vectors of length 1, half the squared distance is 1 - cosine. Rounding may give less than 0.
         distances: np.ndarray = np.maximum(squared, 0) / 2
         return distances
 

@@ -1,4 +1,4 @@
-"""The names that `model` exports, and that importing it is cheap."""
+"""The names that `model` exports, and the low cost of importing it."""
 
 import subprocess
 import sys

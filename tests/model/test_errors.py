@@ -19,7 +19,7 @@ def test_the_code_of_every_refused_file_is_a_refusal_reason():
     assert all(isinstance(refusal.code, RefusalReason) for refusal in refusals)
 
 
-def test_the_tree_in_the_docstring_lists_every_class_that_is_raised_once():
+def test_the_tree_in_the_docstring_lists_every_raised_class_exactly_once():
     names = re.findall(r"^    [|` -]*([A-Z]\w+)", errors.__doc__, flags=re.MULTILINE)
     assert sorted(names) == sorted(error.__name__ for error in error_classes() if error is not MessageError)
 

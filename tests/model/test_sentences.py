@@ -1,4 +1,4 @@
-"""Sentences of messages: every code has one, with the documented parameters."""
+"""Sentences for messages: every code has one, with the documented parameters."""
 
 import inspect
 import re
@@ -70,7 +70,7 @@ def test_every_code_has_a_sentence():
     assert set(SENTENCES) == set(CODES)
 
 
-def test_no_code_has_sentences_of_two_origins():
+def test_no_code_has_sentences_from_two_origins():
     assert sum(len(origin.SENTENCES) for origin in ORIGINS) == len(SENTENCES)
 
 

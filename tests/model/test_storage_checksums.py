@@ -1,4 +1,4 @@
-"""SHA256SUMS: written as by sha256sum, and parsed strictly."""
+"""SHA256SUMS: written in the format of sha256sum, and parsed strictly."""
 
 import contextlib
 import subprocess

@@ -31,7 +31,7 @@ CATALOGUE = {
 
 @pytest.fixture(autouse=True)
 def french(tmp_path, monkeypatch) -> Path:
-    """Install a catalogue that translates some texts to French; restore English afterwards."""
+    """Install a catalogue that translates some texts into French; restore English afterwards."""
     catalogue = Catalog("fr")
     for english, translated in CATALOGUE.items():
         catalogue.add(english, translated)
@@ -62,7 +62,7 @@ def test_an_error_is_rendered_in_the_selected_language():
     assert str(empty_file_error()) == FRENCH_EMPTY_FILE
 
 
-def test_an_error_is_rendered_in_the_language_of_the_moment_and_not_of_its_creation():
+def test_an_error_is_rendered_in_the_language_that_is_selected_when_it_is_shown():
     error = empty_file_error()
     use_language("fr")
     assert str(error) == FRENCH_EMPTY_FILE

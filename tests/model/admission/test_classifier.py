@@ -1,4 +1,4 @@
-"""Admission classifier: network, limits, and arrays of its file."""
+"""Admission classifier: network, limits, and arrays in its file."""
 
 import json
 import re
@@ -159,7 +159,7 @@ def test_an_image_is_mirrored_above_the_limit_of_the_weighted_sum(second, is_mir
     assert classifier.is_mirrored(asymmetry) is is_mirrored
 
 
-# --- arrays of the file, and limits of model.json
+# --- arrays in the file, and limits in model.json
 
 
 def test_each_array_and_limit_is_assigned_to_its_field():
@@ -200,7 +200,7 @@ def test_a_missing_limit_is_refused(name):
         make_classifier(limits={other: value for other, value in LIMITS.items() if other != name})
 
 
-def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
+def test_the_error_for_a_missing_array_lists_the_expected_and_the_given_names():
     arrays = admission_arrays()
     expected = sorted(arrays)
     del arrays["mirror_weights"]
@@ -209,14 +209,14 @@ def test_the_error_on_a_missing_array_lists_the_expected_and_the_given_names():
 
 
 @pytest.mark.parametrize("name", sorted(admission_arrays()))
-def test_an_array_of_another_shape_is_refused_by_name(name):
+def test_an_array_with_another_shape_is_refused_by_name(name):
     array = admission_arrays()[name]
     longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1), np.float32)
     with pytest.raises(ValueError, match="must have the shape "):
         make_classifier(admission_arrays() | {name: longer})
 
 
-def test_the_error_on_another_shape_says_which_array_has_which_shape():
+def test_the_error_for_another_shape_says_which_array_has_which_shape():
     message = "mirror_weights must have the shape (288,), got (287,)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make_classifier(admission_arrays() | {"mirror_weights": np.zeros(287, np.float32)})

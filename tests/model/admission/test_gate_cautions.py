@@ -1,4 +1,4 @@
-"""Cautions of images that are read."""
+"""Cautions for images that are read."""
 
 import dataclasses
 

@@ -31,13 +31,13 @@ def upright_only(gate) -> AdmissionGate:
 
 
 def in_need_of(correction: Correction) -> Radiograph:
-    """Return the radiograph, rotated and inverted such that this correction restores it."""
+    """Return the radiograph, rotated and inverted so that this correction restores it."""
     rotated = np.rot90(asymmetric_radiograph().pixels, correction.turns)
     return Radiograph(np.ascontiguousarray(255 - rotated if correction.invert else rotated), "PNG", 8)
 
 
 @pytest.mark.parametrize("correction", CORRECTIONS)
-def test_the_correction_that_restores_an_image_is_suggested_and_gives_the_refusals(upright_only, correction):
+def test_the_correction_that_restores_an_image_is_suggested_and_determines_the_refusals(upright_only, correction):
     decision = admission(upright_only, in_need_of(correction))
     assert decision.correction == correction
     assert decision.refusals == correction.corrects

@@ -21,7 +21,7 @@ from model.inference.lung_segmentation import LungMask, lung_box
 from tests.support.gates import admission_classifier
 
 UPRIGHT = np.full((40, 40), 100, np.float32)
-UPRIGHT[:20, :10] = 200  # every rotation and the inverse image differ
+UPRIGHT[:20, :10] = 200  # so each rotation and inversion gives a different image
 UNCHANGED = Correction(0, invert=False)
 METADATA = DicomMetadata("CR", "CHEST", "AP", 3, (), (300.0, 400.0), True, (), 0, ())
 
@@ -205,7 +205,7 @@ def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
     np.testing.assert_array_equal(corrected.inference.working, UPRIGHT[::-1, ::-1])
 
 
-def test_the_error_on_an_image_without_a_correction_says_what_is_expected():
+def test_the_error_for_an_image_without_a_correction_says_what_is_expected():
     with pytest.raises(ValueError, match=r"^admission_result must have a suggested correction$"):
         stub_gate().apply_correction(examine(stub_gate()))
 
@@ -219,7 +219,7 @@ def test_an_image_is_out_of_distribution_above_the_distance_limit(distance, expe
 
 
 @pytest.mark.parametrize(("shorter_side", "expected"), [(223, (Caution.LOW_QUALITY,)), (224, ())])
-def test_an_image_below_224_pixels_is_of_low_quality(shorter_side, expected):
+def test_an_image_below_224_pixels_has_low_quality(shorter_side, expected):
     assert cautions(stub_gate(), shorter_side=shorter_side) == expected
 
 

@@ -29,7 +29,7 @@ def test_at_most_one_percent_of_the_validation_radiographs_is_refused(gate, radi
     assert np.mean(refused) <= 0.01
 
 
-def test_rotated_and_inverted_radiographs_are_refused_with_the_right_correction(gate, radiographs):
+def test_rotated_and_inverted_radiographs_are_refused_with_the_correct_correction(gate, radiographs):
     is_right = []
     for radiograph in radiographs[::60]:
         for correction in CORRECTIONS:

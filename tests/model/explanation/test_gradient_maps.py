@@ -1,4 +1,4 @@
-"""The child process of the gradient maps: answers, failures, end, and isolation of TensorFlow."""
+"""The child process that computes gradient maps: answers, failures, end, and isolation of TensorFlow."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def children(monkeypatch) -> list[ChildProcess]:
 
 @pytest.fixture
 def run_instead(monkeypatch) -> Callable[[str], list[ChildProcess]]:
-    """Make children run other code: `run_instead(code)` returns the list of those that are started."""
+    """Make children run other code: `run_instead(code)` returns the list of children that are started."""
 
     def replace(code: str) -> list[ChildProcess]:
         started: list[ChildProcess] = []

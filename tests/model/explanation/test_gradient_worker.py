@@ -1,4 +1,4 @@
-"""Gradient maps of tf-keras-vis equal the formulas of the papers, which are simple for this kind of network."""
+"""Gradient maps from tf-keras-vis match the formulas in the papers, which are simple for this kind of network."""
 
 import io
 import json

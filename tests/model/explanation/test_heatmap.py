@@ -130,7 +130,7 @@ def test_every_colour_differs_from_grey():
 # --- peak
 
 
-def test_the_peak_is_the_centre_of_the_hottest_cell_in_shares_of_the_radiograph():
+def test_the_peak_is_the_centre_of_the_hottest_cell_as_shares_of_height_and_width():
     heat_map = np.zeros((4, 5), np.float32)
     heat_map[1, 4] = 0.3
     assert peak_position(heat_map, WHOLE_IMAGE) == pytest.approx((1.5 / 4, 4.5 / 5))

@@ -1,4 +1,4 @@
-"""The class-activation map, an output of the forward pass, equals the Grad-CAM of tf-keras-vis."""
+"""The class-activation map, an output of the forward pass, equals the Grad-CAM from tf-keras-vis."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ RELEASED = RELEASE_DIR / ReleaseFile.CLASSIFIER_KERAS
 
 
 def gradcam(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return tf-keras-vis's Grad-CAM of the logit at the resolution of the feature map: (images, rows, columns)."""
+    """Return the Grad-CAM from tf-keras-vis at the resolution of the feature map: (images, rows, columns)."""
     from tf_keras_vis.gradcam import Gradcam
 
     return np.asarray(

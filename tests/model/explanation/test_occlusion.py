@@ -30,7 +30,7 @@ class SumClassifier:
 
 
 def striped_input(grey: float = 110.0) -> np.ndarray:
-    """Return uniform grey with a dark stripe on the left of more than a tenth: float32 (1, SIDE, SIDE, 1)."""
+    """Return uniform grey with a dark stripe on the left that covers more than a tenth: float32 (1, SIDE, SIDE, 1)."""
     pixels = np.full((SIDE, SIDE), grey, np.float32)
     pixels[:, :3] = 10
     return pixels[np.newaxis, :, :, np.newaxis]

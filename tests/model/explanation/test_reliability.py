@@ -1,4 +1,4 @@
-"""Reliability checks of hand-made heat maps, and their warnings."""
+"""Reliability checks on hand-made heat maps, and their warnings."""
 
 from dataclasses import replace
 

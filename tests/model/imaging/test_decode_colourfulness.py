@@ -1,4 +1,4 @@
-"""Colourfulness, which separates colour photographs from radiographs."""
+"""Colourfulness, which distinguishes colour photographs from radiographs."""
 
 import io
 import tracemalloc

@@ -1,4 +1,4 @@
-"""JPEG of every kind, compared with the original pixels and with Pillow."""
+"""JPEG files of every kind, compared with the original pixels and with Pillow."""
 
 import io
 import struct
@@ -30,7 +30,7 @@ def test_jpeg_is_close_to_the_original(mode, options):
     assert radiograph.bits == 8
 
 
-def test_jpeg_has_the_values_of_pillow():
+def test_jpeg_has_the_values_that_pillow_decodes():
     content = encode(Image.fromarray(noise(40, 48, 3).astype(np.uint8)))
     expected = np.asarray(Image.open(io.BytesIO(content))) @ LUMA
     np.testing.assert_allclose(decode(content).pixels, expected, rtol=3e-7)

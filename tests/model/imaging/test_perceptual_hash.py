@@ -76,7 +76,7 @@ def test_every_working_image_has_a_hash_of_the_declared_size(working):
 
 
 def test_values_beyond_the_range_do_not_wrap_around():
-    """Resizing a working image may round beyond 0-255."""
+    """Rounding during resizing may give values outside 0-255."""
     beyond = random_radiograph(1)
     within = beyond.copy()
     beyond[100:120, 100:120], within[100:120, 100:120] = 255.6, 255

@@ -46,7 +46,7 @@ def test_reading_is_deterministic_and_does_not_change_its_input(classifier):
     np.testing.assert_array_equal(image.pixels, pixels_before)
 
 
-def test_a_finding_does_not_change_with_the_next_one(classifier):
+def test_a_finding_does_not_change_when_the_next_one_is_made(classifier):
     finding = classifier.read(noise(1))
     heat_map, embedding = finding.heat_map.copy(), finding.embedding.copy()
     classifier.read(noise(2))
@@ -99,7 +99,7 @@ def test_the_heat_map_has_the_scale_of_the_release(classifier, monkeypatch):
     np.testing.assert_allclose(heat_map[1:], 0.25, rtol=1e-6)
 
 
-# --- outputs that are not finite: NaN compares as below any threshold, so the verdict would be NORMAL
+# --- outputs that are not finite: NaN is not at or above any threshold, so the verdict would be NORMAL
 
 
 def corrupt_output(monkeypatch, network: LiteRTNetwork, output: str, value: float) -> None:

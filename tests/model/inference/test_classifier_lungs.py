@@ -27,7 +27,7 @@ def two_lungs(side: int = 50) -> LungMask:
 
 
 def set_lungs(monkeypatch, classifier: Classifier, fields: np.ndarray) -> None:
-    """Replace the output of the lung network by lung fields, bool (rows, columns)."""
+    """Replace the output of the lung network with lung fields, bool (rows, columns)."""
     monkeypatch.setattr(classifier.segmenter, "probability_map", lambda _: fields.astype(np.float32))
 
 

@@ -52,7 +52,7 @@ def test_a_threshold_of_0_or_1_is_allowed(threshold):
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["coverage", "pneumonia_from", "normal_up_to"])
-def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_its_name(name, value):
+def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_name(name, value):
     good = {"coverage": 0.9, "pneumonia_from": 0.4, "normal_up_to": 0.6}
     message = f"{name} must be between 0 and 1, got {value}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -95,8 +95,8 @@ def test_a_probability_at_the_threshold_is_pneumonia():
 def test_a_class_that_the_operating_point_contradicts_is_indeterminate():
     conformal = limits(pneumonia_from=0.4, normal_up_to=0.6)
 
-    assert classify(0.7, at(0.9), conformal) is INDETERMINATE  # pneumonia alone is plausible, below the threshold
-    assert classify(0.3, at(0.1), conformal) is INDETERMINATE  # normal alone is plausible, above it
+    assert classify(0.7, at(0.9), conformal) is INDETERMINATE  # only pneumonia is plausible, but below the threshold
+    assert classify(0.3, at(0.1), conformal) is INDETERMINATE  # only normal is plausible, but above the threshold
 
 
 def test_every_verdict_is_indeterminate_if_both_classes_are_always_plausible():
@@ -133,9 +133,9 @@ def test_another_prevalence_shifts_the_log_odds_by_the_difference_in_log_odds(pr
     assert log_odds(moved) == pytest.approx(log_odds(probability) + log_odds(new) - log_odds(old), abs=1e-6)
 
 
-def test_a_shifted_probability_equals_one_counted_by_hand():
-    # At 50%, 100 of 1000 have this probability: 80 ill and 20 healthy. At 10%, 1/5 as many are ill and 9/5 as many
-    # healthy: 16 and 36.
+def test_a_shifted_probability_matches_a_manual_count():
+    # At 50%, 100 of 1000 have this probability: 80 with pneumonia and 20 without. At 10%, there are 1/5 as many with
+    # pneumonia and 9/5 as many without: 16 and 36.
     assert adjust_to_prevalence(0.8, 0.5, 0.1) == pytest.approx(16 / 52)
 
 

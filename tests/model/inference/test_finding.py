@@ -1,4 +1,4 @@
-"""Presentation of a finding: operating point, prevalence, and cautions on age and heat map."""
+"""Presentation of a finding: operating point, prevalence, and cautions about age and heat map."""
 
 import math
 import re
@@ -156,18 +156,18 @@ def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, ch
     assert cautions == (*earlier, Caution.OUTSIDE_POPULATION, last)
 
 
-# --- findings of another model version
+# --- findings from another model version
 
 
-def test_a_finding_of_another_model_version_is_not_restated(finding, release):
-    earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # which restating would refuse
+def test_a_finding_from_another_model_version_is_not_restated(finding, release):
+    earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # restating would refuse this prevalence
     presented = present(
         earlier, release, point=point_at(0.99), prevalence=0.2, age_years=None, heat_map_check=HeatMapCheck(())
     )
     assert presented is earlier
 
 
-def test_a_finding_of_another_model_version_gets_only_new_cautions(finding, release):
+def test_a_finding_from_another_model_version_gets_only_new_cautions(finding, release):
     _, oldest = release.description["population_years"]
     earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
     presented = present(

@@ -1,4 +1,4 @@
-"""Rows of findings and refusals as dictionaries, JSON lines and CSV."""
+"""Rows for findings and refusals as dictionaries, JSON lines and CSV."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def parse_csv(text: str) -> list[dict[str, str]]:
 
 
 def test_columns_and_their_order_are_fixed():
-    """Other programs read the columns: a new one is appended at the end and needs a new major version."""
+    """Other programs read the columns: a new one is added at the end and needs a new major version."""
     assert ",".join(COLUMNS) == EXPECTED
 
 

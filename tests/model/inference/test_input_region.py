@@ -142,6 +142,6 @@ def test_the_network_input_does_not_depend_on_the_size_of_the_radiograph(kind):
     working_images = [working_image(Radiograph(pixels, "PNG", 8)) for pixels in (large, small)]
     of_large, of_small = (region.network_input(working, lungs, 96) for working in working_images)
     assert np.abs(of_large - of_small).mean() < 2
-    if kind is not RegionKind.WHOLE:  # cropped from the radiographs themselves, the larger one would be sharper
+    if kind is not RegionKind.WHOLE:  # a crop from the radiograph itself would be sharper in the larger one
         of_large, of_small = (region.network_input(pixels, lungs, 96) for pixels in (large, small))
         assert np.abs(of_large - of_small).mean() > 4

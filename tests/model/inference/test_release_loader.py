@@ -126,7 +126,7 @@ def test_a_file_that_is_not_listed_is_never_read(small_copy):
 
 
 @pytest.mark.parametrize("name", ["../outside", "sub/file", "/etc/hostname", "..", ".hidden", ".", "", "a b", "\u00e4"])
-def test_a_name_that_could_leave_the_directory_is_refused_even_with_the_right_checksum(small_copy, tmp_path, name):
+def test_a_name_that_could_leave_the_directory_is_refused_even_with_the_correct_checksum(small_copy, tmp_path, name):
     (tmp_path / "outside").write_bytes(b"whatever")
     (small_copy / "sub").mkdir()
     (small_copy / "sub" / "file").write_bytes(b"whatever")

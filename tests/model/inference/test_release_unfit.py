@@ -51,7 +51,7 @@ def test_a_release_whose_input_is_not_square_is_refused(small_copy, width):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
-def test_a_release_of_an_earlier_format_is_refused_by_its_format_even_if_keys_are_missing(small_copy, number):
+def test_a_release_in_an_earlier_format_is_refused_for_its_format_even_if_keys_are_missing(small_copy, number):
     content = read_description(small_copy)
     for key in ("lungs", "input_region", "conformal", "training_prevalence", "admission", "network"):
         del content[key]

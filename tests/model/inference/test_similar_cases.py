@@ -36,7 +36,7 @@ def random_inventory(count: int, **changes) -> ImageInventory:
 
 
 def between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
-    """Return the embedding at a share of the way from the first to the second."""
+    """Return the embedding that lies this share of the way from the first to the second."""
     return (1 - share) * normalise(first[np.newaxis])[0] + share * normalise(second[np.newaxis])[0]
 
 
