@@ -15,7 +15,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     RefusalReason.NO_LUNGS: (
         N_("Two lungs in a frontal view could not be identified."),
-        N_("It may be a lateral view, another part of the body, or a CT or MR slice."),
+        N_("The image may show a lateral view, another part of the body, or a CT or MR slice."),
         N_("Upload a frontal chest X-ray."),
     ),
     RefusalReason.INVERTED: (

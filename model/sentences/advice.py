@@ -1,4 +1,4 @@
-"""Advice that sentences about several kinds of file share."""
+"""Advice that is given for several kinds of file."""
 
 from model.translation import N_
 

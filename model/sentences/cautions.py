@@ -1,4 +1,4 @@
-"""Sentences about limitations of a finding."""
+"""Sentences about the limitations of a finding."""
 
 from model.codes import Caution
 from model.messages import AnyCode

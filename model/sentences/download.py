@@ -1,4 +1,4 @@
-"""Sentences about the download of the data set."""
+"""Sentences about downloading the data set."""
 
 from model.messages import AnyCode, MessageCode
 from model.translation import N_
@@ -62,7 +62,7 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("{host} no longer offers the data set at this address (status {status})."),
         _DOWNLOAD_MANUALLY,
     ),
-    MessageCode.HOST_ERROR: (N_("{host} cannot answer (status {status})."), _TRY_LATER, _DOWNLOAD_MANUALLY),
+    MessageCode.HOST_ERROR: (N_("{host} reports an error (status {status})."), _TRY_LATER, _DOWNLOAD_MANUALLY),
     MessageCode.DOWNLOAD_DAMAGED: (
         N_("The downloaded file is damaged and was deleted ({reason})."),
         _TRY_AGAIN,

@@ -1,4 +1,4 @@
-"""Messages as text, in any language."""
+"""Render messages as text in any language."""
 
 from collections.abc import Iterable
 
@@ -34,10 +34,10 @@ def render(messages: Iterable[Message], language: str | None = None) -> str:
 
     Args:
         messages: Messages in the order of the text.
-        language: Language to use instead of the selected one, see `model.translation.use_language`.
+        language: Language to use instead of the selected one (see `model.translation.use_language`).
 
     Returns:
-        The text; "" without messages.
+        The text; "" if there are no messages.
 
     Raises:
         KeyError: A code has no sentence, or a parameter of the sentence is missing.
@@ -48,7 +48,7 @@ def render(messages: Iterable[Message], language: str | None = None) -> str:
 
 
 def render_codes(codes: Iterable[AnyCode], language: str | None = None) -> str:
-    """Return the sentences of codes that have no parameters as one text, see `render`."""
+    """Return the sentences of codes that have no parameters as one text (see `render`)."""
     return render(map(Message, codes), language)
 
 

@@ -21,7 +21,7 @@ class NegativeExample:
     Attributes:
         image: uint8 (any height, any width).
         family: Group of similar images; one rate is reported for each family.
-        reason: Expected reason of the refusal.
+        reason: Expected reason for the refusal.
         source: Patient or generator that the image comes from. Images from the same source resemble each other.
         correction: Correction that makes the image readable; None if there is none.
     """
@@ -40,8 +40,8 @@ def corrupted_versions(
 
     Args:
         image: uint8 (height, width).
-        lungs: Lung mask. If it is None, the cropped versions are left out.
-        source: Patient of the radiograph.
+        lungs: Lung mask. If there is none, the cropped versions are left out.
+        source: Patient that the radiograph belongs to.
         rng: Source of randomness.
     """
     correctable = {
@@ -95,14 +95,14 @@ def _clip_greys(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _crop(image: np.ndarray, box: RelativeBox) -> np.ndarray:
-    """Cut out a box and scale it to the size of the image, because a crop of a large file can still be large."""
+    """Cut out a box and scale it to the size of the image, because a crop from a large file can still be large."""
     height, width = image.shape
     part = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
     return np.asarray(part)
 
 
 def _place_on_screen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Place the radiograph among windows, buttons and text. It covers a tenth to a third of the screen."""
+    """Place the radiograph among windows, buttons and text. It covers from a tenth to a third of the screen."""
     screen = Image.new("L", (SCREEN_WIDTH, SCREEN_HEIGHT), int(rng.choice([20, 60, 200, 240])))
     draw = ImageDraw.Draw(screen)
     for _ in range(rng.integers(4, 12)):

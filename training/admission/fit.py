@@ -1,8 +1,8 @@
-"""Fit the admission classifier: radiographs of the training patients against images that must not be read.
+"""Fit the admission classifier, which distinguishes the training radiographs from images that must not be read.
 
 The inadmissible images are generated: corrupted radiographs (`training.admission.corrupted_radiographs`) and other
-images (`training.admission.out_of_distribution`). Test images and adult radiographs are not used. Validation images
-only bound the threshold.
+images (`training.admission.out_of_distribution`). Test images and radiographs of adults are not used. Validation images
+are used only to limit the threshold.
 """
 
 from collections.abc import Sequence
@@ -28,18 +28,18 @@ from training.admission.fitting_features import FeatureCollector, collect_featur
 from training.data.loading import read_prepared
 
 PRINCIPAL_AXES = 100  # of the features
-UNITS = 48  # of the hidden layer
+UNITS = 48  # in the hidden layer
 EPOCHS = 40
 L2_PENALTY = 1e-2
 FOLDS = 3  # folds of patients: the threshold is chosen on out-of-fold probabilities
-# Share of training images that the network may refuse. 0.5% was chosen over 0.25%: it accepted 0.7% of radiographs
-# cropped to a half, against 4.0%. It refused 0.83% of the validation images in one fit (against 0.36%) and 1.07% in the
-# next, so MAX_VALIDATION_REFUSAL_RATE bounds that rate.
+# Share of training images that the network may refuse. With 0.5%, it accepted only 0.7% of the radiographs cropped to a
+# half; with 0.25%, it accepted 4.0%. With 0.5%, it refused 0.83% of the validation images in one fit and 1.07% in the
+# next (with 0.25%, it refused 0.36%), so MAX_VALIDATION_REFUSAL_RATE limits that rate.
 TARGET_REFUSAL_RATE = 0.005
 MAX_VALIDATION_REFUSAL_RATE = 0.01  # share of validation images that may be refused for any reason
-LUNG_TOLERANCE = 0.25  # how far lung measures may exceed the extremes in training, as a share of the extreme
+LUNG_TOLERANCE = 0.25  # how far a lung measure may exceed its training extreme, as a share of that extreme
 CAUTION_RATE = 0.005  # share of training images that may get each caution
-VARIANCE_FLOOR = 0.05  # added to the standard deviation of features, because some are nearly constant
+VARIANCE_FLOOR = 0.05  # added to the standard deviation of the features, because some features are nearly constant
 
 
 def fit_admission(
@@ -52,7 +52,7 @@ def fit_admission(
 
     Args:
         classifier: Classifier of the release.
-        index: Index of similar cases of the same release.
+        index: Index of similar cases from the same release.
         split: Images in each split.
         decoder: Decodes the images.
 
@@ -100,7 +100,7 @@ def save_admission(admission_classifier: AdmissionClassifier, folder: Path) -> N
 
 
 def _fit_network(features: np.ndarray, classes: np.ndarray) -> TwoLayerNetwork:
-    """Fit the network. Standardisation and principal axes of the features are folded into its first layer."""
+    """Fit the network. Its first layer includes the standardisation and the principal axes of the features."""
     centre, scale = features.mean(axis=0), features.std(axis=0) + VARIANCE_FLOOR
     standardised = (features - centre) / scale
     pca = PCA(min(PRINCIPAL_AXES, *features.shape), svd_solver="randomized", random_state=0).fit(standardised)
@@ -137,7 +137,7 @@ def _out_of_fold_probability(features: np.ndarray, classes: np.ndarray, collecte
 
 
 def _fit_mirror_detector(collected: FeatureCollector) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights that separate radiographs from their mirror images, and the limit of the weighted sum.
+    """Return the weights that separate radiographs from their mirror images, and the limit for the weighted sum.
 
     There is no intercept, so neither orientation is preferred.
     """

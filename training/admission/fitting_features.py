@@ -23,14 +23,14 @@ from training.data.augmentation import Augmenter
 from training.data.loading import load_images
 
 N_CORRUPTED = 1200  # maximum number of training images that are corrupted
-N_PER_FAMILY = 300  # images of each other family
+N_PER_FAMILY = 300  # images in each other family
 
 
 @dataclass(eq=False)
 class FeatureCollector:
     """Features of the images to fit on, one entry per image.
 
-    The last three lists have entries only for original radiographs, those that are not generated from another image.
+    The last three lists have entries only for original radiographs, that is, those not generated from another image.
 
     Attributes:
         features: Result of `extract_features`, float16.
@@ -76,11 +76,11 @@ def collect_features(
 ) -> FeatureCollector:
     """Extract the features of training radiographs and of images generated from them.
 
-    Each radiograph also contributes a reframed version. At most N_CORRUPTED contribute corrupted versions.
+    Each radiograph also contributes a reframed version. At most N_CORRUPTED radiographs contribute corrupted versions.
 
     Args:
         classifier: Classifier of the release.
-        index: Index of similar cases of the same release.
+        index: Index of similar cases from the same release.
         records: Training images.
         decoder: Decodes the images.
 
@@ -114,7 +114,7 @@ def _infer(classifier: Classifier, image: np.ndarray) -> Inference:
 
 
 def _reframe(pixels: np.ndarray, lungs: LungMask | None, rng: np.random.Generator) -> np.ndarray:
-    """Frame and store a radiograph, uint8, as another hospital might. The lungs stay complete."""
+    """Frame and process a radiograph, uint8, as another hospital might. The lungs remain complete."""
     height, width = pixels.shape
     image = Image.fromarray(pixels)
     if rng.random() < 0.4:

@@ -1,4 +1,4 @@
-"""Images that are not chest radiographs: synthetic images, and sample images of other Python packages.
+"""Images that are not chest radiographs: synthetic images, and sample images from other Python packages.
 
 Each family has two generators with different sources. The check is fitted on the first and evaluated on the second.
 """
@@ -22,7 +22,7 @@ from training.admission.corrupted_radiographs import NegativeExample
 ImageMaker = Callable[[np.random.Generator], np.ndarray]
 Generator = Callable[[np.random.Generator], tuple[str, np.ndarray]]  # returns source and image, uint8
 
-# scikit-image: BSD; its LICENSE lists the licence of each image, most are in the public domain. scikit-learn: CC BY.
+# scikit-image: BSD; its LICENSE lists the licence of each image. Most are in the public domain. scikit-learn: CC BY.
 PHOTOGRAPHS: tuple[str, ...] = (
     "skimage/data/astronaut.png",
     "skimage/data/camera.png",
@@ -56,7 +56,7 @@ class ImageFamily:
     """A kind of inadmissible image.
 
     Attributes:
-        reason: Expected reason of the refusal.
+        reason: Expected reason for the refusal.
         fitted: Generator of the images that the check is fitted on.
         held_out: Generator of the images that the check is evaluated on.
     """
@@ -71,7 +71,7 @@ def out_of_distribution_images(held_out: bool, count: int, rng: np.random.Genera
 
     Args:
         held_out: True for the generators that the check is evaluated on, False for those that it is fitted on.
-        count: Number of images per family.
+        count: Number of images in each family.
         rng: Source of randomness.
 
     Raises:
@@ -137,7 +137,7 @@ def _synthetic(make_image: ImageMaker) -> Generator:
 
 
 def _either(*generators: Generator) -> Generator:
-    """Return a generator that picks one of several generators at random at each call."""
+    """Return a generator that uses one of several generators, chosen at random at each call."""
     return lambda rng: generators[rng.integers(len(generators))](rng)
 
 
@@ -163,7 +163,7 @@ def _face(rng: np.random.Generator) -> tuple[str, np.ndarray]:
 
 
 def _brain_slice(name: str, axis: int) -> Generator:
-    """Return a generator of slices of a volume, head up. The outer fifths of the axis are left out."""
+    """Return a generator of slices through a volume, head up. The outer fifths of the axis are left out."""
 
     def generate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         volume = _load_volume(name)
@@ -177,7 +177,7 @@ def _brain_slice(name: str, axis: int) -> Generator:
 
 @cache
 def _load_sample(name: str) -> np.ndarray:
-    """Load a sample image as grey: uint8 (height, width)."""
+    """Load a sample image in greyscale: uint8 (height, width)."""
     with Image.open(_sample_path(name)) as image:
         return np.asarray(image.convert("L"))
 
@@ -200,7 +200,8 @@ def _sample_path(name: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise TrainingError(
-            f"The admission check is trained on sample images of the Python package {package}, which is not installed. "
-            "Install the packages in requirements-dev.txt (`make test` does) and run the same command again."
+            f"The admission check is trained on sample images from the Python package {package}, which is not "
+            "installed. Install the packages in requirements-dev.txt (`make test` does so) and run the same command "
+            "again."
         )
     return Path(spec.submodule_search_locations[0]) / path_in_package

@@ -1,4 +1,4 @@
-"""Synthetic images that are not radiographs: uint8 (height, width), a different one at each call."""
+"""Functions that draw images other than radiographs: uint8 (height, width), a different image at each call."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -71,7 +71,7 @@ def grating(rng: np.random.Generator) -> np.ndarray:
 
 
 def voronoi(rng: np.random.Generator) -> np.ndarray:
-    """Return Voronoi cells: each pixel has the grey value of its nearest seed, darker with distance from it."""
+    """Return Voronoi cells: each pixel has the grey value of its nearest seed, darkened with the distance from it."""
     seeds = rng.uniform(0, IMAGE_SIDE, (int(rng.integers(20, 300)), 2))
     distance, nearest = KDTree(seeds).query(np.moveaxis(IMAGE_SIDE * pixel_grid(), 0, -1))
     return _to_full_range(rng.uniform(0, 1, len(seeds))[nearest] - rng.uniform(0, 2) * distance / distance.max())

@@ -1,4 +1,4 @@
-"""Synthetic scans that are not chest radiographs: uint8 (IMAGE_SIDE, IMAGE_SIDE), a different one at each call."""
+"""Functions that draw scans other than chest radiographs: uint8 (IMAGE_SIDE, IMAGE_SIDE), different at each call."""
 
 import numpy as np
 from scipy import ndimage
@@ -31,7 +31,7 @@ def blurred_chest(rng: np.random.Generator) -> np.ndarray:
 
 
 def ct_slice(rng: np.random.Generator) -> np.ndarray:
-    """Return a CT slice of a chest: an oval with two dark lungs, heart and spine on black."""
+    """Return a CT slice of a chest: an oval with two dark lungs, a heart and a spine, on black."""
     grid = pixel_grid()
     half_width, half_depth = rng.uniform(0.38, 0.48), rng.uniform(0.26, 0.36)
     body = np.where(_oval(grid, 0.5, 0.5, half_width, half_depth) < 1, rng.uniform(110, 160), 0.0)
@@ -45,7 +45,7 @@ def ct_slice(rng: np.random.Generator) -> np.ndarray:
 
 
 def ct_slice_sharp(rng: np.random.Generator) -> np.ndarray:
-    """Return another CT slice: a rotated rounded box with arms and table, and lungs cut off straight at the midline."""
+    """Return another CT slice: a rotated rounded box with arms, a table, and lungs that are cut off at the midline."""
     grid = pixel_grid()
     y, x = grid
     body = np.where(((x - 0.5) / 0.34) ** 4 + ((y - 0.5) / rng.uniform(0.24, 0.34)) ** 4 < 1, rng.uniform(90, 200), 0.0)
@@ -59,7 +59,7 @@ def ct_slice_sharp(rng: np.random.Generator) -> np.ndarray:
 
 
 def long_bone(rng: np.random.Generator) -> np.ndarray:
-    """Return a limb: one or two bone shafts with brighter cortex in soft tissue on black."""
+    """Return a limb: one or two bone shafts with a brighter cortex, in soft tissue, on black."""
     y, x = pixel_grid()
     bend = rng.uniform(-0.1, 0.1) * (y - 0.5) ** 2
     limb = np.where(np.abs(x - 0.5 - bend) < rng.uniform(0.2, 0.4), rng.uniform(60, 130), 0.0)
@@ -72,7 +72,7 @@ def long_bone(rng: np.random.Generator) -> np.ndarray:
 
 
 def hand(rng: np.random.Generator) -> np.ndarray:
-    """Return a hand: five rays of bones from a palm, on black."""
+    """Return a hand: five rays of bones that start from a palm, on black."""
     grid = pixel_grid()
     y, x = grid
     image = np.where(_oval(grid, 0.5, 0.72, 0.22, 0.25) < 1, 90.0, 0.0)

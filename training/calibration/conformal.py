@@ -15,13 +15,13 @@ COVERAGE = 0.975
 def fit_conformal_limits(pooled: Predictions, images: str) -> ConformalLimits:
     """Fit class-conditional conformal limits.
 
-    For pneumonia, the limit is the k-th lowest probability of its images; for normal, the k-th highest, with
-    k = floor((n + 1) * (1 - coverage)) for n images (Angelopoulos and Bates 2023, section 1; class-conditional: section
-    4.3).
+    For pneumonia, the limit is the k-th lowest probability among the images with pneumonia. For normal, it is the k-th
+    highest probability among the normal images. If a class has n images, k is floor((n + 1) * (1 - coverage))
+    (Angelopoulos and Bates 2023, section 1; class-conditional: section 4.3).
 
     Args:
-        pooled: Predictions on the validation images, unperturbed and perturbed.
-        images: Description of these images, for the rationale in model.json: "100 validation images".
+        pooled: Predictions for the validation images and their perturbed copies.
+        images: Description of these images for the rationale in model.json, such as "100 validation images".
     """
     pneumonia = np.sort(pooled.probability[pooled.target == 1])
     normal = np.sort(pooled.probability[pooled.target == 0])
@@ -31,7 +31,8 @@ def fit_conformal_limits(pooled: Predictions, images: str) -> ConformalLimits:
         pneumonia_from=float(pneumonia[pneumonia_rank - 1]) if pneumonia_rank else 0.0,
         normal_up_to=float(normal[-normal_rank]) if normal_rank else 1.0,
         rationale=(
-            f"The limits were set so that each class remains plausible for {COVERAGE:.1%} of its images, on {images}."
+            f"The limits were chosen on {images} so that the true class is plausible for {COVERAGE:.1%} of the images "
+            "in each class."
         ),
     )
 

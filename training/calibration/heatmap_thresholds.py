@@ -15,13 +15,13 @@ from model.inference.decision import Verdict
 from training.data.loading import draw_sample, read_prepared
 
 TARGET_WARNING_RATE = 0.1  # maximum share of true positives with a warning
-N_CHECKED = 300  # images with pneumonia; takes some minutes
+N_CHECKED = 300  # images with pneumonia; checking them takes a few minutes
 
 
 def select_reliability_limits(
     classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
 ) -> ReliabilityLimits | None:
-    """Select the limits on true positives.
+    """Select the limits of the heat-map checks on true positives.
 
     Args:
         classifier: Calibrated classifier with operating points.
@@ -29,7 +29,7 @@ def select_reliability_limits(
         decoder: Decodes the images.
 
     Returns:
-        The limits; None if there are no true positives.
+        The limits; None if the images contain no true positives.
     """
     measured = []
     positives = draw_sample([record for record in records if record.target], N_CHECKED)
@@ -42,7 +42,7 @@ def select_reliability_limits(
     if not measured:
         return None
     rationale = (
-        f"Together, the limits cause a warning for at most {TARGET_WARNING_RATE:.0%} of {len(measured)} validation "
+        f"Together, the limits cause a warning for at most {TARGET_WARNING_RATE:.0%} of the {len(measured)} validation "
         "images in which the model correctly finds pneumonia."
     )
     return ReliabilityLimits(**limits_at_rate(measured), rationale=rationale)
@@ -51,7 +51,7 @@ def select_reliability_limits(
 def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:
     """Return the highest limits that together cause a warning for at most TARGET_WARNING_RATE of the heat maps.
 
-    All limits have the same rank among the values of their measure.
+    Each limit has the same rank among the values of its measure.
     """
     names = [warning.value for warning in HeatMapWarning]
     values = np.array(  # None becomes NaN

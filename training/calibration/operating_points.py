@@ -15,9 +15,9 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, image
     """Select the three operating points.
 
     Args:
-        unperturbed: Predictions on the validation images.
-        pooled: Predictions on the same images and on their perturbed copies.
-        images: Description of the images of `pooled`, for the rationale in model.json: "100 validation images".
+        unperturbed: Predictions for the validation images.
+        pooled: Predictions for the same images and their perturbed copies.
+        images: Description of the pooled images for the rationale in model.json, such as "100 validation images".
 
     Returns:
         The points, from the most sensitive to the most specific.
@@ -33,7 +33,11 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, image
             f"Highest threshold that does not exceed the balanced one and has at least {MIN_SENSITIVITY:.0%} "
             f"sensitivity on {images}.",
         ),
-        OperatingPoint(BALANCED, balanced, f"Maximum of sensitivity + specificity - 1 (Youden's index) on {images}."),
+        OperatingPoint(
+            BALANCED,
+            balanced,
+            f"Threshold with the highest value of sensitivity + specificity - 1 (Youden's index) on {images}.",
+        ),
         OperatingPoint(
             RULE_IN,
             rule_in,
@@ -44,7 +48,7 @@ def select_operating_points(unperturbed: Predictions, pooled: Predictions, image
 
 
 def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) -> float:
-    """Return the highest threshold with at least this sensitivity, midway between neighbouring probabilities."""
+    """Return the highest threshold with at least this sensitivity, midway between two neighbouring probabilities."""
     pneumonia = np.sort(predictions.probability[predictions.target == 1])
     lowest_detected = pneumonia[math.floor((1 - min_sensitivity) * len(pneumonia) + 1e-9)]
     below = predictions.probability[predictions.probability < lowest_detected]
@@ -52,7 +56,7 @@ def threshold_for_sensitivity(predictions: Predictions, min_sensitivity: float) 
 
 
 def threshold_for_specificity(predictions: Predictions, min_specificity: float) -> float:
-    """Return the lowest threshold with at least this specificity, midway between neighbouring probabilities."""
+    """Return the lowest threshold with at least this specificity, midway between two neighbouring probabilities."""
     normal = np.sort(predictions.probability[predictions.target == 0])[::-1]
     highest_without_alarm = normal[math.floor((1 - min_specificity) * len(normal) + 1e-9)]
     above = predictions.probability[predictions.probability > highest_without_alarm]

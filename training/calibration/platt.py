@@ -1,4 +1,4 @@
-"""Platt scaling: calibration of logits to probabilities."""
+"""Platt scaling: conversion of logits to calibrated probabilities."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression

@@ -1,4 +1,4 @@
-"""Error rates of the admission check: admissible images that it refuses, inadmissible images that it accepts."""
+"""Error rates of the admission check: admissible images that it refuses, and inadmissible images that it accepts."""
 
 import itertools
 from collections import Counter
@@ -28,8 +28,8 @@ from training.evaluation.external_adults import load_adult_images
 from training.evaluation.robustness import perturbations
 
 N_CORRUPTED = 300  # maximum number of validation images that are corrupted
-N_PER_FAMILY = 150  # images of each other family, from generators and sources that the check was not fitted on
-# No samples are available under a licence that allows everyone to repeat the measurement.
+N_PER_FAMILY = 150  # images in each other family, from generators and sources that the check was not fitted on
+# For these families, no samples are available under a licence that allows everyone to repeat the measurement.
 UNMEASURED_FAMILIES = ("lateral chest radiographs", "radiographs of other body parts", "CT slices of patients")
 
 Judged = list[tuple[NegativeExample, AdmissionDecision]]
@@ -43,13 +43,13 @@ def admission_rates(
     Args:
         gate: Gate to measure.
         split: Images in each split.
-        adults: Folder with adult radiographs; None if they are not measured.
+        adults: Folder with radiographs of adults; None if they are not measured.
         decoder: Decodes the images in the splits.
 
     Returns:
-        See `model.performance.schema.AdmissionMetrics`. "shifted" refers to validation images, each under one
-        perturbation. "mirrored" is the share of mirrored validation images that get the caution. "adults" is null
-        without a folder.
+        See `model.performance.schema.AdmissionMetrics`. "shifted" contains the rates for validation images that were
+        each perturbed in one way. "mirrored" is the share of mirrored validation images that get the caution for
+        mirrored images. "adults" is null if no folder is given.
     """
     images = load_images(split.validation, WORKING_SIDE, "admission: validation images", decoder)[..., 0]
     patient = _patients(split.validation)
@@ -90,7 +90,7 @@ def _negative_rates(
 
 
 def _family_rates(judged: Judged) -> NegativeRates:
-    """Return how often images are accepted, refused with the correct reason, and offered the correct correction."""
+    """Return how often images are accepted, refused for the correct reason, and offered the correct correction."""
     sources = np.array([example.source for example, _ in judged])
 
     def rate(values: list[bool]) -> Any:
@@ -116,7 +116,7 @@ def _negative_examples(
 
 
 def _perturb(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield each image under one of the perturbations of `training.evaluation.robustness`, in turn."""
+    """Yield each image after one perturbation from `training.evaluation.robustness`; the perturbations take turns."""
     for image, perturbation in zip(images, itertools.cycle(perturbations().values()), strict=False):
         yield np.asarray(perturbation(Image.fromarray(image)))
 

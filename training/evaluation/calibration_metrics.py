@@ -10,20 +10,20 @@ from model.performance.binary_metrics import Predictions, patient_bootstrap_weig
 from model.performance.reliability_diagram import equal_mass_bins
 from model.performance.schema import CalibrationErrors, CalibrationMetrics
 
-RECALIBRATION_DRAWS = 200  # of the 2,000 bootstrap draws, because each takes a logistic regression
+RECALIBRATION_DRAWS = 200  # of the 2,000 bootstrap draws, because each draw needs a logistic regression
 _MIN_PROBABILITY = 1e-12  # the log odds of 0 and 1 are not finite
 
 
 def calibration_metrics(predictions: Predictions, calibrated_at: float) -> CalibrationMetrics:
     """Measure calibration before and after adjustment to the prevalence of these images.
 
-    ECE is the mean gap between probability and share of pneumonia over 15 bins of equal mass (Naeini et al. 2015).
-    Slope and intercept are those of the logistic regression of the class on the log odds: 1 and 0 if calibration is
-    perfect (Cox 1958).
+    The ECE is the mean gap between the probability and the share of pneumonia over 15 bins of equal mass (Naeini et al.
+    2015). Slope and intercept come from a logistic regression of the class on the log odds; they are 1 and 0 if the
+    calibration is perfect (Cox 1958).
 
     Args:
-        predictions: Predictions of the classifier.
-        calibrated_at: Prevalence that the probabilities are calibrated at, 0-1.
+        predictions: Predictions from the classifier.
+        calibrated_at: Prevalence for which the probabilities are calibrated, 0-1.
 
     Returns:
         Metrics with 95% intervals. If a class is absent, slope, intercept and all adjusted metrics are null.
@@ -74,7 +74,7 @@ def _recalibration(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
     coefficients = np.full((2, len(weights)), np.nan)
     for index, row in enumerate(weights):
         if 0 < row @ target < row.sum():
-            # A negligible ridge penalty. Without it, the slope is infinite if the classes do not overlap.
+            # The ridge penalty is negligible, but without it the slope is infinite if the classes do not overlap.
             model = LogisticRegression(C=1e6, solver="newton-cholesky").fit(log_odds, target, sample_weight=row)
             coefficients[:, index] = model.coef_[0, 0], model.intercept_[0]
     return coefficients

@@ -1,7 +1,7 @@
 """Metrics outside the intended population: radiographs of adults.
 
-The folder contains image files, possibly in subfolders, and labels.csv with file, label, patient, age_years, sex and
-view. Nothing is fitted or selected on these images.
+The folder contains image files, possibly in subfolders, and labels.csv with the columns file, label, patient,
+age_years, sex and view. Nothing is fitted or selected on these images.
 """
 
 from pathlib import Path
@@ -52,7 +52,7 @@ def external_metrics(classifier: Classifier, folder: Path) -> ExternalMetrics:
 
 
 def load_adult_images(folder: Path) -> pd.DataFrame:
-    """Return the table of the images with an additional column "path". Files that are not in the table are ignored.
+    """Return the table of images with an additional column, "path". Files that are not in the table are ignored.
 
     Raises:
         TrainingError: The table cannot be used, or an image is missing.

@@ -1,4 +1,4 @@
-"""Accuracy of the lung segmentation against manual masks."""
+"""Accuracy of the lung segmentation compared with manual masks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def segmentation_metrics(
     masks: Path,
     decoder: ImageDecoder = decode_image,
 ) -> dict[str, Any]:
-    """Segment the images that have a manual mask, and compare the two masks.
+    """Segment the images that have a manual mask, and compare each result with that mask.
 
     Args:
         segmenter: Lung segmentation to measure.
@@ -51,8 +51,8 @@ def compare_masks(lungs: Sequence[LungMask | None], manual_masks: np.ndarray) ->
 
     Returns:
         "dice": mean, median and 5th percentile of the Dice score, 0-1.
-        "box_error": mean and 95th percentile of the error of the worst edge of the lung box, as a share of the image
-        side; null if no lungs were found.
+        "box_error": mean and 95th percentile of the largest edge error of the lung box, as a share of the image side;
+        null if no lungs were found.
         "not_found": number of images in which no lungs were found.
     """
     fields = np.stack([mask.fields if mask else np.zeros(manual_masks.shape[1:], bool) for mask in lungs])

@@ -1,7 +1,7 @@
-"""Robustness: performance on validation images framed, scaled and stored as other software might do it.
+"""Robustness: performance on validation images that are framed, scaled and stored as other software might do it.
 
 Training also randomises framing, tone, sharpness and compression. A run must not be evaluated on the perturbations that
-it was trained on, so those here use other curves, filters, codecs and scales than `training.data.augmentation`.
+it was trained on, so the curves, filters, codecs and scales here differ from those in `training.data.augmentation`.
 """
 
 import io
@@ -40,7 +40,7 @@ MAX_MARGIN = 0.25  # share of the width or height of the lungs
 def logits_under_perturbation(
     classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
 ) -> Logits:
-    """Classify images under every perturbation and framing.
+    """Classify images after each perturbation and framing.
 
     Args:
         classifier: Classifier to measure. Its calibration is not used.
@@ -48,7 +48,7 @@ def logits_under_perturbation(
         decoder: Decodes the images.
 
     Returns:
-        Logits, float (n,), by name of the perturbation or framing.
+        Logits, float (n,), by the name of the perturbation or framing.
     """
     images = load_images(records, WORKING_SIDE, "robustness: images", decoder)[..., 0]
     lungs = [classifier.segmenter.segment(image.astype(np.float32)) for image in images]
@@ -61,7 +61,7 @@ def logits_under_perturbation(
     def logit(change: Framing, image_and_lungs: tuple[Image.Image, RelativeBox]) -> float:
         return _logit(classifier, change(*image_and_lungs))
 
-    with ThreadPoolExecutor(2) as pool:  # so that perturbing and running the network overlap
+    with ThreadPoolExecutor(2) as pool:  # so that one image is perturbed while the network runs on another
         return {
             name: np.array(list(pool.map(partial(logit, change), inputs)))
             for name, change in tqdm(
@@ -80,7 +80,7 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> 
 
     Returns:
         {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}} at the default operating
-        point, and "calibration" and "conformal" of all perturbed images pooled.
+        point, and "calibration" and "conformal" for all perturbed images together.
     """
     threshold, target = release.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
     probabilities = {name: release.calibration.probability(values) for name, values in logits.items()}
@@ -106,10 +106,11 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> 
 
 
 def framings() -> dict[str, Framing]:
-    """Return framings around the box of the lungs, by name.
+    """Return framings around the lung box, by name.
 
-    They remove what the original framing reveals about the class: radiographs of ill children are cropped more closely
-    at the top and bottom. A perturbation that changes all images in the same way does not remove that.
+    The framings remove what the original framing reveals about the class: radiographs of ill children are cropped more
+    closely at the top and bottom. A perturbation that changes all images in the same way does not remove this
+    difference.
     """
     return {
         "framing: lungs, even margin": lambda image, lungs: _frame(image, lungs, np.full(4, 0.08)),
@@ -118,7 +119,7 @@ def framings() -> dict[str, Framing]:
 
 
 def perturbations() -> dict[str, Perturbation]:
-    """Return perturbations by name. Each maps an 8-bit grey image to one of the same size, deterministically."""
+    """Return perturbations by name. Each deterministically maps an 8-bit grey image to one of the same size."""
     return {
         "framing: wider, on black": lambda image: _pad(image, 0.15),
         "framing: off centre": lambda image: _crop(image, (0.12, 0.0, 1.0, 0.9)),
@@ -156,7 +157,7 @@ def _ignore_lungs(perturbation: Perturbation, image: Image.Image, lungs: Relativ
 
 
 def _frame(image: Image.Image, lungs: RelativeBox, margins: np.ndarray) -> Image.Image:
-    """Crop to the lungs with a margin on the left, top, right and bottom. Beyond the image, border pixels repeat."""
+    """Crop to the lungs with margins on the left, top, right and bottom. Beyond the image, repeat its border pixels."""
     width, height = lungs.right - lungs.left, lungs.bottom - lungs.top
     left, top, right, bottom = margins * [width, height, width, height]
     frame = RelativeBox(lungs.left - left, lungs.top - top, lungs.right + right, lungs.bottom + bottom)
@@ -167,12 +168,12 @@ def _frame(image: Image.Image, lungs: RelativeBox, margins: np.ndarray) -> Image
 
 
 def _margins(image: Image.Image) -> np.ndarray:
-    """Return four random margins. The image itself is the seed, so its margins are always the same."""
+    """Return four random margins. The image itself is the seed, so an image always gets the same margins."""
     return np.random.default_rng(zlib.crc32(image.tobytes())).uniform(0, MAX_MARGIN, size=4)
 
 
 def _lookup_table(curve: Callable[[np.ndarray], np.ndarray]) -> list[int]:
-    """Return the lookup table, 256 grey values, of a curve over 0-1."""
+    """Return a curve over 0-1 as a lookup table of 256 grey values."""
     table: list[int] = np.clip(255 * curve(np.arange(256) / 255), 0, 255).round().astype(int).tolist()
     return table
 
@@ -189,7 +190,7 @@ def _crop(image: Image.Image, box: tuple[float, float, float, float]) -> Image.I
 
 
 def _motion_blur(image: Image.Image) -> Image.Image:
-    """Blur as if the patient had moved by 3% of the height."""
+    """Blur as if the patient had moved by 3% of the image height."""
     length = max(3, round(0.03 * image.height))
     blurred = ndimage.uniform_filter1d(np.asarray(image, np.float32), length, axis=0, mode="nearest")
     return Image.fromarray(blurred.round().astype(np.uint8))
@@ -215,7 +216,7 @@ def _resample_through(image: Image.Image, side: int, order: int, change: Perturb
         image: Image to resample.
         side: Height and width of the intermediate image, pixels.
         order: Order of the spline: 0 nearest, 1 linear, 3 cubic.
-        change: Optional change of the intermediate image.
+        change: Optional perturbation of the intermediate image.
     """
     resampled = _resize_with_spline(image, (side, side), order)
     return _resize_with_spline(change(resampled) if change else resampled, image.size, order)

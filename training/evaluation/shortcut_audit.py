@@ -43,20 +43,20 @@ N_STRATA = 4
 MIN_PER_CLASS = 10  # images of each class that a stratum needs for an AUC
 MASK_GREY = 128.0  # the same for every image, because the mean grey value would reveal something about the masked lungs
 SMALL_COPY = "224"  # key of the copy in the data set
-RESCALED_SIDE = 512  # pixels of the longer side of the second copy of an original
+RESCALED_SIDE = 512  # longer side, in pixels, of the second copy of an original
 
 Masking = Callable[[np.ndarray, LungMask], np.ndarray]
 
 
 @dataclass(frozen=True)
 class AuxiliaryData:
-    """Further data for the evaluation. Measurements whose data are None are skipped.
+    """Additional data for the evaluation. A measurement is skipped if its data are None.
 
     Attributes:
-        masks: Folder with manual lung masks, <stem>.png each.
+        masks: Folder with manual lung masks, each named <stem>.png.
         originals: Folder with some of the images at their original size, under the same names.
-        original_sizes: CSV file with file, width and height of the originals.
-        adults: Folder with adult radiographs with labels.csv, see `training.evaluation.external_adults`.
+        original_sizes: CSV file with the columns file, width and height, for the originals.
+        adults: Folder with radiographs of adults and labels.csv (see `training.evaluation.external_adults`).
     """
 
     masks: Path | None = None
@@ -72,13 +72,13 @@ def shortcut_audit(
     auxiliary: AuxiliaryData,
     decoder: ImageDecoder = decode_image,
 ) -> dict[str, Any]:
-    """Audit a release on the validation split. The size strata are measured on every split with predictions.
+    """Audit a release on the validation split. The size strata are measured on every split that has predictions.
 
     Args:
         classifier: Classifier to audit.
         split: Images in each split.
         predictions: One row per image: file, patient, split, label, probability.
-        auxiliary: Further data.
+        auxiliary: Additional data.
         decoder: Decodes the images in the splits.
 
     Returns:
@@ -97,7 +97,7 @@ def shortcut_audit(
 
 
 def _size_strata(rows: pd.DataFrame, sizes: ImageSizes) -> list[SizeStratum]:
-    """Split the images into quartiles of the width of their originals and return the AUC of each quartile."""
+    """Group the images into quartiles by the width of their originals, and return the AUC for each quartile."""
     rows = rows[rows["file"].isin(sizes)]
     width = rows["file"].map(lambda name: sizes[name][0])
     strata: list[SizeStratum] = []
@@ -120,7 +120,7 @@ def _size_strata(rows: pd.DataFrame, sizes: ImageSizes) -> list[SizeStratum]:
 def _scaled_copies(
     classifier: Classifier, records: Sequence[LabelledImage], folder: Path, decoder: ImageDecoder
 ) -> dict[str, Any]:
-    """Compare the probabilities of originals with those of the data set's copy and of a copy with 512 pixels.
+    """Compare the probability for each original with those for the data set's copy and for a copy with 512 pixels.
 
     Raises:
         TrainingError: The folder contains no original of a validation image.
@@ -189,7 +189,7 @@ def _masked_auc(
         if not (lungs := classifier.segmenter.segment(working)):
             continue
         measured.append(record)
-        for name, masking in maskings.items():  # the lung mask is always that of the unmasked image
+        for name, masking in maskings.items():  # the lung mask always comes from the unmasked image
             output = classifier.run_network(region.network_input(masking(working, lungs), lungs, side))
             probabilities[name].append(float(classifier.release.calibration.probability(output.logit)))
     if not measured:

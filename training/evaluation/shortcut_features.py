@@ -1,4 +1,4 @@
-"""How well features without lung content predict the class: power spectrum, size of the original file, framing."""
+"""How well features without lung content predict the class: power spectrum, size of the original file, and framing."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,7 +38,7 @@ def auc_from_framing(split: Split, classifier: Classifier, decoder: ImageDecoder
 
 
 def auc_from_sizes(split: Split, sizes: ImageSizes) -> SizedAuc:
-    """Return the AUC of a model that sees only the size of the original files. Images of unknown size are left out."""
+    """Return the AUC of a model that sees only the size of the original. Images whose size is unknown are left out."""
 
     def has_size(record: LabelledImage) -> bool:
         return record.path.name in sizes
@@ -50,7 +50,7 @@ def auc_from_sizes(split: Split, sizes: ImageSizes) -> SizedAuc:
 
 
 def auc_of(records: Sequence[LabelledImage], probability: np.ndarray) -> SizedAuc:
-    """Return the AUC of probabilities of labelled images, float (n,), with its 95% interval."""
+    """Return the AUC, with its 95% interval, for the probabilities of labelled images, float (n,)."""
     patient = np.array([record.patient for record in records])
     predictions = Predictions(targets(records)[:, 0].astype(int), probability, patient)
     return {"n": len(records), "auc": auc_with_ci(predictions)["auc"]}
@@ -85,7 +85,7 @@ def framing_features(classifier: Classifier, decoder: ImageDecoder, records: Seq
         width, height = box.right - box.left, box.bottom - box.top
         left, right = (box.left - region.left) / width, (region.right - box.right) / width
         rows.append((left, right, (box.top - region.top) / height, (region.bottom - box.bottom) / height))
-    return np.round(rows, 6)  # rounding errors of equal margins depend on the box, and trees would learn from them
+    return np.round(rows, 6)  # rounding errors in equal margins depend on the box, and trees would learn from them
 
 
 def _auc_from_features(split: Split, extract_features: FeatureExtractor, model: ClassifierMixin) -> SizedAuc:

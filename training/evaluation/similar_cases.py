@@ -1,4 +1,4 @@
-"""Agreement between similar training cases and the image that they were retrieved for."""
+"""Agreement between an image and the similar training cases that are retrieved for it."""
 
 import numpy as np
 
@@ -9,14 +9,15 @@ from model.performance.schema import SimilarCaseMetrics
 
 
 def similar_case_agreement(index: SimilarCaseIndex, inventory: ImageInventory, split: str) -> SimilarCaseMetrics:
-    """Measure how often the nearest training images have the class and the cause of the query image.
+    """Measure how often the nearest training images have the same class and cause as the query image.
 
-    Training images from the patient's own group are ignored. Each query image contributes the share of its neighbours.
+    Training images from the patient's own group are ignored. Each query image contributes the share of its neighbours
+    that agree with it.
 
     Args:
         index: Index of the training images.
         inventory: Embeddings and rows of the images to measure on.
-        split: Split of these images.
+        split: Split that these images belong to.
     """
     in_split = (inventory.rows["split"] == split).to_numpy()
     rows = inventory.rows[in_split]

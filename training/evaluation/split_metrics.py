@@ -1,4 +1,4 @@
-"""Metrics of one set of images, computed from its predictions."""
+"""Metrics for one set of images, computed from its predictions."""
 
 import numpy as np
 import pandas as pd

@@ -24,7 +24,7 @@ def log_opening(log: Path, metrics: dict[str, Any], commit: str) -> None:
 
     Args:
         log: CSV file.
-        metrics: Content of metrics.json. It must contain the test split.
+        metrics: Content of metrics.json, which must include the test split.
         commit: Commit of the program.
     """
     test_metrics = metrics["splits"][SplitName.TEST]

@@ -1,1 +1,1 @@
-"""From a finished run to a published release."""
+"""Turn a finished run into a published release."""

@@ -1,12 +1,12 @@
-"""Package trained networks as a candidate: a complete release directory without version and metrics.
+"""Package trained networks as a candidate, a release directory that lacks only the version and the metrics.
 
     python -m training package --run runs/reader
     python -m training package --run runs/again --from-release model/release    # repackage the networks of a release
 
-Everything that is fitted or selected after training happens here. Calibration, operating points, conformal limits, heat
-map scale and heat-map limits come from the validation images. The admission check, the index of similar cases and the
-mean radiographs come from the training images; validation images only bound the refusal rate of the admission check.
-Test images are used only in the data set audit. No metric is computed on them.
+Everything that is fitted or selected after training is fitted or selected here. Calibration, operating points,
+conformal limits, heat-map scale and heat-map limits come from the validation images. The admission check, the index of
+similar cases and the mean radiographs come from the training images; validation images are used only to limit the
+refusal rate of the admission check. Test images are used only in the data set audit. No metric is computed on them.
 """
 
 import dataclasses
@@ -52,11 +52,11 @@ MAP_QUANTILE = 0.99
 
 @dataclass(frozen=True)
 class SelectedOnValidation:
-    """Everything that is fitted or selected on the validation images, except the heat-map limits.
+    """All values that are fitted or selected on the validation images, except the heat-map limits.
 
     Attributes:
         release: Release with these values.
-        rationales: How its calibration and heat map scale were selected.
+        rationales: How the calibration and the heat-map scale were selected.
     """
 
     release: Release
@@ -116,7 +116,7 @@ def load_candidate(run: Path) -> Release:
 def _uncalibrated_release(
     directory: Path, networks: TrainedNetworks, outputs: Mapping[str, Sequence[int]], split: Split
 ) -> Release:
-    """Return a release in memory before anything is selected. Its calibration is the identity."""
+    """Return a release in memory for which nothing has been selected yet. Its calibration is the identity."""
     lung_side = keras.models.load_model(directory / ReleaseFile.LUNGS_KERAS).input_shape[1]
     training_targets = [record.target for record in split.training]
     return Release(
@@ -146,7 +146,7 @@ def _select_on_validation(
     perturbed_logits: Logits,
     validation: Sequence[LabelledImage],
 ) -> SelectedOnValidation:
-    """Fit calibration and map scale on the original images, and select everything else on perturbed images as well."""
+    """Fit calibration and map scale on the original images; also use perturbed images to select everything else."""
     target = np.array([record.target for record in validation])
     patient = np.array([record.patient for record in validation])
     logits = np.array([output.logit for output in raw_outputs])
@@ -158,7 +158,7 @@ def _select_on_validation(
     map_values = np.concatenate([output.class_activation_map.ravel() for output in raw_outputs])
     evidence = map_values[map_values > 0]
     images = f"{len(validation)} validation images"
-    pooled_images = f"{images}, original and under {len(perturbed_logits)} perturbations"
+    pooled_images = f"{images} and {len(perturbed_logits)} perturbed copies of each"
     release = dataclasses.replace(
         uncalibrated,
         calibration=calibration,
@@ -176,7 +176,7 @@ def _select_on_validation(
 def _write_image_files(
     classifier: Classifier, split: Split, decoder: ImageCache, directory: Path
 ) -> AdmissionClassifier:
-    """Fit the admission check, and write it with the files that describe the data set.
+    """Fit the admission check, and write it together with the files that describe the data set.
 
     Raises:
         TrainingError: An image cannot be read.

@@ -1,4 +1,4 @@
-"""Content of model.json of a candidate, built from the fitted and selected objects."""
+"""Content of a candidate's model.json, built from the fitted and selected objects."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from training.release import statements
 NAME = "Chest X-ray reader"
 NETWORK = {"architecture": "MobileNetV2", "description": "17 convolutional blocks"}
 DATASET = {
-    "name": "Chest X-ray images (pneumonia) of Labeled OCT and Chest X-Ray Images for Classification",
+    "name": "Chest X-ray images (pneumonia) from Labeled OCT and Chest X-Ray Images for Classification",
     "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
     "licence": "CC BY 4.0",
 }
@@ -24,7 +24,7 @@ DATASET = {
 
 @dataclasses.dataclass(frozen=True)
 class Rationales:
-    """Sentences that explain how values were selected, for values whose objects have no rationale.
+    """Explanations of how values were selected, for values that do not carry their own rationale.
 
     Attributes:
         calibration: Rationale of `Release.calibration`.
@@ -43,11 +43,11 @@ def candidate_description(
     settings: Mapping[str, Any],
     split: Split,
 ) -> dict[str, Any]:
-    """Return the content of model.json, see `model.inference.release_schema.ReleaseDescription`.
+    """Return the content of model.json (see `model.inference.release_schema.ReleaseDescription`).
 
     Args:
         release: Release in memory, with all values selected.
-        rationales: How calibration and map scale were selected.
+        rationales: How the calibration and the map scale were selected.
         reliability: Limits of the heat-map checks; None if the release has none.
         admission: Admission classifier.
         settings: Settings of the run.
@@ -56,8 +56,9 @@ def candidate_description(
     n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
     n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}
     admission_rationale = (
-        f"Quantiles of {n_images[SplitName.TRAINING]} training images. The probability threshold is low enough to "
-        f"refuse at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of {n_images[SplitName.VALIDATION]} validation images."
+        f"The limits are quantiles of measurements on {n_images[SplitName.TRAINING]} training images. The probability "
+        f"threshold is low enough that at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of the "
+        f"{n_images[SplitName.VALIDATION]} validation images are refused."
     )
     description = {
         "format": FORMAT,
@@ -84,7 +85,7 @@ def candidate_description(
 
 
 def _network_entries(release: Release) -> dict[str, Any]:
-    """Return the entries of model.json on the pneumonia network, its input and its outputs."""
+    """Return the entries of model.json about the pneumonia network, its input and its outputs."""
     return {
         "input": {
             "height": release.side,

@@ -1,4 +1,4 @@
-"""Sections of README.md and docs/evidence.md that are generated from a release, and the tables of such sections."""
+"""Sections of README.md and docs/evidence.md that are generated from a release, and the tables in them."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _SECTION = re.compile(rf"{_SECTION_START.format('(?P<name>[a-z ]+)')}\n.*?{METRI
 def with_metrics_section(document: str, data: ReleaseData) -> str:
     """Return a document with the current metrics in each of its generated sections.
 
-    A section starts with the comment METRICS_START, or one with another name from _DOCUMENT_SECTIONS, and ends with
+    A section starts with METRICS_START, or with the same comment for another name in _DOCUMENT_SECTIONS, and ends with
     METRICS_END.
 
     Args:
@@ -67,13 +67,13 @@ def metrics_table(metrics: ReleaseMetrics) -> str:
 
 
 def results_by_cause(metrics: ReleaseMetrics) -> str:
-    """Return a table of the sensitivity on the test split by cause, at the default operating point."""
+    """Return a table of the sensitivity for each cause on the test split, at the default operating point."""
     point = metrics["operating_point"]["name"]
     return markdown_table(sensitivity_by_cause_table(metrics["splits"][SplitName.TEST], point))
 
 
 def results_among_adults(metrics: ReleaseMetrics) -> str:
-    """Return a sentence and a table on the performance among adults, at the default operating point."""
+    """Return a sentence and a table about the performance on adults, at the default operating point."""
     adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
     return f"{markdown_paragraph(adults_sentence(adults, point))}\n\n{markdown_table(external_table(adults, point))}"
 
@@ -108,7 +108,7 @@ def calibration_on_test_split(data: ReleaseData) -> str:
 
 
 def coverage_on_test_split(metrics: ReleaseMetrics) -> str:
-    """Return a list of the conformal coverage of each class on the test split."""
+    """Return a list of the conformal coverage for each class on the test split."""
     coverage = metrics["splits"][SplitName.TEST]["conformal"]["coverage"]
     return markdown_list(
         f"{label}: {format_estimate(coverage[label])} of {coverage[label]['n']} images" for label in LABELS

@@ -20,7 +20,7 @@ def markdown_list(sentences: Iterable[str]) -> str:
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return a table of rows with the same columns, or "Not measured." if there are no rows."""
+    """Return a table of rows that all have the same columns, or "Not measured." if there are no rows."""
     if not rows:
         return "Not measured."
     header = list(rows[0])

@@ -9,11 +9,11 @@ from model.codes import SplitName
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 
-MIN_IMAGES = 100  # in a mean of fewer images, a single patient might be recognised
+MIN_IMAGES = 100  # with fewer images, a single patient might be recognisable in the mean
 
 
 def save_mean_radiographs(inventory: ImageInventory, folder: Path) -> None:
-    """Write the mean training image of each cause that has at least MIN_IMAGES images, atomically.
+    """Write, atomically, the mean training image for each cause that has at least MIN_IMAGES images.
 
     The cause of normal images is "none".
     """

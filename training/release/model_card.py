@@ -48,7 +48,7 @@ def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_au
 
 
 def robustness_table(robustness: RobustnessMetrics) -> str:
-    """Return a table of the validation metrics under each perturbation."""
+    """Return a table of the validation metrics for each perturbation."""
     return markdown_table(
         [
             {
@@ -65,7 +65,7 @@ def robustness_table(robustness: RobustnessMetrics) -> str:
 def _data_section(description: ReleaseDescription, data_audit: DatasetAudit) -> list[str]:
     data = description["dataset"]
     sizes = ", ".join(
-        f"{count} {name} images of {data['patients'][name]} patients" for name, count in data["images"].items()
+        f"{count} {name} images from {data['patients'][name]} patients" for name, count in data["images"].items()
     )
     return [
         "## Data",
@@ -74,7 +74,7 @@ def _data_section(description: ReleaseDescription, data_audit: DatasetAudit) -> 
             f"{sizes}. The validation split was separated by patient from the official train and val folders. "
             f"{description['training_prevalence']:.1%} of the training images show pneumonia."
         ),
-        "## Known problems of the data",
+        "## Known problems with the data",
         markdown_list(audit_report(data_audit)),
     ]
 
@@ -84,11 +84,10 @@ def _performance_section(description: ReleaseDescription, metrics: ReleaseMetric
         "## Performance",
         metrics_table(metrics),
         markdown_paragraph(
-            "95% confidence intervals by bootstrap over patients. Epoch, seed, calibration and thresholds were "
-            "selected on the validation split, so its metrics are optimistic. Nothing was selected on the official "
-            "test split. "
-            f"Number of evaluations on it before this release: {description['test_split_opened']} "
-            "(training/TEST_LOG.csv)."
+            "The 95% confidence intervals were computed by bootstrap over patients. Epoch, seed, calibration and "
+            "thresholds were selected on the validation split, so its metrics are optimistic. Nothing was selected on "
+            "the official test split. Number of evaluations on the test split before this release: "
+            f"{description['test_split_opened']} (training/TEST_LOG.csv)."
         ),
     ]
 
@@ -102,11 +101,11 @@ def _lungs_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> 
         ),
         "## Does the model use the lungs?",
         markdown_paragraph(
-            "In this data set, framing, size and compression also reveal the class. These measurements show how strong "
-            "such cues are, and to what extent the model can use them:"
+            "In this data set, an image's framing, size and compression also reveal its class. These measurements show "
+            "how strong such cues are, and to what extent the model can use them:"
         ),
         markdown_list(audit_sentences(audit)),
-        "AUC among images with originals of similar width:",
+        "AUC among images whose originals have similar widths:",
         markdown_table(strata_table(audit)),
     ]
 

@@ -1,4 +1,4 @@
-"""Publish a measured candidate as the release that the app loads.
+"""Publish an evaluated candidate as the release that the app loads.
 
     python -m training release --run runs/reader --version 1.0.0 --change "First release."
 
@@ -49,7 +49,7 @@ class ReleaseNotes:
     Attributes:
         version: Version of the release.
         change: One sentence for the changelog of the model.
-        commit: Commit of the program.
+        commit: Commit of the program that makes the release.
     """
 
     version: str
@@ -101,7 +101,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
 
 
 def rewrite_card(target: Path) -> Release:
-    """Write the model card of a release again from its other files, which do not change.
+    """Rewrite the model card of a release from its other files, which do not change.
 
     Args:
         target: Directory of the release.
@@ -154,7 +154,7 @@ def head_commit(folder: Path) -> str:
 
 
 def clean_commit(folder: Path) -> str:
-    """Return the commit of a checkout without uncommitted changes. It identifies the program that made a release.
+    """Return the commit of a checkout without uncommitted changes. It identifies the program that makes a release.
 
     Raises:
         TrainingError: There are uncommitted changes, or the folder is not a git checkout.

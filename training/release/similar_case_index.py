@@ -10,13 +10,14 @@ from model.inference.similar_cases import SimilarCaseIndex, normalise
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 
-# On validation images, 92% of the five nearest images are the same as with all 1,280 channels. The file takes 1 MB.
+# For validation images, 92% of the five nearest training images are the same as with all 1,280 channels. The file has
+# a size of 1 MB.
 PRINCIPAL_AXES = 128
 DISTANCE_PAIRS = 20_000  # random pairs used to estimate the typical distance
 
 
 def build_index(inventory: ImageInventory) -> SimilarCaseIndex:
-    """Build the index of the training images of an inventory, which must contain at least one."""
+    """Build the index of the training images in an inventory, which must contain at least one."""
     is_training = (inventory.rows["split"] == SplitName.TRAINING).to_numpy()
     rows = inventory.rows[is_training]
     embeddings = normalise(inventory.embeddings[is_training])
@@ -44,7 +45,7 @@ def save_index(index: SimilarCaseIndex, folder: Path) -> None:
 
 
 def _principal_axes(centred: np.ndarray) -> np.ndarray:
-    """Return the PRINCIPAL_AXES directions of largest variance, in descending order: float64 (channels, axes)."""
+    """Return the PRINCIPAL_AXES directions with the largest variance, in descending order: float64 (channels, axes)."""
     covariance = centred.T.astype(float) @ centred
     axes: np.ndarray = np.linalg.eigh(covariance)[1][:, ::-1][:, :PRINCIPAL_AXES]
     return axes

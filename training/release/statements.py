@@ -1,10 +1,10 @@
-"""Statements about use, population, limits and ethics of a release, shown in the app, the model card and exports."""
+"""Statements about a release's use, population, limits and ethics, shown in the app, the model card and exports."""
 
 from model.translation import N_
 
 INTENDED_USE = N_(
-    "A second reader for clinicians who have already looked at a frontal chest radiograph of a child themselves. It "
-    "supports the clinician's decision and does not replace it. Research use only, not a medical device."
+    "A second reader for clinicians who have already read a child's frontal chest radiograph themselves. It supports "
+    "the clinician's decision and does not replace it. Research use only, not a medical device."
 )
 POPULATION = N_(
     "Children aged one to five years at one hospital (Guangzhou Women and Children's Medical Center). Frontal (AP) "
@@ -23,25 +23,25 @@ LIMITS = (
         "public Python packages. It has not been evaluated on lateral views or on radiographs of other body parts."
     ),
     N_(
-        "In this data set, framing, size and compression also reveal the class. The way the model is trained removes "
-        "most of these cues. The shortcut audit measures what remains. Because of these remaining cues, performance on "
-        "images from elsewhere may be lower than reported."
+        "In this data set, an image's framing, size and compression also reveal its class. The way the model is "
+        "trained removes most of these cues. The shortcut audit measures what remains. Because of these remaining "
+        "cues, performance on images from elsewhere may be lower than reported."
     ),
     N_(
         "The lung network was trained on manual masks that include the retrocardiac area, on radiographs from "
-        "the same hospital. On other images it may mark areas that are not lung."
+        "the same hospital. On other images, the network may mark areas that are not lung."
     ),
     N_("The patients in the data set are inferred from file names."),
 )
 ETHICS = (
     N_(
-        "A missed pneumonia can cost a child's life. A false alarm can lead to unnecessary antibiotics and hospital "
-        "admission. The treating clinicians weigh these harms, so they choose the operating point. No result "
+        "A missed case of pneumonia can cost a child's life. A false alarm can lead to unnecessary antibiotics and "
+        "hospital admission. The treating clinicians weigh these harms, so they choose the operating point. No result "
         "replaces their own reading."
     ),
     N_(
-        "The radiographs were taken in routine care and published without patient identifiers. The published labels "
-        "are used unchanged."
+        "The radiographs were taken during routine care and published without patient identifiers. The published "
+        "labels are used unchanged."
     ),
     N_(
         "Performance by sex, weight or comorbidity is unknown, because the data set does not contain this "

@@ -1,4 +1,4 @@
-"""Trained networks to package, of a finished run or of a release."""
+"""Trained networks to package, from a finished run or from a release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class TrainedNetworks:
     Attributes:
         directory: Folder that contains TRAINED_FILES.
         settings: Settings of the run, as in model.json.
-        side: Height and width of the input of the pneumonia network in pixels.
+        side: Height and width, in pixels, of the pneumonia network's input.
         input_region: Part of the radiograph that the pneumonia network sees.
     """
 
@@ -33,10 +33,10 @@ class TrainedNetworks:
 
     @classmethod
     def from_run(cls, run: Path) -> Self:
-        """Return the networks of a finished run.
+        """Return the networks from a finished run.
 
         Raises:
-            TrainingError: The run has not ended.
+            TrainingError: The run is not finished.
         """
         if not (run / ReleaseFile.CLASSIFIER_KERAS).exists():
             raise TrainingError(
@@ -53,7 +53,7 @@ class TrainedNetworks:
 
     @classmethod
     def from_release(cls, directory: Path) -> Self:
-        """Return the networks of a release.
+        """Return the networks from a release.
 
         Raises:
             ReleaseError: The release is damaged or incomplete.

@@ -33,8 +33,8 @@ def examples() -> dict[bool, list]:
 
 
 def test_every_family_has_the_same_number_of_images_from_both_generators(examples):
-    for of_generator in examples.values():
-        assert Counter(example.family for example in of_generator) == dict.fromkeys(families(), 4)
+    for generated in examples.values():
+        assert Counter(example.family for example in generated) == dict.fromkeys(families(), 4)
 
 
 def test_images_are_grey_and_differ(examples):
@@ -75,7 +75,7 @@ def test_the_correction_restores_the_radiograph():
             assert example.reason in example.correction.corrects
 
 
-def test_partial_boxes_hold_one_lung_or_less():
+def test_partial_boxes_contain_one_lung_or_less():
     fields = lungs().fields
     for seed in range(40):
         boxes = _partial_boxes(lungs(), np.random.default_rng(seed))

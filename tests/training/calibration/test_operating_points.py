@@ -19,7 +19,7 @@ from training.calibration.operating_points import (
 
 pytestmark = pytest.mark.slow
 
-# Many ties and close neighbours. 1 is excluded, because no probability is above a threshold of 1.
+# Probabilities with many ties and close neighbours. 1 is excluded, because none is above a threshold of 1.
 MANY_TIES = st.one_of(st.integers(0, 19).map(lambda n: n / 20), st.floats(0, 1, exclude_max=True))
 levels = st.sampled_from([0.5, 0.75, 0.9, 0.98, 0.99])
 ALMOST = 1e-9  # rounding: 0.98 of 50 is 49
@@ -78,7 +78,7 @@ def test_without_a_lower_probability_the_threshold_is_the_lowest_probability_of_
     assert threshold_for_sensitivity(predictions([1, 1, 0], [0.3, 0.6, 0.4]), 0.99) == 0.3
 
 
-def test_without_a_higher_probability_the_threshold_is_half_way_to_1():
+def test_without_a_higher_probability_the_threshold_is_halfway_to_1():
     assert threshold_for_specificity(predictions([0, 0, 1], [0.3, 0.6, 0.4]), 0.98) == pytest.approx(0.8)
 
 
@@ -133,7 +133,7 @@ def test_every_point_states_how_it_was_selected():
 
     assert [point.rationale for point in select_operating_points(apart, apart, "2 images")] == [
         "Highest threshold that does not exceed the balanced one and has at least 99% sensitivity on 2 images.",
-        "Maximum of sensitivity + specificity - 1 (Youden's index) on 2 images.",
+        "Threshold with the highest value of sensitivity + specificity - 1 (Youden's index) on 2 images.",
         "Lowest threshold at or above the balanced one that has at least 98% specificity on 2 images.",
     ]
 
@@ -162,7 +162,7 @@ def test_coverage_on_new_images_is_as_promised():
 
 
 def test_the_limit_of_a_class_is_its_kth_most_extreme_probability():
-    # (n + 1) * 2.5%: the second lowest of 79 ill, the highest of 39 normal
+    # (n + 1) * 2.5%: the second lowest of 79 images with pneumonia, the highest of 39 normal images
     ill, normal = np.linspace(0.4, 0.994, 79), np.linspace(0.01, 0.5, 39)
     order = np.random.default_rng(0).permutation(118)
     predicted = predictions(np.repeat([1, 0], [79, 39])[order], np.concatenate([ill, normal])[order])
@@ -171,7 +171,10 @@ def test_the_limit_of_a_class_is_its_kth_most_extreme_probability():
         coverage=0.975,
         pneumonia_from=ill[1],
         normal_up_to=normal[-1],
-        rationale="The limits were set so that each class remains plausible for 97.5% of its images, on 118 images.",
+        rationale=(
+            "The limits were chosen on 118 images so that the true class is plausible for 97.5% of the images in each "
+            "class."
+        ),
     )
 
 

@@ -23,12 +23,12 @@ METRICS = ("ece", "brier", "slope", "intercept")
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    """Use 40 bootstrap draws, because each takes a regression."""
+    """Use 40 bootstrap draws, because each needs a regression."""
     monkeypatch.setattr(calibration_module, "RECALIBRATION_DRAWS", 40)
 
 
 def simulate(n: int, seed: int, slope: float = 1.0, intercept: float = 0.0) -> Predictions:
-    """Return a wide range of probabilities, and targets drawn with slope and intercept applied to the log odds."""
+    """Return a wide range of probabilities, and targets drawn after applying slope and intercept to the log odds."""
     rng = np.random.default_rng(seed)
     log_odds = rng.normal(0, 2, n)
     probability = 1 / (1 + np.exp(-log_odds))
@@ -81,7 +81,7 @@ def test_ece_is_the_mean_gap_over_bins():
     assert gaps[7] == pytest.approx(0)  # the mixed pair, 15/31 and 16/31, is correct on average
 
 
-def test_the_brier_score_is_that_of_scikit_learn():
+def test_the_brier_score_is_the_same_as_in_scikit_learn():
     simulated = simulate(200, seed=1)
 
     measured = calibration_metrics(simulated, calibrated_at=0.5)["raw"]
@@ -90,7 +90,7 @@ def test_the_brier_score_is_that_of_scikit_learn():
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (1.6, 0.8)])
-def test_slope_and_intercept_are_those_of_the_simulation(slope, intercept):
+def test_slope_and_intercept_are_those_used_in_the_simulation(slope, intercept):
     simulated = simulate(800, seed=3, slope=slope, intercept=intercept)
 
     measured = calibration_metrics(simulated, calibrated_at=0.5)["raw"]
@@ -116,7 +116,7 @@ def test_the_probabilities_of_the_simulation_are_well_calibrated():
     assert miscalibrated["brier"]["value"] > measured["brier"]["value"]
 
 
-def test_adjustment_for_prevalence_corrects_images_of_another_prevalence():
+def test_adjustment_for_prevalence_corrects_probabilities_at_another_prevalence():
     population = simulate(2500, seed=6)
     positives = np.flatnonzero(population.target == 1)
     kept = np.sort(np.concatenate([np.flatnonzero(population.target == 0), positives[: len(positives) // 9]]))
@@ -170,11 +170,11 @@ def test_a_single_class_has_no_slope_intercept_or_adjustment(target):
     assert errors["brier"]["value"] == pytest.approx(((probability - target) ** 2).mean())
 
 
-def test_copies_of_the_images_of_a_patient_do_not_narrow_the_intervals():
+def test_copies_of_a_patients_images_do_not_narrow_the_intervals():
     simulated = simulate(100, seed=8)
     copied = Predictions(
         *(np.repeat(values, 15) for values in (simulated.target, simulated.probability, simulated.patient))
-    )  # 15: the same bins
+    )  # 15 copies, so that the bins contain the same images
 
     once, often = (
         calibration_metrics(predicted, calibrated_at=0.5)["raw"]["brier"] for predicted in (simulated, copied)

@@ -1,4 +1,4 @@
-"""Adult radiographs: metrics of all images and by group, and error messages for unusable folders."""
+"""Radiographs of adults: metrics for all images and by group, and error messages for unusable folders."""
 
 import re
 from pathlib import Path

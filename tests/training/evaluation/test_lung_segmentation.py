@@ -1,4 +1,4 @@
-"""Metrics of lung segmentation against manual masks."""
+"""Metrics of the lung segmentation compared with manual masks."""
 
 import numpy as np
 import pytest

@@ -50,7 +50,7 @@ def test_a_perturbation_is_deterministic_and_changes_the_image(name):
     assert not np.array_equal(first, image)
 
 
-def test_an_even_framing_removes_differences_of_framing():
+def test_an_even_framing_removes_differences_in_framing():
     close = radiograph()
     wide = Image.new("L", (448, 448), 90)
     wide.paste(close, (100, 150))

@@ -32,7 +32,7 @@ LUNGS = LungMask(FIELDS, RelativeBox(0.25, 0.25, 0.75, 0.75))
 
 
 class BrightnessClassifier:
-    """Its logit grows with the brightness of one part of its input. The lungs are always in the middle."""
+    """Classifier whose logit grows with the brightness of one part of its input. The lungs are always in the middle."""
 
     def __init__(self, rows: slice, columns: slice):
         self.release = SimpleNamespace(
@@ -60,7 +60,7 @@ AT_THE_BORDER = BrightnessClassifier(slice(0, 4), slice(None))
 
 
 def radiograph(ill: bool, rng: np.random.Generator) -> Image.Image:
-    """Return an image whose middle and upper border are brighter, and which is sharper, if ill."""
+    """Return an image. If ill, its middle and upper border are brighter and it is sharper."""
     pixels = rng.normal(60, 20, (64, 64))
     if ill:
         pixels[20:44, 20:44] += 50 + rng.uniform(0, 20)

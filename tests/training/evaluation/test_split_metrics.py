@@ -1,4 +1,4 @@
-"""Metrics of a set of images, compared with manual counts."""
+"""Metrics for a set of images, compared with manual counts."""
 
 from types import SimpleNamespace
 
@@ -116,7 +116,7 @@ def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows)
     assert values(measured["indeterminate"]["low"]) == {Label.NORMAL: (1, 5), Label.PNEUMONIA: (1, 5)}
 
 
-def test_a_set_of_one_class_has_no_auc_and_no_share_of_the_other_class(rows):
+def test_a_set_with_one_class_has_no_auc_and_no_share_for_the_other_class(rows):
     normal = rows[rows["label"] == Label.NORMAL]
 
     measured = split_metrics(normal, RELEASE)

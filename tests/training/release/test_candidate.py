@@ -34,7 +34,7 @@ from training.release.trained_networks import TrainedNetworks
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
 
-def test_a_run_that_has_not_ended_gives_no_candidate(own_run):
+def test_an_unfinished_run_gives_no_candidate(own_run):
     (own_run / ReleaseFile.CLASSIFIER_KERAS).unlink()
 
     message = (
@@ -62,7 +62,7 @@ def test_calibration_points_limits_and_map_scale_come_only_from_validation(candi
         candidate.calibration.probability(np.concatenate([logits, *perturbed.values()])),
         np.tile(validation.patient, n_copies),
     )
-    images = "20 validation images, original and under 20 perturbations"
+    images = "20 validation images and 20 perturbed copies of each"
     points = select_operating_points(validation, pooled, images)
     chosen = candidate.operating_points
     assert [(p.name, p.rationale) for p in chosen] == [(p.name, p.rationale) for p in points]
@@ -85,7 +85,7 @@ def test_a_candidate_has_audit_index_and_mean_radiographs_and_is_not_measured(pa
     assert "metrics" not in candidate.description
 
 
-def test_the_networks_of_a_release_give_the_candidate_of_their_run(
+def test_the_networks_from_a_release_give_the_same_candidate_as_their_run(
     published, packaged_run, tiny_set, tmp_path, monkeypatch
 ):
     written = []
@@ -116,6 +116,6 @@ def test_a_candidate_has_three_operating_points_and_the_balanced_one_is_the_defa
     assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
     assert candidate.operating_point().name == BALANCED
     assert candidate.operating_point().rationale == (
-        "Maximum of sensitivity + specificity - 1 (Youden's index) on 20 validation images, original and under 20 "
-        "perturbations."
+        "Threshold with the highest value of sensitivity + specificity - 1 (Youden's index) on 20 validation images "
+        "and 20 perturbed copies of each."
     )

@@ -83,7 +83,7 @@ def test_a_release_records_its_origin_and_its_metrics(published, metrics, split)
     assert f"{metrics['splits'][SplitName.TEST]['auc']['value']:.3f}" in card
 
 
-def test_the_card_has_the_findings_of_the_audit_and_the_agreement_of_similar_cases(published, metrics):
+def test_the_card_contains_the_audit_findings_and_the_agreement_of_similar_cases(published, metrics):
     card = " ".join((published / ReleaseFile.CARD).read_text().split())
 
     for sentence in audit_report(json.loads((published / ReleaseFile.DATASET_AUDIT).read_text())):
@@ -132,7 +132,7 @@ def test_a_damaged_old_release_does_not_prevent_a_new_one(measured_run, split, o
     assert [entry["version"] for entry in load_release(old_release).description["changelog"]] == versions
 
 
-def test_a_release_of_another_format_is_replaced_and_its_changelog_continues(measured_run, split, old_release):
+def test_a_release_in_another_format_is_replaced_and_its_changelog_continues(measured_run, split, old_release):
     description = json.loads((old_release / "model.json").read_text())
     (old_release / "model.json").write_text(json.dumps(description | {"format": 1}))
 

@@ -45,7 +45,7 @@ def test_a_candidate_that_was_not_evaluated_is_not_published(own_measured_run, s
     assert_is_old_release(old_release)
 
 
-def test_metrics_of_other_weights_are_not_published(own_measured_run, split, old_release):
+def test_metrics_that_belong_to_other_weights_are_not_published(own_measured_run, split, old_release):
     change_metrics(own_measured_run, network_sha256="0" * 64)
 
     message = f"The metrics of the candidate belong to other weights. {EVALUATE_FIRST}"

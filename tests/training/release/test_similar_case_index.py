@@ -1,4 +1,4 @@
-"""Construction of the index of similar cases, and measurement of their agreement."""
+"""Construction of the index of similar cases, and measurement of how well similar cases agree."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ CLUSTERS = [0] * 6 + [1] * 6 + [2] * 6
 # --- building
 
 
-def test_the_index_holds_the_training_images_only():
+def test_the_index_contains_only_the_training_images():
     splits = [*SPLITS, SplitName.TRAINING]
     inventory = make_inventory(
         [{"split": split, "patient": f"person{n}_virus", "group": f"person{n}"} for n, split in enumerate(splits)]
@@ -46,7 +46,7 @@ def test_the_index_holds_the_training_images_only():
     assert all(getattr(index, name).dtype.kind == "U" for name in ("files", "labels", "causes", "patients", "groups"))
 
 
-def test_the_axes_are_those_of_largest_variance():
+def test_the_axes_are_those_with_the_largest_variance():
     embeddings = np.random.default_rng(0).gamma(0.7, size=(300, PRINCIPAL_AXES + 72)).astype(np.float32)
     index = build_index(make_inventory([{}] * 300, embeddings=embeddings))
 
@@ -58,7 +58,7 @@ def test_the_axes_are_those_of_largest_variance():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_few_equal_images_make_an_index(count):
+def test_an_index_can_consist_of_a_few_identical_images(count):
     inventory = make_inventory([{}] * count, embeddings=np.ones((count, 6), np.float32))
     index = build_index(inventory)
 
@@ -75,7 +75,7 @@ def test_the_typical_distance_is_the_median_over_pairs():
     assert index.typical_distance == pytest.approx(np.median(1 - unit @ unit.T), abs=0.01)
 
 
-def test_the_same_inventory_makes_the_same_index():
+def test_the_same_inventory_gives_the_same_index():
     inventory = make_inventory(
         [{}] * 50, embeddings=np.random.default_rng(3).gamma(0.7, size=(50, 40)).astype(np.float32)
     )
@@ -88,7 +88,7 @@ def test_the_same_inventory_makes_the_same_index():
 # --- measuring
 
 
-def test_agreement_is_the_share_among_the_nearest_of_each_image():
+def test_agreement_is_the_share_among_the_nearest_neighbours_of_each_image():
     inventory = make_clusters(TRAINING, [NORMAL, VIRAL, BACTERIAL, VIRAL], [*CLUSTERS, 0, 1, 2, 0])
 
     measured = similar_case_agreement(build_index(inventory), inventory, SplitName.TEST)
@@ -124,7 +124,7 @@ def test_training_images_of_the_patients_own_group_do_not_count():
 
 
 def test_the_interval_is_over_patients():
-    """Forty images of two patients with opposite results have the same interval as two images."""
+    """Forty images from two patients with opposite results have the same interval as two images."""
     inventory = make_clusters(
         TRAINING, [NORMAL | {"patient": f"IM-{n % 2}"} for n in range(40)], [*CLUSTERS, *([0, 1] * 20)]
     )

@@ -23,7 +23,7 @@ class HeatMapCase:
         inference: Outputs of the networks.
         network_input: float32 (1, side, side, 1), 0-255.
         verdict: Verdict at the default operating point.
-        reliability: Checks of the heat map; None without positive evidence, because they do not apply.
+        reliability: Results of the heat-map checks; None if there is no positive evidence to check.
     """
 
     record: LabelledImage
@@ -39,7 +39,7 @@ class HeatMapCase:
 
     @property
     def is_correct(self) -> bool | None:
-        """Whether the verdict equals the label; None if the verdict is indeterminate."""
+        """Whether the verdict matches the label; None if the verdict is indeterminate."""
         return None if self.verdict is Verdict.INDETERMINATE else str(self.verdict) == str(self.record.label)
 
 
@@ -51,7 +51,7 @@ def build_cases(
     Args:
         classifier: Classifier to measure.
         records: Images.
-        description: Label of the progress bar.
+        description: Label for the progress bar.
         decoder: Decodes the images.
     """
     region, side = classifier.release.input_region, classifier.release.side

@@ -1,7 +1,7 @@
 """Deletion and insertion metrics of heat maps (Petsiuk et al. 2018, RISE, arXiv:1806.07421, section 4.3).
 
 If a heat map is correct, masking its hottest areas lowers the probability quickly, and showing only those areas raises
-it quickly. Masked areas get the grey value of air, see `model.explanation.occlusion`.
+it quickly. Masked areas get the grey value of air (see `model.explanation.occlusion`).
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from model.performance.binary_metrics import mean_with_ci
 from training.evaluation.heatmaps.cases import HeatMapCase, patients_of
 
 STEPS = 10
-_SIGN_OF_BETTER = {"deletion": -1, "insertion": 1}  # smaller areas are better for deletion, larger for insertion
+_SIGN_OF_BETTER = {"deletion": -1, "insertion": 1}  # a smaller area is better for deletion, a larger one for insertion
 
 
 def deletion_insertion_auc(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, Any]:
     """Measure the area under the probability curve, in the order of the heat map and in random order.
 
-    Deletion masks a growing share of the network input in STEPS steps; insertion masks all but that share.
+    Deletion masks a growing share of the network input in STEPS steps; insertion masks everything but that share.
 
     Returns:
         {"n", "steps", "deletion", "insertion": {"map", "random", "better": share of images for which the order of the
-        map is better}}. Areas are 0-1. All values have 95% intervals.
+        map is better}}. Areas range from 0 to 1. All values have 95% intervals.
     """
     areas: dict[tuple[str, str], list[float]] = {
         (curve, order): [] for curve in _SIGN_OF_BETTER for order in ("map", "random")
@@ -48,7 +48,7 @@ def deletion_insertion_auc(classifier: Classifier, cases: Sequence[HeatMapCase])
 
 
 def _areas_under_curves(classifier: Classifier, case: HeatMapCase) -> dict[tuple[str, str], float]:
-    """Return the area of each curve ("deletion", "insertion") and order ("map", "random")."""
+    """Return the area under each curve ("deletion", "insertion") for each order ("map", "random")."""
     shares, side = np.linspace(0, 1, STEPS + 1), classifier.release.side
     masks_by_order = {
         "map": [top_fraction_mask(case.heat, share, side) for share in shares],

@@ -1,7 +1,7 @@
 """Comparison of heat maps with boxes drawn by radiologists on adult radiographs.
 
-The images are few and outside the intended population. The result shows whether the map points to disease at all, not
-how well.
+There are few such images, and they are outside the intended population. The result shows whether the map points to
+disease at all, not how well.
 """
 
 from collections.abc import Sequence
@@ -21,25 +21,25 @@ from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
 from training.evaluation.external_adults import LABELS_FILE
 
-BOXES_FILE = "boxes.csv"  # file, and x, y, width, height in image pixels; the patients are in labels.csv
+BOXES_FILE = "boxes.csv"  # columns: file; x, y, width and height in image pixels; the patients are in labels.csv
 GRID = 256  # rows and columns of the grid on which areas are compared
-HOT_FRACTION = 0.5  # a pixel counts as hot from this share of the maximum of the map
+HOT_FRACTION = 0.5  # share of the maximum of the map from which a pixel is hot
 METRIC_NAMES = ("pointing", "pointing_guess", "overlap", "overlap_guess")
 
 
 def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, CountedEstimate] | None:
     """Measure the pointing game (Zhang et al. 2016) and the overlap (IoU) between heat map and boxes.
 
-    The baseline ignores the image content and guesses the centre of a lung; both lungs count half. For the overlap, the
-    guess is a disc around that centre with the same area as the hot area of the map.
+    The baseline ignores the image content and guesses the centre of a lung; each lung counts half. For the overlap, the
+    guess is a disc around that centre that has the same area as the hot area of the map.
 
     Args:
         classifier: Classifier to measure.
-        folder: Folder with adult radiographs.
+        folder: Folder with radiographs of adults.
 
     Returns:
         {"pointing", "pointing_guess", "overlap", "overlap_guess"}; None if the folder has no boxes. An image without
-        positive evidence is a miss without overlap.
+        positive evidence counts as a miss without overlap.
 
     Raises:
         TrainingError: A table cannot be used, or an image is missing.
@@ -60,7 +60,7 @@ def pointing_game_boxes(classifier: Classifier, folder: Path) -> dict[str, Count
 
 
 def _read_tables(folder: Path) -> list[tuple[str, str, pd.DataFrame]]:
-    """Return patient, file name and boxes of each image."""
+    """Return the patient, the file name and the boxes of each image."""
     try:
         boxes = pd.read_csv(folder / BOXES_FILE).astype(dict.fromkeys(("x", "y", "width", "height"), float))
         patient = pd.read_csv(folder / LABELS_FILE, dtype=str).set_index("file")["patient"]
@@ -115,7 +115,7 @@ def lung_centroids(lungs: LungMask | None) -> Sequence[tuple[float, float]]:
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> float:
-    """Return intersection over union of two areas, bool arrays of one shape; 0 if both are empty."""
+    """Return the intersection over union of two areas, bool arrays of the same shape; 0 if both are empty."""
     union = (first | second).sum()
     return float((first & second).sum() / union) if union else 0.0
 

@@ -17,7 +17,7 @@ from training.networks.export import export_classifier
 
 
 def randomised_classifier(release: Release, images: np.ndarray, seed: int) -> Classifier:
-    """Return the classifier of a release with random weights. Everything but the network is unchanged.
+    """Return the classifier of a release with random weights. Everything except the network is unchanged.
 
     Args:
         release: Release to copy.

@@ -1,7 +1,7 @@
 """Reliability of heat maps on the official test split. Nothing is fitted or selected here.
 
-Warning rates, deletion and insertion, evidence inside the lungs, agreement with other methods, and two comparisons with
-a known location: synthetic opacities, and boxes drawn by radiologists.
+The measurements are warning rates, deletion and insertion, evidence inside the lungs, agreement with other methods, and
+two comparisons with known locations: synthetic opacities, and boxes drawn by radiologists.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from training.evaluation.heatmaps.synthetic_opacities import pointing_game_synth
 
 N_CHECKED = 400  # images whose heat maps are checked; each takes 153 forward passes
 N_DELETION = 150  # images for deletion and insertion; each takes 44 forward passes
-N_GRADIENT = 40  # images for the methods of tf-keras-vis, and for each network with random weights
+N_GRADIENT = 40  # images for the tf-keras-vis methods, and for each network with random weights
 RANDOM_SEEDS = (1, 2, 3)
 
 
@@ -48,7 +48,7 @@ def measure_heat_maps(
         classifier: Classifier of the release.
         split: Images in each split. N_CHECKED test images are measured; synthetic opacities are added to normal
             validation images.
-        adults: Folder with adult radiographs; None if they are not measured.
+        adults: Folder with radiographs of adults; None if they are not measured.
         decoder: Decodes the images in the splits.
 
     Returns:
@@ -68,11 +68,11 @@ def measure_heat_maps(
 
 
 def warning_rates(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, WarningRate] | None:
-    """Return the share of findings with a warning, among those with positive evidence.
+    """Return the share of findings with a warning, among all findings with positive evidence.
 
     Returns:
-        Rate by kind of finding; None if the release has no limits. "randomised" refers to a sample of the same images,
-        classified by networks with random weights.
+        Rate by kind of finding; None if the release has no limits. "randomised" is the rate for a sample of the same
+        images, classified by networks with random weights.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
     if limits is None:
@@ -95,9 +95,9 @@ def warning_rates(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[
 
 
 def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> LungEvidence:
-    """Return the mean share of the positive evidence, and of the area, inside the lungs.
+    """Return the mean shares of the positive evidence and of the area that are inside the lungs.
 
-    The share of the area is the expected share of evidence at random positions.
+    The share of the area is the share of evidence to be expected if evidence were at random positions.
     """
     applicable = [case for case in cases if case.reliability and case.reliability.inside_lungs is not None]
     uniform, region = np.ones((1, 1)), classifier.release.input_region
@@ -113,9 +113,9 @@ def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> L
 
 
 def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> dict[str, CountedEstimate]:
-    """Return the mean rank correlation between the heat map and that of each other method.
+    """Return the mean rank correlation between the heat map and the map from each other method.
 
-    Cases without positive evidence are left out. The methods of tf-keras-vis run on N_GRADIENT cases only.
+    Cases without positive evidence are left out. The tf-keras-vis methods run on only N_GRADIENT cases.
     """
     applicable = [case for case in cases if case.reliability]
     occlusion = np.array([_reliability(case).agreement for case in applicable])
@@ -150,7 +150,7 @@ def _reliability(case: HeatMapCase) -> HeatMapReliability:
 
 
 def _downsample(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Average a map over blocks. Its rows and columns must be multiples of those of the new shape."""
+    """Average a map over blocks. Its height and width must be multiples of the new height and width."""
     rows, columns = shape
     blocks = values.reshape(rows, values.shape[0] // rows, columns, values.shape[1] // columns)
     means: np.ndarray = blocks.mean(axis=(1, 3))

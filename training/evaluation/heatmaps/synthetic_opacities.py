@@ -1,6 +1,6 @@
-"""Pointing game with synthetic opacities, soft discs added to a lung of a normal radiograph.
+"""Pointing game with synthetic opacities: soft discs added to a lung in a normal radiograph.
 
-A soft disc is not pneumonia, but its position is known. A heat map that misses it cannot be trusted elsewhere.
+A soft disc is not pneumonia, but its position is known. A heat map that misses the disc cannot be trusted elsewhere.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
 from training.data.loading import read_prepared
 
-N_OPACITIES = 120  # images
+N_OPACITIES = 120  # images that get one opacity each
 RADIUS = 0.16  # share of the width of the lung box: two standard deviations, the visible extent of the opacity
-DENSITY = 80.0  # grey levels added at its centre: about the difference between heart and lung
+DENSITY = 80.0  # grey levels added at the centre of the opacity: about the difference between heart and lung
 
 Position = tuple[float, float]  # row and column as shares of height and width
 
@@ -36,7 +36,7 @@ def pointing_game_synthetic(
         decoder: Decodes the images.
 
     Returns:
-        {"hit", "hit_before": hits of the same position without the opacity, "raised": share of images whose probability
+        {"hit", "hit_before": hits at the same position without the opacity, "raised": share of images whose probability
         rises, "before", "after": mean probability at the training prevalence}. Images without detected lungs are left
         out.
     """
@@ -56,7 +56,7 @@ def pointing_game_synthetic(
 def _compare(
     classifier: Classifier, working: np.ndarray, lungs: LungMask, rng: np.random.Generator
 ) -> tuple[bool, bool, float, float]:
-    """Return whether the peak of the map is a hit, without and with the opacity, and the two probabilities."""
+    """Return whether the peak of the map is a hit without and with the opacity, and both probabilities."""
     distance = _distance(_random_position(lungs, rng), lungs, *working.shape)
     with_opacity = add_opacity(working, DENSITY * np.exp(-2 * distance**2))
     hit_before, before = _hit_and_probability(classifier, working, distance)

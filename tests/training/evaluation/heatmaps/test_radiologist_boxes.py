@@ -28,7 +28,7 @@ def lungs() -> LungMask:
 
 
 class SpotClassifier:
-    """Its heat map is hot in one place."""
+    """Classifier whose heat map is hot in one place."""
 
     def __init__(self, heat: float = 1.0):
         self._heat = np.zeros((HEIGHT, WIDTH), np.float32)

@@ -57,10 +57,10 @@ def test_the_original_network_is_not_changed(network):
 
 @pytest.mark.dataset
 def test_random_weights_change_the_map_and_cause_warnings():
-    """Uses the released network. A map that ignores the weights explains nothing (Adebayo et al. 2018, section 3.1)."""
+    """With the released network: a map that ignores the weights explains nothing (Adebayo et al. 2018, section 3.1)."""
     trained = load_model()
     limits = ReliabilityLimits.from_release(trained.release)
-    assert limits, "the release has no limits of the heat-map checks"
+    assert limits, "the release has no limits for the heat-map checks"
     positives = [record for record in split_for_training(load_index(dataset_root())).validation if record.target][::100]
     inferences = [trained.infer(read_radiograph(record)) for record in positives]
     region, side = trained.release.input_region, trained.release.side

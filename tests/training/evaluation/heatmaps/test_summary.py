@@ -1,4 +1,4 @@
-"""Reliability of heat maps on a split: grouping of findings, and comparisons."""
+"""Reliability of heat maps on a split: how findings are grouped, and what heat maps are compared with."""
 
 import json
 from dataclasses import replace

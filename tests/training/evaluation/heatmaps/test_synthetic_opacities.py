@@ -28,7 +28,7 @@ def two_lungs() -> LungMask:
 
 
 class BrightnessClassifier:
-    """Its map shows cells brighter than the background, unless given. Its probability is that of the brightest cell."""
+    """Classifier whose map, unless given, shows cells above the background. Its logit is the brightest cell."""
 
     def __init__(self, lungs: LungMask | None = None, heat=None):
         self.segmenter = SimpleNamespace(segment=lambda _: lungs)
