@@ -1,4 +1,4 @@
-"""What the program is built on: whose it is, and that it may be passed on."""
+"""The licences and the pinned versions of the packages that the program needs."""
 
 import csv
 import io
@@ -16,32 +16,33 @@ PERMISSIVE = {
     *("3-Clause BSD License", "Apache-2.0", "Apache License 2.0", "Apache Software License", "Zlib", "CC0-1.0"),
     *("PSF-2.0", "Python Software Foundation License", "DFSG approved"),
 }
-# Each stays a file of its own, unchanged, as the MPL asks; namex brings its licence (Apache-2.0) as a text alone.
-OTHERWISE = {"certifi": "Mozilla Public License 2.0 (MPL 2.0)", "tqdm": "MPL-2.0 AND MIT", "namex": "UNKNOWN"}
+# certifi and tqdm are passed on unchanged, as separate files, as the MPL requires. namex comes with the text of its
+# licence (Apache-2.0), but does not declare it.
+OTHER_LICENCES = {"certifi": "Mozilla Public License 2.0 (MPL 2.0)", "tqdm": "MPL-2.0 AND MIT", "namex": "UNKNOWN"}
 
 
-def pinned(name: str) -> set[str]:
-    """Names in a requirements file."""
+def pinned_packages(name: str) -> set[str]:
+    """Return the names of the packages in a requirements file."""
     return set(re.findall(r"^([\w.-]+)==", (ROOT / name).read_text(), re.MULTILINE))
 
 
-def permissive(text: str) -> bool:
-    """Whether a package may be passed on under each part of what it says of its licence."""
+def is_permissive(text: str) -> bool:
+    """Return whether all licences that a package declares allow it to be passed on."""
     return set(re.split(r" AND | OR |; ", text)) <= PERMISSIVE
 
 
 @pytest.mark.slow
-def test_every_licence_that_comes_with_the_program_lets_it_be_passed_on():
+def test_the_licence_of_every_package_allows_it_to_be_passed_on():
     lister = Path(sys.executable).with_name("pip-licenses")
     command = [lister, "--from=mixed", "--format=csv", "--with-system"]
     listed = csv.DictReader(io.StringIO(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    ours = {name.replace("_", "-").lower() for name in pinned("requirements.txt")}
+    ours = {name.replace("_", "-").lower() for name in pinned_packages("requirements.txt")}
     licences = {row["Name"].replace("_", "-").lower(): row["License"] for row in listed}
-    assert len(ours & set(licences)) > 60  # the others are for other systems and versions
-    other = {name: text for name, text in licences.items() if name in ours and not permissive(text)}
-    assert other == OTHERWISE
+    assert len(ours & set(licences)) > 60  # the others are for other systems or Python versions
+    other = {name: text for name, text in licences.items() if name in ours and not is_permissive(text)}
+    assert other == OTHER_LICENCES
 
 
-def test_what_a_user_installs_is_pinned_the_same_for_the_tests():
+def test_users_and_tests_get_the_same_versions():
     both = [(ROOT / name).read_text().splitlines()[2:] for name in ("requirements.txt", "requirements-dev.txt")]
     assert set(both[0]) <= set(both[1])

@@ -34,7 +34,7 @@ def section(document: str, heading: str) -> str:
 
 
 def first_column(markdown: str) -> list[str]:
-    """Return the code in the first column of each row of all tables."""
+    """Return the code in the first column of each table row."""
     return re.findall(r"^\| `(\w+)` \|", markdown, re.MULTILINE)
 
 
@@ -57,12 +57,12 @@ def test_the_readme_shows_the_metrics_of_the_release():
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/evidence.md"])
-def test_the_generated_sections_are_those_of_the_release(name):
+def test_the_generated_sections_match_the_release(name):
     document = (PROJECT / name).read_text()
     assert with_metrics_section(document, load_release_data(load_release())) == document
 
 
-def test_the_readme_states_how_far_probabilities_are_too_high():
+def test_the_readme_states_by_how_much_probabilities_are_too_high():
     limits = " ".join(section((PROJECT / "README.md").read_text(), "Limits").split())
     groups = load_release_data(load_release()).reliability
     stated = re.findall(r"group of (\d+) images whose mean (?:probability )?was ([\d.]+)%, (?:only )?(\d+)%", limits)
@@ -80,7 +80,7 @@ def test_the_model_card_is_the_one_that_the_release_generates():
     assert card == model_card(load_release().description, METRICS_JSON, data_audit)
 
 
-def test_the_headline_figures_of_the_description_are_those_of_the_metrics():
+def test_the_headline_figures_in_the_description_match_the_metrics():
     for split, headline in load_release().description["metrics"].items():
         measured = METRICS_JSON["splits"][split]
         at_default_point = measured | measured["operating_points"][METRICS_JSON["operating_point"]["name"]]
@@ -93,7 +93,7 @@ def test_every_use_of_the_test_split_before_the_release_is_in_the_log():
     assert METRICS_JSON["network_sha256"] in log.read_text()
 
 
-def test_every_column_of_a_row_is_documented_in_order():
+def test_every_column_is_documented_in_order():
     document = (PROJECT / "docs" / "use.md").read_text()
     assert tuple(first_column(section(document, "Columns of a row"))) == COLUMNS
 
@@ -125,7 +125,7 @@ def test_the_changelog_names_the_versions_of_program_and_model():
 
 
 def documented_commands() -> list[str]:
-    """Each block of shell commands in docs/releases.md, in their order."""
+    """Return the blocks of shell commands in docs/releases.md, in order."""
     return re.findall(r"^```sh\n(.*?)^```$", (PROJECT / "docs" / "releases.md").read_text(), re.MULTILINE | re.DOTALL)
 
 
@@ -133,14 +133,14 @@ def run_documented(command: str, folder: Path) -> int:
     return subprocess.run(["sh", "-ec", command], cwd=folder, capture_output=True, check=False).returncode
 
 
-def test_the_release_is_verified_by_the_documented_commands():
+def test_the_documented_commands_verify_the_release():
     verify_files, verify_digest, *_ = documented_commands()
     assert run_documented(verify_files, PROJECT) == 0
     assert run_documented(verify_digest, PROJECT) == 0
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
-def test_a_release_that_travels_is_signed_and_verified_by_the_documented_commands(tmp_path):
+def test_the_documented_commands_sign_a_release_and_verify_its_copy(tmp_path):
     _, _, sign, verify = documented_commands()
     release = copy_release(tmp_path / "release")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "release_key"], check=True)

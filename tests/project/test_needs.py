@@ -1,4 +1,4 @@
-"""What tests need beyond the project: what counts as present, and that a miss is reported, or fails if required."""
+"""What tests need beyond the project: what counts as present, and how a run reports what is missing."""
 
 import os
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def missing(tmp_path, monkeypatch):
-    """Return a function that says why tests of a marker cannot run; the data set is in `tmp_path / "set"`."""
+    """Return a function that says why tests with a marker cannot run. The data set is in `tmp_path / "set"`."""
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "set"))
     return conftest._missing.__wrapped__
 
@@ -55,7 +55,7 @@ def test_the_dicom_samples_do_not_need_the_data_set(missing, tmp_path):
 
 
 @pytest.mark.parametrize(("require", "status"), [("", 0), ("nginx", 0), ("dataset,dicom_samples", 1)])
-def test_a_miss_is_reported_and_fails_if_it_is_required(tmp_path, require, status):
+def test_a_missing_need_is_reported_and_is_a_failure_if_required(tmp_path, require, status):
     (tmp_path / "test_one.py").write_text("import pytest\n\n@pytest.mark.dicom_samples\ndef test_one():\n    pass\n")
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     environment = os.environ | {"CHEST_XRAY_DIR": str(tmp_path / "set"), "REQUIRE": require, "PYTHONPATH": str(ROOT)}

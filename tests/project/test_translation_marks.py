@@ -1,4 +1,4 @@
-"""Every text of a screen is marked for translation, and Babel extracts it."""
+"""Every text on a screen is marked for translation, and Babel extracts it."""
 
 import pytest
 
@@ -14,7 +14,7 @@ SCREEN_FILES = [
 
 
 @pytest.mark.parametrize("file", SCREEN_FILES, ids=lambda file: str(file.relative_to(PROJECT)))
-def test_every_text_of_a_screen_is_marked_for_translation(file):
+def test_every_text_on_a_screen_is_marked_for_translation(file):
     assert list(unmarked_texts(file)) == []
 
 
@@ -43,5 +43,5 @@ def test_babel_extracts_every_sentence_of_errors_refusals_and_cautions():
 
 
 @pytest.mark.slow
-def test_no_marked_text_begins_or_ends_with_a_blank():
+def test_no_marked_text_begins_or_ends_with_a_space():
     assert [text for text in extracted_messages() if text != text.strip()] == []

@@ -1,4 +1,4 @@
-"""The words that CONTRIBUTING asks to avoid do not come back."""
+"""No text contains a word that CONTRIBUTING.md asks to avoid."""
 
 import pytest
 
@@ -40,5 +40,5 @@ def test_code_that_is_not_text_is_not_searched(tmp_path, monkeypatch):
     assert list(find_avoided_words(file)) == []
 
 
-def test_every_avoided_word_has_a_better_one():
+def test_every_avoided_word_has_an_alternative():
     assert all(AVOIDED_WORDS.values())

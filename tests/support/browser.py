@@ -29,8 +29,8 @@ _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 _LOCAL = re.compile(r"(https?|wss?)://127\.0\.0\.1:\d+/|data:|blob:|about:")
-# Requests that may fail with a 404: if a page is opened by its URL, Streamlit looks for its server below that URL
-# first. And a gallery may be replaced before all of its images have been fetched.
+# Requests that may fail with status 404. When a page is opened by its URL, Streamlit first looks for its server below
+# that URL. Also, a gallery may be replaced before all of its images have been fetched.
 _EXPECTED_404 = re.compile(r"http://127\.0\.0\.1:\d+/(\w+/_stcore/(health|host-config)|media/\w+\.jpg)$")
 
 
@@ -39,9 +39,9 @@ class Server:
     """Running server.
 
     Attributes:
-        url: Its URL.
-        log: File with everything that it prints.
-        process: Process identifier.
+        url: URL of the server.
+        log: File with everything that the server prints.
+        process: Process identifier of the server.
     """
 
     url: str
@@ -57,7 +57,7 @@ def chromium_executable() -> str | None:
 @contextmanager
 def launch_chromium() -> Iterator[Any]:
     """Launch a Playwright browser."""
-    from playwright.sync_api import expect, sync_playwright  # starts a process, so only if a test needs a browser
+    from playwright.sync_api import expect, sync_playwright  # starts a process: only if a test needs it
 
     expect.set_options(timeout=60_000)  # a busy machine is not a failure
     with sync_playwright() as playwright, launch_browser(playwright.chromium) as browser:
@@ -66,7 +66,7 @@ def launch_chromium() -> Iterator[Any]:
 
 @contextmanager
 def launch_browser(browser_type: Any, *arguments: str) -> Iterator[Any]:
-    """Launch a browser of a Playwright browser type, such as `browser.browser_type`, with further arguments."""
+    """Launch a browser of a Playwright browser type, such as `browser.browser_type`, with extra arguments."""
     browser = browser_type.launch(executable_path=chromium_executable(), args=[*_CHROMIUM_ARGUMENTS, *arguments])
     yield browser
     browser.close()
@@ -81,13 +81,13 @@ def serve(
     Args:
         script: Path of the script, relative to the root.
         log: File for the output of the server.
-        options: Further options of `streamlit run`.
-        command_prefix: Command that runs the server under a limit, see tests/support/isolation.py.
-        environment: Further environment variables.
+        options: Additional options for `streamlit run`.
+        command_prefix: Command that runs the server under a limit (see tests/support/isolation.py).
+        environment: Additional environment variables.
     """
     port = free_port()
     command = [*command_prefix, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
-    # Through a pipe: a server that may not write files can still print.
+    # The output goes through a pipe, so that a server that may not write files can still print.
     server = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -103,14 +103,14 @@ def serve(
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that is not in use."""
+    """Return a port on 127.0.0.1 that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def open_watched_tab(context: Any, problems: list[str]) -> Any:
-    """Open a tab that adds requests to other computers and errors of the page's scripts to `problems`."""
+    """Open a tab that adds requests to other computers and errors in the page's scripts to `problems`."""
     tab = context.new_page()
     tab.set_default_timeout(60_000)  # a busy machine is not a failure
     tab.on("request", lambda request: _LOCAL.match(request.url) or problems.append(request.url))
@@ -128,14 +128,14 @@ def open_watched_tab(context: Any, problems: list[str]) -> Any:
 
 
 def _is_expected(message: Any) -> bool:
-    """Return whether the page may report this error; Streamlit itself reports an image that was removed too early."""
+    """Return whether the page may report this error. Streamlit itself reports images that were removed too early."""
     lost_url = message.text.removeprefix("Client Error: Image source error - ")
     return bool(_EXPECTED_404.match(message.location["url"]) or _EXPECTED_404.match(lost_url))
 
 
 def upload_file(tab: Any, file: Path, count: int) -> None:
     """Upload a file and wait until the session has `count` rows."""
-    from ui.reading.session_table import TABLE_TITLE  # loads the networks' runtime, so only if a test uploads
+    from ui.reading.session_table import TABLE_TITLE  # loads the runtime: only if a test uploads
 
     tab.locator("input[type=file]").set_input_files(file)
     tab.get_by_text(TABLE_TITLE.format(count=count)).wait_for()
@@ -143,7 +143,7 @@ def upload_file(tab: Any, file: Path, count: int) -> None:
 
 
 def pixels_of(tab: Any) -> np.ndarray:
-    """Return the canvas of the viewer after the next frame: float64 (height, width, 4), 0-255."""
+    """Return the viewer's canvas after the next frame: float64 (height, width, 4), 0-255."""
     width, height, values = tab.evaluate(
         """async () => {
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -1,4 +1,4 @@
-"""The app, served, and a real browser."""
+"""Fixtures that serve the app and start a real browser."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from tests.support.browser import Server, launch_chromium, serve
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    """The app, served."""
+    """Serve the app."""
     with serve("app.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
         yield server
 
 
-@pytest.fixture(scope="module")  # no longer: while Playwright runs, AppTest cannot run its own event loop
+@pytest.fixture(scope="module")  # not longer, because AppTest cannot run its event loop while Playwright runs
 def chromium() -> Iterator:
-    """A real browser, for tests marked `browser`."""
+    """Start a real browser, for tests marked `browser`."""
     with launch_chromium() as browser:
         yield browser

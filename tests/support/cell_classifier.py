@@ -17,7 +17,7 @@ IN_LUNG, OUTSIDE_LUNG = [(2, 1), (2, 2), (3, 1)], [(2, 4), (3, 5)]  # cells, as 
 
 
 class CellClassifier:
-    """Classifier whose logit is the mean grey of some cells of the heat-map grid, with a given class-activation map."""
+    """Classifier whose logit is the mean grey value of some heat-map cells, with a given class-activation map."""
 
     def __init__(
         self,
@@ -34,21 +34,21 @@ class CellClassifier:
         )
 
     def run_network(self, network_input: np.ndarray) -> ClassifierOutput:
-        """Return the output for float32 (1, SIDE, SIDE, 1), 0-255."""
+        """Return the output for a network input, float32 (1, SIDE, SIDE, 1), 0-255."""
         size = SIDE // CELLS
         grey = [network_input[0, r * size : (r + 1) * size, c * size : (c + 1) * size].mean() for r, c in self.cells]
         return ClassifierOutput(float(np.mean(grey)) / 20 - 4, self.class_activation_map, np.zeros(1, np.float32))
 
 
 def map_around(cells: list[tuple[int, int]], value: float = 3.0) -> np.ndarray:
-    """Return a map with a value in these cells, decreasing with the distance to them."""
+    """Return a map that has this value in these cells and decreases with the distance from them."""
     rows, columns = np.indices((CELLS, CELLS))
     distance = np.min([np.hypot(rows - r, columns - c) for r, c in cells], axis=0)
     return (value - distance).astype(np.float32)
 
 
 def infer(classifier: CellClassifier, fields: np.ndarray | None = None) -> Inference:
-    """Return the inference on a grey image with dark stripes; the lungs are the left half unless given."""
+    """Return the inference on a grey image with dark stripes. Unless given, the lungs are the left half."""
     working = np.full((SIDE, SIDE), 120, np.float32)
     working[:, ::6] = 15
     if fields is None:

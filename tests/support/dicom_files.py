@@ -51,9 +51,9 @@ def dicom_file(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
     """Build the DICOM file of a chest radiograph.
 
     Args:
-        stored: Integers (height, width); BitsAllocated and BitsStored follow their type.
+        stored: Integers (height, width). Their type determines BitsAllocated and BitsStored.
         syntax: Transfer syntax.
-        **tags: Further tags, or other values; None leaves a tag out.
+        **tags: Additional tags, or other values for the default tags; None leaves a tag out.
     """
     if stored is None:
         stored = phantom().round().astype(np.uint8)
@@ -84,7 +84,7 @@ def read_metadata(file: bytes | None = None, **tags: object) -> DicomMetadata:
 
 
 def rendered(values: list[int], **tags: object) -> list[float]:
-    """Return the grey values, rounded to two decimals, that `read_dicom` gives to stored 16-bit values."""
+    """Return the grey values, rounded to two decimals, that `read_dicom` returns for stored 16-bit values."""
     dtype = "int16" if min(values) < 0 else "uint16"
     stored = np.tile(np.asarray(values, dtype), (32, 32))
     pixels = read_dicom(dicom_file(stored, **tags), tags.pop("window", 0)).pixels
@@ -105,7 +105,7 @@ def dataset_bytes(dataset: Dataset, syntax: str) -> bytes:
 
 def without_file_meta(file: bytes) -> bytes:
     """Remove the preamble and the file meta information."""
-    length = int.from_bytes(file[140:144], "little")  # of the group, in its first element
+    length = int.from_bytes(file[140:144], "little")  # of the group, stored in its first element
     return file[144 + length :]
 
 
@@ -118,7 +118,7 @@ def lut_sequence(
     if explanation:
         item.LUTExplanation = explanation
     data = np.asarray(values, "<u2")
-    if as_bytes or len(values) >= 2**15:  # too long for the 16-bit length of US
+    if as_bytes or len(values) >= 2**15:  # too long for a US element, whose length has 16 bits
         item.add_new("LUTData", "OW", data.tobytes())
     else:
         item.add_new("LUTData", "US", data.tolist())
@@ -126,19 +126,19 @@ def lut_sequence(
 
 
 def gradient_image(height: int = 40, width: int = 56) -> np.ndarray:
-    """Draw a gradient from black to white without symmetry: float (height, width), 0-255, both ends reached."""
+    """Draw a gradient without symmetry from black to white: float (height, width), from exactly 0 to exactly 255."""
     slope = np.linspace(0, 1, width) ** 1.3 + 0.4 * np.linspace(0, 1, height)[:, np.newaxis]
     return slope / slope.max() * 255
 
 
 def to_stored_values(grey: np.ndarray, bits: int, signed: bool) -> np.ndarray:
-    """Scale grey, 0-255, to integers over the whole range of a number of bits."""
+    """Scale grey values, 0-255, to integers that cover the full range of the given number of bits."""
     dtype = ("int" if signed else "uint") + ("8" if bits == 8 else "16")
     return (np.rint(grey / 255 * (2**bits - 1)) - (2 ** (bits - 1) if signed else 0)).astype(dtype)
 
 
 def display_tags(bits: int, signed: bool) -> dict[str, dict]:
-    """Return sets of tags, each of which displays the whole range of a number of bits from black to white."""
+    """Return sets of tags, each of which displays the full range of the given number of bits from black to white."""
     lowest, value_range = (-(2 ** (bits - 1)) if signed else 0), 2**bits - 1
     identity = np.arange(2**bits)
     middle = lowest + 2 ** (bits - 1)
@@ -178,7 +178,7 @@ def _add_pixel_data(dataset: Dataset, stored: np.ndarray, syntax: UID) -> None:
 
 
 def _jpeg_2000(dataset: Dataset, stored: np.ndarray, syntax: UID) -> bytes:
-    """Encode the pixels as JPEG 2000, encapsulated; Pillow needs unsigned arrays, and a flag if they are signed."""
+    """Encode the pixels as encapsulated JPEG 2000. Pillow needs unsigned arrays, and a flag for signed values."""
     file = io.BytesIO()
     image = Image.fromarray(stored.view(f"u{stored.dtype.itemsize}"))
     signed = bool(dataset.PixelRepresentation)
@@ -187,7 +187,7 @@ def _jpeg_2000(dataset: Dataset, stored: np.ndarray, syntax: UID) -> bytes:
 
 
 def _jpeg(dataset: Dataset, syntax: UID) -> bytes:
-    """Encode the pixels as JPEG, JPEG lossless or JPEG-LS, encapsulated."""
+    """Encode the pixels as encapsulated JPEG, JPEG lossless or JPEG-LS."""
     with tempfile.TemporaryDirectory() as folder:
         plain, compressed = Path(folder, "plain"), Path(folder, "compressed")
         plain.write_bytes(dataset_bytes(dataset, ExplicitVRLittleEndian))

@@ -6,5 +6,5 @@ from dataset.index import dataset_root
 
 
 def samples_folder(name: str) -> Path:
-    """Return the folder with this name next to the data set, which may not exist."""
+    """Return the folder with this name next to the data set. The folder may not exist."""
     return dataset_root().resolve().parent / name

@@ -1,6 +1,7 @@
-"""Worker process that reads many DICOM files, because `model.imaging.dicom.worker` takes longer to start than to read.
+"""Worker process that reads many DICOM files.
 
-`python -m tests.support.dicom_worker MEMORY_BYTES CPU_SECONDS`; the length precedes each request and each answer.
+`model.imaging.dicom.worker` reads a single file and takes longer to start than to read it. The worker is started with
+`python -m tests.support.dicom_worker MEMORY_BYTES CPU_SECONDS`. Each request and each answer is preceded by its length.
 """
 
 import struct
@@ -16,7 +17,7 @@ from model.imaging.dicom import sandbox
 from model.imaging.dicom.worker import handle, prepare
 from model.limits import DICOM_CPU_SECONDS, DICOM_MEMORY
 
-FILES_PER_PROCESS = 200  # memory leaked by a decoder stays far below the limit
+FILES_PER_PROCESS = 200  # so that memory leaked by a decoder stays far below the limit
 
 
 class ReusedWorker:

@@ -23,7 +23,7 @@ def missing_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sample_dataset(missing_dataset: Path) -> Path:
-    """Configure a data set folder with phantoms that have the names of 24 images from the test split."""
+    """Configure a data set folder with phantoms that are named like 24 images in the test split."""
     for name in sample_names(24):
         path = missing_dataset / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def open_explorer(**query: str | list[str]) -> AppTest:
 
 
 def press(app: AppTest, label: str) -> AppTest:
-    """Press the first button with a label, or the first tile with a file name, and run the page. Fails on an error."""
+    """Press the first button or tile with this label or file name, and run the page. Fail if it shows an error."""
     pages.press(app, next(button.label for button in app.button if _plain(button.label) == label))
     assert not app.error
     return app

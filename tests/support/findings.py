@@ -1,4 +1,4 @@
-"""Radiographs to read, and networks with outputs of a test's choice."""
+"""Radiographs to read, and networks whose outputs a test can choose."""
 
 import numpy as np
 import pytest
@@ -9,12 +9,12 @@ from tests.support.synthetic import synthetic_radiograph
 
 
 def radiograph(height: int = 300, width: int = 400) -> Radiograph:
-    """A synthetic radiograph with two lungs."""
+    """Return a synthetic radiograph with two lungs."""
     return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
 
 
 def noise(seed: int, height: int = 90, width: int = 120) -> Radiograph:
-    """A radiograph of uniform noise."""
+    """Return a radiograph of uniform noise."""
     pixels = np.random.default_rng(seed).uniform(0, 255, (height, width)).astype(np.float32)
     return Radiograph(pixels, "PNG", 8)
 

@@ -2,8 +2,8 @@
 
 A file is split into parts (chunks, segments, elements). Parts are removed, duplicated, swapped, taken from other files,
 renamed, stretched and overwritten. Then the file is joined with correct lengths and checksums, so the damage reaches
-the code behind those checks. Finally bytes are flipped, cut and spliced, as by a faulty disk. To fuzz another file
-format, add a `Format` to FORMATS.
+the code behind those checks. Finally, bytes are flipped, cut and spliced, as a faulty disk might do. To fuzz another
+file format, add a `Format` to FORMATS.
 """
 
 import faulthandler
@@ -25,12 +25,12 @@ from tests.support.fuzzing_dicom import Part
 from tests.support.fuzzing_formats import FORMATS, Format
 from tests.support.image_files import assert_valid
 
-MAX_CPU_SECONDS = 20  # for one input; 60 megapixels in 100 progressive scans, the slowest accepted, take 6
+MAX_CPU_SECONDS = 20  # for one input; the slowest accepted image, 60 megapixels in 100 progressive scans, takes 6
 HANG_SECONDS = 120  # wall-clock time after which a decoder is considered to hang
 MAX_MEMORY = 1500 * 2**20  # additional bytes for one input; 60 megapixels in 16-bit colour take 1.2 GB
 
 
-# Values around overflows, changes of sign and limits, as one, two and four bytes in both byte orders.
+# Values around overflows, sign changes and limits, as one, two and four bytes in both byte orders.
 _VALUES = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 255, 256, 1000, 7745, 32767, 32768, 60000, 65535)
 _LARGE_VALUES = (2**24, 2**31 - 1, 2**31, 2**32 - 1)
 NUMBERS = (
@@ -43,7 +43,7 @@ _position = st.floats(0, 1, exclude_max=True)  # relative to the length of a fil
 
 @st.composite
 def broken_file(draw: st.DrawFn, file_format: Format) -> bytes:
-    """Draw a file with up to four changes of its structure and up to two of its bytes."""
+    """Draw a file with up to four changes to its structure and up to two changes to its bytes."""
     content = draw(st.sampled_from(file_format.seeds))
     structural = draw(st.integers(0, 4))
     if structural:
@@ -85,7 +85,7 @@ def _break_structure(
 
 
 def _overwrite_number(draw: st.DrawFn, data: bytes) -> bytes:
-    """Replace one number in a part, usually near the start, in the header."""
+    """Replace one number in a part, usually near its start, where the header is."""
     reach = draw(st.sampled_from((16, 16, len(data))))
     start, number = int(draw(_position) * min(reach, len(data))), draw(st.sampled_from(NUMBERS))
     return data[:start] + number + data[start + len(number) :]
@@ -110,8 +110,8 @@ def _break_bytes(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 def assert_survives(content: bytes, tally: Counter) -> None:
-    """Fail unless a file is read or refused with a message within the limits; count the result in `tally`."""
-    # No exception can interrupt a decoder that hangs, so this ends the whole run and prints its stack.
+    """Fail unless a file is, within the limits, read or refused with a message. Count the result in `tally`."""
+    # No exception can interrupt a decoder that hangs, so this prints the stack and ends the whole run.
     faulthandler.dump_traceback_later(HANG_SECONDS, exit=True, file=sys.__stderr__)
     start = time.process_time()  # not wall-clock time, because the machine may be busy
     try:
@@ -128,7 +128,7 @@ def assert_survives(content: bytes, tally: Counter) -> None:
 
 @contextmanager
 def limited_memory() -> Iterator[None]:
-    """Limit this process to MAX_MEMORY more than it uses now."""
+    """Limit this process to MAX_MEMORY bytes more than it uses now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MAX_MEMORY, hard))

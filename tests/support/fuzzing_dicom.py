@@ -1,7 +1,7 @@
 """Split DICOM files into parts and join them, for tests/support/fuzzing.py.
 
 The name of a part is its header without the length: the tag, and the value representation if the file has it. A header
-of undefined length opens sequences, items and encapsulated pixels, and delimiters close them, so their content is split
+of undefined length opens a sequence, an item or encapsulated pixels, and a delimiter closes it, so its content is split
 into parts too, at any depth. If the name of a part includes a length, that length is written, even if it is wrong.
 """
 
@@ -37,12 +37,12 @@ _ITEM, _ITEM_END, _END = (struct.pack("<HH", 0xFFFE, element) for element in (0x
 _SYNTAX = b"\x02\0\x10\0UI"
 _PIXELS = 0x7FE00010
 _UNDEFINED = 2**32 - 1
-_SHORT, _LONG = (  # value representations with a length of 2 and 4 bytes (PS3.5 7.1.2)
+_SHORT, _LONG = (  # value representations whose length takes 2 and 4 bytes (PS3.5 7.1.2)
     tuple(sorted(kind.encode() for kind in kinds)) for kinds in (EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32)
 )
 _BIG_ENDIAN = (b"\0", b"\x20\x50", b"\x7f\xe0", b"\xff\xfe")  # first bytes of tags in big-endian seeds, and only there
-_STARTS = (b"\xff\xd8", b"\xff\x4f")  # of a codestream: JPEG with JPEG-LS, and JPEG 2000
-_SCANS = (b"\xff\xda", b"\xff\x93")  # before coded pixels
+_STARTS = (b"\xff\xd8", b"\xff\x4f")  # of a codestream: JPEG including JPEG-LS, and JPEG 2000
+_SCANS = (b"\xff\xda", b"\xff\x93")  # before the coded pixels
 _END_OF_FRAME = b"\xff\xd9"
 _WITHOUT_LENGTH = (b"", *_STARTS, _SCANS[1], _END_OF_FRAME)  # parts of a codestream
 
@@ -51,10 +51,10 @@ _WITHOUT_LENGTH = (b"", *_STARTS, _SCANS[1], _END_OF_FRAME)  # parts of a codest
 
 
 def split_dicom(content: bytes) -> list[Part]:
-    """Split into elements, items, fragments and delimiters, in the order of the file."""
+    """Split a file into elements, items, fragments and delimiters, in their order."""
     if content[128:132] != b"DICM":
         return list(_elements(content, ImplicitVRLittleEndian))
-    meta_end = 144 + int.from_bytes(content[140:144], "little")  # the first element is the length of the others
+    meta_end = 144 + int.from_bytes(content[140:144], "little")  # the first element contains the length of the others
     meta, rest = list(_elements(content[132:meta_end], ExplicitVRLittleEndian)), content[meta_end:]
     syntax = UID(dict(meta)[_SYNTAX].rstrip(b"\0").decode())
     if syntax == DeflatedExplicitVRLittleEndian:
@@ -63,7 +63,7 @@ def split_dicom(content: bytes) -> list[Part]:
 
 
 def split_dicom_and_frames(content: bytes) -> list[Part]:
-    """Split like `split_dicom`, and the frame of compressed pixels into its segments."""
+    """Split like `split_dicom`, but also split the frame of compressed pixels into its segments."""
     return [
         part
         for name, data in split_dicom(content)
@@ -72,7 +72,7 @@ def split_dicom_and_frames(content: bytes) -> list[Part]:
 
 
 def _elements(content: bytes, syntax: UID, in_sequence: bool = False) -> Iterator[Part]:
-    """Yield the parts of a dataset or of a sequence; outside a sequence, an item is a fragment of compressed pixels."""
+    """Yield the parts of a dataset or sequence. Outside a sequence, an item is a fragment of compressed pixels."""
     order, position = "<" if syntax.is_little_endian else ">", 0
     while position < len(content):
         group, element = struct.unpack_from(f"{order}HH", content, position)
@@ -98,7 +98,7 @@ def _elements(content: bytes, syntax: UID, in_sequence: bool = False) -> Iterato
 
 
 def _segments(frame: bytes) -> Iterator[Part]:
-    """Yield the marker segments of a codestream of one scan or tile (ITU-T T.81 B.1, T.87, T.800 A.1)."""
+    """Yield the marker segments of a codestream with one scan or tile (ITU-T T.81 B.1, T.87, T.800 A.1)."""
     yield frame[:2], b""
     position, name = 2, b""
     while name not in _SCANS:
@@ -115,7 +115,7 @@ def _segments(frame: bytes) -> Iterator[Part]:
 
 
 def join_dicom(parts: list[Part]) -> bytes:
-    """Join parts to a file; the dataset is deflated if the file meta information says so."""
+    """Join parts into a file. The dataset is deflated if the file meta information says so."""
     is_meta = [name.startswith((_PREAMBLE, b"\x02\0")) for name, _ in parts]
     start = is_meta.index(False) if False in is_meta else len(parts)  # of the dataset
     dataset = b"".join(_encode(parts[start:]))
@@ -138,7 +138,7 @@ def _encode(parts: list[Part]) -> Iterator[bytes]:
 
 
 def _length(name: bytes, data: bytes) -> bytes:
-    """Return the length between header and value; nothing if the name includes one."""
+    """Return the length to write between header and value; b"" if the name already includes a length."""
     is_long = len(name) == 4 or (len(name) == 8 and name[4:6] in _LONG and name.endswith(b"\0\0"))
     order = ">" if name.startswith(_BIG_ENDIAN) else "<"
     if is_long:
@@ -150,7 +150,7 @@ def _length(name: bytes, data: bytes) -> bytes:
 
 
 def _tags() -> dict[str, object]:
-    """Return all tags that are read, except those of the pixels; views are nested sequences."""
+    """Return all tags that the program reads, except those of the pixels. Views are nested sequences."""
     modifier, view = Dataset(), Dataset()
     modifier.CodeValue, modifier.CodeMeaning = "G-A138", "erect"
     view.CodeValue, view.CodeMeaning = "R-10206", "antero-posterior"
@@ -181,7 +181,7 @@ def dicom_seeds() -> Iterator[bytes]:
 
 
 def dicom_names(seeds: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return names of parts: each tag of the seeds with every value representation, and with false lengths."""
+    """Return names of parts: each tag in the seeds with every value representation and with false lengths."""
     tags = sorted({name[:4] for seed in seeds for name, _ in split_dicom(seed) if name != _PREAMBLE})
     lengths = [struct.pack("<I", length) for length in (0, 7, 2**16, 2**31 - 1, 2**31, 2**32 - 2, _UNDEFINED)]
     headers = [*_SHORT, *(kind + b"\0\0" for kind in _LONG)]

@@ -15,18 +15,18 @@ from tests.support.fuzzing_dicom import (
 )
 from tests.support.image_files import PNG_SIGNATURE, jpeg_seeds, png_chunk, png_seeds
 
-_ROWS = b"rows"  # name for the uncompressed pixels of a PNG
+_ROWS = b"rows"  # name of the part with the uncompressed pixels of a PNG
 
 
 @dataclass(frozen=True)
 class Format:
-    """How to split files of one format into parts and to join them.
+    """How to split files of one format into parts, and how to join the parts.
 
     Attributes:
         seeds: Valid files.
         splits: Functions that split a file into parts.
-        join: Inverse of each split function; writes correct lengths and checksums.
-        names: Possible names of a part.
+        join: Inverse of every split function. It writes correct lengths and checksums.
+        names: Names that a part can have.
     """
 
     seeds: tuple[bytes, ...]

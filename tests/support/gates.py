@@ -18,7 +18,7 @@ from tests.support.synthetic import synthetic_radiograph
 
 
 class OpenGate(AdmissionGate):
-    """Admits every image without a caution."""
+    """Gate that admits every image without a caution."""
 
     @classmethod
     def from_classifier(cls, classifier: Classifier) -> Self:
@@ -32,14 +32,14 @@ class OpenGate(AdmissionGate):
 
 
 class ShutGate(OpenGate):
-    """Refuses every image as cropped."""
+    """Gate that refuses every image as cropped."""
 
     def _refusals(self, *_):
         return (RefusalReason.CROPPED,), None
 
 
 def admission_classifier(classifier: Classifier, kind: str = ADMISSIBLE, **limits: float) -> AdmissionClassifier:
-    """An admission classifier that assigns every image to one class, with limits that no image violates."""
+    """Return an admission classifier that assigns every image to one class, with limits that no image violates."""
     n_units = 3
     network = TwoLayerNetwork(
         hidden_weights=np.zeros((feature_count(classifier.release), n_units), np.float16),
@@ -63,29 +63,29 @@ def admission_classifier(classifier: Classifier, kind: str = ADMISSIBLE, **limit
 
 
 def with_class(gate: AdmissionGate, kind: RefusalReason) -> AdmissionGate:
-    """The gate, assigning every image to this class."""
+    """Return the gate with a classifier that assigns every image to this class."""
     return replace(gate, admission_classifier=admission_classifier(gate.classifier, kind))
 
 
 def with_limits(gate: AdmissionGate, **limits: float) -> AdmissionGate:
-    """The gate with other limits, by the names of the fields of AdmissionClassifier."""
+    """Return the gate with other limits, given by field names of AdmissionClassifier."""
     assert limits.keys() <= {field.name for field in fields(AdmissionClassifier)}
     return replace(gate, admission_classifier=admission_classifier(gate.classifier, **limits))
 
 
 def asymmetric_radiograph(height: int = 300, width: int = 400, colourfulness: float = 0.0) -> Radiograph:
-    """Two lungs, brighter on one side and at one end, so that all rotations and mirror images differ."""
+    """Return two lungs, brighter on one side and at one end, so that all rotations and mirror images differ."""
     ramp = np.linspace(0, 30, width, dtype=np.float32) + np.linspace(0, 20, height, dtype=np.float32)[:, np.newaxis]
     return Radiograph(synthetic_radiograph(height, width) + ramp, "PNG", 8, colourfulness=colourfulness)
 
 
 def admission(gate: AdmissionGate, radiograph: Radiograph) -> AdmissionDecision:
-    """The decision of a gate on a radiograph."""
+    """Return the decision of a gate on a radiograph."""
     return gate.examine(radiograph).admission
 
 
 def with_heat(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
-    """Give every finding a heat map of this value everywhere."""
+    """Give every finding a heat map with the same value everywhere."""
     original = getattr(Classifier.finding_from, "original", Classifier.finding_from)
 
     def finding_from(classifier, inference):

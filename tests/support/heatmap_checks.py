@@ -1,4 +1,4 @@
-"""The reliability check of heat maps on the reading page."""
+"""The reliability check for heat maps on the reading page."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ def use_limits(monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any] | None) -
 
 
 def check_texts(app: AppTest) -> list[str]:
-    """Return the texts on the page about the check of the heat map."""
+    """Return the texts on the page about the heat-map check."""
     captions = [
         caption.value for caption in app.caption if caption.value in (NOT_CHECKED_TEXT, PASSED_TEXT, ANOTHER_MODEL_TEXT)
     ]

@@ -10,7 +10,7 @@ from tests.support.image_files import png_chunk
 
 PNG_END = png_chunk(b"IEND", b"")
 DEFLATE_BOMB = zlib.compress(bytes(2**28), 1)  # 256 MB in 1.2 MB
-MAX_EXTRA_MEMORY = 2**26  # bytes that one of these files may need in addition to a usual one; measured: 8 MB
+MAX_EXTRA_MEMORY = 2**26  # bytes that such a file may need more than a usual one; measured: 8 MB
 
 
 def reason(code: MessageCode, **params: Parameter) -> str:

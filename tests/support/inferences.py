@@ -10,7 +10,7 @@ from model.inference.lung_segmentation import lungs_from_probability
 def make_inference(
     working: np.ndarray | None = None, probability: np.ndarray | None = None, embedding: np.ndarray | None = None
 ) -> Inference:
-    """Return an inference; by default, on a grey image with two lung fields."""
+    """Return an inference, by default on a grey image with two lung fields."""
     working = np.full((WORKING_SIDE, WORKING_SIDE), 100, np.float32) if working is None else working
     probability = two_fields() if probability is None else probability
     embedding = np.arange(10, dtype=np.float32) if embedding is None else embedding
@@ -19,7 +19,7 @@ def make_inference(
 
 
 def two_fields(side: int = 40) -> np.ndarray:
-    """Return lung fields of 10% of the image on the left, and 5% on the right, a quarter of the height lower."""
+    """Return two lung fields: 10% of the image on the left and, a quarter of the height lower, 5% on the right."""
     fields = np.zeros((side, side), np.float32)
     fields[4:20, 6:16] = 1
     fields[18:26, 24:34] = 1

@@ -18,8 +18,8 @@ def make_inventory(
     """Make an inventory.
 
     Args:
-        images: Columns of `ImageInventory.rows` for each image. By default, an image is normal, in the training split
-            and from a separate patient.
+        images: Columns of `ImageInventory.rows` for each image. By default, an image is normal, is in the training
+            split and comes from a separate patient.
         embeddings: By default, orthogonal vectors.
         fingerprints: By default, random and therefore all different.
         fields: Other fields of the inventory.

@@ -1,4 +1,4 @@
-"""Command prefixes that cut off a process from the disk or the network."""
+"""Command prefixes that cut a process off from the disk or the network."""
 
 import subprocess
 

@@ -1,7 +1,7 @@
 """Local server that replaces Kaggle in download tests.
 
-As in kagglehub 1.0.2, POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed URL. It supports byte
-ranges and states the MD5 of the archive or of the requested file.
+As kagglehub 1.0.2 expects, POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed URL. That URL
+supports byte ranges, and its responses state the MD5 of the archive or of the requested file.
 """
 
 import base64
@@ -68,11 +68,11 @@ class KaggleServer(ThreadingHTTPServer):
 
     Attributes:
         archive: Content of the archive.
-        image: Content of every single file.
+        image: Content of every file that is requested alone.
         status: Status of the responses to POST.
-        bytes_before_break: Length after which responses break off, if any.
-        broken_from: Index of the first GET with a response that breaks off.
-        may_answer: While cleared, responses to POST wait.
+        bytes_before_break: Number of bytes after which responses break off, if any.
+        broken_from: Index of the first GET request whose response breaks off.
+        may_answer: Event. While it is cleared, responses to POST wait.
         requests: Request line and Range header of each request.
         queries: Content of each POST.
     """
@@ -141,7 +141,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def kaggle(monkeypatch, tmp_path) -> Iterator[KaggleServer]:
-    """Run a server with a small data set, and let the download expect its image counts."""
+    """Run a server with a small data set, and make the download expect the image counts of that set."""
     server = KaggleServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -191,5 +191,5 @@ def download_error(fetch: Callable[..., Path], target: Path, *arguments) -> Mess
         fetch(target, *arguments)
     assert not target.exists()
     (message,) = caught.value.messages
-    assert str(caught.value)  # the message has a sentence, and all its parameters
+    assert str(caught.value)  # the message has a sentence and all parameters of that sentence
     return message

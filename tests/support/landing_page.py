@@ -16,7 +16,7 @@ from ui.reading.session_table import DOWNLOAD_ALL, TABLE_TITLE
 
 @pytest.fixture(name="window", scope="module")
 def landing_window(chromium):
-    """Open a browser window. Its tabs share a cache, so the scripts of Streamlit are loaded once."""
+    """Open a browser window. Its tabs share a cache, so Streamlit's scripts are loaded only once."""
     with chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as context:
         yield context
 
@@ -48,7 +48,7 @@ def select_operating_point(tab, name: str) -> None:
 
 
 def select_option(tab, box: str, option: str) -> None:
-    """Select an option of a select box. Opens the box again if the page redraws it in the meantime."""
+    """Select an option in a select box. Open the box again if the page redraws it in the meantime."""
     option_element = tab.get_by_role("option", name=option)
     for _ in range(20):
         tab.wait_for_selector(IDLE)

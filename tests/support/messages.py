@@ -1,4 +1,4 @@
-"""Assertions on the messages of errors."""
+"""Assertions about the messages of errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

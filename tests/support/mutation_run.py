@@ -1,4 +1,4 @@
-"""Settings of the mutation run. A single failing example kills a mutant, so hypothesis does not shrink it.
+"""Settings of the mutation run. A single failing example kills a mutant, so hypothesis does not shrink the example.
 
 pytest -p tests.support.mutation_run
 """

@@ -34,7 +34,7 @@ def clear_streamlit_caches() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def stub_heat_map_check(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every heat map pass its check, which takes a second, unless the test has the marker `heat_map_check`."""
+    """Let every heat map pass without its check, which takes a second, unless the test is marked `heat_map_check`."""
     if request.node.get_closest_marker("heat_map_check") is None:
         for module in (ui.reading.heatmap_check, ui.explorer.image_detail):
             monkeypatch.setattr(module, "reliability_warnings", lambda *_: ())
@@ -74,7 +74,7 @@ def open_expander(app: AppTest, key: str) -> AppTest:
 
 
 def page_text(app: AppTest) -> str:
-    """Return all text of the page."""
+    """Return all text on the page."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.error)
     texts = [element.value for kind in kinds for element in kind]
     return "\n".join([*texts, *(html.proto.body for html in app.get("html"))])
@@ -102,26 +102,26 @@ def window_select(app: AppTest) -> Any:
 
 
 def session_uploads(app: AppTest) -> SessionUploads:
-    """Return the uploads of the session."""
+    """Return the uploads in the session."""
     return app.session_state["uploads"]
 
 
 def read_upload(app: AppTest) -> ReadUpload:
-    """Return the upload on screen, which was read."""
+    """Return the upload on screen, which must have been read."""
     current = session_uploads(app).current
     assert isinstance(current, ReadUpload)
     return current
 
 
 def refused_upload(app: AppTest) -> RefusedUpload:
-    """Return the upload on screen, which was refused."""
+    """Return the upload on screen, which must have been refused."""
     current = session_uploads(app).current
     assert isinstance(current, RefusedUpload)
     return current
 
 
 def session_table(app: AppTest) -> pd.DataFrame:
-    """Return the session table as drawn."""
+    """Return the session table as it is drawn."""
     title = TABLE_TITLE.format(count=len(session_uploads(app)))
     (expander,) = [expander for expander in app.expander if expander.label == title]
     (table,) = expander.dataframe

@@ -15,7 +15,7 @@ def predictions(target, probability, patient=None) -> Predictions:
 
 
 def width(estimate: dict) -> float:
-    """Return the width of an interval."""
+    """Return the width of an estimate's interval."""
     return estimate["high"] - estimate["low"]
 
 

@@ -1,4 +1,4 @@
-"""Child processes for tests, and information on processes from /proc (Linux)."""
+"""Child processes for tests, and information about processes from /proc (Linux)."""
 
 import os
 import re
@@ -31,20 +31,20 @@ def is_running(pid: int) -> bool:
 def child_pids(pid: int) -> list[int]:
     """Return the ids of the running processes that a process has started.
 
-    They are found by the parent id of each process. The lists of children in /proc are per thread and miss a process if
-    the thread that started it has ended.
+    The children are found by their parent ids, because /proc lists children by thread and omits those that were started
+    by a thread that has ended.
     """
     running = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
     return [candidate for candidate in running if _read_status(candidate, r"PPid:\s+(\d+)") == pid]
 
 
 def resident_megabytes(pid: int) -> float:
-    """Return the current memory of a process and its children; 0 if it has ended."""
+    """Return the current memory of a process and its children, in megabytes; 0 if the process has ended."""
     return sum(_read_status(each, r"VmRSS:\s+(\d+) kB") for each in (pid, *child_pids(pid))) / 1024
 
 
 def peak_resident_bytes(pid: int) -> int:
-    """Return the peak memory of a process since the last call."""
+    """Return the peak memory of a process since the last call, in bytes."""
     peak = _read_status(pid, r"VmHWM:\s+(\d+) kB") * 1024
     Path(f"/proc/{pid}/clear_refs").write_text("5")
     return peak

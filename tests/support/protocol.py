@@ -1,6 +1,7 @@
-"""Visitor without a browser, which uses the WebSocket and the upload endpoint of Streamlit like its page in a browser.
+"""Visitor without a browser, which uses Streamlit's WebSocket and upload endpoint as the page in a browser does.
 
-It is much cheaper than a browser, so tests can have many, and it can send requests that no browser sends.
+A visitor needs far less memory and time than a browser, so a test can have many. It can also send requests that no
+browser sends.
 """
 
 import io
@@ -28,7 +29,7 @@ class Page:
     """Result of one run of a page.
 
     Attributes:
-        text: All its text, as JSON.
+        text: All text on the page, as JSON.
         rows: Rows of the session table, newest first.
     """
 
@@ -52,29 +53,29 @@ class Access:
 
 
 class Visitor:
-    """One session; open inside a `with` block."""
+    """One session, which is open inside a `with` block."""
 
     def __init__(self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180):
         """Prepare a session.
 
         Args:
-            access: The server.
-            origin: Origin of the page, by default the server itself.
+            access: Access to the server.
+            origin: Origin of the page; by default, the server itself.
             timeout_seconds: Time limit for one answer.
         """
         self._access, self._timeout_seconds = access, timeout_seconds
         self._origin = origin or access.url
         self._web = requests.Session()
-        self._web.trust_env = False  # no proxy of the environment for the local server
+        self._web.trust_env = False  # never use the environment's proxy for the local server
         self._web.auth, self._web.verify = access.login, access.certificate or True
-        # The server drops a connection that was idle for 5 s. A browser then opens a new one; this class always does.
+        # The server drops a connection that has been idle for 5 s. A browser then reconnects; this class always does.
         self._web.headers["Connection"] = "close"
         self._exit_stack = ExitStack()
         self.session, self._uploader = "", ""
         self._file: FileURLs | None = None  # the latest upload
 
     def __enter__(self) -> Self:
-        # The page sends this request first. The answer has the token that each upload must send.
+        # The page sends this request first. The answer contains the token that each upload must include.
         self.get("_stcore/health").raise_for_status()
         self._socket = self._exit_stack.enter_context(self.connect())
         self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
@@ -100,8 +101,8 @@ class Visitor:
         Args:
             name: File name.
             content: The file.
-            token: Token instead of that of this session.
-            session: Session instead of this one.
+            token: Token to send instead of this session's token.
+            session: Session to upload to instead of this one.
         """
         request = BackMsg(
             file_urls_request={"request_id": uuid.uuid4().hex, "file_names": [name], "session_id": self.session}
@@ -126,7 +127,7 @@ class Visitor:
                 self._next()
 
     def read(self, name: str, content: bytes) -> Page:
-        """Upload a file instead of the earlier one, as a browser does, and run the page."""
+        """Upload a file that replaces the earlier one, as a browser does, and run the page."""
         earlier = self._file
         self.upload(name, content).raise_for_status()
         if earlier:
@@ -147,7 +148,7 @@ class Visitor:
         return self.page
 
     def connect(self) -> AbstractContextManager[ClientConnection]:
-        """Return the WebSocket connection; entering it raises an exception if the server refuses it."""
+        """Return the WebSocket connection. Entering it raises an exception if the server refuses the connection."""
         secure = self._access.url.startswith("https")
         request = requests.Request("GET", self._access.url, auth=self._access.login)
         login = self._web.prepare_request(request).headers.get("Authorization")
@@ -170,7 +171,7 @@ class Visitor:
         return self._web.cookies.get(XSRF_COOKIE, "")
 
     def _run(self, message: BackMsg) -> Page:
-        """Run the page until it has finished, including further runs that Streamlit requests."""
+        """Run the page until it has finished, including any other runs that Streamlit requests."""
         self._socket.send(message.SerializeToString())
         texts: list[dict[str, Any]] = []
         rows: list[dict[str, Any]] = []
@@ -194,7 +195,7 @@ class Visitor:
 
 
 def _is_last(answer: ForwardMsg) -> bool:
-    """Return whether the page is complete; a run that requests another one ends early, and the other follows."""
+    """Return whether the page is complete. A run that requests another one ends early, and the other one follows."""
     return (
         answer.WhichOneof("type") == "script_finished" and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
     )

@@ -1,4 +1,4 @@
-"""nginx with deploy/nginx.conf of the project, on free ports and with a new certificate."""
+"""nginx with the project's deploy/nginx.conf, on free ports and with a new certificate."""
 
 import base64
 import hashlib
@@ -58,17 +58,17 @@ class Proxy:
 
 
 def nginx_executable() -> str | None:
-    """Return the path of nginx, if any. Also searches /usr/sbin, which the PATH of a user often lacks on Debian."""
+    """Return the path of nginx, if any. Also search /usr/sbin, which a user's PATH on Debian often lacks."""
     return shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @contextmanager
 def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
-    """Run nginx as a reverse proxy with the configuration of the project.
+    """Run nginx as a reverse proxy with the project's configuration.
 
     Args:
-        server: URL of the server behind it.
-        folder: Folder for all files of nginx.
+        server: URL of the server behind nginx.
+        folder: Folder for all files that nginx writes.
     """
     certificate, key, users = folder / "reader.pem", folder / "reader.key", folder / "reader.htpasswd"
     _make_certificate(certificate, key)
@@ -87,7 +87,7 @@ def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
         assert original in site
         site = site.replace(original, replacement)
     (folder / "site.conf").write_text(site)
-    # If root starts nginx, its workers run as a different user without access to the folder of the test.
+    # If root starts nginx, its workers run as a different user without access to the test's folder.
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_MAIN_CONFIGURATION.format(folder=folder, user=user))
     nginx = subprocess.Popen([nginx_executable(), "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""The released model, loaded once for all tests. A test that changes a part of it must restore it."""
+"""The released model, loaded once for all tests. A test that changes any part of the model must restore that part."""
 
 import pytest
 

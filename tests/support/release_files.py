@@ -21,7 +21,7 @@ def read_description(directory: Path) -> dict[str, Any]:
 
 
 def write_description(directory: Path, content: dict[str, Any] | str) -> None:
-    """Write model.json, a dictionary as JSON or a string as it is, and list it with its actual checksum."""
+    """Write model.json (a dictionary as JSON, a string as it is), and list the file with its actual checksum."""
     text = content if isinstance(content, str) else json.dumps(content)
     put_file(directory, ReleaseFile.DESCRIPTION, text.encode())
 
@@ -43,7 +43,7 @@ def unlist(directory: Path, name: str) -> None:
 
 
 def put_file(directory: Path, name: str, content: bytes) -> None:
-    """Write a file of a release and list it with its actual checksum."""
+    """Write a file to a release and list the file with its actual checksum."""
     (directory / name).write_bytes(content)
     list_checksums(directory, read_checksums(directory) | {str(name): hashlib.sha256(content).hexdigest()})
 
@@ -57,13 +57,13 @@ def copy_release(directory: Path) -> Path:
 
 @pytest.fixture(name="directory")
 def own_release(tmp_path):
-    """Copy of the released model that a test may damage."""
+    """Return a copy of the released model that a test may damage."""
     return copy_release(tmp_path / "release")
 
 
 @pytest.fixture(scope="session")
 def small_directory(tmp_path_factory):
-    """Release with networks of a few bytes, for tests that load model.json often. Do not modify; use `small_copy`."""
+    """Return a release with tiny networks, for tests that load model.json often. To modify it, use `small_copy`."""
     directory = copy_release(tmp_path_factory.mktemp("small") / "release")
     for name in NETWORK_FILES:
         put_file(directory, name, b"network")
@@ -72,5 +72,5 @@ def small_directory(tmp_path_factory):
 
 @pytest.fixture(name="small_copy")
 def own_small_release(small_directory, tmp_path):
-    """Copy of the small release that a test may damage."""
+    """Return a copy of the small release that a test may damage."""
     return shutil.copytree(small_directory, tmp_path / "release")

@@ -13,12 +13,12 @@ TWELVE_BIT_PIXELS = (synthetic_radiograph(64, 80) * 16).astype(np.uint16)
 
 
 def small_dicom_file(syntax: str = ExplicitVRLittleEndian, **tags: object) -> bytes:
-    """Build a DICOM file of 80 x 64 pixels with 12 bits, see `dicom_file`."""
+    """Build a DICOM file of 80 x 64 pixels with 12 bits each (see `dicom_file`)."""
     return dicom_file(TWELVE_BIT_PIXELS, syntax, BitsStored=12, PatientAge="003Y", **tags)
 
 
 def deflate_bomb(gigabytes: int) -> bytes:
-    """Build a DICOM file of a few megabytes that inflates to many gigabytes."""
+    """Build a DICOM file of a few megabytes that inflates to a given number of gigabytes."""
     file = small_dicom_file(DeflatedExplicitVRLittleEndian)
     meta_start = file.index(b"DICM") + 4
     meta_end = meta_start + 12 + int.from_bytes(file[meta_start + 8 : meta_start + 12], "little")

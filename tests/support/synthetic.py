@@ -1,4 +1,4 @@
-"""Synthetic radiographs and images; the repository contains no image from the data set."""
+"""Synthetic radiographs and images, because the repository contains no image from the data set."""
 
 import functools
 import io
@@ -26,7 +26,7 @@ def synthetic_file(source_format: str = "PNG", height: int = 300, width: int = 4
 
 
 def random_radiograph(seed: int, side: int = 224) -> np.ndarray:
-    """Draw the synthetic radiograph under soft shadows that differ with the seed: float32 (side, side), 0-255."""
+    """Draw the synthetic radiograph with soft shadows that depend on the seed: float32 (side, side), 0-255."""
     coarse = np.random.default_rng(seed).uniform(-40, 40, (14, 14)).astype(np.float32)
     shadows = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
     return np.clip(synthetic_radiograph(side, side) + shadows, 0, 255)
@@ -35,8 +35,8 @@ def random_radiograph(seed: int, side: int = 224) -> np.ndarray:
 def phantom(seed: int = 0, height: int = 300, width: int = 400) -> np.ndarray:
     """Draw a chest that the released admission check accepts and that shows no individual patient.
 
-    It is the release's mean radiograph of viral pneumonia, of more than a thousand children, with its contrast
-    restored, under soft shadows and noise that differ with the seed.
+    The phantom is the release's mean radiograph for viral pneumonia, the average of more than a thousand images. Its
+    contrast is restored, and soft shadows and noise that depend on the seed are added.
 
     Returns:
         float32 (height, width), 0-255, bright = dense.
@@ -58,7 +58,7 @@ def phantom_file(source_format: str = "PNG", height: int = 300, width: int = 400
 
 
 def smooth_images(count: int, side: int) -> np.ndarray:
-    """Draw random clouds at several scales: float32 (count, side, side, 1), 0-255."""
+    """Draw random clouds with several scales: float32 (count, side, side, 1), 0-255."""
     rng = np.random.default_rng(11)
     images = [
         sum(

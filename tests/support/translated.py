@@ -1,6 +1,6 @@
-"""Marked texts of the program, a pseudo-language made from them, and texts of the screen without a mark.
+"""Texts marked for translation, a pseudo-language made from them, and screen texts that are not marked.
 
-List the unmarked texts of some files or folders with `python -m tests.support.translated PATH...`.
+To list the unmarked texts in some files or folders, run `python -m tests.support.translated PATH...`.
 """
 
 import ast
@@ -21,7 +21,7 @@ TRANSLATED_FILES = ("app.py", "training/release/statements.py")  # pages show th
 PSEUDO_LANGUAGE = "xx"
 OPENING, CLOSING = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"  # around each translated text
 _MARKERS = {"_", "N_", "gettext", "ngettext"}
-# A text for people: two words or more, at least one of them of two letters.
+# A text for people: two words or more, at least one of which has two letters or more.
 _TEXT = re.compile(r"[A-Za-z]{2,}[,.:;]? +[A-Za-z]|[A-Za-z],? +[A-Za-z]{2,}")
 _CODE = re.compile(r"^\s*<|[{};]\s*$|^[.#@]|^\w+\(|: ?var\(|;\s*\w[\w-]*:")  # HTML and CSS
 _PROGRAMMER_ERRORS = {"ValueError", "LookupError", "TypeError", "RuntimeError", "AttributeError", "KeyError"}
@@ -36,8 +36,8 @@ def extracted_messages() -> dict[str, str | tuple[str, str]]:
 
 
 def install_pseudo_language(folder: Path, monkeypatch) -> None:
-    """Make a language that puts every marked text in brackets; `language` "xx" selects it."""
-    catalogue = Catalog("en")  # two forms, as English has
+    """Make a language that puts every marked text in brackets. PSEUDO_LANGUAGE selects it."""
+    catalogue = Catalog("en")  # singular and plural, as in English
     for message in extracted_messages().values():
         forms = (message,) if isinstance(message, str) else message
         marked = tuple(f"{OPENING}{form}{CLOSING}" for form in forms)
@@ -51,7 +51,7 @@ def install_pseudo_language(folder: Path, monkeypatch) -> None:
 
 
 def unmarked_texts(file: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and text of each string that looks like a text for people and is not marked for translation."""
+    """Yield line and text of each string that looks like a text for people but is not marked for translation."""
     yield from _UnmarkedTexts().find(ast.parse(file.read_text(encoding="utf-8")))
 
 

@@ -1,4 +1,4 @@
-"""The viewer of tests/support/viewer_page.py in a real browser."""
+"""The viewer from tests/support/viewer_page.py in a real browser."""
 
 import io
 import re
@@ -20,7 +20,7 @@ def decode_grey_png(png: bytes) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def viewer_server(tmp_path_factory) -> Iterator[Server]:
-    """Serve the page of the viewer."""
+    """Serve the page with the viewer."""
     with serve("tests/support/viewer_page.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
         yield server
 
@@ -32,14 +32,14 @@ def viewer_address(viewer_server) -> str:
 
 @pytest.fixture(name="window", scope="module")
 def viewer_window(chromium):
-    """Open a browser window; its tabs share the cache, so that Streamlit's scripts are loaded once."""
+    """Open a browser window. Its tabs share a cache, so Streamlit's scripts are loaded only once."""
     with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
         yield context
 
 
 @pytest.fixture(name="tab")
 def viewer_tab(window, address):
-    """Open the page and wait for the viewer; `tab.sent` lists the sizes of the WebSocket frames to the server."""
+    """Open the page and wait for the viewer. `tab.sent` lists the sizes of the WebSocket frames sent to the server."""
     tab = window.new_page()
     tab.sent = []
     tab.on("websocket", lambda ws: ws.on("framesent", lambda frame: tab.sent.append(len(frame))))
@@ -50,7 +50,7 @@ def viewer_tab(window, address):
 
 
 def press(tab, keys: str) -> None:
-    """Press keys, separated by spaces, while the image has the focus."""
+    """Focus the image and press keys, which are separated by spaces."""
     tab.locator("canvas.radiograph").focus()
     for key in keys.split():
         tab.keyboard.press(key)

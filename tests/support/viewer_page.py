@@ -11,14 +11,14 @@ PART = RelativeBox(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
 
 def synthetic_heat_map(background: float = 0.0) -> np.ndarray:
-    """Return one peak in the upper right: float32 (7, 7), 0-1."""
+    """Return a heat map with one peak in the upper right: float32 (7, 7), 0-1."""
     heat_map = np.full((7, 7), background, dtype=np.float32)
     heat_map[1, 5] = 1.0
     return heat_map
 
 
 def colour_table() -> np.ndarray:
-    """Return transparent to nearly opaque red: uint8 (256, 4)."""
+    """Return a colour table from transparent to nearly opaque red: uint8 (256, 4)."""
     ramp = np.arange(256)
     return np.stack([np.full(256, 255), np.zeros(256), np.zeros(256), ramp * 0.8], axis=1).astype(np.uint8)
 

@@ -1,7 +1,7 @@
-"""Finds words in texts of the project that a native speaker would stumble over.
+"""Find words in the project's texts that a native speaker would stumble over.
 
-Checked are the docstrings, comments and strings of Python files and the whole text of all other text files. List the
-findings of some paths with `python -m tests.support.wording PATH...`.
+In Python files, docstrings, comments and strings are checked; in all other text files, the whole text. To list the
+findings in some paths, run `python -m tests.support.wording PATH...`.
 """
 
 import io
@@ -15,7 +15,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 
-# A pattern, and what to write instead.
+# Each pattern, and what to write instead.
 AVOIDED_WORDS = {
     r"(?i)\bpictures?\b": "image, radiograph or chest X-ray",
     r"(?i)\bfilms?\b": "image, radiograph or chest X-ray",
@@ -48,7 +48,7 @@ _EXEMPT = ("LICENSE", "tests/support/wording.py", "tests/project/test_wording.py
 
 @dataclass(frozen=True)
 class WordingFinding:
-    """An avoided word, its place, and what to write instead."""
+    """An avoided word, where it is, and what to write instead."""
 
     path: str
     line: int
@@ -60,7 +60,7 @@ class WordingFinding:
 
 
 def text_files(paths: Iterable[str] = ()) -> list[Path]:
-    """Return the text files of the project that git tracks, or is about to, below the given paths."""
+    """Return the text files below the given paths that git tracks or does not ignore."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *paths]
     names = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
     files = [PROJECT / name for name in names if name not in _EXEMPT]
@@ -68,7 +68,7 @@ def text_files(paths: Iterable[str] = ()) -> list[Path]:
 
 
 def find_avoided_words(file: Path) -> Iterator[WordingFinding]:
-    """Yield the avoided words of one file."""
+    """Yield the avoided words in one file."""
     for line, text in _texts(file):
         for pattern, better in _PATTERNS.items():
             for match in pattern.finditer(text):
@@ -77,7 +77,7 @@ def find_avoided_words(file: Path) -> Iterator[WordingFinding]:
 
 
 def _texts(file: Path) -> Iterator[tuple[int, str]]:
-    """Yield line number and text: comments and strings of Python, all of any other file."""
+    """Yield line numbers and texts: comments and strings in a Python file, the whole text of any other file."""
     content = file.read_text(encoding="utf-8")
     if file.suffix != ".py":
         yield 1, content
