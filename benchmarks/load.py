@@ -36,7 +36,7 @@ FILES_PER_SESSION = 8
 READINGS = 1000
 WAIT_MINUTES = 3  # after the last tab was closed; Streamlit deletes a session after two (.streamlit/config.toml)
 SYNTAXES = (ExplicitVRLittleEndian, RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
-REST_SECONDS = 10  # until all checks and processes of the last image have finished
+REST_SECONDS = 10  # enough for all checks and processes started for the last image to finish
 MAX_GROWTH = 1.1  # memory after / memory before
 
 
@@ -88,7 +88,7 @@ def prepare_files(folder: Path) -> list[File]:
 
 
 def _radiograph_file(path: Path, number: int) -> bytes:
-    """Return every second file unchanged, and the others at a typical size as JPEG, PNG or DICOM (several syntaxes)."""
+    """Return the file unchanged if `number` is odd, or else at a typical size as JPEG, PNG or DICOM."""
     if number % 2:
         return path.read_bytes()
     image = Image.open(path).convert("L").resize((1800, 1500))

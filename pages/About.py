@@ -58,8 +58,8 @@ with show_errors():
     if not release.is_shipped:
         st.warning(
             _(
-                "This is not the model shipped with this program. Its files are intact, but the shipped model has been "
-                "replaced. Ask the person who installed it where it came from."
+                "This model did not come with this program. It has replaced the one that did. The files of this model "
+                "are intact. Ask the person who installed it where it came from."
             ),
             icon=":material/help:",
         )

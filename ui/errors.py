@@ -12,12 +12,7 @@ from model.errors import ProjectError
 from model.translation import N_
 from model.translation import gettext as _
 
-UNEXPECTED_ERROR = N_(
-    "An unexpected error occurred. Nothing was read. Try again. If it happens again, report reference {reference}."
-)
-UNEXPECTED_ERROR_OPTIONAL = N_(
-    "An unexpected error occurred. Try again. If it happens again, report reference {reference}."
-)
+UNEXPECTED_ERROR = N_("An unexpected error occurred. Try again. If it happens again, report reference {reference}.")
 
 _log = logging.getLogger("chest_radiograph_reader")
 
@@ -34,8 +29,7 @@ def show_errors(optional: bool = False) -> Iterator[None]:
     except ProjectError as error:
         _show(str(error), optional)
     except Exception as error:
-        message = UNEXPECTED_ERROR_OPTIONAL if optional else UNEXPECTED_ERROR
-        _show(_(message).format(reference=log_unexpected(error)), optional)
+        _show(_(UNEXPECTED_ERROR).format(reference=log_unexpected(error)), optional)
 
 
 def _show(message: str, optional: bool) -> None:

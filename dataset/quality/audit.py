@@ -25,7 +25,7 @@ _OUTLIER_NAMES = (  # column, name of a high value, name of a low value
     ("intensity", N_("very bright"), N_("very dark")),
     ("contrast", N_("very high contrast"), N_("very low contrast")),
 )
-BLOCK = 500  # images compared with all others at a time, which limits memory
+BLOCK = 500  # images per block; each block is compared with all images, which limits memory use
 
 
 class DuplicatePair(TypedDict):
@@ -59,7 +59,10 @@ class NearestNonDuplicates(TypedDict):
 
 
 class PatientSpread(TypedDict):
-    """Number of patients, and number with images in several official splits (folders) or in several splits."""
+    """Number of patients with images in more than one folder, and in more than one split.
+
+    The folders are the official splits. The splits are training, validation and test. `patients` counts all patients.
+    """
 
     patients: int
     in_two_folders: int

@@ -31,7 +31,7 @@ class SimilarCase:
         patient: Patient, inferred from the file name.
         distance: Cosine distance between the embeddings, to the precision of the index. 0 means the same
             direction; compare other values with `SimilarCaseIndex.typical_distance`.
-        is_duplicate: Whether the perceptual hash shows a copy or a near copy of the query image.
+        is_duplicate: Whether this image is a copy or near copy of the query image, judging by its perceptual hash.
     """
 
     file: str

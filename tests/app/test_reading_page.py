@@ -95,7 +95,7 @@ def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict):
     assert (metric.label, metric.value) == (label, percent(probability))
     text = assumptions(app)
     assert f"Decision threshold: {100 * threshold:.1f}% ({point})." in text
-    assert f"Assumed prevalence: {100 * prevalence:.0f} of 100 children X-rayed, as in the training images." in text
+    assert f"prevalence: {100 * prevalence:.0f} of every 100 children X-rayed have pneumonia, as in the" in text
     assert f"Model {release.version}." in text
     labels = [button.label for button in app.get("download_button")]
     assert labels == [DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT, DOWNLOAD_ALL]
@@ -191,7 +191,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     (metric,) = app.metric
     assert metric.label == PROBABILITY_LABEL.format(prevalence="20%")
     assert metric.value == percent(expected.probability)
-    assert "(rule-out). Assumed prevalence: 20 of 100 children X-rayed. " in assumptions(app)
+    assert "(rule-out). Assumed prevalence: 20 of every 100 children X-rayed have pneumonia. " in assumptions(app)
     assert session_table(app)["probability"][0] == pytest.approx(np.clip(100 * expected.probability, 0.1, 99.9))
 
     app.switch_page("pages/Model_performance.py").run()

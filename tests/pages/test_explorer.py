@@ -148,9 +148,7 @@ def test_images_unknown_to_the_release_are_reported(sample_dataset):
     (sample_dataset / "test" / "NORMAL" / "mine.png").write_bytes(phantom_file())
     app = open_explorer()
     (warning,) = app.warning
-    assert warning.value == (
-        "1 image in the data set folder is not shown, because this release has no results for it."
-    )
+    assert warning.value == ("1 image in the data set folder is not shown, because this release has no results for it.")
     assert count_of(app) == 24
 
 

@@ -36,7 +36,7 @@ def test_settings_are_stored_under_their_names():
     assert LungConfig(input_size=64).to_dict()["input_size"] == 64
 
 
-def test_settings_of_another_program_version_are_refused(tmp_path):
+def test_settings_from_a_different_program_version_are_refused(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"seed": 1}))
 

@@ -1,4 +1,4 @@
-"""Robustness: performance on validation images that are framed, scaled and stored as other software might do it.
+"""Robustness: performance on validation images framed, scaled and stored the way other software might.
 
 Training also randomises framing, tone, sharpness and compression. A run must not be evaluated on the perturbations that
 it was trained on, so the curves, filters, codecs and scales here differ from those in `training.data.augmentation`.

@@ -32,8 +32,8 @@ MEANINGS = {
     Verdict.PNEUMONIA: N_("Above the decision threshold ({point})."),
     Verdict.NORMAL: N_("The model checks for pneumonia only. Other disease may be present."),
     Verdict.INDETERMINATE: N_(
-        "Result uncertain: too close to call. Either both results are plausible, or only one is plausible and your "
-        "decision threshold gives the other."
+        "Result uncertain: too close to call. Pneumonia and no pneumonia may both be plausible. Or only one is "
+        "plausible, but the probability lies on the other side of your decision threshold."
     ),
 }
 NEXT_STEPS = {
@@ -59,11 +59,12 @@ READ_DESPITE_REFUSAL = N_("**Read at your request, although the check refused th
 NO_EVIDENCE_TEXT = N_("No area raises the probability of pneumonia, so the heat map is empty.")
 PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
 SETTINGS_TEXT = N_(
-    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children X-rayed. Model {version}."
+    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of every 100 children X-rayed have "
+    "pneumonia. Model {version}."
 )
 SETTINGS_TEXT_DEFAULT_PREVALENCE = N_(
-    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of 100 children X-rayed, as in the "
-    "training images. Set your own above. Model {version}."
+    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of every 100 children X-rayed have "
+    "pneumonia, as in the training images. Set your own above. Model {version}."
 )
 DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT = N_("Download heat map (PNG)"), N_("Download result (CSV)")
 _SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # in more detail

@@ -92,7 +92,7 @@ def test_each_row_of_a_batch_has_its_own_probabilities(y):
     np.testing.assert_allclose(probability, [softmax([3, 0]), softmax([0, y - 2])], rtol=1e-4, atol=1e-7)
 
 
-def test_a_hidden_unit_between_0_and_1_is_not_rectified():
+def test_a_hidden_unit_between_0_and_1_is_unchanged():
     assert known_network().probability(np.float32([1.5, 2])) == pytest.approx(softmax([0.5, 0]))
 
 
@@ -120,7 +120,7 @@ def test_probabilities_are_float32():
 
 
 @pytest.mark.parametrize(("admissible", "is_admissible"), [(0.5, True), (np.nextafter(np.float32(0.5), 0), False)])
-def test_an_image_is_admissible_from_the_limit_of_the_first_class(admissible, is_admissible):
+def test_an_image_is_admissible_if_the_first_class_reaches_the_limit(admissible, is_admissible):
     probability = np.float32([admissible, 0.9, 0, 0, 0, 0, 0])
     assert limited_classifier(min_admissible_probability=0.5).is_admissible(probability) is is_admissible
 
@@ -135,7 +135,7 @@ def test_an_image_is_admissible_from_the_limit_of_the_first_class(admissible, is
         ({"second_lung_area": 0.5, "horizontal_distance": 0.5, "vertical_offset": 0.0}, True),
     ],
 )
-def test_lungs_are_plausible_up_to_each_limit(change, is_plausible):
+def test_lungs_are_plausible_if_they_keep_each_limit(change, is_plausible):
     classifier = limited_classifier(min_second_lung_area=0.125, min_lung_distance=0.25, max_lung_offset=0.375)
     at_the_limits = {"second_lung_area": 0.125, "horizontal_distance": 0.25, "vertical_offset": 0.375}
     assert classifier.has_plausible_lungs(measures(**(at_the_limits | change))) is is_plausible
@@ -144,13 +144,13 @@ def test_lungs_are_plausible_up_to_each_limit(change, is_plausible):
 @pytest.mark.parametrize(
     ("detail", "is_low_quality"), [(1.99, True), (2.0, False), (5.0, False), (8.0, False), (8.01, True)]
 )
-def test_quality_is_low_below_and_above_the_limits_of_detail(detail, is_low_quality):
+def test_quality_is_low_outside_the_limits_for_detail(detail, is_low_quality):
     classifier = limited_classifier(min_detail=2, max_detail=8)
     assert classifier.is_low_quality(measures(detail=detail)) == is_low_quality
 
 
 @pytest.mark.parametrize(("second", "is_mirrored"), [(0.0, False), (0.001, True), (-0.001, False)])
-def test_an_image_is_mirrored_above_the_limit_of_the_weighted_sum(second, is_mirrored):
+def test_an_image_is_mirrored_if_the_weighted_sum_exceeds_the_limit(second, is_mirrored):
     weights = np.zeros(288, np.float32)
     weights[:2] = 0.5, 1
     classifier = replace(limited_classifier(max_mirror_score=1), mirror_weights=weights)
@@ -189,7 +189,7 @@ def test_a_limit_survives_json_to_the_last_bit(value):
 
 
 @pytest.mark.parametrize("value", [0.1, float("nan"), float("inf"), None, "0.5", True, [0.5], 1, 1e300, 16777217.0])
-def test_a_limit_that_is_not_an_exact_float32_number_is_refused_by_name(value):
+def test_the_error_names_a_limit_that_is_not_an_exact_float32_number(value):
     with pytest.raises(ValueError, match=r"^max_detail must be a finite float32 number"):
         make_classifier(limits=LIMITS | {"max_detail": value})
 
@@ -209,14 +209,14 @@ def test_the_error_for_a_missing_array_lists_the_expected_and_the_given_names():
 
 
 @pytest.mark.parametrize("name", sorted(admission_arrays()))
-def test_an_array_with_another_shape_is_refused_by_name(name):
+def test_an_array_with_the_wrong_shape_is_refused(name):
     array = admission_arrays()[name]
     longer = np.zeros((*array.shape[:-1], array.shape[-1] + 1), np.float32)
     with pytest.raises(ValueError, match="must have the shape "):
         make_classifier(admission_arrays() | {name: longer})
 
 
-def test_the_error_for_another_shape_says_which_array_has_which_shape():
+def test_the_error_for_a_wrong_shape_names_the_array_and_both_shapes():
     message = "mirror_weights must have the shape (288,), got (287,)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make_classifier(admission_arrays() | {"mirror_weights": np.zeros(287, np.float32)})
@@ -231,6 +231,6 @@ def test_an_array_with_one_value_that_is_not_finite_is_refused(name, value):
         make_classifier(admission_arrays() | {name: array})
 
 
-def test_a_network_for_another_number_of_features_is_refused():
+def test_a_network_for_a_different_number_of_features_is_refused():
     with pytest.raises(ValueError, match=r"^hidden must have the shape "):
         make_classifier(n_features=N_FEATURES + 1)

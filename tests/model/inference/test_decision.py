@@ -52,7 +52,7 @@ def test_a_threshold_of_0_or_1_is_allowed(threshold):
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["coverage", "pneumonia_from", "normal_up_to"])
-def test_a_limit_or_coverage_outside_0_to_1_is_refused_by_name(name, value):
+def test_the_error_names_a_limit_or_coverage_outside_0_to_1(name, value):
     good = {"coverage": 0.9, "pneumonia_from": 0.4, "normal_up_to": 0.6}
     message = f"{name} must be between 0 and 1, got {value}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -88,7 +88,7 @@ def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classif
     assert (moved.probability >= moved.operating_point.threshold) == (threshold <= 0.4)
 
 
-def test_a_finding_at_another_prevalence_is_refused(finding, release):
+def test_a_finding_at_a_different_prevalence_is_refused(finding, release):
     moved = present_at(finding, release, 0.5, 0.2)
 
     message = "finding must be at the training prevalence, got 0.2"
@@ -159,7 +159,7 @@ def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, ch
 # --- findings from another model version
 
 
-def test_a_finding_from_another_model_version_is_not_restated(finding, release):
+def test_a_finding_from_a_different_model_version_is_not_restated(finding, release):
     earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # restating would refuse this prevalence
     presented = present(
         earlier, release, point=point_at(0.99), prevalence=0.2, age_years=None, heat_map_check=HeatMapCheck(())
@@ -167,7 +167,7 @@ def test_a_finding_from_another_model_version_is_not_restated(finding, release):
     assert presented is earlier
 
 
-def test_a_finding_from_another_model_version_gets_only_new_cautions(finding, release):
+def test_a_finding_from_a_different_model_version_gets_only_new_cautions(finding, release):
     _, oldest = release.description["population_years"]
     earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
     presented = present(

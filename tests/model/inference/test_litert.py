@@ -62,7 +62,7 @@ def test_a_run_changes_neither_its_input_nor_earlier_outputs(network, side):
 
 
 @pytest.mark.parametrize("difference", [-32, -1, 1, 32])
-def test_a_network_with_another_input_size_is_refused(content, side, outputs, difference):
+def test_a_network_with_a_different_input_size_is_refused(content, side, outputs, difference):
     with raises_message(ReleaseIncompatible, MessageCode.NETWORK_INCOMPATIBLE):
         LiteRTNetwork(content, side + difference, outputs)
 

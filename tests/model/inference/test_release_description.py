@@ -21,7 +21,7 @@ def assert_damaged(directory) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "model", "[]", "null", "3", '"model"', "{}", '{"files": []}', "[" * 100_000])
-def test_json_of_another_structure_is_refused(small_copy, text):
+def test_json_with_the_wrong_structure_is_refused(small_copy, text):
     write_description(small_copy, text)
     assert_damaged(small_copy)
 

@@ -35,7 +35,7 @@ def assert_incompatible(directory, item: str, declared: object, expected: object
         ("input", "dtype", "uint8", "data type", "float32"),
     ],
 )
-def test_a_release_for_another_program_is_refused(small_copy, part, key, value, item, expected):
+def test_a_release_for_a_different_program_is_refused(small_copy, part, key, value, item, expected):
     content = read_description(small_copy)
     (content[part] if part else content)[key] = value
     write_description(small_copy, content)
@@ -80,7 +80,7 @@ def test_a_network_that_is_not_as_described_is_refused(directory, change):
         Classifier(release)
 
 
-def test_a_network_with_another_input_size_is_refused(directory):
+def test_a_network_with_a_different_input_size_is_refused(directory):
     release = load_release(directory)
     declared, larger = (struct.pack("<5i", 4, 1, side, side, 1) for side in (release.side, release.side + 32))
     assert declared in release.network  # the shape of the input, as stored in the LiteRT file

@@ -207,7 +207,7 @@ def test_a_missing_index_is_named(tmp_path):
     ],
     ids=["an array missing", "an unknown array", "pickled names"],
 )
-def test_an_index_in_another_format_is_refused(tmp_path, change):
+def test_an_index_in_a_different_format_is_refused(tmp_path, change):
     release_with(build_index(random_inventory(40)), tmp_path)
     with np.load(tmp_path / ReleaseFile.SIMILAR_CASES) as arrays:
         changed = dict(arrays)

@@ -64,7 +64,7 @@ def test_predictive_values_at_the_sets_own_prevalence_match_the_counts(predicted
             assert 0 <= metric["low"] <= metric["high"] <= 1
 
 
-def test_predictive_values_at_another_prevalence_match_a_manual_count_of_a_thousand():
+def test_predictive_values_at_a_different_prevalence_match_a_manual_count_of_a_thousand():
     # Sensitivity 3/4, specificity 4/5. Of 1000 at 20%: 150 true positives, 50 missed cases, 160 false alarms and 640
     # true negatives.
     predicted = predictions([1, 1, 1, 1, 0, 0, 0, 0, 0], [0.9, 0.8, 0.7, 0.2, 0.6, 0.4, 0.3, 0.2, 0.1])

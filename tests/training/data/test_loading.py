@@ -181,7 +181,7 @@ def test_the_batches_do_not_depend_on_how_many_threads_prepare_them(workers):
     )
 
 
-def test_another_seed_gives_other_batches():
+def test_a_different_seed_gives_different_batches():
     assert not equal(take(make_stream(seed=1), 3), take(make_stream(seed=2), 3))
 
 

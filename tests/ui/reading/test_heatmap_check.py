@@ -177,7 +177,7 @@ def test_the_warning_does_not_refer_to_colours_that_are_hard_to_see(monkeypatch,
     assert check_texts(upload(open_page())) == [text.format(reasons=REASONS)]
 
 
-def test_a_heat_map_of_another_model_version_is_not_checked(monkeypatch):
+def test_a_heat_map_from_a_different_model_version_is_not_checked(monkeypatch):
     use_limits(monkeypatch, None)
     app = upload(open_page())
     checked = use_warnings(monkeypatch, WARNINGS)

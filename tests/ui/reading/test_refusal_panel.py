@@ -133,7 +133,7 @@ def test_reading_anyway_applies_to_one_image_only():
 
 
 @pytest.mark.usefixtures("refusing_gate")
-def test_a_refused_image_can_be_read_anyway_after_a_visit_to_another_page():
+def test_a_refused_image_can_still_be_read_after_a_visit_to_another_page():
     app = upload(open_page())
     app.switch_page("pages/About.py").run()
     app.switch_page("app.py").run()

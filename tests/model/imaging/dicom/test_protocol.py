@@ -136,7 +136,7 @@ def test_free_text_in_a_parameter_is_not_accepted(name, code, params):
 
 
 @pytest.mark.parametrize("value", [None, [], ["CT"], {"CT": 1}, 5, True])
-def test_a_term_of_another_type_is_not_accepted(value):
+def test_a_term_of_the_wrong_type_is_not_accepted(value):
     assert_not_accepted(refused("WrongModality", "other_modality", modality=value))
 
 
