@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dataset.errors import DatasetUnusable
 from dataset.file_names import parse_file_name
-from model.codes import LABELS, Label
+from model.codes import LABELS, Label, Population
+from model.imaging.geometry import RelativeBox
 from model.messages import MessageCode
 
 OFFICIAL_TEST_SPLIT = "test"
@@ -24,7 +25,11 @@ class LabelledImage:
         path: Path of the file.
         split: Official split, one of `OFFICIAL_SPLITS`.
         label: Class, from the name of the folder.
-        patient, group, cause: See `dataset.file_names.PatientIdentity`.
+        patient, group, cause: See `dataset.file_names.PatientIdentity`. For adults, the group is the patient, and the
+            cause is the appearance of pneumonia that radiologists stated.
+        population: Population of the patient.
+        opacities: Boxes that radiologists drew around opacities; empty if there are none, None if nobody looked for
+            them.
     """
 
     path: Path
@@ -33,6 +38,8 @@ class LabelledImage:
     patient: str
     group: str
     cause: str
+    population: Population = Population.CHILDREN
+    opacities: tuple[RelativeBox, ...] | None = None
 
     @property
     def target(self) -> int:
@@ -41,7 +48,9 @@ class LabelledImage:
 
     @property
     def relative_path(self) -> str:
-        """Path within the data set: "train/NORMAL/IM-0115-0001.jpeg"."""
+        """Path within the data set: "train/NORMAL/IM-0115-0001.jpeg", "adults/normal/000c3a3f293f.jpg"."""
+        if self.population is Population.ADULTS:
+            return f"{self.population}/{self.label.lower()}/{self.path.name}"
         return f"{self.split}/{self.label}/{self.path.name}"
 
 
@@ -85,4 +94,7 @@ def _images_of_class(root: Path, split: str, label: Label) -> list[LabelledImage
 
 def _labelled_image(path: Path, split: str, label: Label) -> LabelledImage:
     identity = parse_file_name(path.name, label)
-    return LabelledImage(path, split, label, identity.patient, identity.group, identity.cause)
+    opacities = () if label is Label.NORMAL else None
+    return LabelledImage(
+        path, split, label, identity.patient, identity.group, identity.cause, Population.CHILDREN, opacities
+    )

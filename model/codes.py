@@ -10,6 +10,13 @@ class Label(StrEnum):
     PNEUMONIA = "PNEUMONIA"
 
 
+class Population(StrEnum):
+    """Population of patients. Each has its own data set, calibration, operating points and metrics."""
+
+    CHILDREN = "children"
+    ADULTS = "adults"
+
+
 class SplitName(StrEnum):
     """Part of the labelled data set."""
 
@@ -20,6 +27,7 @@ class SplitName(StrEnum):
 
 LABELS = tuple(Label)
 SPLITS = tuple(SplitName)
+POPULATIONS = tuple(Population)
 
 
 class RefusalReason(StrEnum):

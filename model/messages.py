@@ -59,6 +59,8 @@ class MessageCode(StrEnum):
     DATASET_WITHOUT_SPLITS = "dataset_without_splits"  # folder
     CLASS_FOLDER_MISSING = "class_folder_missing"  # folder
     CLASS_FOLDER_EMPTY = "class_folder_empty"  # folder
+    ADULT_DATASET_UNUSABLE = "adult_dataset_unusable"  # folder
+    ADULT_IMAGE_MISSING = "adult_image_missing"  # folder, file
     TOO_FEW_PATIENTS = "too_few_patients"  # label, split, validation_percent
     NO_READABLE_IMAGES = "no_readable_images"
     # The download of the data set.

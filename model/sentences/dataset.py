@@ -20,6 +20,14 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("The folder {folder} is empty."),
         N_("Add its images, or remove the whole split."),
     ),
+    MessageCode.ADULT_DATASET_UNUSABLE: (
+        N_("{folder} does not contain the adult data set: labels.csv or boxes.csv is missing or malformed."),
+        N_("Set ADULT_XRAY_DIR to its folder, or train without it (--sources children)."),
+    ),
+    MessageCode.ADULT_IMAGE_MISSING: (
+        N_("{file}, listed in labels.csv in {folder}, is missing."),
+        N_("Download the adult data set again."),
+    ),
     MessageCode.TOO_FEW_PATIENTS: (
         N_(
             "No {label} images are left for {split}: {validation_percent}% of the patients are reserved for validation."
