@@ -100,11 +100,12 @@ def forward_pass(content: bytes, side: int, batch: int = 1, threads: int | None 
 def _keras(release: Release, network_input: np.ndarray) -> dict[str, Callable[[], object]]:
     """Return functions for the Keras prediction and for Grad-CAM as documented by tf-keras-vis."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
-    network = keras.models.load_model(release.directory / ReleaseFile.CLASSIFIER_KERAS)
+    from training.networks.classifier import load_logit_network
+
+    network = load_logit_network(release.directory / ReleaseFile.CLASSIFIER_KERAS)
     grad_cam = Gradcam(network, model_modifier=ReplaceToLinear(), clone=True)
     return {
         KERAS: lambda: network.predict(network_input, verbose=0),

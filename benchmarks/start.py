@@ -24,6 +24,7 @@ import sys
 import keras, numpy as np
 from PIL import Image
 lungs, classifier = (keras.models.load_model(f"{sys.argv[1]}/{name}.keras") for name in ("lungs", "classifier"))
+classifier = keras.Model(classifier.input, classifier.get_layer("logit").output)
 image = Image.open(sys.argv[2]).convert("L").resize((224, 224))
 def network_input(image, side):
     return np.asarray(image.resize((side, side)), np.float32)[None, :, :, None]

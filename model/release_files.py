@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+LOGIT, OPACITY_MAP = "logit", "opacity_map"  # layers and outputs of the Keras classifier
 FEATURE_MAP = "out_relu"  # last layer of the backbone in the Keras classifier
 
 

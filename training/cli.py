@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dataset.adults import DEFAULT_ADULT_ROOT, adult_root
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from dataset.split import split_for_training
 from model.codes import SPLITS
 from model.console import run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
-from training.config import ClassifierConfig, LungConfig, RunConfig, option_names
+from training.config import ClassifierConfig, LungConfig, RunConfig, Sources, option_names
 
 PROJECT = Path(__file__).parent.parent
 README = PROJECT / "README.md"
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "fit-classifier", aliases=["fit"], help="train the classifier, or resume a killed run"
     )
     _add_data_and_run_options(fit_classifier)
+    _add_adult_data_option(fit_classifier)
     _add_config_options(fit_classifier, ClassifierConfig)
     fit_classifier.set_defaults(command=_fit_classifier)
     fit_lungs = commands.add_parser("fit-lungs", aliases=["lungs"], help="train the lung segmentation network")
@@ -67,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_config_options(fit_lungs, LungConfig)
     fit_lungs.set_defaults(command=_fit_lungs)
+    summarise = commands.add_parser(
+        "summarise", help="measure finished runs on the validation images, to choose between them"
+    )
+    _add_data_option(summarise)
+    _add_adult_data_option(summarise)
+    summarise.add_argument("--run", type=Path, nargs="+", required=True, help="folders of the runs")
+    summarise.set_defaults(command=_summarise)
     package = commands.add_parser(
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
@@ -102,6 +111,15 @@ def _add_data_option(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=dataset_root(),
         help=f"labelled data set folder (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})",
+    )
+
+
+def _add_adult_data_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--adult-data",
+        type=Path,
+        default=adult_root(),
+        help=f"folder of the adult data set (default: ADULT_XRAY_DIR, or {DEFAULT_ADULT_ROOT})",
     )
 
 
@@ -158,7 +176,7 @@ def _config(options: argparse.Namespace, config_class: type[Config]) -> Config:
 def _fit_classifier(options: argparse.Namespace) -> None:
     from training.fitting.classifier import fit_classifier
 
-    fit_classifier(options.data, options.run, _config(options, ClassifierConfig))
+    fit_classifier(options.data, options.adult_data, options.run, _config(options, ClassifierConfig))
 
 
 def _fit_lungs(options: argparse.Namespace) -> None:
@@ -166,6 +184,15 @@ def _fit_lungs(options: argparse.Namespace) -> None:
 
     metrics = fit_lungs(options.data, options.masks, options.run, _config(options, LungConfig))
     print(json.dumps(metrics, indent=2))
+
+
+def _summarise(options: argparse.Namespace) -> None:
+    from training.evaluation.run_summary import summarise_run
+    from training.fitting.classifier import load_split
+
+    split = load_split(options.data, options.adult_data, Sources.CHILDREN_AND_ADULTS)
+    for run in options.run:
+        print(json.dumps({str(run): summarise_run(run, split)}, indent=2))
 
 
 def _package(options: argparse.Namespace) -> None:

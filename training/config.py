@@ -5,15 +5,16 @@ Each setting is one field with a name, a default and a help text. `training.cli`
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from model.errors import TrainingError
+from model.imaging.intensity import Intensity
 from model.inference.input_region import RegionKind
 from model.storage import write_json
-
-OUTPUT_STRIDES = (16, 32)
 
 
 def setting(default: Any, help_text: str, former_name: str | None = None) -> Any:
@@ -44,6 +45,19 @@ def _require_range(config: "RunConfig", low: float, high: float, *names: str) ->
             raise TrainingError(f"{_option(name)} must be between {low} and {high}, not {value}.")
 
 
+def _require_choice(config: "RunConfig", name: str, choices: Iterable[str]) -> None:
+    value = getattr(config, name)
+    if value not in list(choices):
+        raise TrainingError(f"{_option(name)} must be one of {', '.join(map(repr, map(str, choices)))}, not {value!r}.")
+
+
+class Sources(StrEnum):
+    """Data sets to train on. Weights trained on the adults may only be used for non-commercial research."""
+
+    CHILDREN = "children"
+    CHILDREN_AND_ADULTS = "children and adults"
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """Settings shared by all training runs.
@@ -61,11 +75,15 @@ class RunConfig:
     warmup_epochs: float = setting(0.5, "epochs of linear warm-up to the peak learning rate")
     weight_decay: float = setting(1e-2, "decoupled weight decay (AdamW)")
     augmentation: float = setting(1.0, "strength of augmentation, from 0 (none) to 1 (full)")
+    weight_average: float = setting(
+        0.995, "momentum of the exponential average of the weights that is evaluated and kept; 0 keeps the last ones"
+    )
     workers: int = setting(2, "threads that prepare batches")
 
     def __post_init__(self) -> None:
         _require_range(self, 1, 4096, "input_size", "batch_size", "epochs", "workers")
         _require_range(self, 0, 1, "augmentation")
+        _require_range(self, 0, 0.9999, "weight_average")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings by name, as in config.json and model.json."""
@@ -102,37 +120,38 @@ class ClassifierConfig(RunConfig):
     region: str = setting(
         "lung box", "part of the radiograph that the network sees: 'whole', 'lung box' or 'lungs alone'", "view"
     )
-    margin: float = setting(0.0, "margin on each side of the lung box, as a share of its width or height")
+    margin: float = setting(0.04, "margin on each side of the lung box, as a share of its width or height")
+    intensity: str = setting(
+        "range", "normalisation of grey values in that part: 'unchanged', 'range' or 'range and median'"
+    )
+    sources: str = setting("children and adults", "data sets: 'children', or 'children and adults' (non-commercial)")
+    children_share: float = setting(0.5, "share of children in each batch, if there are adults")
+    epoch_size: int = setting(6000, "images per epoch")
     backbone: str = setting(
-        "imagenet", "ImageNet weights: 'imagenet' (Keras downloads them), a weights file, or 'none'"
+        "efficientnet-lite0",
+        "network and ImageNet weights: 'efficientnet-lite0', 'efficientnet-lite2', 'mobilenetv2' (Keras downloads the "
+        "weights), a weights file of MobileNetV2, or 'none' (MobileNetV2 without weights)",
     )
-    width_multiplier: float = setting(
-        1.0, "width multiplier of MobileNetV2; must match the pretrained weights", "alpha"
-    )
-    output_stride: int = setting(32, "input pixels per cell of the last feature map: 32 (as published) or 16", "stride")
-    frozen_blocks: int = setting(0, "number of backbone blocks, 0 to 17, that are not trained")
+    map_weight: float = setting(1.0, "weight of the loss of the opacity map")
     max_crop: float = setting(0.4, "maximum share of the area that augmentation crops away", "crop")
-    mixup: float = setting(
-        0.0, "mixup: alpha of the Beta(alpha, alpha) distribution of the mixing weight; 0 disables mixup"
-    )
     label_smoothing: float = setting(0.05, "label smoothing, from 0 (none) to 1 (labels are ignored)")
     dropout: float = setting(0.2, "dropout rate before the last layer")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.region not in list(RegionKind):
-            raise TrainingError(
-                f"--region must be one of {', '.join(map(repr, map(str, RegionKind)))}, not {self.region!r}."
-            )
-        if self.output_stride not in OUTPUT_STRIDES:
-            raise TrainingError(
-                f"--output-stride must be {' or '.join(map(str, OUTPUT_STRIDES))}, not {self.output_stride}."
-            )
+        _require_choice(self, "region", RegionKind)
+        _require_choice(self, "intensity", Intensity)
+        _require_choice(self, "sources", Sources)
         _require_range(self, 0, 1, "margin", "label_smoothing")
+        _require_range(self, 0, 100, "map_weight")
         _require_range(self, 0, 0.9, "max_crop", "dropout")
-        _require_range(self, 0, 17, "frozen_blocks")
-        if self.backbone == "none" and self.frozen_blocks:
-            raise TrainingError("--frozen-blocks must be 0 with --backbone none, because no block is pretrained.")
+        _require_range(self, 0.05, 0.95, "children_share")
+        _require_range(self, 1, 1_000_000, "epoch_size")
+        if self.batch_size < 4 or self.batch_size % 2:
+            raise TrainingError(
+                f"--batch-size must be an even number of at least 4, not {self.batch_size}: a batch has as many images "
+                "with as without pneumonia, of each data set."
+            )
 
 
 @dataclass(frozen=True)

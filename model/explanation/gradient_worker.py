@@ -27,7 +27,7 @@ from model.child_process import open_answer_pipe
 from model.explanation.gradient_maps import GRAD_CAM, GRAD_CAM_PLUS_PLUS, SMOOTH_GRAD
 from model.explanation.occlusion import air_grey
 from model.inference.release_loader import load_release
-from model.release_files import FEATURE_MAP, ReleaseFile
+from model.release_files import FEATURE_MAP, LOGIT, ReleaseFile
 
 if TYPE_CHECKING:
     import keras
@@ -154,7 +154,8 @@ def answer_request(release_directory: Path, request: BinaryIO, answers: BinaryIO
     import keras
 
     network_input = np.load(io.BytesIO(request.read()), allow_pickle=False)
-    network = keras.models.load_model(_verified_network(release_directory))
+    classifier = keras.models.load_model(_verified_network(release_directory))
+    network = keras.Model(classifier.input, classifier.get_layer(LOGIT).output)
     for method, values in explanations(network, network_input):
         answers.write(json.dumps({"method": method, "map": values.tolist()}).encode() + b"\n")
         answers.flush()

@@ -1,11 +1,12 @@
-"""A tiny labelled data set in the official layout, and a network that trains on it in seconds.
+"""Tiny labelled data sets of children and adults, and a network that trains on them in seconds.
 
 The network has the layer names of the real network, so everything after it (run, export, release, inference) is tested
-with the real program. The real MobileNetV2 takes most of a minute to trace and is only trained in
-tests/training/fitting/test_classifier.py.
+with the real program. A real network takes most of a minute to trace and is only trained in
+tests/training/fitting/test_classifier.py. The finished run is trained on the children only.
 """
 
 import contextlib
+import csv
 import itertools
 import os
 import re
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.codes import Label
+from dataset.adults import BOX_SIDE, BOXES_FILE, LABELS_FILE
+from model.codes import LABELS, Label
 
 # The same settings as in `training.cli`, because tests compare runs of this process and of child processes number by
 # number. They must be set before TensorFlow is imported.
@@ -35,6 +37,8 @@ STUCK_AT = (2, 3)  # epoch and batch at which this module, run as a program, wai
 VALIDATION_PATIENTS = {Label.NORMAL: (2, 24, 37, 44, 53), Label.PNEUMONIA: (1, 2, 17, 21, 29)}
 TRAINING_PATIENTS = range(3, 17)
 TEST_PATIENTS = range(201, 209)
+# The same for adults. Those with an odd number have pneumonia.
+ADULTS_IN_TRAINING, ADULTS_IN_VALIDATION, ADULTS_IN_TEST = range(8), (8, 11, 15, 26), range(90, 94)
 
 
 def synthetic_image(ill: bool, rng: np.random.Generator, side: int = 40) -> np.ndarray:
@@ -63,6 +67,38 @@ def write_tiny_set(root: Path) -> Path:
     return root
 
 
+def write_adult_set(root: Path, side: int = 64) -> Path:
+    """Write two images per adult with `labels.csv` and `boxes.csv`. One in two images with pneumonia has a box."""
+    rng = np.random.default_rng(1)
+    labels, boxes = (
+        [["file", "label", "appearance", "patient", "study", "test"]],
+        [["file", "x", "y", "width", "height"]],
+    )
+    scale = BOX_SIDE / side
+    for patient, number in itertools.product((*ADULTS_IN_TRAINING, *ADULTS_IN_VALIDATION, *ADULTS_IN_TEST), range(2)):
+        label = LABELS[patient % 2].lower()
+        file = f"{label}/{patient:02}{number}.jpg"
+        (root / label).mkdir(parents=True, exist_ok=True)
+        pixels = rng.normal(110, 15, (side, side))
+        if label == "pneumonia":
+            left, top = rng.integers(8, 36, size=2)
+            pixels[top : top + 20, left : left + 16] += 60
+            if number == 0:
+                boxes.append([file, scale * left, scale * top, scale * 16, scale * 20])
+        appearance = "Typical Appearance" if label == "pneumonia" else "Negative for Pneumonia"
+        labels.append([file, label, appearance, adult_name(patient), f"study{patient}", int(patient in ADULTS_IN_TEST)])
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(root / file)
+    for name, rows in ((LABELS_FILE, labels), (BOXES_FILE, boxes)):
+        with (root / name).open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+    return root
+
+
+def adult_name(number: int) -> str:
+    """Return the pseudonym of an adult patient, whose hash decides about training or validation."""
+    return f"adult{number:02}"
+
+
 def write_lung_network(folder: Path) -> None:
     """Write the files of a lung network that needs no training: dark areas are lungs."""
     import keras
@@ -79,20 +115,19 @@ def write_lung_network(folder: Path) -> None:
 
 
 def tiny_network(config):
-    """Build one convolution instead of MobileNetV2. Layer names, input and output are those of the real network."""
+    """Build one convolution as the backbone. Layer names, input and outputs are those of the real network."""
     import keras
 
     from model.release_files import FEATURE_MAP
-    from training.networks.classifier import EMBEDDING, HEAD
+    from training.networks.classifier import with_heads
 
     images = keras.Input((config.input_size, config.input_size, 1), name="radiograph")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(images)
-    x = keras.layers.Conv2D(6, 5, strides=4, name="convolution")(x)
+    fine = keras.layers.AveragePooling2D(2, name="fine")(x)
+    x = keras.layers.Conv2D(6, 3, strides=2, padding="same", name="convolution")(fine)
     x = keras.layers.BatchNormalization(momentum=0.5, name="normalise")(x)
     x = keras.layers.ReLU(name=FEATURE_MAP)(x)
-    x = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(x)
-    x = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(x)
-    return keras.Model(images, keras.layers.Dense(1, name=HEAD)(x), name="chest_radiograph_reader")
+    return with_heads(images, x, fine, config)
 
 
 def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
@@ -133,7 +168,9 @@ def fit_arguments(data: Path, run: Path, *more: str) -> list[str]:
         "lung-network": data / LUNGS,
         "region": "lung box",
         "augmentation": 0.3,
-        "frozen-blocks": 0,
+        "sources": "children",
+        "epoch-size": 80,
+        "weight-average": 0.5,
         "label-smoothing": 0.05,
         "patience": EPOCHS,
     }

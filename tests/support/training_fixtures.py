@@ -1,4 +1,4 @@
-"""The tiny data set, and one run on it: finished, packaged, evaluated and published.
+"""The tiny data sets, and one run on the children: finished, packaged, evaluated and published.
 
 Each is made once, when a test first asks for it, by whichever process runs that test. The others wait and use it too.
 """
@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.support.training import fit_arguments, main_with_tiny_networks, reduce_sample_sizes, write_tiny_set
+from tests.support.training import (
+    fit_arguments,
+    main_with_tiny_networks,
+    reduce_sample_sizes,
+    write_adult_set,
+    write_tiny_set,
+)
 
 
 def _run_with_few_samples(command: str, data: Path, run: Path, *more: str) -> None:
@@ -46,6 +52,12 @@ def make_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Pat
 def tiny_set(make_once) -> Path:
     """The folder of the tiny data set. Tests must not change it; see `own_set`."""
     return make_once("tiny_set", write_tiny_set)
+
+
+@pytest.fixture(scope="session")
+def adult_set(make_once) -> Path:
+    """The folder of the tiny set of adults. Tests must not change it."""
+    return make_once("adult_set", write_adult_set)
 
 
 @pytest.fixture

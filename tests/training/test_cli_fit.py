@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 import training.fitting.classifier
+from dataset.adults import load_adult_index
 from dataset.index import load_index
 from dataset.split import split_for_training
 from model.errors import DatasetError
@@ -57,18 +58,37 @@ def test_a_data_set_that_is_too_small_to_split_gives_an_error_message(own_set, t
     ("settings", "message"),
     [
         (["--region", "heart"], "--region must be one of 'whole', 'lung box', 'lungs alone', not 'heart'."),
-        (["--output-stride", "8"], "--output-stride must be 16 or 32, not 8."),
+        (["--intensity", "auto"], "--intensity must be one of 'unchanged', 'range', 'range and median', not 'auto'."),
+        (["--sources", "adults"], "--sources must be one of 'children', 'children and adults', not 'adults'."),
+        (["--children-share", "1"], "--children-share must be between 0.05 and 0.95, not 1.0."),
+        (["--weight-average", "1"], "--weight-average must be between 0 and 0.9999, not 1.0."),
+        (["--epoch-size", "0"], "--epoch-size must be between 1 and 1000000, not 0."),
+        (["--map-weight", "-1"], "--map-weight must be between 0 and 100, not -1.0."),
+        (
+            ["--batch-size", "7"],
+            "--batch-size must be an even number of at least 4, not 7: a batch has as many images with as without "
+            "pneumonia, of each data set.",
+        ),
         (["--margin", "2"], "--margin must be between 0 and 1, not 2.0."),
         (["--max-crop", "1"], "--max-crop must be between 0 and 0.9, not 1.0."),
-        (["--frozen-blocks", "-1"], "--frozen-blocks must be between 0 and 17, not -1."),
         (["--workers", "0"], "--workers must be between 1 and 4096, not 0."),
-        (["--frozen-blocks", "3"], "--frozen-blocks must be 0 with --backbone none, because no block is pretrained."),
     ],
 )
 def test_invalid_settings_give_an_error_message_and_no_run_folder(tiny_set, tmp_path, capsys, settings, message):
     assert main_with_tiny_networks(fit_arguments(tiny_set, tmp_path / "run", *settings)) == 1
 
     assert error_message(capsys) == message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_adult_data_set_gives_an_error_message_and_no_run_folder(tiny_set, tmp_path, capsys):
+    options = ["--sources", "children and adults", "--adult-data", str(tmp_path / "nowhere")]
+
+    assert main(fit_arguments(tiny_set, tmp_path / "run", *options)) == 1
+
+    with pytest.raises(DatasetError) as raised:
+        load_adult_index(tmp_path / "nowhere")
+    assert error_message(capsys) == str(raised.value)
     assert not (tmp_path / "run").exists()
 
 

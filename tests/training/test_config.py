@@ -14,14 +14,12 @@ FORMER_NAMES = {
     "size": "input_size",
     "lungs": "lung_network",
     "view": "region",
-    "alpha": "width_multiplier",
-    "stride": "output_stride",
     "crop": "max_crop",
 }
 
 
 def test_settings_are_loaded_as_they_were_saved(tmp_path):
-    config = ClassifierConfig(backbone="none", frozen_blocks=0, seed=7, learning_rate=3e-4, region="whole")
+    config = ClassifierConfig(backbone="none", sources="children", seed=7, learning_rate=3e-4, region="whole")
     config.save(tmp_path / "config.json")
 
     assert ClassifierConfig.load(tmp_path / "config.json") == config
@@ -45,7 +43,7 @@ def test_settings_from_a_different_program_version_are_refused(tmp_path):
 
 
 def test_former_option_names_are_aliases():
-    values = {"size": 64, "lungs": "runs/lungs", "view": "whole", "alpha": 0.5, "stride": 16, "crop": 0.1}
+    values = {"size": 64, "lungs": "runs/lungs", "view": "whole", "crop": 0.1}
     options = [part for name, value in values.items() for part in (f"--{name}", str(value))]
 
     config = _config(_parser().parse_args(["fit", *options]), ClassifierConfig)

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,12 +15,10 @@ from dataset.quality.features import ImageInventory
 from dataset.split import Split
 from model.errors import FileRefused, TrainingError
 from model.imaging.decode import decode
-from model.imaging.geometry import RelativeBox, resize
-from model.imaging.preprocessing import WORKING_SIDE, PreparedImage
+from model.imaging.geometry import resize
+from model.imaging.preprocessing import PreparedImage
 from model.imaging.radiograph import Radiograph
 from model.inference.classifier import Classifier
-from model.inference.input_region import InputRegion
-from model.inference.lung_segmentation import LungSegmenter
 
 Item = TypeVar("Item")
 
@@ -52,48 +49,6 @@ class ImageCache:
             image.prepared.working.setflags(write=False)  # shared by all callers
             self._images[record.path] = image
         return image
-
-
-@dataclass(frozen=True, eq=False)
-class RegionImages:
-    """Images masked by an input region, and the box of the region in each.
-
-    Attributes:
-        images: uint8 (n, WORKING_SIDE, WORKING_SIDE), 0-255, bright = dense.
-        boxes: Region of each image.
-    """
-
-    images: np.ndarray
-    boxes: Sequence[RelativeBox]
-
-    def at_side(self, side: int) -> np.ndarray:
-        """Return the network inputs, as in inference: float32 (n, side, side, 1), 0-255."""
-        pairs = zip(self.images, self.boxes, strict=True)
-        return np.stack([resize(image.astype(np.float32), side, side, box) for image, box in pairs])[..., np.newaxis]
-
-
-def load_region_images(
-    records: Sequence[LabelledImage], segmenter: LungSegmenter, region: InputRegion, description: str
-) -> RegionImages:
-    """Load images, segment their lungs and apply the input region, as inference does.
-
-    Args:
-        records: Images to load.
-        segmenter: Lung segmentation.
-        region: Input region of the classifier.
-        description: Label of the progress bar.
-
-    Raises:
-        TrainingError: An image cannot be read. The message names the file.
-    """
-    images = load_images(records, WORKING_SIDE, description)[..., 0]
-    boxes = []
-    for index, image in enumerate(tqdm(images, desc=f"{description}: lungs", unit="image", leave=False)):
-        working = image.astype(np.float32)
-        lungs = segmenter.segment(working)
-        images[index] = region.mask(working, lungs).round()
-        boxes.append(region.box(lungs))
-    return RegionImages(images, boxes)
 
 
 def load_images(

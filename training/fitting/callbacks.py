@@ -4,15 +4,17 @@ Keras's BackupAndRestore restores weights, optimizer and epoch, but does not wri
 EarlyStopping forget the best loss, so a resumed run would overwrite the best weights with worse ones.
 """
 
+import itertools
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from tqdm.keras import TqdmCallback
 
-from model.release_files import ReleaseFile
+from model.release_files import LOGIT, ReleaseFile
 from model.storage import recover_directory, replace_directory
 from training.config import RunConfig
 
@@ -20,8 +22,51 @@ MONITOR = "val_loss"  # does not saturate as AUC does, and penalises confident e
 BEST = "best.weights.h5"
 BACKUP = "backup"
 CALLBACK_STATE = "callback_state.json"
+AVERAGE = "average.npz"
 
 Logs = dict[str, Any] | None
+
+
+class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keep an exponential average of the weights, and validate and checkpoint the network with it.
+
+    The average includes the batch statistics. It varies less from one epoch to the next than the weights themselves
+    (Polyak and Juditsky 1992). The network holds the average from validation to the start of the next epoch.
+
+    Attributes:
+        average: Averaged weights, in the order of `keras.Model.get_weights`.
+    """
+
+    def __init__(self, momentum: float) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.average: list[np.ndarray] = []
+        self._trained: list[np.ndarray] | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Start with the weights of the network, unless a backup was restored."""
+        if not self.average:
+            self.average = self.model.get_weights()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Update the average."""
+        for average, weight in zip(self.average, self.model.get_weights(), strict=True):
+            average += (1 - self.momentum) * (weight - average)
+
+    def on_test_begin(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Exchange the trained weights for their average."""
+        self._trained = self.model.get_weights()
+        self.model.set_weights(self.average)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Continue with the trained weights."""
+        self.restore_trained_weights()
+
+    def restore_trained_weights(self) -> None:
+        """Exchange the average for the trained weights, if the network holds the average."""
+        if self._trained is not None:
+            self.model.set_weights(self._trained)
+            self._trained = None
 
 
 class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
@@ -32,13 +77,17 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
     """
 
     def __init__(
-        self, run: Path, checkpoint: keras.callbacks.ModelCheckpoint, stopping: keras.callbacks.EarlyStopping
+        self,
+        run: Path,
+        checkpoint: keras.callbacks.ModelCheckpoint,
+        stopping: keras.callbacks.EarlyStopping,
+        average: WeightAverage,
     ) -> None:
         super().__init__(str(run / BACKUP))
-        self.run, self.checkpoint, self.stopping = run, checkpoint, stopping
+        self.run, self.checkpoint, self.stopping, self.average = run, checkpoint, stopping, average
 
     def on_train_begin(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
-        """Restore the state of ModelCheckpoint and EarlyStopping, then weights, optimizer and epoch."""
+        """Restore the state of the other callbacks, then weights, optimizer and epoch."""
         state_file = self.run / BACKUP / CALLBACK_STATE
         if not state_file.exists():
             return
@@ -49,6 +98,8 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
             self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(self.run / BEST)
         self.stopping.best_weights = self.model.get_weights()
+        with np.load(self.run / BACKUP / AVERAGE) as arrays:
+            self.average.average = [arrays[name] for name in arrays.files]
         super().on_train_begin()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -59,7 +110,9 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
             "best_epoch": self.stopping.best_epoch,
             "stopped": bool(self.model.stop_training),
         }
+        self.average.restore_trained_weights()
         with replace_directory(self.run / BACKUP) as staged:
+            np.savez(staged / AVERAGE, *self.average.average)
             writer = keras.callbacks.BackupAndRestore(str(staged))
             writer.set_model(self.model)
             writer.on_epoch_end(epoch, logs)
@@ -83,6 +136,21 @@ class SeededDropout(keras.callbacks.Callback):  # type: ignore[misc]
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.seed_generator.state.assign([self.seed, epoch])
+
+
+class PlainMetricNames(keras.callbacks.Callback):  # type: ignore[misc]
+    """Name the metrics of the logit as for a network with one output: history.csv has the column "auc".
+
+    It must be the first callback in the list.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Rename the metrics, not the loss of the logit: the column "loss" is the total."""
+        if logs is None:
+            return
+        for prefix, metric in itertools.product(("", "val_"), ("accuracy", "auc")):
+            if (by_output := f"{prefix}{LOGIT}_{metric}") in logs:
+                logs[f"{prefix}{metric}"] = logs.pop(by_output)
 
 
 def resume(run: Path, epochs: int) -> tuple[int, int]:
@@ -123,8 +191,11 @@ def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -
     stopping = keras.callbacks.EarlyStopping(
         monitor=MONITOR, mode="min", patience=config.patience, restore_best_weights=True
     )
+    average = WeightAverage(config.weight_average)
     return [
+        PlainMetricNames(),
         SeededDropout(config.seed),
+        average,
         keras.callbacks.CSVLogger(str(run / ReleaseFile.HISTORY), append=True),
         checkpoint,
         stopping,
@@ -136,5 +207,5 @@ def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -
             desc="epochs",
             mininterval=2,
         ),
-        CrashSafeBackup(run, checkpoint, stopping),
+        CrashSafeBackup(run, checkpoint, stopping, average),
     ]

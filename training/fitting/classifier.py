@@ -9,24 +9,27 @@ history.csv, best.weights.h5 and, once the run has ended, classifier.keras. The 
 import csv
 import dataclasses
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from dataset.adults import load_adult_index
 from dataset.index import load_index
 from dataset.split import Split, split_for_training
-from model.codes import SplitName
+from model.codes import SPLITS, SplitName
 from model.errors import TrainingError
+from model.imaging.intensity import Intensity
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
-from model.release_files import ReleaseFile
+from model.release_files import LOGIT, OPACITY_MAP, ReleaseFile
 from model.storage import atomic_path
-from training.config import ClassifierConfig, RunConfig
-from training.data.batches import Batch, BatchStream, ClassifierBatchStream, balanced_weights
-from training.data.loading import load_region_images, targets
+from training.config import ClassifierConfig, RunConfig, Sources
+from training.data.augmentation import Augmenter
+from training.data.batches import Batch, BatchStream, ClassifierBatchStream, cell_weights
+from training.data.samples import TrainingSamples, load_samples
 from training.fitting.callbacks import make_callbacks, resume
 from training.networks.classifier import build_classifier
 
@@ -34,33 +37,67 @@ CONFIG_FILE = "config.json"
 SPLIT_FILE = "cut.csv"
 
 
-def fit_classifier(data: Path, run: Path, config: ClassifierConfig) -> None:
+def fit_classifier(data: Path, adults: Path, run: Path, config: ClassifierConfig) -> None:
     """Train the classifier, or resume its run.
 
     Args:
-        data: Data set folder.
+        data: Folder of the children's data set.
+        adults: Folder of the adult data set, used if the settings ask for it.
         run: Folder of the run.
         config: Settings of the run.
 
     Raises:
-        DatasetError: The data set cannot be used.
+        DatasetError: A data set cannot be used.
         TrainingError: The folder contains a run with different settings, the backbone or the lung network cannot be
             loaded, or an image cannot be read.
     """
-    split = split_for_training(load_index(data))
+    split = load_split(data, adults, Sources(config.sources))
     claim_run_folder(run, config)
     _write_split(run / SPLIT_FILE, split)
     keras.utils.set_random_seed(config.seed)
     classifier = build_classifier(config)
     segmenter = copy_lung_network(config.lung_network, run)
-    region = InputRegion(RegionKind(config.region), config.margin)
-    training = load_region_images(split.training, segmenter, region, "training images")
-    stream = ClassifierBatchStream(training.images, targets(split.training), config, training.boxes)
-    validation = load_region_images(split.validation, segmenter, region, "validation images")
-    validation_images, validation_target = validation.at_side(config.input_size), targets(split.validation)
+    region = input_region(config)
+    map_side = classifier.output[OPACITY_MAP].shape[1]
+    training = load_samples(split.training, segmenter, region, "training images")
+    stream = ClassifierBatchStream(config, training, map_side)
+    validation = load_samples(split.validation, segmenter, region, "validation images")
     compile_classifier(classifier, config, stream.steps_per_epoch)
-    run_training(classifier, stream, (validation_images, validation_target, balanced_weights(validation_target)), run)
+    run_training(classifier, stream, validation_batch(validation, region, config, map_side), run)
     save_network(classifier, run / ReleaseFile.CLASSIFIER_KERAS)
+
+
+def load_split(data: Path, adults: Path, sources: Sources) -> Split:
+    """Return the images of the requested data sets, each split by patient.
+
+    Raises:
+        DatasetError: A data set cannot be used.
+    """
+    children = split_for_training(load_index(data))
+    if sources is Sources.CHILDREN:
+        return children
+    both = children, split_for_training(load_adult_index(adults))
+    return Split(*([record for split in both for record in split.part(name)] for name in SPLITS))
+
+
+def input_region(config: ClassifierConfig) -> InputRegion:
+    """Return the part of a radiograph that the network sees."""
+    return InputRegion(RegionKind(config.region), config.margin, Intensity(config.intensity))
+
+
+def validation_batch(samples: TrainingSamples, region: InputRegion, config: ClassifierConfig, map_side: int) -> Batch:
+    """Return all validation images as one batch, with the same weight for each cell of population and label."""
+    untouched = [Augmenter(0, 0).reframing(box, config.input_size, np.random.default_rng(0)) for box in samples.boxes]
+    masks, weights = (
+        np.stack([r.apply_to_mask(mask, map_side) for r, mask in zip(untouched, part, strict=True)]) / np.float32(255)
+        for part in (samples.opacities, samples.annotated)
+    )
+    cell_weight = cell_weights(samples.cell)
+    return (
+        samples.network_inputs(region, config.input_size),
+        {LOGIT: samples.target, OPACITY_MAP: masks},
+        {LOGIT: cell_weight, OPACITY_MAP: weights * cell_weight[:, :, np.newaxis]},
+    )
 
 
 def run_training(network: keras.Model, stream: BatchStream, validation: Batch, run: Path) -> None:
@@ -131,24 +168,46 @@ def learning_rate(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.s
     )
 
 
-def compile_network(
-    network: keras.Model, config: RunConfig, steps_per_epoch: int, loss: Callable[..., Any], metrics: list[Any]
-) -> None:
-    """Compile a network with AdamW, a loss and metrics."""
+def compile_network(network: keras.Model, config: RunConfig, steps_per_epoch: int, **settings: Any) -> None:
+    """Compile a network with AdamW.
+
+    Args:
+        network: Network to compile.
+        config: Settings of the run.
+        steps_per_epoch: Steps per epoch, for the learning-rate schedule.
+        **settings: Further arguments of `keras.Model.compile`, such as loss and metrics.
+    """
     optimizer = keras.optimizers.AdamW(
         learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay, clipnorm=1.0
     )
-    network.compile(optimizer, loss, metrics=metrics, weighted_metrics=[])
+    network.compile(optimizer, **settings)
 
 
 def compile_classifier(classifier: keras.Model, config: ClassifierConfig, steps_per_epoch: int) -> None:
-    """Compile the classifier with binary cross-entropy, AUC and accuracy."""
-    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
+    """Compile the classifier with binary cross-entropy of the logit and of each cell of the opacity map."""
+    logit_loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
     metrics = [
         keras.metrics.AUC(from_logits=True, name="auc"),
         keras.metrics.BinaryAccuracy("accuracy", threshold=0),
     ]
-    compile_network(classifier, config, steps_per_epoch, loss, metrics)
+    compile_network(
+        classifier,
+        config,
+        steps_per_epoch,
+        loss={LOGIT: logit_loss, OPACITY_MAP: CellEntropy()},
+        loss_weights={LOGIT: 1.0, OPACITY_MAP: config.map_weight},
+        metrics={LOGIT: metrics},
+    )
+
+
+class CellEntropy(keras.losses.Loss):  # type: ignore[misc]
+    """Binary cross-entropy of each cell of the opacity map, from logits. Sample weights apply to single cells."""
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """Return one value per cell, (batch, rows, columns)."""
+        return keras.losses.binary_crossentropy(
+            keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1), from_logits=True
+        )
 
 
 def claim_run_folder(run: Path, config: RunConfig) -> None:
@@ -183,4 +242,4 @@ def _write_split(path: Path, split: Split) -> None:
         writer = csv.writer(file)
         writer.writerow(["file", "part", "patient", "label", "cause"])
         for name in (SplitName.TRAINING, SplitName.VALIDATION):
-            writer.writerows([r.path.name, name, r.patient, r.label, r.cause] for r in split.part(name))
+            writer.writerows([r.relative_path, name, r.patient, r.label, r.cause] for r in split.part(name))

@@ -39,8 +39,23 @@ class LungBatchStream(BatchStream):
     """Batches of images and lung masks with the same random transformations.
 
     Attributes:
+        images: uint8 (n, side, side, 1).
         target: Masks, uint8 (n, side, side, 1), 0 or 255.
     """
+
+    images: np.ndarray
+    target: np.ndarray
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of full batches per epoch. The remaining images are different ones in each epoch."""
+        return max(1, len(self.images) // self.config.batch_size)
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the image indices of one epoch, int (steps_per_epoch, batch)."""
+        steps, batch_size = self.steps_per_epoch, self.config.batch_size
+        shuffled = rng.permutation(len(self.images))
+        return shuffled[: steps * batch_size].reshape(steps, -1)
 
     def batch(self, members: np.ndarray, rng: np.random.Generator) -> Batch:
         """Return images, float32 0-255, and masks, float32 0-1, both (batch, side, side, 1)."""
@@ -75,11 +90,11 @@ def fit_lungs(data: Path, masks: Path, run: Path, config: LungConfig) -> dict[st
     keras.utils.set_random_seed(config.seed)
     side = config.input_size
     network = build_lung_unet(side)
-    stream = LungBatchStream(load_images(training, side, "training images"), load_masks(training, masks, side), config)
+    stream = LungBatchStream(config, load_images(training, side, "training images"), load_masks(training, masks, side))
     validation_images = load_images(validation, side, "validation images").astype(np.float32)
     validation_masks = load_masks(validation, masks, side) / np.float32(255)
     accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0)
-    compile_network(network, config, stream.steps_per_epoch, segmentation_loss, [accuracy])
+    compile_network(network, config, stream.steps_per_epoch, loss=segmentation_loss, metrics=[accuracy])
     run_training(network, stream, (validation_images, validation_masks), run)
     with atomic_path(run / ReleaseFile.LUNGS) as staged:
         export_lungs(network, staged)

@@ -40,6 +40,7 @@ from training.calibration.operating_points import BALANCED, select_operating_poi
 from training.calibration.platt import fit_calibration
 from training.data.loading import ImageCache, network_inputs, require_complete, require_images
 from training.evaluation.robustness import Logits, logits_under_perturbation
+from training.networks.classifier import load_logit_network
 from training.networks.export import check_litert_agreement, export_classifier
 from training.release.description import Rationales, candidate_description
 from training.release.mean_radiographs import save_mean_radiographs
@@ -82,7 +83,7 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
     with replace_directory(target) as staged:
         for name in TRAINED_FILES:
             shutil.copy2(networks.directory / name, staged / name)
-        network = keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS)
+        network = load_logit_network(staged / ReleaseFile.CLASSIFIER_KERAS)
         outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
         uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
         inputs = network_inputs(uncalibrated, split.validation, decoder)

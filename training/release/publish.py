@@ -16,8 +16,6 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any, cast
 
-import keras
-
 from dataset.split import Split
 from model.admission.gate import AdmissionGate
 from model.codes import SPLITS
@@ -29,6 +27,7 @@ from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 from model.storage import read_file, replace_directory, write_checksums, write_json, write_text
 from training.data.loading import network_inputs
+from training.networks.classifier import load_logit_network
 from training.networks.export import check_litert_agreement
 from training.release.model_card import model_card
 
@@ -93,7 +92,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
         classifier = load_model(staged)
         AdmissionGate.from_classifier(classifier)  # raises if the admission check does not load
         check_litert_agreement(
-            keras.models.load_model(staged / ReleaseFile.CLASSIFIER_KERAS),
+            load_logit_network(staged / ReleaseFile.CLASSIFIER_KERAS),
             classifier,
             network_inputs(classifier, split.validation),
         )

@@ -23,20 +23,25 @@ from model.explanation.gradient_worker import (
 )
 from model.explanation.occlusion import air_grey
 from model.messages import MessageCode
-from model.release_files import FEATURE_MAP, ReleaseFile
+from model.release_files import FEATURE_MAP, LOGIT, ReleaseFile
 from model.storage import write_checksums
 from tests.support.messages import raises_message
 from tests.support.synthetic import smooth_images
 from tests.support.training import SIZE, tiny_network
-from training.networks.classifier import HEAD
+from training.networks.classifier import logit_network
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def network() -> keras.Model:
+def classifier() -> keras.Model:
     keras.utils.set_random_seed(3)
     return tiny_network(SimpleNamespace(input_size=SIZE, dropout=0.2, seed=1))
+
+
+@pytest.fixture(scope="module")
+def network(classifier) -> keras.Model:
+    return logit_network(classifier)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def network_inputs() -> np.ndarray:
 def feature_maps_and_weights(network: keras.Model, network_inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the last feature map (n, rows, columns, channels) and the weight of each channel."""
     inner = keras.Model(network.input, network.get_layer(FEATURE_MAP).output)
-    return inner.predict(network_inputs, verbose=0), np.asarray(network.get_layer(HEAD).kernel)[:, 0]
+    return inner.predict(network_inputs, verbose=0), np.asarray(network.get_layer(LOGIT).kernel)[:, 0]
 
 
 def test_grad_cam_is_the_positive_part_of_the_weighted_feature_map(network, network_inputs):
@@ -65,7 +70,7 @@ def test_grad_cam_plus_plus_is_the_feature_map_with_positive_weights_only(networ
 def test_smooth_grad_of_a_linear_network_sums_to_the_difference_between_image_and_air(network_inputs):
     inputs = keras.Input((SIZE, SIZE, 1))
     x = keras.layers.Conv2D(2, 4, strides=4, use_bias=False, name=FEATURE_MAP)(inputs)
-    x = keras.layers.Dense(1, use_bias=False, name=HEAD)(keras.layers.GlobalAveragePooling2D()(x))
+    x = keras.layers.Dense(1, use_bias=False, name=LOGIT)(keras.layers.GlobalAveragePooling2D()(x))
     linear = keras.Model(inputs, x)
     image = network_inputs[:1]
 
@@ -87,14 +92,14 @@ def test_methods_come_in_their_order_at_their_resolutions(network, network_input
     shapes = {method: values.shape for method, values in explanations(network, network_inputs[:1])}
     assert tuple(shapes) == METHODS
     assert shapes == {
-        GRAD_CAM: (7, 7),
-        GRAD_CAM_PLUS_PLUS: (7, 7),
-        SMOOTH_GRAD: (7 * SMOOTHGRAD_RESOLUTION, 7 * SMOOTHGRAD_RESOLUTION),
+        GRAD_CAM: (8, 8),
+        GRAD_CAM_PLUS_PLUS: (8, 8),
+        SMOOTH_GRAD: (8 * SMOOTHGRAD_RESOLUTION, 8 * SMOOTHGRAD_RESOLUTION),
     }
 
 
-def test_a_request_is_answered_with_one_line_per_method(network, network_inputs, small_copy):
-    network.save(small_copy / ReleaseFile.CLASSIFIER_KERAS)
+def test_a_request_is_answered_with_one_line_per_method(classifier, network, network_inputs, small_copy):
+    classifier.save(small_copy / ReleaseFile.CLASSIFIER_KERAS)
     write_checksums(small_copy)
     request, answers = io.BytesIO(), io.BytesIO()
     np.save(request, network_inputs[:1])

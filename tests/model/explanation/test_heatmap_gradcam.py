@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from model.inference.release_loader import RELEASE_DIR
-from model.release_files import FEATURE_MAP, ReleaseFile
+from model.release_files import FEATURE_MAP, LOGIT, ReleaseFile
 from tests.support.synthetic import smooth_images
 from training.config import ClassifierConfig
-from training.networks.classifier import HEAD, build_classifier, serving_model
+from training.networks.classifier import build_classifier, load_logit_network, logit_network, serving_model
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ def gradcam(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     from tf_keras_vis.gradcam import Gradcam
 
     return np.asarray(
-        Gradcam(classifier, clone=True)(
+        Gradcam(logit_network(classifier), clone=True)(
             lambda logit: logit[:, 0],
             images,
             penultimate_layer=FEATURE_MAP,
@@ -45,7 +45,7 @@ def assert_same_map(classifier: keras.Model, images: np.ndarray) -> None:
 @pytest.fixture(scope="module")
 def random_classifier() -> keras.Model:
     keras.utils.set_random_seed(5)
-    return build_classifier(ClassifierConfig(backbone="none", input_size=96, width_multiplier=0.35, frozen_blocks=0))
+    return build_classifier(ClassifierConfig(backbone="none", input_size=96))
 
 
 def test_the_map_is_grad_cam_with_random_weights(random_classifier):
@@ -56,7 +56,7 @@ def test_the_map_is_grad_cam_with_random_weights(random_classifier):
 
 
 def test_a_map_without_positive_evidence_is_a_grad_cam_of_zeros(random_classifier):
-    head = random_classifier.get_layer(HEAD)
+    head = random_classifier.get_layer(LOGIT)
     kernel = np.asarray(head.kernel)
     head.kernel.assign(-np.abs(kernel))  # features after a ReLU are never negative, so no evidence is positive
     try:
@@ -68,6 +68,6 @@ def test_a_map_without_positive_evidence_is_a_grad_cam_of_zeros(random_classifie
 
 @pytest.mark.skipif(not RELEASED.exists(), reason="NOT RUN: no release in model/release")
 def test_the_map_is_grad_cam_with_the_released_weights():
-    classifier = keras.models.load_model(RELEASED)
+    classifier = load_logit_network(RELEASED)
 
     assert_same_map(classifier, smooth_images(4, classifier.input_shape[1]))

@@ -12,10 +12,21 @@ import pytest
 
 from model.release_files import ReleaseFile
 from training.config import ClassifierConfig
-from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE, SeededDropout, make_callbacks, resume
+from training.fitting.callbacks import (
+    AVERAGE,
+    BACKUP,
+    BEST,
+    CALLBACK_STATE,
+    PlainMetricNames,
+    SeededDropout,
+    WeightAverage,
+    make_callbacks,
+    resume,
+)
 
 pytestmark = pytest.mark.slow
 
+MOMENTUM = 0.5
 LOSSES = (0.6, 0.4, 0.5, 0.7)  # the second epoch is best; with a patience of two, the run ends after the fourth
 BEST_EPOCH = 1
 
@@ -26,6 +37,14 @@ class Killed(BaseException):
 
 def weight_of(epoch: int) -> float:
     return epoch + 1.0
+
+
+def average_at(epoch: int) -> float:
+    """Return the average of the initial weight, 0, and those of all epochs so far."""
+    average = 0.0
+    for number in range(epoch + 1):
+        average += (1 - MOMENTUM) * (weight_of(number) - average)
+    return average
 
 
 def new_model() -> keras.Model:
@@ -45,7 +64,8 @@ def train(run: Path, losses: Sequence[float] = LOSSES, patience: int = 2) -> tup
     run.mkdir(exist_ok=True)
     model = new_model()
     first, end = resume(run, len(losses))
-    callbacks = make_callbacks(run, ClassifierConfig(epochs=len(losses), patience=patience), first, steps=1)
+    config = ClassifierConfig(epochs=len(losses), patience=patience, weight_average=MOMENTUM)
+    callbacks = make_callbacks(run, config, first, steps=1)
     callback_list = keras.callbacks.CallbackList(callbacks, model=model, epochs=len(losses), steps=1, verbose=0)
     trained_epochs = []
     try:
@@ -59,6 +79,8 @@ def train(run: Path, losses: Sequence[float] = LOSSES, patience: int = 2) -> tup
             callback_list.on_epoch_begin(epoch)
             model.set_weights([np.array([[weight_of(epoch)]])])
             model.optimizer.iterations.assign(epoch + 1)
+            callback_list.on_train_batch_end(0)
+            callback_list.on_test_begin()
             callback_list.on_epoch_end(epoch, {"loss": 0.1, "val_loss": losses[epoch]})
             trained_epochs.append(epoch)
             if model.stop_training:
@@ -82,6 +104,11 @@ def callback_state(run: Path) -> dict:
     return json.loads((run / BACKUP / CALLBACK_STATE).read_text())
 
 
+def stored_average(run: Path) -> float:
+    with np.load(run / BACKUP / AVERAGE) as arrays:
+        return arrays["arr_0"].item()
+
+
 def half_remove(path: Path, **_) -> None:
     for file in sorted(path.glob("*"))[::2]:
         file.unlink()
@@ -93,6 +120,10 @@ def half_copy(source: Path, target: Path) -> None:
 
 def half_write(path: Path, text: str) -> None:
     path.write_bytes(text.encode()[: len(text) // 2])
+
+
+def half_savez(file: Path, *_arrays: np.ndarray) -> None:
+    file.write_bytes(b"PK, cut off")
 
 
 def half_save(_model: keras.Model, filepath: str, **_) -> None:
@@ -109,6 +140,7 @@ HALF_DONE = {
     (Path, "rename"): no_rename,
     (Path, "write_text"): half_write,
     (keras.Model, "save_weights"): half_save,
+    (np, "savez"): half_savez,
 }
 
 
@@ -148,7 +180,7 @@ def test_an_uninterrupted_run_keeps_the_best_epoch_and_stops_early(tmp_path):
     model, trained_epochs = train(tmp_path / "run", losses=(*LOSSES, 0.1))
 
     assert trained_epochs == [0, 1, 2, 3]
-    assert model.get_weights()[0].item() == best_weight(tmp_path / "run") == weight_of(BEST_EPOCH)
+    assert model.get_weights()[0].item() == best_weight(tmp_path / "run") == average_at(BEST_EPOCH)
     assert callback_state(tmp_path / "run") == {"best": 0.4, "wait": 2, "best_epoch": 1, "stopped": True}
 
 
@@ -169,8 +201,9 @@ def test_a_kill_in_a_write_and_another_while_resuming_do_not_change_the_result(t
 
         context = f"killed in: {done[-1]}"
         assert (run / ReleaseFile.HISTORY).read_text() == history, context
-        assert best_weight(run) == model.get_weights()[0].item() == weight_of(BEST_EPOCH), context
+        assert best_weight(run) == model.get_weights()[0].item() == average_at(BEST_EPOCH), context
         assert callback_state(run) == callback_state(tmp_path / "uninterrupted"), context
+        assert stored_average(run) == stored_average(tmp_path / "uninterrupted") == average_at(3), context
 
 
 def test_a_resumed_run_keeps_the_best_weights_and_the_patience_counter(tmp_path):
@@ -182,7 +215,7 @@ def test_a_resumed_run_keeps_the_best_weights_and_the_patience_counter(tmp_path)
     model, trained_epochs = train(run, losses=(*LOSSES, 0.1))
 
     assert trained_epochs == [3]
-    assert model.get_weights()[0].item() == best_weight(run) == weight_of(BEST_EPOCH)
+    assert model.get_weights()[0].item() == best_weight(run) == average_at(BEST_EPOCH)
     assert callback_state(run)["stopped"]
 
 
@@ -192,7 +225,7 @@ def test_a_resumed_run_saves_a_better_epoch(tmp_path):
 
     model, _ = train(run, losses=(*LOSSES[:3], 0.3))
 
-    assert model.get_weights()[0].item() == best_weight(run) == weight_of(3)
+    assert model.get_weights()[0].item() == best_weight(run) == average_at(3)
 
 
 def test_a_backup_left_between_its_renames_is_used(tmp_path):
@@ -213,7 +246,7 @@ def test_a_run_that_was_stopped_early_does_not_train_again(tmp_path):
     model, trained_epochs = train(run, losses=(*LOSSES, 0.1))
 
     assert trained_epochs == []
-    assert model.get_weights()[0].item() == weight_of(BEST_EPOCH)
+    assert model.get_weights()[0].item() == average_at(BEST_EPOCH)
     assert (run / ReleaseFile.HISTORY).read_text() == history
 
 
@@ -240,3 +273,54 @@ def test_dropout_depends_on_seed_and_epoch():
 
     assert np.array_equal(apply_dropout(3, steps_before=0), apply_dropout(3, steps_before=5))
     assert not np.array_equal(apply_dropout(3, steps_before=0), apply_dropout(4, steps_before=0))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_the_average_is_validated_and_the_trained_weights_are_trained(momentum):
+    """Compare with a run without average: the average of its weights, and their loss."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(24, 3)).astype(np.float32), rng.normal(size=(24, 1)).astype(np.float32)
+    x_validation, y_validation = x[::-1] + 1, y[::-1]
+
+    class Recorder(keras.callbacks.Callback):
+        def on_train_batch_end(self, *_, **__):
+            trained.append(self.model.get_weights())
+
+    def fit(callbacks: list[keras.callbacks.Callback]) -> tuple[keras.Model, list[float]]:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        trained.append(model.get_weights())
+        validation = (x_validation, y_validation)
+        history = model.fit(
+            x, y, batch_size=8, epochs=2, shuffle=False, validation_data=validation, verbose=0, callbacks=callbacks
+        )
+        return model, history.history["val_loss"]
+
+    trained: list[list[np.ndarray]] = []
+    model, _ = fit([Recorder()])
+    (expected, *updates), trained = trained, []
+    losses = []
+    for step, weights in enumerate(updates, start=1):
+        expected = [momentum * a + (1 - momentum) * w for a, w in zip(expected, weights, strict=True)]
+        if step % 3 == 0:  # the end of an epoch
+            model.set_weights(expected)
+            losses.append(model.evaluate(x_validation, y_validation, verbose=0))
+
+    callback = WeightAverage(momentum)
+    averaged_model, averaged_losses = fit([Recorder(), callback])
+
+    for average, weights in zip(callback.average, expected, strict=True):
+        np.testing.assert_allclose(average, weights, rtol=1e-5, atol=1e-6)
+    assert averaged_losses == pytest.approx(losses, rel=1e-4)
+    callback.restore_trained_weights()
+    for weights, update in zip(averaged_model.get_weights(), updates[-1], strict=True):
+        np.testing.assert_array_equal(weights, update)
+
+
+def test_metrics_of_the_logit_have_the_names_of_a_network_with_one_output():
+    logs = {"loss": 1.0, "logit_loss": 0.6, "logit_auc": 0.9, "val_logit_auc": 0.8, "val_logit_accuracy": 0.7}
+
+    PlainMetricNames().on_epoch_end(0, logs)
+
+    assert logs == {"loss": 1.0, "logit_loss": 0.6, "auc": 0.9, "val_auc": 0.8, "val_accuracy": 0.7}

@@ -22,6 +22,7 @@ from model.release_files import ReleaseFile
 from tests.support.console import DISK_FULL
 from tests.support.training import (
     EPOCHS,
+    LUNGS,
     PROJECT,
     SIZE,
     STUCK_AT,
@@ -32,8 +33,14 @@ from tests.support.training import (
 )
 from tests.support.waiting import wait_until
 from training.config import ClassifierConfig
-from training.fitting.callbacks import BACKUP, BEST, CALLBACK_STATE
-from training.fitting.classifier import CONFIG_FILE, SPLIT_FILE, compile_classifier, fit_classifier, learning_rate
+from training.fitting.callbacks import AVERAGE, BACKUP, BEST, CALLBACK_STATE
+from training.fitting.classifier import (
+    CONFIG_FILE,
+    SPLIT_FILE,
+    compile_classifier,
+    fit_classifier,
+    learning_rate,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +79,12 @@ def assert_same_end(run: Path, uninterrupted: Path) -> None:
     assert callback_state(run)["best_epoch"] == callback_state(uninterrupted)["best_epoch"]
     assert_same_weights(best_weights(run), best_weights(uninterrupted))
     assert_same_weights(final_weights(run), final_weights(uninterrupted))
+    assert_same_weights(averaged_weights(run), averaged_weights(uninterrupted))
+
+
+def averaged_weights(run: Path) -> list[np.ndarray]:
+    with np.load(run / BACKUP / AVERAGE) as arrays:
+        return [arrays[name] for name in arrays.files]
 
 
 def test_a_run_has_settings_split_history_best_weights_and_network(tiny_run):
@@ -96,7 +109,7 @@ def test_the_run_records_the_split_of_each_image(tiny_run, tiny_set):
 
     assert header == ["file", "part", "patient", "label", "cause"]
     assert rows == [
-        [r.path.name, name, r.patient, r.label, r.cause]
+        [r.relative_path, name, r.patient, r.label, r.cause]
         for name in (SplitName.TRAINING, SplitName.VALIDATION)
         for r in split.part(name)
     ]
@@ -211,7 +224,7 @@ def test_a_folder_with_a_run_with_different_settings_is_refused_with_their_names
     )
     config = ClassifierConfig.load(own_run / CONFIG_FILE)
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
-        fit_classifier(tiny_set, own_run, ClassifierConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
+        fit_classifier(tiny_set, tiny_set, own_run, ClassifierConfig(**{**vars(config), "seed": 2, "dropout": 0.5}))
 
     assert main_with_tiny_networks(fit_arguments(tiny_set, own_run, "--seed", "2", "--dropout", "0.5")) == 1
 
@@ -222,8 +235,9 @@ def test_a_folder_with_a_run_with_different_settings_is_refused_with_their_names
 @pytest.mark.full  # takes minutes to trace the network; tests/training/networks checks its parts
 def test_the_command_trains_the_real_network(tiny_set, tmp_path):
     run = tmp_path / "run"
-    options = {"backbone": "none", "width-multiplier": 0.35, "input-size": SIZE, "batch-size": 56, "epochs": 1}
+    options = {"backbone": "none", "input-size": SIZE, "batch-size": 16, "epoch-size": 16, "epochs": 1}
     command = [sys.executable, "-m", "training", "fit-classifier", "--data", tiny_set, "--run", run]
+    command += ["--sources", "children", "--lung-network", tiny_set / LUNGS]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
 
     result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

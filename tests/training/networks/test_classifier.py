@@ -1,4 +1,4 @@
-"""The classifier network: flat graph, grey input, named outputs, and error messages for unusable weights."""
+"""The classifier network: flat graph, grey input, logit and opacity map, and error messages for unusable weights."""
 
 import re
 
@@ -7,14 +7,24 @@ import numpy as np
 import pytest
 
 from model.errors import TrainingError
-from model.release_files import FEATURE_MAP
+from model.release_files import FEATURE_MAP, LOGIT, OPACITY_MAP
+from tests.support.training import tiny_network
 from training.config import ClassifierConfig
-from training.networks.classifier import BATCH_NORM_MOMENTUM, HEAD, build_classifier, serving_model
+from training.networks import classifier as classifier_module
+from training.networks.classifier import (
+    BATCH_NORM_MOMENTUM,
+    EMBEDDING,
+    MAP_PRIOR,
+    build_classifier,
+    load_logit_network,
+    logit_network,
+    serving_model,
+)
+from training.networks.efficientnet_lite import stride_16_layer
 
 pytestmark = pytest.mark.slow
 
 SIDE = 64
-SMALL = {"input_size": SIDE, "width_multiplier": 0.35, "output_stride": 32, "frozen_blocks": 0}
 RNG = np.random.default_rng(7)
 GREY = RNG.uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
 
@@ -22,16 +32,14 @@ GREY = RNG.uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
 @pytest.fixture(scope="module")
 def classifier() -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_classifier(ClassifierConfig(backbone="none", **SMALL))
+    return build_classifier(ClassifierConfig(backbone="none", input_size=SIDE))
 
 
 @pytest.fixture(scope="module")
 def rgb_backbone() -> keras.Model:
     """MobileNetV2 as published, with three colour channels and random batch statistics."""
     keras.utils.set_random_seed(4)
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, alpha=SMALL["width_multiplier"]
-    )
+    backbone = keras.applications.MobileNetV2(input_shape=(SIDE, SIDE, 3), include_top=False, weights=None)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             gamma, beta, mean, variance = (RNG.uniform(0.5, 1.5, weight.shape) for weight in layer.get_weights())
@@ -49,10 +57,14 @@ def weights_file(rgb_backbone, tmp_path_factory):
 def error_pattern(config: ClassifierConfig) -> str:
     """Return the pattern of the error message for weights that cannot be loaded."""
     return re.escape(
-        f"The weights {config.backbone!r} could not be loaded into MobileNetV2 with width multiplier "
-        f"{config.width_multiplier}. --backbone takes 'imagenet' (downloads the weights from storage.googleapis.com), "
-        "the path of a MobileNetV2 weights file without top layers, or 'none'."
+        f"The weights {config.backbone!r} could not be loaded into MobileNetV2. --backbone takes 'efficientnet-lite0', "
+        "'efficientnet-lite2', 'mobilenetv2' (downloads the weights from storage.googleapis.com), the path of a "
+        "MobileNetV2 weights file without top layers, or 'none'."
     )
+
+
+def output_shapes(network: keras.Model) -> dict[str, tuple[int | None, ...]]:
+    return {name: tuple(output.shape) for name, output in network.output.items()}
 
 
 def test_the_graph_is_flat(classifier):
@@ -60,10 +72,82 @@ def test_the_graph_is_flat(classifier):
     assert FEATURE_MAP in [layer.name for layer in classifier.layers]
 
 
-def test_input_is_a_grey_image_and_output_is_one_logit(classifier):
+def test_input_is_a_grey_image_and_outputs_are_a_logit_and_a_map(classifier):
     assert classifier.input_shape == (None, SIDE, SIDE, 1)
-    assert classifier.output_shape == (None, 1)
-    assert classifier.get_layer(HEAD).activation is keras.activations.linear
+    assert output_shapes(classifier) == {LOGIT: (None, 1), OPACITY_MAP: (None, SIDE // 16, SIDE // 16)}
+    assert classifier.get_layer(LOGIT).activation is keras.activations.linear
+    assert set(classifier(GREY)) == {LOGIT, OPACITY_MAP}
+
+
+def test_the_initial_map_shows_almost_no_opacity(classifier):
+    opacity = np.asarray(classifier(GREY)[OPACITY_MAP])
+
+    assert np.median(opacity) == pytest.approx(MAP_PRIOR, abs=2)
+
+
+def test_the_logit_does_not_depend_on_the_map(classifier):
+    before = np.asarray(classifier(GREY)[LOGIT])
+    cells = classifier.get_layer("map_cells")
+    weights = cells.get_weights()
+    cells.set_weights([weight + 1 for weight in weights])
+    try:
+        np.testing.assert_array_equal(classifier(GREY)[LOGIT], before)
+    finally:
+        cells.set_weights(weights)
+
+
+def test_projecting_before_upsampling_equals_upsampling_before_projecting(classifier):
+    """The map projects the coarse features first, which takes a quarter of the time."""
+    layers = [classifier.get_layer(name) for name in ("map_coarse", "map_upsampled")]
+    features = np.random.default_rng(5).normal(size=(2, 6, 6, 1280)).astype(np.float32)
+
+    project, upsample = layers
+    np.testing.assert_allclose(upsample(project(features)), project(upsample(features)), atol=1e-4)
+
+
+def test_the_map_has_the_value_of_the_formula_in_every_cell(classifier):
+    """One hidden layer on the coarse and the fine features of the cell."""
+    names = (FEATURE_MAP, "block_12_add", OPACITY_MAP)
+    coarse, fine, computed = keras.Model(classifier.input, [classifier.get_layer(name).output for name in names])(GREY)
+
+    def weights(name: str) -> list[np.ndarray]:
+        return [weight.reshape(weight.shape[-2:]) if weight.ndim > 1 else weight for weight in layer_weights(name)]
+
+    def layer_weights(name: str) -> list[np.ndarray]:
+        return classifier.get_layer(name).get_weights()
+
+    ((coarse_kernel,), (fine_kernel, fine_bias), (kernel, bias)) = map(weights, ("map_coarse", "map_fine", "map_cells"))
+    upsampled = np.asarray(keras.layers.UpSampling2D(interpolation="bilinear")(coarse))
+    hidden = np.maximum(upsampled @ coarse_kernel + np.asarray(fine) @ fine_kernel + fine_bias, 0)
+    np.testing.assert_allclose(computed, (hidden @ kernel + bias)[..., 0], rtol=1e-3, atol=1e-3)
+
+
+def test_the_default_backbone_is_efficientnet_lite_with_imagenet_weights(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(classifier_module, "load_imagenet_weights", lambda _, name: loaded.append(name))
+
+    network = build_classifier(ClassifierConfig(input_size=SIDE))
+
+    assert loaded == ["efficientnet-lite0"]
+    assert output_shapes(network) == {LOGIT: (None, 1), OPACITY_MAP: (None, SIDE // 16, SIDE // 16)}
+    fine = network.get_layer("map_fine").input
+    assert fine is network.get_layer(stride_16_layer("efficientnet-lite0")).output
+    momenta = {layer.momentum for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)}
+    assert momenta == {BATCH_NORM_MOMENTUM}
+    assert {FEATURE_MAP, EMBEDDING} <= {layer.name for layer in network.layers}
+    assert not [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+
+
+def test_a_saved_network_gives_its_logit_network(tmp_path):
+    network = tiny_network(ClassifierConfig(input_size=32))
+    network.save(tmp_path / "network.keras")
+    images = GREY[:, :32, :32]
+
+    loaded = load_logit_network(tmp_path / "network.keras")
+
+    assert loaded.output_shape == logit_network(network).output_shape == (None, 1)
+    np.testing.assert_allclose(loaded(images), network(images)[LOGIT], atol=1e-6)
+    np.testing.assert_array_equal(logit_network(network)(images), network(images)[LOGIT])
 
 
 def test_batch_norm_layers_have_a_reduced_momentum(classifier):
@@ -79,7 +163,7 @@ def test_the_graph_scales_grey_values(classifier):
 
 
 def test_a_grey_image_has_the_features_of_the_colour_backbone_on_three_equal_channels(rgb_backbone, weights_file):
-    classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
+    classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), input_size=SIDE))
 
     features = keras.Model(classifier.input, classifier.get_layer(FEATURE_MAP).output)(GREY)
 
@@ -97,58 +181,17 @@ def test_the_serving_model_has_named_outputs(classifier):
         "class_activation_map": (3, cells, cells),
         "embedding": (3, channels),
     }
-    np.testing.assert_allclose(outputs["logit"], classifier(GREY), atol=1e-5)
+    np.testing.assert_allclose(outputs["logit"], classifier(GREY)[LOGIT], atol=1e-5)
 
 
 def test_the_logit_is_the_mean_of_the_map_plus_the_bias(classifier):
-    head = classifier.get_layer(HEAD)
+    head = classifier.get_layer(LOGIT)
     head.bias.assign([0.75])
 
     outputs = serving_model(classifier)(GREY)
 
     evidence = np.mean(outputs["class_activation_map"], axis=(1, 2)) + 0.75
     np.testing.assert_allclose(evidence, np.asarray(outputs["logit"])[:, 0], atol=1e-5)
-
-
-@pytest.fixture(scope="module")
-def stride_16_classifier(weights_file) -> keras.Model:
-    return build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"output_stride": 16})))
-
-
-def test_stride_16_doubles_rows_and_columns_and_keeps_the_weights(stride_16_classifier, weights_file):
-    stride_32_classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
-
-    assert stride_16_classifier.get_layer(FEATURE_MAP).output.shape[1:3] == (SIDE // 16, SIDE // 16)
-    pairs = zip(stride_16_classifier.get_weights()[:-2], stride_32_classifier.get_weights()[:-2], strict=True)
-    for weights, expected in pairs:
-        np.testing.assert_array_equal(weights, expected)
-
-
-def test_stride_16_has_the_features_of_stride_32_in_every_second_cell(stride_16_classifier, weights_file):
-    """Dilated filters cover the same pixels, so only border cells change."""
-    stride_32_classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **SMALL))
-
-    def features(classifier: keras.Model) -> np.ndarray:
-        return np.asarray(keras.Model(classifier.input, classifier.get_layer("block_13_depthwise_BN").output)(GREY))
-
-    coarse, fine = features(stride_32_classifier), features(stride_16_classifier)
-    np.testing.assert_allclose(fine[:, 1::2, 1::2], coarse, atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("blocks", "last"), [(1, "expanded_conv_project_BN"), (3, "block_2_add"), (17, "block_16_project_BN")]
-)
-def test_frozen_blocks_freeze_all_layers_up_to_the_last_frozen_block(weights_file, blocks, last):
-    classifier = build_classifier(ClassifierConfig(backbone=str(weights_file), **(SMALL | {"frozen_blocks": blocks})))
-
-    names = [layer.name for layer in classifier.layers]
-    frozen = [layer.name for layer in classifier.layers if not layer.trainable]
-    assert frozen[-1] == last
-    assert frozen == names[names.index(frozen[0]) : names.index(last) + 1]
-
-
-def test_no_layer_is_frozen_by_default(classifier):
-    assert all(layer.trainable for layer in classifier.layers)
 
 
 def test_the_serving_model_leaves_the_network_unchanged(classifier):
@@ -160,7 +203,7 @@ def test_the_serving_model_leaves_the_network_unchanged(classifier):
 
 
 def test_a_missing_weights_file_gives_an_error_message(tmp_path):
-    config = ClassifierConfig(backbone=str(tmp_path / "absent.weights.h5"), **SMALL)
+    config = ClassifierConfig(backbone=str(tmp_path / "absent.weights.h5"), input_size=SIDE)
 
     with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
@@ -170,14 +213,16 @@ def test_a_missing_weights_file_gives_an_error_message(tmp_path):
 def test_a_damaged_weights_file_gives_an_error_message(tmp_path, content):
     path = tmp_path / "damaged.weights.h5"
     path.write_bytes(content)
-    config = ClassifierConfig(backbone=str(path), **SMALL)
+    config = ClassifierConfig(backbone=str(path), input_size=SIDE)
 
     with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
 
 
-def test_weights_of_another_width_give_an_error_message(weights_file):
-    config = ClassifierConfig(backbone=str(weights_file), **(SMALL | {"width_multiplier": 0.5}))
+def test_weights_of_another_width_give_an_error_message(tmp_path):
+    path = tmp_path / "narrow.weights.h5"
+    keras.applications.MobileNetV2((SIDE, SIDE, 3), alpha=0.35, include_top=False, weights=None).save_weights(path)
+    config = ClassifierConfig(backbone=str(path), input_size=SIDE)
 
     with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)
@@ -189,7 +234,7 @@ def test_imagenet_weights_without_internet_access_give_an_error_message(monkeypa
 
     # the function that MobileNetV2 calls, so nothing leaves the machine
     monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", raise_url_error)
-    config = ClassifierConfig(backbone="imagenet", **SMALL)
+    config = ClassifierConfig(backbone="mobilenetv2", input_size=SIDE)
 
     with pytest.raises(TrainingError, match=f"^{error_pattern(config)}$"):
         build_classifier(config)

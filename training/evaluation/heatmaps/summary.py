@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from dataset.images import ImageDecoder, decode_image
@@ -32,6 +31,7 @@ from training.evaluation.heatmaps.deletion_insertion import deletion_insertion_a
 from training.evaluation.heatmaps.radiologist_boxes import pointing_game_boxes
 from training.evaluation.heatmaps.randomised_network import randomised_classifier
 from training.evaluation.heatmaps.synthetic_opacities import pointing_game_synthetic
+from training.networks.classifier import load_logit_network
 
 N_CHECKED = 400  # images whose heat maps are checked; each takes 153 forward passes
 N_DELETION = 150  # images for deletion and insertion; each takes 44 forward passes
@@ -120,7 +120,7 @@ def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> di
     applicable = [case for case in cases if case.reliability]
     occlusion = np.array([_reliability(case).agreement for case in applicable])
     sample = draw_sample(applicable, N_GRADIENT)
-    network = keras.models.load_model(classifier.release.directory / ReleaseFile.CLASSIFIER_KERAS)
+    network = load_logit_network(classifier.release.directory / ReleaseFile.CLASSIFIER_KERAS)
     correlations: dict[str, list[float]] = {GRAD_CAM: [], GRAD_CAM_PLUS_PLUS: [], SMOOTH_GRAD: []}
     for case in sample:
         heat, network_input = case.heat, case.network_input

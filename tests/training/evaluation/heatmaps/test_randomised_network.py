@@ -14,6 +14,7 @@ from tests.support.synthetic import smooth_images
 from tests.support.training import SIZE, tiny_network
 from training.data.loading import read_radiograph
 from training.evaluation.heatmaps.randomised_network import randomised, randomised_classifier
+from training.networks.classifier import logit_network
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     keras.utils.set_random_seed(3)
-    return tiny_network(SimpleNamespace(input_size=SIZE, dropout=0.2, seed=1))
+    return logit_network(tiny_network(SimpleNamespace(input_size=SIZE, dropout=0.2, seed=1)))
 
 
 def kernels(network: keras.Model) -> list[np.ndarray]:
