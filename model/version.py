@@ -1,3 +1,3 @@
 """Version of the program. A release of the model has its own version."""
 
-VERSION = "1.6.0"
+VERSION = "1.7.0"

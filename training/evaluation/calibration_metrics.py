@@ -1,8 +1,10 @@
 """Calibration metrics: expected calibration error, Brier score, slope and intercept."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from model.inference.decision import adjust_to_prevalence
@@ -75,6 +77,9 @@ def _recalibration(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
     for index, row in enumerate(weights):
         if 0 < row @ target < row.sum():
             # The ridge penalty is negligible, but without it the slope is infinite if the classes do not overlap.
-            model = LogisticRegression(C=1e6, solver="newton-cholesky").fit(log_odds, target, sample_weight=row)
+            with warnings.catch_warnings():
+                # If the classes hardly overlap, this solver continues as another, and says so.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model = LogisticRegression(C=1e6, solver="newton-cholesky").fit(log_odds, target, sample_weight=row)
             coefficients[:, index] = model.coef_[0, 0], model.intercept_[0]
     return coefficients
