@@ -71,6 +71,7 @@ class Visitor:
         self._web.headers["Connection"] = "close"
         self._exit_stack = ExitStack()
         self.session, self._uploader = "", ""
+        self._downloads: dict[str, str] = {}  # label of the button -> identifier of the download
         self._file: FileURLs | None = None  # the latest upload
 
     def __enter__(self) -> Self:
@@ -117,6 +118,18 @@ class Visitor:
             headers={"X-Xsrftoken": self._token if token is None else token},
             timeout=self._timeout_seconds,
         )
+
+    def create_download(self, label: str) -> str:
+        """Press a download button and return the path of the file."""
+        request = {
+            "request_id": uuid.uuid4().hex,
+            "session_id": self.session,
+            "deferred_file": {"file_id": self._downloads[label]},
+        }
+        self._socket.send(BackMsg(backend_operation_request=request).SerializeToString())
+        while (answer := self._next()).WhichOneof("type") != "backend_operation_response":
+            pass
+        return answer.backend_operation_response.deferred_file.url.lstrip("/")
 
     def send_text(self, text: str) -> None:
         """Send plain text, which is not a Streamlit message, and wait until the server closes the connection."""
@@ -183,6 +196,8 @@ class Visitor:
                 kind = element.WhichOneof("type")
                 if kind == "file_uploader":
                     self._uploader = element.file_uploader.id
+                elif kind == "download_button":
+                    self._downloads[element.download_button.label] = element.download_button.deferred_file_id
                 elif kind == "dataframe":
                     rows = pyarrow.ipc.open_stream(element.dataframe.arrow_data.data).read_all().to_pylist()
                 elif kind != "bidi_component":  # the image

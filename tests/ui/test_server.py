@@ -19,6 +19,7 @@ from model.limits import MAX_BYTES, READINGS_AT_ONCE
 from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
+from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP
 from ui.session import FileInfo, RefusedUpload
 
 pytestmark = pytest.mark.slow
@@ -140,15 +141,20 @@ def test_the_data_of_a_closed_tab_is_removed_without_another_visit(tmp_path):
     with serve("app.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
         with Visitor(Access(server.url)) as visitor:
             visitor.read("chest.png", phantom_file())
-            assert "UploadedFileManager" in visitor.get("_stcore/metrics").text
-            assert "st_session_state" in visitor.get("_stcore/metrics").text
+            download = visitor.create_download(DOWNLOAD_HEAT_MAP)
+            assert visitor.get(download).content.startswith(b"\x89PNG")
+            metrics = visitor.get("_stcore/metrics").text
+            assert "UploadedFileManager" in metrics
+            assert "st_session_state" in metrics
         for _ in range(100):
             metrics = requests.get(f"{server.url}/_stcore/metrics", timeout=30).text  # opens no session
-            if "UploadedFileManager" not in metrics and "st_session_state" not in metrics:
+            kept = {"UploadedFileManager", "st_session_state", "st_memory_media_file_storage"}
+            if not any(name in metrics for name in kept):
                 break
             time.sleep(0.2)
         else:
             pytest.fail("20 s after the session was closed, its data is still in memory")
+        assert requests.get(f"{server.url}/{download}", timeout=30).status_code == 404
 
 
 _ALLOCATE_IN_THREADS = """
