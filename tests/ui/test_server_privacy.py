@@ -37,7 +37,8 @@ from tests.support.synthetic import phantom_file
 
 image = phantom_file()
 large = image + bytes(20 * 2**20)  # large enough for a temporary file
-with serve("app.py", Path(sys.argv[1]), command_prefix=sys.argv[2:]) as server, Visitor(Access(server.url)) as visitor:
+log, *command_prefix = sys.argv[1:]
+with serve("serve.py", Path(log), command_prefix=command_prefix) as server, Visitor(Access(server.url)) as visitor:
     pages = [visitor.read("Doe_Ann.png", image), visitor.read("Doe_Bea.png", large)]
     pages += [visitor.read("letter.png", b"Dear"), visitor.read("Doe_Ann", dicom_file())]
     pages += [visitor.read("Doe_Bea", dicom_file() + bytes(20 * 2**20))]
@@ -106,7 +107,7 @@ def test_the_log_holds_no_file_names_and_no_patient_data(tmp_path):
         f"{patient}_1961-03-04_MRN{number}.png"
         for number, patient in enumerate(["Quux^Ann", "Quux Bea", "Quüx"], 471100)
     ]
-    with serve("app.py", tmp_path / "log.txt") as server:
+    with serve("serve.py", tmp_path / "log.txt") as server:
         with Visitor(Access(server.url)) as visitor:
             pages: list[Page] = [visitor.read(name, png_with_name("Quux^Ann")) for name in names]
             pages += [visitor.read(f"{PATIENT_NAME}_{PATIENT_ID}", file) for file in dicom_files()]
