@@ -11,6 +11,8 @@
 4. Fragmented memory. Each run of a page is a thread, and glibc gives each thread its own arena, which returns freed
    memory only in part. With twelve concurrent users the server took 281 to 339 MB, and 600 MB at the end. With one
    arena it takes 240 MB, and 450 MB at the end, in the same time.
+
+serve.py hardens the server before it accepts a request. `streamlit run app.py` cannot: there, the first page does it.
 """
 
 import ctypes

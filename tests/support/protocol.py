@@ -54,15 +54,19 @@ class Access:
 class Visitor:
     """One session; open inside a `with` block."""
 
-    def __init__(self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180):
+    def __init__(
+        self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180, runs_page: bool = True
+    ):
         """Prepare a session.
 
         Args:
             access: The server.
             origin: Origin of the page, by default the server itself.
             timeout_seconds: Time limit for one answer.
+            runs_page: Run the page at the start. Otherwise only connect, like a tab that was left open while the server
+                restarted.
         """
-        self._access, self._timeout_seconds = access, timeout_seconds
+        self._access, self._timeout_seconds, self._runs_page = access, timeout_seconds, runs_page
         self._origin = origin or access.url
         self._web = requests.Session()
         self._web.trust_env = False  # no proxy of the environment for the local server
@@ -78,7 +82,8 @@ class Visitor:
         # The page sends this request first. The answer has the token that each upload must send.
         self.get("_stcore/health").raise_for_status()
         self._socket = self._exit_stack.enter_context(self.connect())
-        self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
+        if self._runs_page:
+            self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
         return self
 
     def __exit__(self, *_: object) -> None:
