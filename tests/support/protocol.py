@@ -174,7 +174,7 @@ class Visitor:
             origin=self._origin,
             subprotocols=["streamlit", *filter(None, [self._token])],
             additional_headers={
-                "Cookie": f"{XSRF_COOKIE}={self._token}",
+                "Cookie": "; ".join(f"{name}={value}" for name, value in self._web.cookies.items()),
                 **({"Authorization": login} if login else {}),
             },
             ssl=ssl.create_default_context(cafile=self._access.certificate) if secure else None,
