@@ -32,10 +32,10 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 run: $(VENV)/.run
-	$(BIN)/streamlit run app.py
+	$(BIN)/streamlit run serve.py
 
 serve: $(VENV)/.serve
-	$(BIN)/streamlit run app.py
+	$(BIN)/streamlit run serve.py
 
 test: lint
 	$(PYTEST) -m "not full and not soak"

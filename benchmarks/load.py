@@ -58,7 +58,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         files = prepare_files(Path(folder))
         print(f"{len(files)} files, of which {sum(bool(file.row['reason']) for file in files)} must be refused")
-        with serve("app.py", Path(folder) / "log.txt") as server:
+        with serve("serve.py", Path(folder) / "log.txt") as server:
             with Visitor(Access(server.url)) as visitor:
                 visitor.read("first.png", files[0].content)
             print(f"after the first reading: {resident_megabytes(server.process):.0f} MB")

@@ -73,7 +73,7 @@ def measure() -> list[Measurement]:
 
 @contextmanager
 def _page(folder: Path) -> Iterator[Any]:
-    with serve("app.py", folder / "log.txt") as server, launch_chromium() as browser:
+    with serve("serve.py", folder / "log.txt") as server, launch_chromium() as browser:
         tab = open_watched_tab(browser.new_context(viewport={"width": 1440, "height": 900}), [])
         tab.add_init_script(_CLOCK_SCRIPT)
         tab.goto(server.url)

@@ -44,7 +44,7 @@ def main() -> None:
     upload = {"name": "mean_radiograph.png", "mimeType": "image/png", "buffer": mean_radiograph_file()}
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve("app.py", Path(folder) / "log") as server,
+        serve("serve.py", Path(folder) / "log") as server,
         launch_chromium() as browser,
     ):
         page = browser.new_page(viewport={"width": 1280, "height": 960}, color_scheme="light")

@@ -1,8 +1,14 @@
 """Deployment behind nginx as in docs/deployment.md: 401 without the password, the complete app with it."""
 
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import socket
+import ssl
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -11,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from model.limits import MAX_BYTES
 from tests.support.browser import CHART, IDLE, READY, launch_browser, open_watched_tab
-from tests.support.protocol import Access, Visitor
+from tests.support.protocol import XSRF_COOKIE, Access, Visitor
 from tests.support.proxy import LOGIN, start_proxy
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP
@@ -110,7 +116,34 @@ def test_response_headers_restrict_the_browser_to_this_site_and_to_tls(proxy):
 
 
 @pytest.mark.nginx
-def test_the_password_is_not_passed_to_the_app(tmp_path):
+def test_every_cookie_is_sent_over_tls_only(proxy):
+    response = send_request(proxy, "GET", "/_stcore/health", auth=LOGIN)
+    cookies = response.raw.headers.getlist("Set-Cookie")
+    assert sorted(cookie.split("=")[0] for cookie in cookies) == [XSRF_COOKIE, "reader_known_browser"]
+    assert all("secure" in cookie.lower().split("; ") for cookie in cookies)
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize(
+    ("cipher", "accepted"), [("ECDHE-RSA-AES128-GCM-SHA256", True), ("AES128-GCM-SHA256", False), ("AES256-SHA", False)]
+)
+def test_only_ciphers_with_forward_secrecy_are_accepted(proxy, cipher, accepted):
+    context = ssl.create_default_context(cafile=proxy.certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+    address = urlsplit(proxy.url)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        if accepted:
+            with context.wrap_socket(connection, server_hostname=address.hostname) as secured:
+                assert secured.cipher()[0] == cipher
+        else:
+            with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+                context.wrap_socket(connection, server_hostname=address.hostname)
+
+
+@pytest.fixture
+def plain_proxy(tmp_path):
+    """Start nginx in front of a server that answers 204; `received` holds the headers of its requests."""
     received = []
 
     class RecordHeaders(BaseHTTPRequestHandler):
@@ -122,13 +155,60 @@ def test_the_password_is_not_passed_to_the_app(tmp_path):
         def log_message(self, *_: object):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), RecordHeaders) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), RecordHeaders) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with start_proxy(f"http://127.0.0.1:{server.server_port}", tmp_path) as proxy:
-            assert send_request(proxy, "GET", "/", auth=LOGIN).status_code == 204
+            yield proxy, received
         server.shutdown()
+
+
+@pytest.mark.nginx
+def test_the_password_is_not_passed_to_the_app(plain_proxy):
+    proxy, received = plain_proxy
+    assert send_request(proxy, "GET", "/", auth=LOGIN).status_code == 204
     (headers,) = received
     assert "authorization" not in {name.lower() for name in headers}
+
+
+@pytest.mark.nginx
+def test_ten_new_browsers_behind_one_address_are_served_at_once(plain_proxy):
+    proxy, _ = plain_proxy
+
+    def visit(_: int) -> Counter[int]:
+        """Send the requests that a browser without a cache sends: 94 for the page, then a gallery of 24 images."""
+        dynamic = ["/_stcore/health", "/_stcore/host-config", "/_stcore/stream", "/favicon.png"]
+        paths = [
+            *dynamic,
+            *[f"/static/js/{name}.js" for name in range(90)],
+            *[f"/media/{name}.png" for name in range(24)],
+        ]
+        with requests.Session() as browser:
+            browser.trust_env, browser.verify = False, proxy.certificate
+            assert browser.get(proxy.url, timeout=60).status_code == 401
+            browser.auth = LOGIN
+            assert browser.get(proxy.url, timeout=60).status_code == 204
+            return Counter(browser.get(f"{proxy.url}{path}", timeout=60).status_code for path in paths)
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = sum(pool.map(visit, range(10)), Counter())
+    assert statuses == {204: 10 * 118}
+
+
+@pytest.mark.nginx
+def test_guessing_passwords_is_limited_and_does_not_lock_out_a_known_browser(plain_proxy):
+    proxy, _ = plain_proxy
+    known = send_request(proxy, "GET", "/", auth=LOGIN).cookies.get_dict()
+    forged = {name: "0" * len(number) for name, number in known.items()}
+    start = time.monotonic()
+    statuses = [
+        send_request(proxy, "GET", path, auth=(LOGIN[0], str(number)), cookies=cookies).status_code
+        for number, (path, cookies) in enumerate([("/", {}), ("/static/js/index.js", {}), ("/", forged)] * 40)
+    ]
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= 61 + (time.monotonic() - start) / 5  # 60 after the first, then one every 5 s
+    assert send_request(proxy, "GET", "/", auth=LOGIN).status_code == 429
+    assert send_request(proxy, "GET", "/", auth=LOGIN, cookies=known).status_code == 204
+    assert send_request(proxy, "GET", "/", auth=(LOGIN[0], "wrong"), cookies=known).status_code == 401
 
 
 @pytest.mark.nginx

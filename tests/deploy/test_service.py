@@ -48,6 +48,12 @@ def test_unit_and_container_use_valid_streamlit_options():
     assert options <= known
 
 
+@pytest.mark.parametrize("path", [UNIT, DOCKERFILE, PROJECT_ROOT / "Makefile", PROJECT_ROOT / "docs" / "deployment.md"])
+def test_every_delivered_way_to_start_the_app_hardens_the_server_first(path):
+    scripts = re.findall(r"""\brun[\s",]+(\w+\.py)\b""", path.read_text())
+    assert set(scripts) == {"serve.py"}
+
+
 @pytest.mark.slow
 def test_dockerfile_passes_the_linter():
     linter = Path(sys.executable).with_name("hadolint")
@@ -72,6 +78,8 @@ assert not app.exception, app.exception
 release = load_release()
 network_input = np.full((1, release.side, release.side, 1), 99, np.float32)
 assert [method for method, _ in gradient_maps(release, network_input, lambda _: None)] == list(METHODS)
+from serve import app as server
+assert server.script_path.is_file()
 assert not {"training", "tensorflow", "keras"} & set(sys.modules)
 """
 

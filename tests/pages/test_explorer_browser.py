@@ -41,7 +41,7 @@ def open_url(chromium):
 @pytest.fixture(scope="module")
 def server_without_images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
-    with serve("app.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
+    with serve("serve.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
         yield server
 
 

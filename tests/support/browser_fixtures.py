@@ -10,7 +10,7 @@ from tests.support.browser import Server, launch_chromium, serve
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     """Serve the app."""
-    with serve("app.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
+    with serve("serve.py", tmp_path_factory.mktemp("server") / "log.txt") as server:
         yield server
 
 

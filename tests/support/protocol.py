@@ -55,15 +55,19 @@ class Access:
 class Visitor:
     """One session, which is open inside a `with` block."""
 
-    def __init__(self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180):
+    def __init__(
+        self, access: Access, *, origin: str | None = None, timeout_seconds: float = 180, runs_page: bool = True
+    ):
         """Prepare a session.
 
         Args:
             access: Access to the server.
             origin: Origin of the page; by default, the server itself.
             timeout_seconds: Time limit for one answer.
+            runs_page: Run the page at the start. Otherwise only connect, like a tab that was left open while the server
+                restarted.
         """
-        self._access, self._timeout_seconds = access, timeout_seconds
+        self._access, self._timeout_seconds, self._runs_page = access, timeout_seconds, runs_page
         self._origin = origin or access.url
         self._web = requests.Session()
         self._web.trust_env = False  # never use the environment's proxy for the local server
@@ -72,13 +76,15 @@ class Visitor:
         self._web.headers["Connection"] = "close"
         self._exit_stack = ExitStack()
         self.session, self._uploader = "", ""
+        self._downloads: dict[str, str] = {}  # label of the button -> identifier of the download
         self._file: FileURLs | None = None  # the latest upload
 
     def __enter__(self) -> Self:
         # The page sends this request first. The answer contains the token that each upload must include.
         self.get("_stcore/health").raise_for_status()
         self._socket = self._exit_stack.enter_context(self.connect())
-        self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
+        if self._runs_page:
+            self.page = self._run(BackMsg(rerun_script={"query_string": ""}))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,6 +125,18 @@ class Visitor:
             timeout=self._timeout_seconds,
         )
 
+    def create_download(self, label: str) -> str:
+        """Press a download button and return the path of the file."""
+        request = {
+            "request_id": uuid.uuid4().hex,
+            "session_id": self.session,
+            "deferred_file": {"file_id": self._downloads[label]},
+        }
+        self._socket.send(BackMsg(backend_operation_request=request).SerializeToString())
+        while (answer := self._next()).WhichOneof("type") != "backend_operation_response":
+            pass
+        return answer.backend_operation_response.deferred_file.url.lstrip("/")
+
     def send_text(self, text: str) -> None:
         """Send plain text, which is not a Streamlit message, and wait until the server closes the connection."""
         self._socket.send(text)
@@ -157,7 +175,7 @@ class Visitor:
             origin=self._origin,
             subprotocols=["streamlit", *filter(None, [self._token])],
             additional_headers={
-                "Cookie": f"{XSRF_COOKIE}={self._token}",
+                "Cookie": "; ".join(f"{name}={value}" for name, value in self._web.cookies.items()),
                 **({"Authorization": login} if login else {}),
             },
             ssl=ssl.create_default_context(cafile=self._access.certificate) if secure else None,
@@ -184,6 +202,8 @@ class Visitor:
                 kind = element.WhichOneof("type")
                 if kind == "file_uploader":
                     self._uploader = element.file_uploader.id
+                elif kind == "download_button":
+                    self._downloads[element.download_button.label] = element.download_button.deferred_file_id
                 elif kind == "dataframe":
                     rows = pyarrow.ipc.open_stream(element.dataframe.arrow_data.data).read_all().to_pylist()
                 elif kind != "bidi_component":  # the image

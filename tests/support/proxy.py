@@ -71,9 +71,11 @@ def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
         folder: Folder for all files that nginx writes.
     """
     certificate, key, users = folder / "reader.pem", folder / "reader.key", folder / "reader.htpasswd"
+    number = folder / "reader.known_browsers"
     _make_certificate(certificate, key)
     password_hash = _run("openssl", "passwd", "-apr1", LOGIN[1]).strip()
     users.write_text(f"{LOGIN[0]}:{password_hash}\n")
+    number.write_text(f"default {_run('openssl', 'rand', '-hex', '32').strip()};\n")
     plain, secure = free_port(), free_port()
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     for original, replacement in {
@@ -82,6 +84,7 @@ def start_proxy(server: str, folder: Path) -> Iterator[Proxy]:
         "/etc/ssl/certs/reader.pem": str(certificate),
         "/etc/ssl/private/reader.key": str(key),
         "/etc/nginx/reader.htpasswd": str(users),
+        "/etc/nginx/reader.known_browsers": str(number),
         "http://127.0.0.1:8501": server,
     }.items():
         assert original in site

@@ -19,6 +19,8 @@ from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
 from tests.support.waiting import wait_until
+from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP
+from ui.security_headers import SECURITY_HEADERS
 from ui.session import FileInfo, RefusedUpload
 
 pytestmark = pytest.mark.slow
@@ -32,6 +34,7 @@ SETTINGS = {
     "server.maxUploadSize": MAX_BYTES // 2**20,
     "server.enableAgentApi": False,
     "browser.gatherUsageStats": False,
+    "client.allowedOrigins": [],
     "client.showErrorDetails": "none",
 }
 
@@ -109,6 +112,26 @@ def test_an_upload_above_the_limit_is_rejected(visitor):
     assert visitor.upload("chest.png", bytes(MAX_BYTES + 2**20)).status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "cache"),
+    [
+        ("", 200, "no-cache"),
+        ("About", 200, "no-cache"),
+        ("_stcore/health", 200, "no-cache"),
+        ("_stcore/metrics", 200, "no-store"),
+        ("media/a.png", 404, "no-store"),
+    ],
+)
+def test_every_response_has_the_security_headers(visitor, path, status, cache):
+    response = visitor.get(path)
+    assert (response.status_code, response.headers["Cache-Control"]) == (status, cache)
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_the_page_takes_no_instructions_from_a_page_around_it(visitor):
+    assert visitor.get("_stcore/host-config").json()["allowedOrigins"] == []
+
+
 # --- parallel readings
 
 
@@ -139,17 +162,21 @@ def test_the_number_of_parallel_readings_is_limited(monkeypatch):
 
 
 def test_the_data_of_a_closed_tab_is_removed_without_another_visit(tmp_path):
-    with serve("app.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
+    with serve("serve.py", tmp_path / "log.txt", "--server.disconnectedSessionTTL", "2") as server:
         with Visitor(Access(server.url)) as visitor:
             visitor.read("chest.png", phantom_file())
+            download = visitor.create_download(DOWNLOAD_HEAT_MAP)
+            assert visitor.get(download).content.startswith(b"\x89PNG")
             assert "UploadedFileManager" in visitor.get("_stcore/metrics").text
             assert "st_session_state" in visitor.get("_stcore/metrics").text
 
         def is_empty() -> bool:
             metrics = requests.get(f"{server.url}/_stcore/metrics", timeout=30).text  # opens no session
-            return "UploadedFileManager" not in metrics and "st_session_state" not in metrics
+            kept = ("UploadedFileManager", "st_session_state", "st_memory_media_file_storage")
+            return not any(name in metrics for name in kept)
 
         wait_until(is_empty, "the data of the closed session is no longer in memory")
+        assert requests.get(f"{server.url}/{download}", timeout=30).status_code == 404
 
 
 _ALLOCATE_IN_THREADS = """

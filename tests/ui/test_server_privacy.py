@@ -37,15 +37,19 @@ from tests.support.synthetic import phantom_file
 
 image = phantom_file()
 large = image + bytes(20 * 2**20)  # large enough for a temporary file
-with serve("app.py", Path(sys.argv[1]), command_prefix=sys.argv[2:]) as server, Visitor(Access(server.url)) as visitor:
-    pages = [visitor.read("Doe_Ann.png", image), visitor.read("Doe_Bea.png", large)]
-    pages += [visitor.read("letter.png", b"Dear"), visitor.read("Doe_Ann", dicom_file())]
-    pages += [visitor.read("Doe_Bea", dicom_file() + bytes(20 * 2**20))]
+with serve("serve.py", Path(sys.argv[1]), command_prefix=sys.argv[2:]) as server:
+    # Before any page has run: a tab of another site, and one that was left open while the server restarted.
     try:
         with Visitor(Access(server.url), origin="https://elsewhere.example").connect():
             pass
     except Exception:
         pass
+    with Visitor(Access(server.url), runs_page=False) as visitor:
+        visitor.upload("Doe_Ann.png", large).raise_for_status()
+    with Visitor(Access(server.url)) as visitor:
+        pages = [visitor.read("Doe_Ann.png", image), visitor.read("Doe_Bea.png", large)]
+        pages += [visitor.read("letter.png", b"Dear"), visitor.read("Doe_Ann", dicom_file())]
+        pages += [visitor.read("Doe_Bea", dicom_file() + bytes(20 * 2**20))]
 print(json.dumps([page.rows[0] for page in pages]))
 """
 
@@ -66,7 +70,8 @@ def visit(log, *limit: str, server_limit: tuple[str, ...] = ()) -> list[dict]:
 
 @pytest.mark.linux
 def test_the_app_works_without_network_and_does_not_try_to_use_it(tmp_path):
-    rows = visit(tmp_path / "log.txt", *NO_NETWORK)
+    # On all addresses, as in the container: without a configured name, Streamlit would look up its address to print it.
+    rows = visit(tmp_path / "log.txt", *NO_NETWORK, "env", "STREAMLIT_SERVER_ADDRESS=0.0.0.0")
     assert [row["status"] for row in rows] == ["read", "read", "refused", "read", "read"]
     log = (tmp_path / "log.txt").read_text()
     assert "Rejecting WebSocket connection" in log  # Streamlit would look up its own address here
@@ -106,7 +111,7 @@ def test_the_log_holds_no_file_names_and_no_patient_data(tmp_path):
         f"{patient}_1961-03-04_MRN{number}.png"
         for number, patient in enumerate(["Quux^Ann", "Quux Bea", "Quüx"], 471100)
     ]
-    with serve("app.py", tmp_path / "log.txt") as server:
+    with serve("serve.py", tmp_path / "log.txt") as server:
         with Visitor(Access(server.url)) as visitor:
             pages: list[Page] = [visitor.read(name, png_with_name("Quux^Ann")) for name in names]
             pages += [visitor.read(f"{PATIENT_NAME}_{PATIENT_ID}", file) for file in dicom_files()]
