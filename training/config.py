@@ -13,8 +13,10 @@ from typing import Any, Self
 
 from model.errors import TrainingError
 from model.imaging.intensity import Intensity
-from model.inference.input_region import RegionKind
+from model.inference.input_region import InputRegion, RegionKind
 from model.storage import write_json
+
+CONFIG_FILE = "config.json"  # in the folder of a run
 
 
 def setting(default: Any, help_text: str, former_name: str | None = None) -> Any:
@@ -152,6 +154,11 @@ class ClassifierConfig(RunConfig):
                 f"--batch-size must be an even number of at least 4, not {self.batch_size}: a batch has as many images "
                 "with as without pneumonia, of each data set."
             )
+
+    @property
+    def input_region(self) -> InputRegion:
+        """Part of a radiograph that the network sees."""
+        return InputRegion(RegionKind(self.region), self.margin, Intensity(self.intensity))
 
 
 @dataclass(frozen=True)

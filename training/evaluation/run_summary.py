@@ -24,12 +24,11 @@ from model.codes import POPULATIONS, Population
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.inference.lung_segmentation import LungSegmenter
 from model.release_files import LOGIT, OPACITY_MAP, ReleaseFile
-from training.config import ClassifierConfig
+from training.config import CONFIG_FILE, ClassifierConfig
 from training.data.loading import targets
 from training.data.samples import load_images_with_lungs
 from training.evaluation.opacity_map_metrics import agreement_with_boxes, mean_share_in_lungs
 from training.evaluation.robustness import framings, perturbations
-from training.fitting.classifier import CONFIG_FILE, input_region
 
 TYPICAL = "Typical Appearance"  # of pneumonia, as radiologists stated it
 GAINS, OFFSETS, GAMMAS = (0.5, 0.75, 1.25, 1.5), (-40, 40), (0.6, 0.8, 1.25, 1.6)
@@ -45,7 +44,7 @@ class TrainedRun:
             run: Folder of the run.
         """
         config = ClassifierConfig.load(run / CONFIG_FILE)
-        self._region, self._side = input_region(config), config.input_size
+        self._region, self._side = config.input_region, config.input_size
         self._network = keras.models.load_model(run / ReleaseFile.CLASSIFIER_KERAS)
         lung_side = keras.models.load_model(run / ReleaseFile.LUNGS_KERAS).input_shape[1]
         self.segmenter = LungSegmenter((run / ReleaseFile.LUNGS).read_bytes(), lung_side)

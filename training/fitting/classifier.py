@@ -20,20 +20,18 @@ from dataset.index import load_index
 from dataset.split import Split, split_for_training
 from model.codes import SPLITS, SplitName
 from model.errors import TrainingError
-from model.imaging.intensity import Intensity
-from model.inference.input_region import InputRegion, RegionKind
+from model.inference.input_region import InputRegion
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
 from model.release_files import LOGIT, OPACITY_MAP, ReleaseFile
 from model.storage import atomic_path
-from training.config import ClassifierConfig, RunConfig, Sources
+from training.config import CONFIG_FILE, ClassifierConfig, RunConfig, Sources
 from training.data.augmentation import Augmenter
 from training.data.batches import Batch, BatchStream, ClassifierBatchStream, cell_weights
 from training.data.samples import TrainingSamples, load_samples
 from training.fitting.callbacks import make_callbacks, resume
 from training.networks.classifier import build_classifier
 
-CONFIG_FILE = "config.json"
 SPLIT_FILE = "cut.csv"
 
 
@@ -57,7 +55,7 @@ def fit_classifier(data: Path, adults: Path, run: Path, config: ClassifierConfig
     keras.utils.set_random_seed(config.seed)
     classifier = build_classifier(config)
     segmenter = copy_lung_network(config.lung_network, run)
-    region = input_region(config)
+    region = config.input_region
     map_side = classifier.output[OPACITY_MAP].shape[1]
     training = load_samples(split.training, segmenter, region, "training images")
     stream = ClassifierBatchStream(config, training, map_side)
@@ -78,11 +76,6 @@ def load_split(data: Path, adults: Path, sources: Sources) -> Split:
         return children
     both = children, split_for_training(load_adult_index(adults))
     return Split(*([record for split in both for record in split.part(name)] for name in SPLITS))
-
-
-def input_region(config: ClassifierConfig) -> InputRegion:
-    """Return the part of a radiograph that the network sees."""
-    return InputRegion(RegionKind(config.region), config.margin, Intensity(config.intensity))
 
 
 def validation_batch(samples: TrainingSamples, region: InputRegion, config: ClassifierConfig, map_side: int) -> Batch:

@@ -21,7 +21,7 @@ from model.release_files import OPACITY_MAP
 from training.config import ClassifierConfig
 from training.data.batches import Batch, ClassifierBatchStream
 from training.data.samples import load_samples
-from training.fitting.classifier import compile_classifier, input_region
+from training.fitting.classifier import compile_classifier
 from training.networks.classifier import build_classifier
 
 N_IMAGES = 512  # enough to draw batches from
@@ -49,7 +49,7 @@ def measure_throughput(data: Path, config: ClassifierConfig) -> dict[str, float]
     training = split_for_training(load_index(data)).training
     records = training[:: max(1, len(training) // N_IMAGES)]
     lungs = load_release().lungs
-    samples = load_samples(records, LungSegmenter(lungs.network, lungs.side), input_region(config), "images")
+    samples = load_samples(records, LungSegmenter(lungs.network, lungs.side), config.input_region, "images")
     classifier = build_classifier(config)
     stream = ClassifierBatchStream(config, samples, classifier.output[OPACITY_MAP].shape[1])
     compile_classifier(classifier, config, stream.steps_per_epoch)

@@ -20,7 +20,7 @@ from model.errors import TrainingError
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
-STORAGE_DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+STORAGE_DTYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _WeightsUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> _Storage:
         """Return the description of a storage."""
         _kind, storage_type, key, *_rest = pid
-        return _Storage(key, STORAGE_DTYPES[storage_type])
+        return _Storage(key, STORAGE_DTYPES[str(storage_type)])
 
     def _describe_tensor(
         self, storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_unused: Any

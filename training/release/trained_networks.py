@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from model.errors import TrainingError
-from model.inference.input_region import InputRegion, RegionKind
+from model.inference.input_region import InputRegion
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
-from training.config import ClassifierConfig
-from training.fitting.classifier import CONFIG_FILE
+from training.config import CONFIG_FILE, ClassifierConfig
 
 TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
 
@@ -48,8 +47,7 @@ class TrainedNetworks:
             "backbone": Path(config.backbone).name,
             "lung_network": Path(config.lung_network).name,
         }
-        region = InputRegion(RegionKind(config.region), config.margin)
-        return cls(run, config.to_dict() | names_without_folder, config.input_size, region)
+        return cls(run, config.to_dict() | names_without_folder, config.input_size, config.input_region)
 
     @classmethod
     def from_release(cls, directory: Path) -> Self:

@@ -12,7 +12,9 @@ from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
 from model.codes import SPLITS, SplitName
 from model.errors import TrainingError
+from model.imaging.intensity import Intensity
 from model.inference.classifier import Classifier
+from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.performance.binary_metrics import Predictions
@@ -24,6 +26,7 @@ from training.calibration.conformal import fit_conformal_limits
 from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
 from training.cli import main
+from training.config import CONFIG_FILE, ClassifierConfig
 from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
 from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
@@ -43,6 +46,17 @@ def test_an_unfinished_run_gives_no_candidate(own_run):
     )
     with pytest.raises(TrainingError, match=exactly(message)):
         TrainedNetworks.from_run(own_run)
+
+
+def test_a_candidate_reads_images_as_the_run_was_trained(own_run):
+    config = dataclasses.replace(
+        ClassifierConfig.load(own_run / CONFIG_FILE), margin=0.07, intensity=Intensity.RANGE_AND_MEDIAN
+    )
+    config.save(own_run / CONFIG_FILE)
+
+    region = TrainedNetworks.from_run(own_run).input_region
+
+    assert region == InputRegion(RegionKind.LUNG_BOX, 0.07, Intensity.RANGE_AND_MEDIAN)
 
 
 def test_calibration_points_limits_and_map_scale_come_only_from_validation(candidate, predictions, split):
