@@ -102,8 +102,8 @@ def bind_operating_point_to_url(release: Release) -> None:
     if url_name != st.session_state.get(_SHARED_POINT) and url_name in [p.name for p in release.operating_points]:
         st.session_state[_POINT] = url_name
     st.session_state[_SHARED_POINT] = selected_operating_point(release).name
-    # Write only if it differs. Writing sends the whole query as the server knows it. A slow browser may have sent an
-    # earlier query, and a filter that has just been set would disappear from the URL.
+    # Write only if it differs. Writing replaces the whole query with the server's copy. If a slow browser has not yet
+    # sent its latest query, that copy is outdated, and a filter that has just been set would disappear from the URL.
     if url_name != st.session_state[_SHARED_POINT]:
         st.query_params[_QUERY_PARAM] = st.session_state[_SHARED_POINT]
 
@@ -119,12 +119,16 @@ def _prevalence_control(release: Release) -> None:
         key=_control_key(_PREVALENCE),
         on_change=_keep,
         args=(_PREVALENCE,),
-        help=_("The prevalence changes the probability (Bayes), but not the verdict."),
+        help=_("The prevalence changes the probability (by Bayes' theorem), but not the verdict."),
     )
 
 
 def _control_key(name: str) -> str:
-    """Return the key of a control. The setting has another key, because Streamlit drops this one with the page."""
+    """Return the key of a control.
+
+    The setting itself is stored under a different key, because Streamlit discards this one when the user leaves the
+    page.
+    """
     return f"{name}_control"
 
 

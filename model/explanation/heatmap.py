@@ -55,7 +55,7 @@ def peak_position(heat_map: np.ndarray, box: RelativeBox) -> tuple[float, float]
         box: Part of the radiograph that the heat map covers.
 
     Returns:
-        Row and column as shares of the height and width of the radiograph, 0-1; None if the map is all zeros.
+        Row and column as fractions (0-1) of the radiograph's height and width; None if the map is all zeros.
     """
     if not heat_map.any():
         return None

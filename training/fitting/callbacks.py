@@ -72,8 +72,8 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
 class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
     """Back up weights, optimizer, epoch, callback state and files of the run atomically.
 
-    It must be the last callback in the list: at the end of an epoch the other callbacks have then run, and at the start
-    of training they have been reset before their state is restored.
+    It must be the last callback in the list, so that the others have already run when an epoch ends, and have already
+    been reset when their state is restored at the start of training.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
         state = json.loads(state_file.read_text())
         self.checkpoint.best = self.stopping.best = state["best"]
         self.stopping.wait, self.stopping.best_epoch = state["wait"], state["best_epoch"]
-        if not self.model.optimizer.built:  # the weights file contains its state, which loads only into a built one
+        # The weights file includes the optimizer's state, which can be loaded only after the optimizer is built.
+        if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(self.run / BEST)
         self.stopping.best_weights = self.model.get_weights()
@@ -139,13 +140,13 @@ class SeededDropout(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class PlainMetricNames(keras.callbacks.Callback):  # type: ignore[misc]
-    """Name the metrics of the logit as for a network with one output: history.csv has the column "auc".
+    """Drop the output's name from the logit metrics, so that the column in history.csv is "auc", not "logit_auc".
 
     It must be the first callback in the list.
     """
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
-        """Rename the metrics, not the loss of the logit: the column "loss" is the total."""
+        """Rename the metrics of the logit, but not its loss: the name "loss" is already used for the total loss."""
         if logs is None:
             return
         for prefix, metric in itertools.product(("", "val_"), ("accuracy", "auc")):

@@ -52,12 +52,12 @@ def test_without_lungs_the_region_is_the_unmasked_whole_radiograph(kind):
 
 
 @pytest.mark.parametrize("kind", [RegionKind.WHOLE, RegionKind.LUNG_BOX])
-def test_only_the_kind_lungs_alone_is_masked(kind):
+def test_only_the_lungs_alone_kind_is_masked(kind):
     working = noise(80, 80)
     np.testing.assert_array_equal(InputRegion(kind, 0.1).mask(working, two_lungs()), working)
 
 
-def test_the_kind_lungs_alone_is_black_outside_the_lungs():
+def test_lungs_alone_input_is_black_outside_the_lungs():
     working = noise(80, 80)
     masked = InputRegion(RegionKind.LUNGS_ALONE, 0.1).mask(working, two_lungs())
     np.testing.assert_array_equal(masked, mask_outside_lungs(working, two_lungs()))
