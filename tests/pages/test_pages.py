@@ -152,7 +152,7 @@ def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used
     remark = "" if is_shipped else ", not the one shipped with this program"
     assert f" Model {changed.version}{remark}.<" in notice(app)
     warnings = [warning.value for warning in app.warning]
-    assert [warning.startswith("This is not the model shipped with this program.") for warning in warnings] == (
+    assert [warning.startswith("This model did not come with this program.") for warning in warnings] == (
         [] if is_shipped else [True]
     )
     _performance, provenance = (table.value for table in app.table)
