@@ -18,7 +18,7 @@ from model.release_files import LOGIT, OPACITY_MAP, ReleaseFile
 from tests.support.training import LUNGS, SIZE, fit_arguments, main_with_tiny_networks
 from training.config import ClassifierConfig, Sources
 from training.data.samples import MASK_SIDE, TrainingSamples, load_samples
-from training.fitting.classifier import SPLIT_FILE, CellEntropy, input_region, load_split, validation_batch
+from training.fitting.classifier import SPLIT_FILE, CellEntropy, load_split, validation_batch
 
 pytestmark = pytest.mark.slow
 
@@ -77,12 +77,12 @@ def validation_samples(tiny_set, adult_set) -> tuple[TrainingSamples, Classifier
     config = ClassifierConfig(input_size=SIZE)
     split = load_split(tiny_set, adult_set, Sources.CHILDREN_AND_ADULTS)
     segmenter = LungSegmenter((tiny_set / LUNGS / ReleaseFile.LUNGS).read_bytes(), SIZE)
-    return load_samples(split.validation, segmenter, input_region(config), "validation images"), config
+    return load_samples(split.validation, segmenter, config.input_region, "validation images"), config
 
 
 def test_validation_weights_each_cell_of_population_and_label_equally(validation_samples):
     samples, config = validation_samples
-    images, targets, weights = validation_batch(samples, input_region(config), config, map_side=8)
+    images, targets, weights = validation_batch(samples, config.input_region, config, map_side=8)
 
     assert images.shape == (len(samples.target), SIZE, SIZE, 1)
     np.testing.assert_array_equal(targets[LOGIT], samples.target)
@@ -92,7 +92,7 @@ def test_validation_weights_each_cell_of_population_and_label_equally(validation
 
 def test_validation_masks_are_those_of_the_region(validation_samples):
     samples, config = validation_samples
-    _, targets, weights = validation_batch(samples, input_region(config), config, map_side=8)
+    _, targets, weights = validation_batch(samples, config.input_region, config, map_side=8)
 
     for number, box in enumerate(samples.boxes):
         left, top, right, bottom = (round(edge) for edge in box.to_pixels(MASK_SIDE, MASK_SIDE))

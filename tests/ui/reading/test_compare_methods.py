@@ -17,7 +17,7 @@ from model.sentences import render
 from tests.support.dicom_files import dicom_file
 from tests.support.heatmap_checks import check_texts, use_limits
 from tests.support.pages import age_input, by_label, open_expander, open_page, session_table, upload, window_select
-from ui.errors import UNEXPECTED_ERROR_OPTIONAL
+from ui.errors import UNEXPECTED_ERROR
 from ui.reading.compare_methods import AREAS, COMPUTE_BUTTON, METHOD_TEXTS, NOT_INSTALLED_TEXT
 from ui.reading.heatmap_check import NOT_CHECKED_TEXT
 
@@ -123,7 +123,7 @@ def test_an_error_in_the_panel_does_not_affect_the_finding_and_its_check(monkeyp
     monkeypatch.setattr(ui.reading.compare_methods, "occlusion_map", raise_memory_error)
     app = compute(upload(open_page()))
     (error,) = app.error
-    assert error.value.startswith(UNEXPECTED_ERROR_OPTIONAL.split("{")[0])
+    assert error.value.startswith(UNEXPECTED_ERROR.split("{")[0])
     assert app.metric
     assert check_texts(app) == [NOT_CHECKED_TEXT]
     assert len(session_table(app)) == 1

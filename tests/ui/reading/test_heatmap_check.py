@@ -25,7 +25,7 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
-from ui.errors import UNEXPECTED_ERROR_OPTIONAL
+from ui.errors import UNEXPECTED_ERROR
 from ui.reading.caution_text import short_text
 from ui.reading.finding_panel import finding_csv, finding_overlay
 from ui.reading.heatmap_check import (
@@ -129,7 +129,7 @@ def test_an_error_in_the_check_is_shown_and_the_finding_stays(monkeypatch):
     monkeypatch.setattr(ui.reading.heatmap_check, "reliability_warnings", raise_memory_error)
     app = upload(open_page())
     (error,) = app.error
-    assert error.value.startswith(UNEXPECTED_ERROR_OPTIONAL.split("{")[0])
+    assert error.value.startswith(UNEXPECTED_ERROR.split("{")[0])
     assert CHECKING_TEXT not in [caption.value for caption in app.caption]
     assert app.metric
     assert list(session_table(app)["cautions"]) == [UNCHECKED]
