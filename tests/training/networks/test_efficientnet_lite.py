@@ -81,7 +81,7 @@ def weights() -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> Path:
-    """The folder `models` of a generated package in the place of the published one."""
+    """Replace the installed weights package with a generated one, and return its folder `models`."""
     name = SCALES[LITE0].package
     (tmp_path / name / "models").mkdir(parents=True)
     (tmp_path / name / "__init__.py").touch()
@@ -109,7 +109,7 @@ def test_the_network_has_an_output_stride_of_32_and_the_stride_16_layer_one_of_1
 
 
 def test_the_stride_16_layer_is_the_last_one_at_its_resolution(networks):
-    """The block after it reduces the resolution: its first convolutions still have the higher one."""
+    """The next block reduces the resolution, but its first convolutions still have the higher one."""
     names = [layer.name for layer in networks[LITE0].layers if layer.output.shape[1] == SIDE // 16]
     blocks = {name.split("_")[1] for name in names if name.startswith("block_")}
 
