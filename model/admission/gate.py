@@ -98,7 +98,7 @@ class AdmissionGate:
         if correction is None:
             raise ValueError("admission_result must have a suggested correction")
         inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
-        inference = replace(inference, metadata=original.metadata)
+        inference = replace(inference, cautions=original.cautions)
         cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))
         admission = AdmissionDecision(cautions=(Caution.CORRECTED, *cautions))
         return replace(admission_result, admission=admission, inference=inference)
@@ -124,7 +124,7 @@ class AdmissionGate:
         refusals, correction = self._refusals(image, inference, measures)
         cautions = () if refusals else self._cautions(image.shorter_side, inference, measures)
         admission = AdmissionDecision(refusals, cautions, correction)
-        return AdmissionResult(admission, replace(inference, metadata=image.metadata), image.shorter_side)
+        return AdmissionResult(admission, replace(inference, cautions=image.cautions), image.shorter_side)
 
     def _refusals(
         self, image: PreparedImage, inference: Inference, measures: ImageMeasures

@@ -25,6 +25,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from model.codes import Caution
 from model.imaging.dicom.read import read_dicom
 from model.imaging.radiograph import DicomMetadata
 from tests.support.synthetic import phantom
@@ -81,6 +82,11 @@ def dicom_file(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
 def read_metadata(file: bytes | None = None, **tags: object) -> DicomMetadata:
     """Return the metadata of a file, or of `dicom_file(**tags)`."""
     return read_dicom(file or dicom_file(**tags), 0).metadata
+
+
+def read_cautions(file: bytes | None = None, **tags: object) -> tuple[Caution, ...]:
+    """Return the cautions about a file, or about `dicom_file(**tags)`."""
+    return read_dicom(file or dicom_file(**tags), 0).cautions
 
 
 def rendered(values: list[int], **tags: object) -> list[float]:

@@ -78,22 +78,22 @@ def read_dicom(content: bytes, window: int) -> Radiograph:
     check_dimensions(dataset)
     rendered = apply_presentation(dataset, window)
     metadata = _metadata(dataset, syntax_assumed, rendered.windows, window)
-    return Radiograph(rendered.pixels, "DICOM", rendered.bits, metadata=metadata)
-
-
-def _metadata(dataset: Dataset, syntax_assumed: bool, windows: tuple[str, ...], window: int) -> DicomMetadata:
-    cautions = {
+    applies = {
         Caution.BURNED_IN_ANNOTATION: code_string(dataset, "BurnedInAnnotation") == "YES",
         Caution.ENCODING_ASSUMED: syntax_assumed,
         Caution.NON_DEFAULT_WINDOW: window > 0,
     }
+    cautions = tuple(caution for caution, is_given in applies.items() if is_given)
+    return Radiograph(rendered.pixels, "DICOM", rendered.bits, metadata=metadata, cautions=cautions)
+
+
+def _metadata(dataset: Dataset, syntax_assumed: bool, windows: tuple[str, ...], window: int) -> DicomMetadata:
     spacing, at_detector = _pixel_spacing(dataset)
     return DicomMetadata(
         modality=code_string(dataset, "Modality"),
         body_part=allowed_term(dataset, "BodyPartExamined", BODY_PART),
         view_position=allowed_term(dataset, "ViewPosition", VIEW_POSITION),
         age_years=_age_in_years(dataset),
-        cautions=tuple(caution for caution, applies in cautions.items() if applies),
         size_millimetres=spacing and (spacing[0] * dataset.Rows, spacing[1] * dataset.Columns),
         size_at_detector=at_detector,
         windows=windows,

@@ -18,6 +18,7 @@ from tests.support.dicom_files import (
     UINT16_PIXELS,
     dataset_bytes,
     dicom_file,
+    read_cautions,
     read_metadata,
     without_file_meta,
 )
@@ -72,8 +73,8 @@ def test_the_size_of_the_image_comes_from_the_pixel_spacing(
 
 
 def test_burned_in_annotation_is_a_caution():
-    assert read_metadata(BurnedInAnnotation="YES").cautions == ("burned_in_annotation",)
-    assert read_metadata(BurnedInAnnotation="NO").cautions == read_metadata().cautions == ()
+    assert read_cautions(BurnedInAnnotation="YES") == ("burned_in_annotation",)
+    assert read_cautions(BurnedInAnnotation="NO") == read_cautions() == ()
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
@@ -81,14 +82,14 @@ def test_the_encoding_is_assumed_with_a_caution_if_file_meta_information_is_miss
     file = dicom_file(UINT16_PIXELS, syntax, BitsStored=12)
     complete, bare = read_dicom(file, 0), read_dicom(without_file_meta(file), 0)
     np.testing.assert_array_equal(complete.pixels, bare.pixels)
-    assert (complete.metadata.cautions, bare.metadata.cautions) == ((), ("encoding_assumed",))
+    assert (complete.cautions, bare.cautions) == ((), ("encoding_assumed",))
     assert dict(bare.metadata.details)["Transfer syntax"] == f"{syntax.name} (assumed)"
 
 
 def test_a_window_other_than_the_first_is_a_caution():
     file = dicom_file(UINT16_PIXELS, WindowCenter=["10", "20"], WindowWidth=["10", "20"])
-    assert read_dicom(file, 0).metadata.cautions == ()
-    assert read_dicom(file, 1).metadata.cautions == ("non_default_window",)
+    assert read_dicom(file, 0).cautions == ()
+    assert read_dicom(file, 1).cautions == ("non_default_window",)
 
 
 def test_technical_tags_are_listed():
