@@ -84,6 +84,19 @@ def read_metadata(file: bytes | None = None, **tags: object) -> DicomMetadata:
     return read_dicom(file or dicom_file(**tags), 0).metadata
 
 
+def retagged(file: bytes, **tags: object) -> bytes:
+    """Replace tags of a file and leave its pixel data as they are; None removes a tag."""
+    dataset = dcmread(io.BytesIO(file))
+    for name, value in tags.items():
+        if value is None:
+            del dataset[name]
+        elif name == "PixelPaddingValue":
+            dataset.add_new(name, "SS" if value < 0 else "US", value)
+        else:
+            setattr(dataset, name, value)
+    return dataset_bytes(dataset, dataset.file_meta.TransferSyntaxUID)
+
+
 def read_cautions(file: bytes | None = None, **tags: object) -> tuple[Caution, ...]:
     """Return the cautions about a file, or about `dicom_file(**tags)`."""
     return read_dicom(file or dicom_file(**tags), 0).cautions

@@ -28,7 +28,7 @@ _MAX_HEADER_BYTES = 2**20
 MAX_ANSWER_BYTES = _LENGTH_BYTES + _MAX_HEADER_BYTES + 4 * MAX_PIXELS
 _DAMAGED = "damaged"  # in place of the class of a refusal; `model.imaging.decode` raises the error for it
 # Parameters of messages that a child may send: counts and terms, but no free text, which may contain a patient's name.
-_COUNTS = ("width", "height", "frames", "bits")
+_COUNTS = ("width", "height", "frames", "bits", "components")
 _TERMS = {
     "modality": OTHER_MODALITY,
     "view": NON_FRONTAL_VIEW,
