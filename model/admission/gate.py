@@ -23,6 +23,7 @@ from model.inference.finding import Finding
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
 from model.limits import MIN_ADMISSIBLE_SIDE
 
+_MIN_CONTRAST = 8  # grey levels between the 1st and the 99th percentile; radiographs of the data sets have at least 70
 # "Slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted radiographs are less colourful.
 MAX_COLOURFULNESS = 15.0
 CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # given as reasons only if a correction confirms them
@@ -133,6 +134,8 @@ class AdmissionGate:
             return (RefusalReason.TOO_SMALL,), None
         if image.colourfulness > MAX_COLOURFULNESS:
             return (RefusalReason.NOT_A_RADIOGRAPH,), None
+        if np.ptp(np.percentile(image.working, (1, 99))) < _MIN_CONTRAST:  # all white, black or padding
+            return (RefusalReason.NO_CONTRAST,), None
         probability = self._probability(inference, measures)
         if self.admission_classifier.is_admissible(probability):
             has_lungs = self.admission_classifier.has_plausible_lungs(measures)

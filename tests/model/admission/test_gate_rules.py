@@ -131,6 +131,13 @@ def test_a_refused_image_has_no_cautions():
 # --- refusals
 
 
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_image_without_contrast_is_refused_as_such(grey):
+    almost_flat = np.full_like(UPRIGHT, grey)
+    almost_flat[0, :10] = 255 - grey  # less than 1% of the pixels, such as a marker
+    assert examine(stub_gate(), working=almost_flat).admission.refusals == (RefusalReason.NO_CONTRAST,)
+
+
 @pytest.mark.parametrize(("shorter_side", "refusals"), [(127, (RefusalReason.TOO_SMALL,)), (128, ())])
 def test_an_image_below_128_pixels_is_too_small(shorter_side, refusals):
     assert examine(stub_gate(), shorter_side=shorter_side).admission.refusals == refusals
