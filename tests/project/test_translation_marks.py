@@ -28,6 +28,7 @@ def test_every_text_on_a_screen_is_marked_for_translation(file):
         ('"""No image yet."""', []),
         ('raise ValueError("no image expected")', []),
         ('STYLE = "<style>.a { margin: 0 }</style>"', []),
+        ("POLICY = \"'self' data: blob:\"", []),
     ],
 )
 def test_a_text_without_a_mark_is_found(source, unmarked, tmp_path):

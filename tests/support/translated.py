@@ -23,7 +23,7 @@ OPENING, CLOSING = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACK
 _MARKERS = {"_", "N_", "gettext", "ngettext"}
 # A text for people: two words or more, at least one of which has two letters or more.
 _TEXT = re.compile(r"[A-Za-z]{2,}[,.:;]? +[A-Za-z]|[A-Za-z],? +[A-Za-z]{2,}")
-_CODE = re.compile(r"^\s*<|[{};]\s*$|^[.#@]|^\w+\(|: ?var\(|;\s*\w[\w-]*:")  # HTML and CSS
+_CODE = re.compile(r"^\s*<|[{};]\s*$|^[.#@]|^\w+\(|: ?var\(|;\s*\w[\w-]*:|^'self'")  # HTML, CSS, security policy
 _PROGRAMMER_ERRORS = {"ValueError", "LookupError", "TypeError", "RuntimeError", "AttributeError", "KeyError"}
 
 
