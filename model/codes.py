@@ -69,10 +69,13 @@ class Caution(StrEnum):
     # About the lungs and the patient.
     LUNGS_NOT_FOUND = "lungs_not_found"
     OUTSIDE_POPULATION = "outside_population"
-    # About the DICOM file.
+    # About the file.
     BURNED_IN_ANNOTATION = "burned_in_annotation"
     ENCODING_ASSUMED = "encoding_assumed"
+    MODALITY_ASSUMED = "modality_assumed"
     NON_DEFAULT_WINDOW = "non_default_window"
+    WINDOW_GUESSED = "window_guessed"
+    WINDOW_IMPLAUSIBLE = "window_implausible"
     # About the heat map.
     EXPLANATION_UNRELIABLE = "explanation_unreliable"
     EXPLANATION_UNCHECKED = "explanation_unchecked"

@@ -37,6 +37,9 @@ class MessageCode(StrEnum):
     NON_FRONTAL_VIEW = "non_frontal_view"  # view
     MULTIPLE_FRAMES = "multiple_frames"  # frames
     COLOUR = "colour"
+    COMPONENTS = "components"  # components
+    FOR_PROCESSING = "for_processing"
+    BITS_EXCEEDED = "bits_exceeded"  # bits
     TRANSFER_SYNTAX = "transfer_syntax"  # transfer_syntax
     BITS_ALLOCATED = "bits_allocated"  # bits
     # A release that cannot be used.

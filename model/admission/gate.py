@@ -23,6 +23,7 @@ from model.inference.finding import Finding
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, SimilarCaseIndex
 from model.limits import MIN_ADMISSIBLE_SIDE
 
+_MIN_CONTRAST = 8  # grey levels between the 1st and the 99th percentile; radiographs of the data sets have at least 70
 # "Slightly colourful" in Hasler and Suesstrunk 2003, table 2; tinted radiographs are less colourful.
 MAX_COLOURFULNESS = 15.0
 CORRECTABLE = (RefusalReason.ROTATED, RefusalReason.INVERTED)  # given as reasons only if a correction confirms them
@@ -98,7 +99,7 @@ class AdmissionGate:
         if correction is None:
             raise ValueError("admission_result must have a suggested correction")
         inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
-        inference = replace(inference, metadata=original.metadata)
+        inference = replace(inference, cautions=original.cautions)
         cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))
         admission = AdmissionDecision(cautions=(Caution.CORRECTED, *cautions))
         return replace(admission_result, admission=admission, inference=inference)
@@ -124,7 +125,7 @@ class AdmissionGate:
         refusals, correction = self._refusals(image, inference, measures)
         cautions = () if refusals else self._cautions(image.shorter_side, inference, measures)
         admission = AdmissionDecision(refusals, cautions, correction)
-        return AdmissionResult(admission, replace(inference, metadata=image.metadata), image.shorter_side)
+        return AdmissionResult(admission, replace(inference, cautions=image.cautions), image.shorter_side)
 
     def _refusals(
         self, image: PreparedImage, inference: Inference, measures: ImageMeasures
@@ -133,6 +134,8 @@ class AdmissionGate:
             return (RefusalReason.TOO_SMALL,), None
         if image.colourfulness > MAX_COLOURFULNESS:
             return (RefusalReason.NOT_A_RADIOGRAPH,), None
+        if np.ptp(np.percentile(image.working, (1, 99))) < _MIN_CONTRAST:  # all white, black or padding
+            return (RefusalReason.NO_CONTRAST,), None
         probability = self._probability(inference, measures)
         if self.admission_classifier.is_admissible(probability):
             has_lungs = self.admission_classifier.has_plausible_lungs(measures)

@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from model.codes import Caution
 from model.errors import FileUnreadable, ImageTooLarge
 from model.imaging.dicom.sandbox import read_in_child
 from model.imaging.file_formats import detect_format
+from model.imaging.grey_range import image_uses_grey_range
 from model.imaging.jpeg import read_jpeg
 from model.imaging.png import read_png
 from model.imaging.radiograph import Radiograph
@@ -31,7 +33,7 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
     DICOM is rendered as on a radiology workstation, see `model.imaging.dicom.grayscale`.
 
     Grey values of PNG and JPEG: 1-bit as 0 or 255, 8-bit as stored, colour as its ITU-R BT.601 luma, unrounded. 16-bit
-    samples are scaled linearly from a range of 8 to 16 bits, see `model.imaging.png`. Transparent pixels are composed
+    samples are scaled linearly to the range in use, see `model.imaging.png`. Transparent pixels are composed
     over black, as digital systems mask the area outside the exposed field; white would look like the densest area. The
     Exif orientation is applied.
 
@@ -66,7 +68,9 @@ def decode(content: bytes, window: int = 0) -> Radiograph:
         raise ImageTooLarge(MessageCode.OUT_OF_MEMORY) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # raised while stripping, or by Pillow
         raise FileUnreadable(MessageCode.FILE_DAMAGED) from error
-    return Radiograph(pixels, source_format, stored.bits, colourfulness=stored.colourfulness)
+    cautions = (Caution.WINDOW_GUESSED,) * stored.range_is_guess
+    cautions += (Caution.WINDOW_IMPLAUSIBLE,) * (not image_uses_grey_range(pixels))
+    return Radiograph(pixels, source_format, stored.bits, colourfulness=stored.colourfulness, cautions=cautions)
 
 
 def read_limited(path: Path) -> bytes:

@@ -24,6 +24,7 @@ _OTHER_FORMATS = {  # first bytes of a file (regular expression) and its format;
     rb"RIFF(?s:.{4})WEBP": "webp",
     rb"(?s:.{4})ftyp(avi[fs]|hei|hev|mif1|msf1)": "heif",
     rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51": "jpeg2000",
+    rb"\0\0\0\x0cJXL |\xff\x0a": "jpegxl",
     rb"BM(?s:.{12})[\x0c\x28\x6c\x7c]\0\0\0": "bmp",
     rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "archive",
     rb"(\xef\xbb\xbf)?\s*<(?i:!doctype\s+html|html)": "html",
@@ -32,10 +33,13 @@ _OTHER_FORMATS = {  # first bytes of a file (regular expression) and its format;
 }
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+_PNG_USED_CHUNKS = (*_PNG_KEPT_CHUNKS, b"acTL", b"tRNS", b"sBIT", b"eXIf")
 _JPEG_START = b"\xff\xd8"
 _JPEG_SIGNATURE = _JPEG_START + b"\xff"
-# With a preamble; or else by the first tag (group 2 or 8) and its value representation, or its length if implicit.
-_DICOM_START = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)")
+_JPEG_START_WITHIN = 4096  # bytes; some programs write a header of their own before the image
+# With a preamble; or else by the first tag (group 2 or 8) and its value representation, or its length if implicit. The
+# last alternative is big endian, which is never implicit.
+_DICOM_START = re.compile(rb"(?s:.{128})DICM|[\x02\x08]\0(?s:.)\0([A-Z]{2}|(?s:..)\0\0)|\0[\x02\x08]\0(?s:.)[A-Z]{2}")
 _EXIF_PREFIX = b"Exif\0\0"
 _EXIF_ORIENTATION, _EXIF_LONG = 0x0112, 4  # a tag, and the type code of a 32-bit number
 
@@ -59,15 +63,18 @@ def detect_format(content: bytes) -> str:
         return "JPEG"
     if _DICOM_START.match(content):
         return "DICOM"
-    names = (name for start, name in _OTHER_FORMATS.items() if re.match(start, content))
-    raise FormatUnsupported(MessageCode.OTHER_FORMAT, file_format=next(names, "unknown"))
+    name = next((name for start, name in _OTHER_FORMATS.items() if re.match(start, content)), "unknown")
+    if name == "unknown" and _JPEG_SIGNATURE in content[:_JPEG_START_WITHIN]:
+        return "JPEG"
+    raise FormatUnsupported(MessageCode.OTHER_FORMAT, file_format=name)
 
 
 def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
-    """Read the chunks of a PNG and check every CRC.
+    """Read the chunks of a PNG and check the CRC of each chunk that is used; text and the like may be damaged.
 
     Returns:
-        The data of each chunk by name (the first of each name), and a PNG with only the header, palette and pixels.
+        The data of each used chunk by name (the first of each name), and a PNG with only the header, palette and
+        pixels.
 
     Raises:
         FileRefused: The image is too large, too small or animated.
@@ -81,12 +88,14 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
         length, name = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
         (checksum,) = struct.unpack_from(">I", content, end - 4)
-        if zlib.crc32(view[position + 4 : end - 4]) != checksum:
+        is_used = name in _PNG_USED_CHUNKS or name[:1].isupper()  # upper case: needed to decode (PNG 5.4)
+        if is_used and zlib.crc32(view[position + 4 : end - 4]) != checksum:
             raise ValueError("checksum")
         if (name == b"IHDR") == bool(chunks):
             raise ValueError("IHDR is the first chunk, once")
         data = view[position + 8 : end - 4]
-        chunks.setdefault(name, data)
+        if is_used:
+            chunks.setdefault(name, data)
         if name == b"IHDR":
             check_size(*struct.unpack_from(">II", data))
         if name == b"acTL":
@@ -102,6 +111,9 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
 def strip_jpeg(content: bytes) -> tuple[bytes, int]:
     """Read the marker segments of a JPEG (ITU-T T.81, annex B).
 
+    Args:
+        content: The file; bytes before the JPEG are skipped.
+
     Returns:
         A JPEG with only the pixels of the first image, and the Exif orientation, 1-8.
 
@@ -109,7 +121,8 @@ def strip_jpeg(content: bytes) -> tuple[bytes, int]:
         FileRefused: The image is too large, too small, or neither 8-bit baseline nor progressive.
         ValueError, struct.error: The file is damaged or incomplete.
     """
-    kept, position, frames, scans, orientation = [_JPEG_START], len(_JPEG_START), 0, 0, 1
+    start = content.index(_JPEG_SIGNATURE) + len(_JPEG_START)
+    kept, position, frames, scans, orientation = [_JPEG_START], start, 0, 0, 1
     while (match := _JPEG_MARKER.search(content, position)) and (marker := match[1][0]) != _JPEG_END:
         if scans:
             kept.append(content[position : match.start()])

@@ -5,8 +5,10 @@ import struct
 import numpy as np
 
 from model.imaging.file_formats import exif_orientation, strip_png
+from model.imaging.grey_range import count_levels, estimate_range
 from model.imaging.samples import StoredImage, colourfulness, decode_samples, to_grey
 
+_FILLED = 2 / 3  # of a range of 8 to 16 bits; below it, the radiograph more likely has another range
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4  # colour types (PNG specification, 11.2.2)
 
 
@@ -27,13 +29,15 @@ def read_png(content: bytes) -> StoredImage:
         grey = to_grey(palette[np.newaxis], 255)[0][indices]
         return StoredImage(grey, 8, orientation, colourfulness(palette[indices], 255))
     if depth == 16:
-        white, bits = _sixteen_bit_range(samples, chunks.get(b"sBIT"))
+        white, bits, is_guess = _sixteen_bit_range(samples, chunks.get(b"sBIT"))
     else:
-        white, bits = 255, depth if colour_type == _GREY else 8
+        white, bits, is_guess = 255, depth if colour_type == _GREY else 8, False
     grey = to_grey(samples, white)
+    if is_guess:  # there may be markers above white
+        np.minimum(grey, 255, out=grey)
     if transparency and colour_type in (_GREY, _RGB):
         grey[_is_transparent(samples, transparency, depth)] = 0
-    return StoredImage(grey, bits, orientation, colourfulness(samples, white))
+    return StoredImage(grey, bits, orientation, colourfulness(samples, white), is_guess)
 
 
 def _decode(stripped: bytes, depth: int, colour_type: int) -> np.ndarray:
@@ -70,15 +74,28 @@ def _is_transparent(samples: np.ndarray, transparency: bytes | memoryview, depth
     return is_transparent
 
 
-def _sixteen_bit_range(samples: np.ndarray, significant: memoryview | None) -> tuple[int, int]:
-    """Return the sample value of white and the number of significant bits for 16-bit samples.
+def _sixteen_bit_range(samples: np.ndarray, significant: memoryview | None) -> tuple[int, int, bool]:
+    """Return the sample value of white and the number of significant bits, and whether white is a guess.
 
-    Many exporters store 10 to 14 bits unscaled in 16-bit samples. Read as 16 bits, such an image would be almost black.
-    So white is the largest value of the depth that sBIT declares (PNG specification, second edition, 11.3.3.4). If sBIT
-    is absent, the depth is the smallest, from 8 to 16 bits, that holds the largest sample. The same applies if a sample
-    exceeds the declared depth, because then the encoder has scaled the samples up, as the standard requires.
+    White is the largest value of the depth that sBIT declares (PNG specification, second edition, 11.3.3.4) if all
+    samples fit. If they do not fit, the encoder has scaled the samples up, as the standard requires.
+
+    Without sBIT, the image decides. Many exporters store 8 to 15 bits unscaled in 16-bit samples. Read as 16 bits, such
+    an image would be almost black. The number of bits is unknown then, so the largest value is white, without markers
+    far above the others. It is not a guess if the radiograph reaches the top of its number of bits.
     """
-    largest = int(samples[..., : max(1, samples.shape[-1] // 3 * 3)].max())  # without alpha, which comes last
+    colour = samples[..., : max(1, samples.shape[-1] // 3 * 3)]  # without alpha, which comes last
+    largest = int(colour.max())
     declared = significant[0] if significant and 1 <= significant[0] <= 16 else None
-    depth = declared if declared and largest < 2**declared else max(8, largest.bit_length())
-    return 2**depth - 1, min(declared or depth, depth)
+    if declared and largest < 2**declared:
+        return 2**declared - 1, declared, False
+    depth = max(8, largest.bit_length())
+    if declared and depth == 16:
+        return 2**16 - 1, declared, False
+    counts = sum(count_levels(colour[..., channel], 2**16) for channel in range(colour.shape[-1]))
+    film = estimate_range(np.arange(2**16), np.asarray(counts))
+    film_depth = max(8, int(film.highest).bit_length())
+    is_filled = film.highest >= _FILLED * (2**film_depth - 1)
+    if film_depth == 16 and is_filled:
+        return 2**16 - 1, min(declared or 16, 16), False
+    return max(255, int(film.highest)), min(declared or depth, depth), film.is_estimate or not is_filled

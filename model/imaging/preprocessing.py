@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from model.codes import Caution
 from model.imaging.geometry import resize
 from model.imaging.radiograph import DicomMetadata, Radiograph
 
@@ -30,15 +31,22 @@ class PreparedImage:
         shorter_side: Shorter side of the radiograph in pixels.
         colourfulness: See `Radiograph`.
         metadata: See `Radiograph`.
+        cautions: See `Radiograph`.
     """
 
     working: np.ndarray
     shorter_side: int
     colourfulness: float
     metadata: DicomMetadata | None
+    cautions: tuple[Caution, ...] = ()
 
     @classmethod
     def from_radiograph(cls, radiograph: Radiograph) -> Self:
         """Prepare a radiograph."""
-        shorter_side = min(radiograph.height, radiograph.width)
-        return cls(working_image(radiograph), shorter_side, radiograph.colourfulness, radiograph.metadata)
+        return cls(
+            working=working_image(radiograph),
+            shorter_side=min(radiograph.height, radiograph.width),
+            colourfulness=radiograph.colourfulness,
+            metadata=radiograph.metadata,
+            cautions=radiograph.cautions,
+        )

@@ -17,7 +17,6 @@ class DicomMetadata:
             `model.imaging.dicom.display_terms` if the term is unknown.
         view_position: View as in the file, such as "AP"; "" if absent. HIDDEN_VALUE_TEXT if the term is unknown.
         age_years: Age of the patient in completed years; None if unknown.
-        cautions: Cautions about the file; every finding from this file carries them too.
         size_millimetres: Height and width of the whole image; None if unknown.
         size_at_detector: Whether `size_millimetres` was measured at the detector, where the body appears magnified.
         windows: Labels of the VOI LUTs, then of the windows in the file; they contain only numbers and known terms.
@@ -29,7 +28,6 @@ class DicomMetadata:
     body_part: str
     view_position: str
     age_years: int | None
-    cautions: tuple[Caution, ...]
     size_millimetres: tuple[float, float] | None
     size_at_detector: bool
     windows: tuple[str, ...]
@@ -48,6 +46,7 @@ class Radiograph:
         bits: Significant bits per grey sample in the file, 1-16.
         metadata: Metadata of a DICOM file; None for PNG and JPEG.
         colourfulness: 0 = grey; see `model.imaging.samples.colourfulness`.
+        cautions: Cautions about the file; every finding from the file carries them too.
     """
 
     pixels: np.ndarray
@@ -55,6 +54,7 @@ class Radiograph:
     bits: int
     metadata: DicomMetadata | None = None
     colourfulness: float = 0.0
+    cautions: tuple[Caution, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.float32 or 0 in self.pixels.shape:

@@ -20,12 +20,14 @@ class StoredImage(NamedTuple):
         bits: Significant bits per sample.
         orientation: Exif orientation, 1-8, which has not been applied yet.
         colourfulness: See `colourfulness`.
+        range_is_guess: Whether the sample value that is white was estimated from the samples.
     """
 
     grey: np.ndarray
     bits: int
     orientation: int
     colourfulness: float
+    range_is_guess: bool = False
 
 
 def decode_samples(stripped: bytes, source_format: str, raw_mode: str | None = None) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.codes import Caution
 from model.imaging.preprocessing import working_image
-from model.imaging.radiograph import DicomMetadata, Radiograph
+from model.imaging.radiograph import Radiograph
 from model.inference.decision import classify
 from model.inference.finding import Finding
 from model.inference.litert import LiteRTNetwork
@@ -45,14 +45,14 @@ class Inference:
         lung_probability: Output of the lung network, float32 (rows, columns), 0-1.
         lungs: Lung mask; None if no lungs were found.
         output: Output of the pneumonia network.
-        metadata: Metadata of a DICOM file; None for PNG and JPEG.
+        cautions: Cautions about the file, see `Radiograph`.
     """
 
     working: np.ndarray
     lung_probability: np.ndarray
     lungs: LungMask | None
     output: ClassifierOutput
-    metadata: DicomMetadata | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 class Classifier:
@@ -94,7 +94,7 @@ class Classifier:
         Raises:
             ReleaseIncompatible: A network returned a value that is not finite.
         """
-        return replace(self.infer_working(working_image(radiograph)), metadata=radiograph.metadata)
+        return replace(self.infer_working(working_image(radiograph)), cautions=radiograph.cautions)
 
     def infer_working(self, working: np.ndarray) -> Inference:
         """Run both networks once on a working image, float32 (WORKING_SIDE, WORKING_SIDE), 0-255."""
@@ -128,7 +128,7 @@ class Classifier:
             heat_map_box=release.input_region.box(inference.lungs),
             embedding=output.embedding,
             model_version=release.version,
-            cautions=(*cautions, *(inference.metadata.cautions if inference.metadata else ())),
+            cautions=(*cautions, *inference.cautions),
         )
 
     def run_network(self, network_input: np.ndarray) -> ClassifierOutput:

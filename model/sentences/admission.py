@@ -2,6 +2,7 @@
 
 from model.codes import RefusalReason
 from model.messages import AnyCode
+from model.sentences.advice import FULL_RANGE
 from model.translation import N_
 
 SENTENCES: dict[AnyCode, tuple[str, ...]] = {
@@ -32,6 +33,6 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     RefusalReason.NO_CONTRAST: (
         N_("Contrast too low: the image is washed out or its grey values are cut off."),
-        N_("Export the X-ray with its full range of grey values."),
+        FULL_RANGE,
     ),
 }

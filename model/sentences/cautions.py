@@ -2,6 +2,7 @@
 
 from model.codes import Caution
 from model.messages import AnyCode
+from model.sentences.advice import FULL_RANGE
 from model.translation import N_
 
 SENTENCES: dict[AnyCode, tuple[str, ...]] = {
@@ -28,12 +29,28 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     Caution.BURNED_IN_ANNOTATION: (N_("Burned-in text may affect the result and may identify the patient."),),
     Caution.ENCODING_ASSUMED: (
-        N_("The file does not state its encoding. It was read as Implicit VR Little Endian, the DICOM default."),
+        N_(
+            "The file states no encoding, or a wrong one. It was read in the encoding that its content appears to have."
+        ),
         N_("Check that the image looks right."),
+    ),
+    Caution.MODALITY_ASSUMED: (
+        N_("The modality in the file is not one of chest X-rays. The image was read as a chest X-ray."),
+        N_("Check that it is one."),
     ),
     Caution.NON_DEFAULT_WINDOW: (
         N_("Read with a window other than the first in the file, at your request."),
         N_("Workstations start with the first window, so this result may differ from theirs."),
+    ),
+    Caution.WINDOW_GUESSED: (
+        N_(
+            "The file does not state clearly which grey values to display, so their range was estimated from the image."
+        ),
+        N_("Check that the image looks right, with dark lungs and bright bones."),
+    ),
+    Caution.WINDOW_IMPLAUSIBLE: (
+        N_("The image uses few of the grey levels, or large parts are plain black or white. Findings may be hidden."),
+        FULL_RANGE,
     ),
     Caution.EXPLANATION_UNRELIABLE: (N_("The heat map is not reliable for this image."),),
     Caution.EXPLANATION_UNCHECKED: (N_("The heat map could not be checked for this image."),),

@@ -4,6 +4,7 @@ from model.messages import AnyCode, MessageCode
 from model.sentences.advice import EXPORT_AGAIN, EXPORT_AS_PNG
 from model.translation import N_
 
+_GREYSCALE_ONLY = N_("Upload the greyscale X-ray as stored by the X-ray system.")
 _FRONTAL_ONLY = N_("Only frontal chest X-rays (AP or PA) are accepted.")
 _RADIOGRAPHS_ONLY = N_("Only chest X-rays (modality CR, DX or RG) are accepted.")
 _WRONG_LABEL = N_("If the label is wrong, export the image as PNG and upload that file.")
@@ -42,9 +43,20 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("This DICOM file contains {frames} images, such as a video or a stack of slices."),
         N_("Upload a file with a single chest X-ray."),
     ),
-    MessageCode.COLOUR: (
-        N_("This DICOM file contains a colour image."),
-        N_("Upload the greyscale X-ray as stored by the X-ray system."),
+    MessageCode.COLOUR: (N_("This DICOM file contains a colour image."), _GREYSCALE_ONLY),
+    MessageCode.COMPONENTS: (
+        N_(
+            "The pixels of this DICOM file have {components} components, which contradicts the colour that it declares."
+        ),
+        _GREYSCALE_ONLY,
+    ),
+    MessageCode.FOR_PROCESSING: (
+        N_("This DICOM file contains raw detector values (FOR PROCESSING), which are not meant for reading."),
+        N_("Export the FOR PRESENTATION image and upload that file."),
+    ),
+    MessageCode.BITS_EXCEEDED: (
+        N_("The pixels of this DICOM file have more than the {bits} bits that it declares, so they are unclear."),
+        EXPORT_AS_PNG,
     ),
     MessageCode.TRANSFER_SYNTAX: (
         N_("The image in this DICOM file uses an unsupported compression ({transfer_syntax})."),

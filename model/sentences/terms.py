@@ -11,6 +11,7 @@ TERM_NAMES: dict[str, dict[str, str]] = {
         "webp": N_("WebP image"),
         "heif": N_("HEIC or AVIF image"),
         "jpeg2000": N_("JPEG 2000 image"),
+        "jpegxl": N_("JPEG XL image"),
         "bmp": N_("BMP image"),
         "archive": N_("archive or Office document"),
         "html": N_("web page"),
@@ -42,7 +43,7 @@ TERM_NAMES: dict[str, dict[str, str]] = {
         "SEG": N_("segmentation"),
     },
     "transfer_syntax": {"unknown": N_("unknown")},
-    "view": {"lateral": N_("lateral"), "oblique": N_("oblique")},
+    "view": {"lateral": N_("lateral"), "oblique": N_("oblique"), "decubitus": N_("lateral decubitus")},
     "split": {"training": N_("training"), "validation": N_("validation"), "test": N_("test")},
 }
 

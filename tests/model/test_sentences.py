@@ -31,6 +31,7 @@ EXAMPLES: dict[str, Parameter] = {  # by parameter
     "body_part": "ELBOW",
     "view": "lateral",
     "frames": 12,
+    "components": 3,
     "transfer_syntax": "JPEG Extended (Process 2 and 4)",
     "bits": 32,
     "file": "model.json",

@@ -25,6 +25,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from model.codes import Caution
 from model.imaging.dicom.read import read_dicom
 from model.imaging.radiograph import DicomMetadata
 from tests.support.synthetic import phantom
@@ -81,6 +82,24 @@ def dicom_file(stored: np.ndarray | None = None, syntax: str = ExplicitVRLittleE
 def read_metadata(file: bytes | None = None, **tags: object) -> DicomMetadata:
     """Return the metadata of a file, or of `dicom_file(**tags)`."""
     return read_dicom(file or dicom_file(**tags), 0).metadata
+
+
+def retagged(file: bytes, **tags: object) -> bytes:
+    """Replace tags of a file and leave its pixel data as they are; None removes a tag."""
+    dataset = dcmread(io.BytesIO(file))
+    for name, value in tags.items():
+        if value is None:
+            del dataset[name]
+        elif name == "PixelPaddingValue":
+            dataset.add_new(name, "SS" if value < 0 else "US", value)
+        else:
+            setattr(dataset, name, value)
+    return dataset_bytes(dataset, dataset.file_meta.TransferSyntaxUID)
+
+
+def read_cautions(file: bytes | None = None, **tags: object) -> tuple[Caution, ...]:
+    """Return the cautions about a file, or about `dicom_file(**tags)`."""
+    return read_dicom(file or dicom_file(**tags), 0).cautions
 
 
 def rendered(values: list[int], **tags: object) -> list[float]:

@@ -28,7 +28,7 @@ _MAX_HEADER_BYTES = 2**20
 MAX_ANSWER_BYTES = _LENGTH_BYTES + _MAX_HEADER_BYTES + 4 * MAX_PIXELS
 _DAMAGED = "damaged"  # in place of the class of a refusal; `model.imaging.decode` raises the error for it
 # Parameters of messages that a child may send: counts and terms, but no free text, which may contain a patient's name.
-_COUNTS = ("width", "height", "frames", "bits")
+_COUNTS = ("width", "height", "frames", "bits", "components")
 _TERMS = {
     "modality": OTHER_MODALITY,
     "view": NON_FRONTAL_VIEW,
@@ -52,7 +52,12 @@ def encode_result(radiograph: Radiograph) -> bytes:
     """Encode the radiograph of a DICOM file."""
     if radiograph.metadata is None:
         raise ValueError("not from a DICOM file")
-    header = {"height": radiograph.height, "width": radiograph.width, "bits": radiograph.bits}
+    header = {
+        "height": radiograph.height,
+        "width": radiograph.width,
+        "bits": radiograph.bits,
+        "cautions": radiograph.cautions,
+    }
     return b"".join((_encode_header(header | {"metadata": asdict(radiograph.metadata)}), radiograph.pixels.data))
 
 
@@ -126,12 +131,13 @@ def _parse_radiograph(header: dict[str, Any], values: memoryview) -> Radiograph:
     pixels = np.frombuffer(values, np.float32).reshape(height, width)
     if not (pixels.min() >= 0 and pixels.max() <= 255):  # NaN fails both comparisons
         raise ValueError("range")
-    return Radiograph(pixels, "DICOM", int(header["bits"]), metadata=_parse_metadata(header["metadata"]))
+    cautions = tuple(map(Caution, header["cautions"]))
+    metadata = _parse_metadata(header["metadata"])
+    return Radiograph(pixels, "DICOM", int(header["bits"]), metadata=metadata, cautions=cautions)
 
 
 def _parse_metadata(fields: dict[str, Any]) -> DicomMetadata:
     """Build the metadata from JSON, which has lists instead of tuples."""
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    fields["cautions"] = tuple(map(Caution, fields["cautions"]))
     fields["details"] = tuple((name, value) for name, value in fields["details"])
     return DicomMetadata(**fields)

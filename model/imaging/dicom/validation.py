@@ -26,8 +26,9 @@ from pydicom.uid import (
 )
 
 from model.errors import ColourImage, FormatUnsupported, LateralView, MultiFrameImage, WrongBodyPart, WrongModality
-from model.imaging.dicom.display_terms import patient_orientation
+from model.imaging.dicom.colour import COLOUR_INTERPRETATIONS, PALETTE
 from model.imaging.dicom.refusal_terms import OTHER_BODY_PART, OTHER_MODALITY
+from model.imaging.dicom.views import non_frontal_view
 from model.imaging.file_formats import check_size
 from model.messages import MessageCode
 
@@ -42,10 +43,9 @@ COMPRESSED_SYNTAXES = (
     *(JPEGBaseline8Bit, JPEGExtended12Bit, JPEG2000),  # JPEGExtended12Bit with 8 bits only
 )
 _RADIOGRAPHY = ("CR", "DX", "RG")  # computed, digital and digitised radiographs (PS3.3 C.7.3.1.1.1)
-_LATERAL = re.compile(
-    r"\b(LL|RL|LAT|LATERAL|LLAT|RLAT)\b"
-)  # not LLD, RLD: a frontal view of a patient lying on the side
-_OBLIQUE = re.compile(r"\b(OBL|OBLIQUE|[LR][LAP]O)\b")  # RLO, LLO (PS3.3 C.8.1.1); RAO, LPO and others from angiography
+# Not terms for a radiograph, but in use for it, as are those for secondary captures and other images.
+_ASSUMED_RADIOGRAPHY = ("DR", "XR", "RX", "CXR", "XRAY", "X-RAY", "RAD", "DF", "HC", "OT", "SC")
+_FOR_PROCESSING = "FOR PROCESSING"  # presentation intent (PS3.3 C.8.11.1.1.1)
 _CODE = re.compile(r"[A-Z0-9_ /\\-]{1,32}")
 
 
@@ -63,8 +63,15 @@ def check_document(dataset: Dataset) -> None:
         raise FormatUnsupported(MessageCode.NO_PIXEL_DATA)
     if OTHER_BODY_PART.fullmatch(body_part := code_string(dataset, "BodyPartExamined")):
         raise WrongBodyPart(MessageCode.OTHER_BODY_PART, body_part=body_part)
-    if view := _non_frontal_view(dataset):
+    if view := non_frontal_view(dataset):
         raise LateralView(MessageCode.NON_FRONTAL_VIEW, view=view)
+    if _is_raw(dataset):
+        raise FormatUnsupported(MessageCode.FOR_PROCESSING)
+
+
+def is_assumed_radiograph(dataset: Dataset) -> bool:
+    """Return whether the modality is none for radiographs, but one that files use for them."""
+    return code_string(dataset, "Modality") in _ASSUMED_RADIOGRAPHY
 
 
 def check_pixel_layout(dataset: Dataset) -> None:
@@ -77,9 +84,10 @@ def check_pixel_layout(dataset: Dataset) -> None:
     """
     if (frames := int(dataset.get("NumberOfFrames") or 1)) > 1:
         raise MultiFrameImage(MessageCode.MULTIPLE_FRAMES, frames=frames)
-    interpretation = str(dataset.PhotometricInterpretation).strip().upper()
-    if int(dataset.get("SamplesPerPixel") or 1) != 1 or interpretation == "PALETTE COLOR":
-        raise ColourImage(MessageCode.COLOUR)
+    interpretation, samples = dataset.PhotometricInterpretation, int(dataset.SamplesPerPixel)
+    is_colour = interpretation in COLOUR_INTERPRETATIONS
+    if samples != (3 if is_colour and interpretation != PALETTE else 1):
+        raise ColourImage(MessageCode.COMPONENTS, components=samples)
     check_size(int(dataset.Columns), int(dataset.Rows))
     _check_transfer_syntax(dataset)
     _check_bits(dataset, interpretation)
@@ -93,7 +101,7 @@ def code_string(dataset: Dataset, keyword: str) -> str:
 
 def _check_modality(dataset: Dataset) -> None:
     modality = code_string(dataset, "Modality")
-    if modality and modality not in _RADIOGRAPHY:
+    if modality and modality not in _RADIOGRAPHY + _ASSUMED_RADIOGRAPHY:
         if not OTHER_MODALITY.fullmatch(modality):  # it may be free text, so it is not named
             raise WrongModality(MessageCode.UNKNOWN_MODALITY)
         raise WrongModality(MessageCode.OTHER_MODALITY, modality=modality)
@@ -109,25 +117,22 @@ def _check_transfer_syntax(dataset: Dataset) -> None:
 
 def _check_bits(dataset: Dataset, interpretation: str) -> None:
     stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
-    high_bit = int(dataset.get("HighBit") or stored - 1)
-    is_grey = interpretation in ("MONOCHROME1", "MONOCHROME2")
-    if not is_grey or not 1 <= stored <= allocated or high_bit != stored - 1:
+    is_known = interpretation in ("MONOCHROME1", "MONOCHROME2", *COLOUR_INTERPRETATIONS)
+    if not is_known or not 1 <= stored <= allocated:
         raise ValueError("layout of the pixels")
     if allocated not in (8, 16):
         raise FormatUnsupported(MessageCode.BITS_ALLOCATED, bits=allocated)
 
 
-def _non_frontal_view(dataset: Dataset) -> str:
-    """Return "lateral" or "oblique" if the tags say so; else ""."""
-    meanings = [str(item.get("CodeMeaning") or "").upper() for item in dataset.get("ViewCodeSequence") or []]
-    views = [code_string(dataset, "ViewPosition").replace("_", " "), *meanings]
-    if any(_OBLIQUE.search(view) for view in views):
-        return "oblique"
-    is_lateral = any(_LATERAL.search(view) and "DECUB" not in view for view in views)
-    return "lateral" if is_lateral or _has_lateral_orientation(dataset) else ""
+def _is_raw(dataset: Dataset) -> bool:
+    """Return whether an image shows detector values, which a workstation would not display.
 
-
-def _has_lateral_orientation(dataset: Dataset) -> bool:
-    """Return whether rows run front to back, or rows run head to feet and columns front to back (in any direction)."""
-    rows, columns = patient_orientation(dataset) or ("L", "F")
-    return rows[0] in "AP" or (rows[0] in "HF" and columns[0] in "AP")
+    Detector values are linear in X-ray intensity, so soft tissue has almost no contrast (PS3.3 C.8.11.3).
+    """
+    sop_classes = (dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID"))
+    if any(UID(uid or "").name.upper().endswith(_FOR_PROCESSING) for uid in sop_classes):
+        return True
+    intent = code_string(dataset, "PresentationIntentType")
+    is_linear = code_string(dataset, "PixelIntensityRelationship") == "LIN"
+    has_display = any(keyword in dataset for keyword in ("WindowCenter", "VOILUTSequence"))
+    return intent == _FOR_PROCESSING or (is_linear and not intent and not has_display)

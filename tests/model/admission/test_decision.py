@@ -44,14 +44,14 @@ def test_a_correction_changes_only_the_pixels():
 
 @pytest.mark.parametrize(("turns", "size"), [(0, (300, 400)), (1, (400, 300)), (2, (300, 400)), (3, (400, 300))])
 def test_the_size_in_the_metadata_is_rotated_too(turns, size):
-    metadata = DicomMetadata("CR", "CHEST", "AP", None, (), (300, 400), True, (), 0, ())
+    metadata = DicomMetadata("CR", "CHEST", "AP", None, (300, 400), True, (), 0, ())
     radiograph = Radiograph(np.zeros((2, 3), np.float32), "DICOM", 12, metadata=metadata)
     assert Correction(turns, invert=True).apply_to_radiograph(radiograph).metadata.size_millimetres == size
 
 
 @pytest.mark.parametrize("turns", range(4))
 def test_metadata_without_a_size_is_not_changed(turns):
-    metadata = DicomMetadata("CR", "CHEST", "AP", None, (), None, True, (), 0, ())
+    metadata = DicomMetadata("CR", "CHEST", "AP", None, None, True, (), 0, ())
     radiograph = Radiograph(np.zeros((2, 3), np.float32), "DICOM", 12, metadata=metadata)
     assert Correction(turns, invert=False).apply_to_radiograph(radiograph).metadata == metadata
 

@@ -10,7 +10,7 @@ from model.admission.decision import Correction
 from model.admission.gate import CORRECTIONS, AdmissionGate
 from model.codes import Caution, RefusalReason
 from model.imaging.preprocessing import working_image
-from model.imaging.radiograph import DicomMetadata, Radiograph
+from model.imaging.radiograph import Radiograph
 from tests.support.gates import admission, asymmetric_radiograph, with_class, with_limits
 
 
@@ -54,8 +54,7 @@ def test_a_corrected_image_is_read_like_the_upright_one_with_a_caution(upright_o
 
 
 def test_a_corrected_image_also_has_all_other_cautions(upright_only):
-    metadata = DicomMetadata("CR", "CHEST", "AP", 3, (Caution.ENCODING_ASSUMED,), (300.0, 400.0), True, (), 0, ())
-    rotated = dataclasses.replace(in_need_of(Correction(2, invert=False)), metadata=metadata)
+    rotated = dataclasses.replace(in_need_of(Correction(2, invert=False)), cautions=(Caution.ENCODING_ASSUMED,))
     gate = with_limits(upright_only, min_detail=255)
     finding = gate.read(gate.apply_correction(gate.examine(rotated)))
     assert finding.cautions == (Caution.ENCODING_ASSUMED, Caution.CORRECTED, Caution.LOW_QUALITY)

@@ -15,7 +15,6 @@ from model.admission.gate import AdmissionGate, AdmissionResult, mean_neighbour_
 from model.codes import Caution, RefusalReason
 from model.imaging.perceptual_hash import perceptual_hash
 from model.imaging.preprocessing import PreparedImage
-from model.imaging.radiograph import DicomMetadata
 from model.inference.classifier import ClassifierOutput, Inference
 from model.inference.lung_segmentation import LungMask, lung_box
 from tests.support.gates import admission_classifier
@@ -23,7 +22,7 @@ from tests.support.gates import admission_classifier
 UPRIGHT = np.full((40, 40), 100, np.float32)
 UPRIGHT[:20, :10] = 200  # so each rotation and inversion gives a different image
 UNCHANGED = Correction(0, invert=False)
-METADATA = DicomMetadata("CR", "CHEST", "AP", 3, (), (300.0, 400.0), True, (), 0, ())
+FILE_CAUTIONS = (Caution.ENCODING_ASSUMED,)
 
 
 class StubClassifier:
@@ -119,9 +118,9 @@ def test_too_few_inferences_raise_an_error(monkeypatch):
         gate.examine_batch([prepared(), prepared()])
 
 
-def test_a_result_contains_the_shorter_side_and_the_metadata_of_its_image():
-    result = examine(stub_gate(), shorter_side=250, metadata=METADATA)
-    assert (result.shorter_side, result.inference.metadata) == (250, METADATA)
+def test_a_result_contains_the_shorter_side_and_the_cautions_of_its_image():
+    result = examine(stub_gate(), shorter_side=250, cautions=FILE_CAUTIONS)
+    assert (result.shorter_side, result.inference.cautions) == (250, FILE_CAUTIONS)
 
 
 def test_a_refused_image_has_no_cautions():
@@ -130,6 +129,13 @@ def test_a_refused_image_has_no_cautions():
 
 
 # --- refusals
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_image_without_contrast_is_refused_as_such(grey):
+    almost_flat = np.full_like(UPRIGHT, grey)
+    almost_flat[0, :10] = 255 - grey  # less than 1% of the pixels, such as a marker
+    assert examine(stub_gate(), working=almost_flat).admission.refusals == (RefusalReason.NO_CONTRAST,)
 
 
 @pytest.mark.parametrize(("shorter_side", "refusals"), [(127, (RefusalReason.TOO_SMALL,)), (128, ())])
@@ -197,10 +203,10 @@ def test_a_correction_that_leaves_no_plausible_lungs_is_not_suggested():
     assert (admission.refusals, admission.correction) == ((RefusalReason.CROPPED,), None)
 
 
-def test_a_corrected_image_keeps_its_shorter_side_and_its_metadata():
+def test_a_corrected_image_keeps_its_shorter_side_and_its_cautions():
     gate = stub_gate({UNCHANGED: {RefusalReason.ROTATED: 1}, UPSIDE_DOWN: {"fine": 1}})
-    corrected = gate.apply_correction(examine(gate, shorter_side=200, metadata=METADATA))
-    assert (corrected.shorter_side, corrected.inference.metadata) == (200, METADATA)
+    corrected = gate.apply_correction(examine(gate, shorter_side=200, cautions=FILE_CAUTIONS))
+    assert (corrected.shorter_side, corrected.inference.cautions) == (200, FILE_CAUTIONS)
     assert corrected.admission.cautions == (Caution.CORRECTED, Caution.LOW_QUALITY)
     np.testing.assert_array_equal(corrected.inference.working, UPRIGHT[::-1, ::-1])
 

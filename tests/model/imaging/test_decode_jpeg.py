@@ -62,3 +62,27 @@ def test_unsupported_kinds_of_jpeg_are_refused(marker, precision, components):
     frame = struct.pack(">BBHBHHB", 0xFF, marker, 8 + 3 * components, precision, 64, 64, components)
     with raises_message(FormatUnsupported, MessageCode.RARE_JPEG):
         decode(b"\xff\xd8" + frame + b"\1\x11\0" * components)
+
+
+@pytest.mark.parametrize("before", [b"\0", b"\r\n", b"Content-Type: image/jpeg\r\n\r\n", bytes(4000), b"\xff\xd8\0"])
+def test_bytes_before_a_jpeg_are_skipped(before):
+    jpeg = encode(Image.fromarray(gradient()))
+    assert_pixels(decode(before + jpeg), decode(jpeg).pixels)
+
+
+@pytest.mark.parametrize("before", [b"%PDF-1.7\n", b"<html>", bytes(5000)])
+def test_a_jpeg_within_another_file_is_not_read(before):
+    with pytest.raises(FormatUnsupported):
+        decode(before + encode(Image.fromarray(gradient())))
+
+
+@pytest.mark.parametrize("is_ink", [True, False], ids=["ink", "inverted ink"])
+@pytest.mark.parametrize("black_only", [True, False])
+def test_cmyk_without_the_mark_of_adobe_is_read_in_both_polarities(is_ink, black_only):
+    grey = gradient()
+    inks = [grey * 0] * 3 + [255 - grey] if black_only else [255 - grey] * 3 + [grey * 0]
+    stored = Image.merge("CMYK", [Image.fromarray(255 - ink if is_ink else ink) for ink in inks])  # Pillow inverts it
+    content = encode(stored, quality=98)
+    start = content.index(b"\xff\xee")
+    without_mark = content[:start] + content[start + 16 :]
+    np.testing.assert_allclose(decode(without_mark).pixels, grey, atol=5)

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from model.errors import FileUnreadable
 from model.imaging.decode import decode
+from model.messages import MessageCode
 from tests.support.image_files import assert_pixels, encode, exif_block, gradient, noise, png, png_chunk, with_exif
+from tests.support.messages import raises_message
 
 
 @pytest.mark.parametrize("byte_order", ["<", ">"])
@@ -41,6 +44,19 @@ def test_the_exif_orientation_is_applied(orientation, value_type, byte_order):
 def test_an_unreadable_orientation_counts_as_upright(data):
     assert_pixels(decode(png(noise(33, 47), 8, 0, png_chunk(b"eXIf", data))), noise(33, 47))
     assert decode(with_exif(encode(Image.fromarray(gradient())), data)).pixels.shape == gradient().shape
+
+
+@pytest.mark.parametrize("name", [b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs", b"prVt"])
+def test_damaged_text_in_a_png_is_ignored(name):
+    damaged = png_chunk(name, b"Comment\0taken in room 5")[:-1] + b"?"
+    assert_pixels(decode(png(noise(32, 32), 8, 0, damaged)), noise(32, 32))
+
+
+@pytest.mark.parametrize("name", [b"tRNS", b"sBIT", b"eXIf", b"PLTE"])
+def test_damage_in_a_chunk_that_changes_the_image_is_refused(name):
+    damaged = png_chunk(name, b"\0\4")[:-1] + b"?"
+    with raises_message(FileUnreadable, MessageCode.FILE_DAMAGED):
+        decode(png(noise(32, 32), 8, 0, damaged))
 
 
 def test_other_metadata_is_not_parsed_and_causes_no_warning():

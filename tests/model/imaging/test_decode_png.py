@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.codes import Caution
 from model.imaging.decode import decode
 from tests.support.image_files import (
     CHANNELS,
@@ -106,7 +107,7 @@ def test_png_files_written_by_pillow_are_read(mode):
 
 @pytest.mark.parametrize("bits", range(8, 17))
 @pytest.mark.parametrize("colour_type", [0, 2, 4, 6])
-def test_the_range_is_the_smallest_depth_that_holds_the_largest_sample(bits, colour_type):
+def test_the_largest_sample_is_white(bits, colour_type):
     grey = noise(32, 32, below=2**bits)
     grey[0, 0] = 2**bits - 1
     opaque = np.full_like(grey, 65535)
@@ -123,9 +124,9 @@ def test_the_range_is_the_smallest_depth_that_holds_the_largest_sample(bits, col
         (12, 4095, 4095, 12),
         (16, 900, 65535, 16),
         (12, 65520, 65535, 12),  # scaled up by the encoder, as the standard requires
-        (10, 4000, 4095, 10),  # contradictory, so the samples decide
-        (0, 4000, 4095, 12),
-        (17, 4000, 4095, 12),
+        (10, 4000, 4000, 10),  # contradictory, so the samples decide
+        (0, 4000, 4000, 12),
+        (17, 4000, 4000, 12),
     ],
 )
 def test_declared_significant_bits_set_the_range(declared, largest, white, bits):
@@ -134,6 +135,32 @@ def test_declared_significant_bits_set_the_range(declared, largest, white, bits)
     radiograph = decode(png(samples, 16, 0, png_chunk(b"sBIT", bytes([declared]))))
     assert_pixels(radiograph, samples * 255 / white)
     assert radiograph.bits == bits
+
+
+@pytest.mark.parametrize("largest", [260, 600, 1030, 2100, 4200, 9000, 18_000, 33_000])
+@pytest.mark.parametrize("colour_type", [0, 2])
+def test_a_film_that_fills_no_number_of_bits_is_stretched_with_a_caution(largest, colour_type):
+    samples = noise(64, 64, below=largest + 1)
+    samples[0, 0] = largest
+    radiograph = decode(png(np.stack([samples] * CHANNELS[colour_type], -1), 16, colour_type))
+    np.testing.assert_allclose(radiograph.pixels, samples * 255 / largest, rtol=3e-7)
+    assert radiograph.cautions == (Caution.WINDOW_GUESSED,)
+
+
+@pytest.mark.parametrize("mark", [65535, 9000])
+def test_a_mark_above_a_16_bit_film_does_not_change_its_range(mark):
+    samples = noise(64, 64, below=4096)
+    samples[0, :2] = 4095, mark
+    radiograph = decode(png(samples, 16))
+    np.testing.assert_allclose(radiograph.pixels, np.minimum(samples * 255 / 4095, 255), rtol=3e-7)
+    assert radiograph.cautions == (Caution.WINDOW_GUESSED,)
+
+
+def test_a_dark_8_bit_image_is_kept_with_a_caution():
+    samples = noise(64, 64, below=129)
+    radiograph = decode(png(samples))
+    assert_pixels(radiograph, samples)
+    assert radiograph.cautions == (Caution.WINDOW_IMPLAUSIBLE,)
 
 
 def test_a_black_16_bit_image_is_read():

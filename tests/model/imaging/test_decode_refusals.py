@@ -38,6 +38,8 @@ from tests.support.messages import raises_message
         (b"\0\0\0\x18ftypheic", "heif"),
         (b"\0\0\0\x1cftypavif", "heif"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "jpeg2000"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "jpegxl"),
+        (b"\xff\x0a\x7f", "jpegxl"),
         (b"PK\x03\x04", "archive"),
         (b"\xef\xbb\xbf<svg xmlns=", "svg"),
         (b'<?xml version="1.0"?>\n<!-- a -->\n<svg ', "svg"),

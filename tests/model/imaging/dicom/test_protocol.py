@@ -8,8 +8,10 @@ import pytest
 from pydicom.uid import UID_dictionary
 
 from model.errors import (
+    ColourImage,
     DecodingAborted,
     FileRefused,
+    FileUnreadable,
     FormatUnsupported,
     ImageTooLarge,
     LateralView,
@@ -59,6 +61,9 @@ REFUSALS = [
     WrongModality(MessageCode.UNKNOWN_MODALITY),
     WrongBodyPart(MessageCode.OTHER_BODY_PART, body_part="GALLBLADDER"),
     LateralView(MessageCode.NON_FRONTAL_VIEW, view="oblique"),
+    LateralView(MessageCode.NON_FRONTAL_VIEW, view="decubitus"),
+    ColourImage(MessageCode.COMPONENTS, components=3),
+    FileUnreadable(MessageCode.BITS_EXCEEDED, bits=12),
 ]
 
 

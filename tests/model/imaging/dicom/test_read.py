@@ -18,34 +18,10 @@ from tests.support.dicom_files import (
     UINT16_PIXELS,
     dataset_bytes,
     dicom_file,
+    read_cautions,
     read_metadata,
     without_file_meta,
 )
-
-
-@pytest.mark.parametrize(
-    ("age", "years"),
-    [("003Y", 3), ("018M", 1), ("011M", 0), ("012M", 1), ("100D", 0), ("366D", 1), ("052W", 0), ("053W", 1), ("34", 34)]
-    + [(age, None) for age in ("121Y", "999Y", "Y003", "three", "", None)],
-)
-def test_the_age_is_given_in_completed_years(age, years):
-    assert read_metadata(PatientAge=age).age_years == years
-
-
-@pytest.mark.parametrize(
-    ("birth_date", "study_date", "years"),
-    [
-        (BIRTH_DATE, STUDY_DATE, 3),
-        ("20190304", "20230304", 4),
-        ("20190305", "20230304", 3),
-        ("20230305", "20230304", None),
-        ("1900", STUDY_DATE, None),
-        (None, STUDY_DATE, None),
-    ],
-)
-def test_a_missing_age_is_computed_from_two_dates(birth_date, study_date, years):
-    assert read_metadata(PatientBirthDate=birth_date, StudyDate=study_date).age_years == years
-    assert read_metadata(PatientBirthDate=birth_date, StudyDate=study_date, PatientAge="007Y").age_years == 7
 
 
 @pytest.mark.parametrize(
@@ -72,8 +48,8 @@ def test_the_size_of_the_image_comes_from_the_pixel_spacing(
 
 
 def test_burned_in_annotation_is_a_caution():
-    assert read_metadata(BurnedInAnnotation="YES").cautions == ("burned_in_annotation",)
-    assert read_metadata(BurnedInAnnotation="NO").cautions == read_metadata().cautions == ()
+    assert read_cautions(BurnedInAnnotation="YES") == ("burned_in_annotation",)
+    assert read_cautions(BurnedInAnnotation="NO") == read_cautions() == ()
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
@@ -81,14 +57,14 @@ def test_the_encoding_is_assumed_with_a_caution_if_file_meta_information_is_miss
     file = dicom_file(UINT16_PIXELS, syntax, BitsStored=12)
     complete, bare = read_dicom(file, 0), read_dicom(without_file_meta(file), 0)
     np.testing.assert_array_equal(complete.pixels, bare.pixels)
-    assert (complete.metadata.cautions, bare.metadata.cautions) == ((), ("encoding_assumed",))
+    assert (complete.cautions, bare.cautions) == ((), ("encoding_assumed",))
     assert dict(bare.metadata.details)["Transfer syntax"] == f"{syntax.name} (assumed)"
 
 
 def test_a_window_other_than_the_first_is_a_caution():
     file = dicom_file(UINT16_PIXELS, WindowCenter=["10", "20"], WindowWidth=["10", "20"])
-    assert read_dicom(file, 0).metadata.cautions == ()
-    assert read_dicom(file, 1).metadata.cautions == ("non_default_window",)
+    assert "non_default_window" not in read_dicom(file, 0).cautions
+    assert "non_default_window" in read_dicom(file, 1).cautions
 
 
 def test_technical_tags_are_listed():
@@ -144,7 +120,7 @@ def test_free_text_instead_of_a_number_is_not_listed(keyword, text):
     assert "doe" not in json.dumps(details).lower()
 
 
-@pytest.mark.parametrize("view", ["AP", "PA", "LLD", "RLD", "AP SUPINE", "PA ERECT", "AP_PORTABLE", "LORDOTIC"])
+@pytest.mark.parametrize("view", ["AP", "PA", "AP SUPINE", "PA ERECT", "AP_PORTABLE", "LORDOTIC"])
 def test_allowed_view_positions_are_shown(view):
     assert read_metadata(ViewPosition=view).view_position == view
 

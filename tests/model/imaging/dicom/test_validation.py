@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from pydicom import Dataset, dcmread
-from pydicom.sequence import Sequence
+from pydicom import dcmread
 from pydicom.uid import (
     BasicTextSRStorage,
+    DigitalXRayImageStorageForProcessing,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
@@ -21,12 +21,10 @@ from pydicom.uid import (
 )
 
 from model.errors import (
-    ColourImage,
     FileRefused,
     FormatUnsupported,
     ImageTooLarge,
     ImageTooSmall,
-    LateralView,
     MultiFrameImage,
     WrongBodyPart,
     WrongModality,
@@ -34,7 +32,7 @@ from model.errors import (
 from model.imaging.dicom.display_terms import HIDDEN_VALUE_TEXT
 from model.imaging.dicom.read import read_dicom
 from model.messages import Message, MessageCode
-from tests.support.dicom_files import UINT16_PIXELS, dicom_file, read_metadata
+from tests.support.dicom_files import UINT16_PIXELS, dicom_file, read_cautions, read_metadata
 
 
 def refusal(file: bytes | None = None, **tags: object) -> tuple[type[FileRefused], Message]:
@@ -55,63 +53,39 @@ def test_a_modality_that_may_be_free_text_is_refused_but_not_named(modality):
     assert refusal(Modality=modality) == (WrongModality, Message(MessageCode.UNKNOWN_MODALITY))
 
 
+@pytest.mark.parametrize("modality", ["DR", "XR", "RX", "CXR", "OT", "SC", "dr"])
+def test_terms_that_may_stand_for_a_radiograph_are_read_with_a_caution(modality):
+    assert read_cautions(Modality=modality) == ("modality_assumed",)
+    assert refusal(Modality=modality, BodyPartExamined="HAND")[0] is WrongBodyPart
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"PresentationIntentType": "FOR PROCESSING"},
+        {"SOPClassUID": DigitalXRayImageStorageForProcessing},
+        {"PixelIntensityRelationship": "LIN"},
+    ],
+)
+def test_raw_detector_values_are_refused(tags):
+    assert refusal(**tags) == (FormatUnsupported, Message(MessageCode.FOR_PROCESSING))
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"PresentationIntentType": "FOR PRESENTATION", "PixelIntensityRelationship": "LIN"},
+        {"PixelIntensityRelationship": "LIN", "WindowCenter": 128, "WindowWidth": 256},
+        {"PixelIntensityRelationship": "LOG"},
+    ],
+)
+def test_images_for_presentation_are_read(tags):
+    assert read_cautions(**tags) == ()
+
+
 @pytest.mark.parametrize("modality", ["CR", "DX", "RG", None, ""])
 def test_radiographs_and_files_without_modality_are_read(modality):
     assert read_metadata(Modality=modality).modality == (modality or "")
-
-
-LATERAL = (LateralView, Message(MessageCode.NON_FRONTAL_VIEW, {"view": "lateral"}))
-OBLIQUE = (LateralView, Message(MessageCode.NON_FRONTAL_VIEW, {"view": "oblique"}))
-
-
-@pytest.mark.parametrize("view", ["LL", "RL", "LATERAL", "LAT", "LEFT LATERAL", "RIGHT_LATERAL", "PA LATERAL", "L LAT"])
-def test_lateral_views_are_refused(view):
-    assert refusal(ViewPosition=view) == LATERAL
-
-
-@pytest.mark.parametrize(
-    "view", ["RLO", "LLO", "LAO", "RAO", "LPO", "RPO", "OBL", "OBLIQUE", "AP OBLIQUE", "PA_OBLIQUE"]
-)
-def test_oblique_views_are_refused(view):
-    assert refusal(ViewPosition=view) == OBLIQUE
-
-
-@pytest.mark.parametrize(
-    "rows_and_columns", [["A", "F"], ["P", "F"], ["PL", "FA"], ["AFR", "FP"], ["a", "f"], ["F", "A"]]
-)
-def test_rows_or_columns_that_run_from_front_to_back_mean_a_lateral_view(rows_and_columns):
-    assert refusal(ViewPosition=None, PatientOrientation=rows_and_columns) == LATERAL
-
-
-@pytest.mark.parametrize(
-    "orientation",
-    [
-        *(["L", "F"], ["R", "F"], ["LA", "FP"], ["R", "P"], ["F", "L"]),
-        *(["H", ""], ["", "A"], ["AP", "F"], ["PA", "F"], ["A", "F", "F"], ["ANN", "F"], "A", "P", "PA", "", None),
-    ],
-)
-def test_other_missing_and_invalid_orientations_are_accepted(orientation):
-    assert read_metadata(PatientOrientation=orientation).view_position == "AP"
-
-
-def view_code(meaning: str) -> Sequence:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "399067008", "SCT", meaning
-    return Sequence([item])
-
-
-def test_a_lateral_view_is_recognised_by_its_view_code():
-    assert refusal(ViewPosition=None, ViewCodeSequence=view_code("Lateral projection")) == LATERAL
-
-
-def test_an_oblique_view_is_recognised_by_its_view_code():
-    assert refusal(ViewPosition=None, ViewCodeSequence=view_code("left anterior oblique")) == OBLIQUE
-
-
-@pytest.mark.parametrize("view", ["AP", "PA", "LLD", "RLD", None])
-@pytest.mark.parametrize("meaning", ["antero-posterior", "left lateral decubitus"])
-def test_frontal_views_are_read(view, meaning):
-    assert read_metadata(ViewPosition=view, ViewCodeSequence=view_code(meaning)).view_position == (view or "")
 
 
 @pytest.mark.parametrize("body_part", ["HIP", "EXTREMITY", "KNEE", "ABDOMEN", "skull"])
@@ -134,19 +108,6 @@ def test_multi_frame_files_are_refused_with_the_number_of_frames():
     stack = np.zeros((12, 40, 40), np.uint8)
     file = dicom_file(stack, NumberOfFrames=12, Rows=40, Columns=40)
     assert refusal(file) == (MultiFrameImage, Message(MessageCode.MULTIPLE_FRAMES, {"frames": 12}))
-
-
-@pytest.mark.parametrize(
-    ("tags", "shape"),
-    [
-        ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}, (40, 40, 3)),
-        ({"SamplesPerPixel": 3, "PhotometricInterpretation": "YBR_FULL", "PlanarConfiguration": 0}, (40, 40, 3)),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, (40, 40)),
-    ],
-)
-def test_colour_images_are_refused(tags, shape):
-    file = dicom_file(np.zeros(shape, np.uint8), **tags)
-    assert refusal(file) == (ColourImage, Message(MessageCode.COLOUR))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +155,7 @@ def test_pixels_of_more_than_16_bits_are_refused():
 )
 def test_the_size_is_checked_before_a_decoder_starts(rows, columns, error_type, code, monkeypatch):
     monkeypatch.setattr(
-        "model.imaging.dicom.grayscale.pixel_array", lambda *_, **__: pytest.fail("a decoder was started")
+        "model.imaging.dicom.stored_values.get_decoder", lambda *_, **__: pytest.fail("a decoder was started")
     )
     message = Message(code, {"width": columns, "height": rows})
     assert refusal(Rows=rows, Columns=columns) == (error_type, message)
@@ -215,7 +176,7 @@ WRONG_SIZES = [(39, 40), (40, 39), (41, 40), (40, 41)]
 )
 def test_a_size_that_does_not_match_the_pixel_data_is_an_error(syntax, rows, columns, monkeypatch):
     monkeypatch.setattr(
-        "model.imaging.dicom.grayscale.pixel_array", lambda *_, **__: pytest.fail("a decoder was started")
+        "model.imaging.dicom.stored_values.get_decoder", lambda *_, **__: pytest.fail("a decoder was started")
     )
     bits = 8 if syntax == JPEGBaseline8Bit else 12
     stored = UINT16_PIXELS.astype(np.uint8) if bits == 8 else UINT16_PIXELS

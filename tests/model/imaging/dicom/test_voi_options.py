@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.sequence import Sequence
 
-from model.imaging.dicom.grayscale import LookupTable, VoiWindow
+from model.imaging.dicom.lookup import LookupTable, VoiWindow
 from model.imaging.dicom.read import read_dicom
 from tests.support.dicom_files import dicom_file, lut_sequence, rendered
 
@@ -92,6 +92,6 @@ def test_the_sigmoid_and_the_exact_window_follow_the_standard(centre, width, lev
     st.lists(st.integers(-1000, 1000), min_size=1),
 )
 def test_a_table_maps_levels_to_entries_and_clamps_at_its_ends(entries, first, levels):
-    values = LookupTable(first, np.array(entries, float), 12, "").apply(np.array(levels))
+    values = LookupTable(first, np.array(entries, float), "").apply(np.array(levels))
     for level, value in zip(levels, values, strict=True):
         assert value == entries[min(max(level - first, 0), len(entries) - 1)]
