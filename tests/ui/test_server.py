@@ -173,3 +173,23 @@ def test_threads_share_one_memory_arena(first, minimum, maximum):
     command = [sys.executable, "-c", _ALLOCATE_IN_THREADS.format(first=first)]
     statistics = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
     assert minimum <= len(re.findall(r"^Arena \d+:", statistics, re.MULTILINE)) <= maximum
+
+
+_ALLOCATE_AFTER_A_LARGE_BLOCK = """
+import ctypes
+from ui.server import harden_server
+{first}
+bytearray(2**24)  # freed at once
+blocks = [bytearray(2**21) for _ in range(50)]
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize(("first", "is_mapped"), [("harden_server()", True), ("", False)])
+def test_large_blocks_stay_apart_after_a_larger_one_was_freed(first, is_mapped):
+    """By default, glibc no longer maps blocks up to the size of the largest one that was freed."""
+    command = [sys.executable, "-c", _ALLOCATE_AFTER_A_LARGE_BLOCK.format(first=first)]
+    statistics = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
+    mapped_regions = int(re.search(r"^max mmap regions = +(\d+)", statistics, re.MULTILINE)[1])
+    assert (mapped_regions >= 50) == is_mapped
