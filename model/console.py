@@ -1,11 +1,30 @@
-"""Shared by the command lines: print an error that the user can fix as one sentence, not as a traceback."""
+"""Shared by the command lines: print an error that the user can fix as one sentence, not as a traceback.
 
+Everything is printed without control characters, because messages contain names of files.
+"""
+
+import argparse
 import errno
 import sys
 from collections.abc import Callable
+from typing import NoReturn, TextIO
 
 from model.errors import ProjectError
+from model.plain_text import printable
 from model.translation import gettext as _
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Parser of command-line arguments whose messages are printable."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message on wrong usage and exit with status 2."""
+        super().error(printable(message))
+
+
+def print_lines(text: str, file: TextIO | None = None) -> None:
+    """Print text, by default to standard output; each of its lines is made printable."""
+    print("\n".join(map(printable, text.split("\n"))), file=file, flush=True)
 
 
 def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
@@ -30,7 +49,7 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
             raise
     except KeyboardInterrupt:
         message = f"\n{stopped}"
-    print(message, file=sys.stderr)
+    print_lines(message, sys.stderr)
     return 1
 
 
@@ -41,5 +60,5 @@ def _os_error_message(error: OSError) -> str:
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:
         message = _("{path} cannot be used ({reason}). Choose another folder, or allow writing to this one.")
-        return message.format(path=error.filename, reason=error.strerror)
+        return message.format(path=printable(str(error.filename)), reason=error.strerror)
     return ""

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from model.batch.file_reader import FileReader, ReadOptions
 from model.batch.files import HeatMapWriter, find_files
 from model.batch.worker_pool import read_files, worker_pool
-from model.console import run_with_messages
+from model.console import CommandParser, run_with_messages
 from model.inference.finding_rows import Row, to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
 from model.translation import N_
@@ -55,7 +55,7 @@ def _exists(path: Path) -> bool:
 
 
 def _create_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model", description=_(_DESCRIPTION))
+    parser = CommandParser(prog="python -m model", description=_(_DESCRIPTION))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     read = commands.add_parser("read", help=_("read chest X-rays (DICOM, PNG, JPEG; detected by content)"))
     read.add_argument(

@@ -22,6 +22,7 @@ from model.errors import TrainingError
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
+from model.plain_text import spreadsheet_text
 from model.release_files import ReleaseFile
 from model.storage import atomic_path
 from training.config import ClassifierConfig, RunConfig
@@ -183,4 +184,5 @@ def _write_split(path: Path, split: Split) -> None:
         writer = csv.writer(file)
         writer.writerow(["file", "part", "patient", "label", "cause"])
         for name in (SplitName.TRAINING, SplitName.VALIDATION):
-            writer.writerows([r.path.name, name, r.patient, r.label, r.cause] for r in split.part(name))
+            records = split.part(name)
+            writer.writerows([spreadsheet_text(r.path.name), name, r.patient, r.label, r.cause] for r in records)
