@@ -118,6 +118,7 @@ def test_links_lead_to_existing_files_and_headings(document):
 def test_the_changelog_names_the_versions_of_program_and_model():
     changelog = (PROJECT / "CHANGELOG.md").read_text()
     headings = re.findall(r"^## \[(.*?)\](.*)$", changelog, re.MULTILINE)
+    headings = [heading for heading in headings if heading[0] != "Unreleased"]
     program, (model_version,) = headings[0], re.findall(r"^Model ([\d.]+)\.", changelog, re.MULTILINE)[:1]
     assert program[0] == VERSION
     assert f"\nversion: {VERSION}\n" in (PROJECT / "CITATION.cff").read_text()
