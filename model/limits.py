@@ -19,7 +19,12 @@ MAX_PIXELS = 60_000_000  # the largest detectors have about 20 million; 60 in 16
 MIN_DECODABLE_SIDE = 32  # pixels; an image with a shorter side shows too little to read
 MIN_ADMISSIBLE_SIDE = 128  # pixels, for the admission check; below it a lung is fewer than 50 pixels wide
 # Scans of a progressive JPEG; 10 are usual. Each scan is one pass over all pixels, so a small file could take minutes.
+# All scans together pass over at most MAX_SCANNED_PIXELS.
 MAX_SCANS = 100
+MAX_SCANNED_PIXELS = 20 * MAX_PIXELS
+# Segments of a JPEG and chunks of a PNG. 6,400 chunks of the usual 8 KB fill MAX_BYTES; millions of empty ones take
+# 20 s.
+MAX_SEGMENTS = 50_000
 READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so nobody waits long
 
 DICOM_AT_ONCE = 2  # child processes; clinic computers have two to four cores, and each child may use DICOM_MEMORY
