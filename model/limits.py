@@ -6,12 +6,12 @@ file. The cost of a DICOM file is not known in advance, so the process that read
 
 Largest memory use of a server, measured in GB:
 
-    5.0  two DICOM readings, each up to 1.9 in the child process and 0.6 in the server (a PNG: 1.2 and no process)
+    3.7  one DICOM reading, up to 1.9 in the child process and 0.6 in the server, and that of a PNG, up to 1.2
     0.1  the idle child process that waits for the next file
     0.9  one comparison of explanations, of which only one runs at a time
     1.3  25 uploads
     0.4  the program
-    7.7  in total; deploy/ allows 8 GiB
+    6.4  in total; deploy/ allows 8 GiB
 """
 
 MAX_BYTES = 50 * 2**20  # a 16-bit radiograph of 20 megapixels has 40 MB before compression
@@ -26,6 +26,7 @@ MAX_SCANNED_PIXELS = 20 * MAX_PIXELS
 # 20 s.
 MAX_SEGMENTS = 50_000
 READINGS_AT_ONCE = 2  # on a server, see above; a reading takes a fraction of a second, so nobody waits long
+DICOM_READINGS_AT_ONCE = 1  # of these; a DICOM file may take its whole time limit, and the other turn stays free
 
 DICOM_AT_ONCE = 2  # child processes; clinic computers have two to four cores, and each child may use DICOM_MEMORY
 # Bytes of address space. 60 megapixels of 16-bit noise take up to 1,604 MiB of address space (JPEG 2000) and 917 MiB of

@@ -4,22 +4,17 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
-import ui.reading.actions
-import ui.session
-from model.limits import MAX_BYTES, READINGS_AT_ONCE
+from model.limits import MAX_BYTES
 from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
-from ui.session import FileInfo, RefusedUpload
 
 pytestmark = pytest.mark.slow
 
@@ -107,30 +102,6 @@ def test_the_agent_interface_is_disabled(visitor):
 
 def test_an_upload_above_the_limit_is_rejected(visitor):
     assert visitor.upload("chest.png", bytes(MAX_BYTES + 2**20)).status_code == 413
-
-
-# --- parallel readings
-
-
-def test_the_number_of_parallel_readings_is_limited(monkeypatch):
-    running, maximum, lock = 0, 0, threading.Lock()
-
-    def read_slowly(_gate: object, file: FileInfo, _content: bytes) -> RefusedUpload:
-        nonlocal running, maximum
-        with lock:
-            running += 1
-            maximum = max(maximum, running)
-        time.sleep(0.05)
-        with lock:
-            running -= 1
-        return RefusedUpload(file, {}, ())
-
-    monkeypatch.setattr(ui.reading.actions, "_read", read_slowly)
-    monkeypatch.setattr(ui.session.st, "session_state", {})
-    with ThreadPoolExecutor(8) as pool:
-        files = [FileInfo(str(number), "chest.png") for number in range(12)]
-        list(pool.map(lambda file: ui.reading.actions.read_upload(None, file, b""), files))
-    assert maximum == READINGS_AT_ONCE
 
 
 # --- memory
