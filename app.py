@@ -1,5 +1,7 @@
 """The start page: upload a chest X-ray and get a finding with its heat map."""
 
+from functools import partial
+
 import streamlit as st
 
 from model.explanation.heatmap import colour_map
@@ -17,6 +19,7 @@ from ui.reading.finding_panel import alt_text, show_finding
 from ui.reading.heatmap_check import show_heat_map_check
 from ui.reading.refusal_panel import show_refusal
 from ui.reading.session_table import show_session_rows, show_session_table
+from ui.reading.turns import show_ahead
 from ui.resources import current_gate
 from ui.session import FileInfo, RefusedUpload, clear_upload, current_upload
 from ui.settings import SETTINGS_TITLE, selected_settings, settings_controls
@@ -36,8 +39,9 @@ with show_errors():
     upload = current_upload()
     window = selected_window(upload)
     if file and (upload is None or (upload.file.upload_id, upload.file.window) != (file.file_id, window)):
+        slot = st.empty()
         with st.spinner(_("Reading the X-ray")):
-            read_upload(gate, FileInfo(file.file_id, file.name, window), file.getvalue())
+            read_upload(gate, FileInfo(file.file_id, file.name, window), file.getvalue(), partial(show_ahead, slot))
         upload = current_upload()
     with st.expander(_(SETTINGS_TITLE), icon=":material/tune:"):
         settings_controls(release)

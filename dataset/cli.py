@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from dataset.download.progress import Progress
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
-from model.console import run_with_messages
+from model.console import CommandParser, print_lines, run_with_messages
+from model.plain_text import printable
 from model.translation import gettext as _
 from model.translation import ngettext
 
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m dataset", description="Download and audit the labelled data set of chest X-rays."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -61,14 +62,14 @@ def _download(options: argparse.Namespace) -> None:
     else:
         count = len(samples.sample_names(options.samples))
         notice = samples.download_notice(count)
-    print(notice, _("Target folder: {folder}").format(folder=target), sep="\n", flush=True)
+    print_lines(f"{notice}\n{_('Target folder: {folder}').format(folder=target)}")
     with closing(_ProgressBars()) as bars:
         if options.samples is None:
             full_set.download_full_set(target, bars)
         else:
             samples.download_samples(target, count, bars)
     saved = ngettext("Saved {n:,} image in {folder}", "Saved {n:,} images in {folder}", count)
-    print(saved.format(n=count, folder=target))
+    print_lines(saved.format(n=count, folder=target))
 
 
 def _writable_file(text: str) -> Path:
@@ -88,12 +89,12 @@ def _audit(options: argparse.Namespace) -> None:
 
     parts = {name: records for name, records in split(load_index(dataset_root())).parts().items() if records}
     audit = audit_dataset(scan_images(load_model(), parts))
-    print("\n".join(audit_report(audit)))
+    print_lines("\n".join(audit_report(audit)))
     for file in audit["unreadable"]:
-        print(f"{file['file']}: {file['reason']}")
+        print(printable(f"{file['file']}: {file['reason']}"))
     if options.out:
         options.out.write_text(json.dumps(audit, indent=2, allow_nan=False) + "\n")
-        print(_("Written to {file}.").format(file=options.out))
+        print_lines(_("Written to {file}.").format(file=options.out))
 
 
 class _ProgressBars:

@@ -1,12 +1,31 @@
-"""Shared by the command lines: if the user can fix an error, print one sentence instead of a traceback."""
+"""Shared by the command lines: if the user can fix an error, print one sentence instead of a traceback.
 
+Everything is printed without control characters, because messages contain file names.
+"""
+
+import argparse
 import errno
 import sys
 from collections.abc import Callable
+from typing import NoReturn, TextIO
 
 from model.errors import ProjectError
 from model.messages import Message, MessageCode
+from model.plain_text import printable
 from model.sentences import render, render_codes
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Argument parser that prints its messages without control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message about incorrect usage and exit with status 2."""
+        super().error(printable(message))
+
+
+def print_lines(text: str, file: TextIO | None = None) -> None:
+    """Print text without control characters except line breaks, by default to standard output."""
+    print("\n".join(map(printable, text.split("\n"))), file=file, flush=True)
 
 
 def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
@@ -31,7 +50,7 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
             raise
     except KeyboardInterrupt:
         message = f"\n{stopped}"
-    print(message, file=sys.stderr)
+    print_lines(message, sys.stderr)
     return 1
 
 
@@ -41,5 +60,6 @@ def _os_error_message(error: OSError) -> str:
         return render_codes([MessageCode.NO_SPACE_LEFT])
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:
-        return render([Message(MessageCode.PATH_UNUSABLE, {"path": error.filename, "reason": str(error.strerror)})])
+        parameters = {"path": printable(str(error.filename)), "reason": str(error.strerror)}
+        return render([Message(MessageCode.PATH_UNUSABLE, parameters)])
     return ""

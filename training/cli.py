@@ -12,7 +12,7 @@ from dataset.adults import DEFAULT_ADULT_ROOT, adult_root
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from dataset.split import split_for_training
 from model.codes import SPLITS
-from model.console import run_with_messages
+from model.console import CommandParser, run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
 from training.config import ClassifierConfig, LungConfig, RunConfig, Sources, option_names
@@ -48,9 +48,7 @@ def _configure_tensorflow() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training", description="Train, evaluate and release the model of the app."
-    )
+    parser = CommandParser(prog="python -m training", description="Train, evaluate and release the model of the app.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fit_classifier = commands.add_parser(
         "fit-classifier", aliases=["fit"], help="train the classifier, or resume a killed run"

@@ -18,6 +18,7 @@ from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding, HeatMapCheck
 from model.inference.finding_rows import Row, finding_row
 from model.messages import Message
+from ui.reading.turns import SessionTime
 from ui.settings import SessionSettings
 
 MAX_ROWS = 200  # of the session table; the oldest are dropped first
@@ -126,6 +127,7 @@ class SessionUploads:
         self._lock = threading.Lock()
         self._uploads: tuple[UploadResult, ...] = ()
         self._current_id: str | None = None
+        self.reading_time = SessionTime()
 
     def __iter__(self) -> Iterator[UploadResult]:
         return iter(self._uploads)

@@ -1,15 +1,15 @@
 """Download of the complete data set from Kaggle. It is installed completely or not at all."""
 
-import functools
 import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from dataset.download.kaggle import PAGE, fetch_archive, source_notice
+from dataset.download.kaggle import PAGE, as_download_errors, fetch_archive, source_notice
 from dataset.download.progress import FILES, Progress, ProgressCallback, isolate_callback
-from dataset.download.staging import partial_archive, staging_area
+from dataset.download.staging import ARCHIVE_NAME, partial_archive, staging_area
 from dataset.errors import DownloadFailed
+from model.limits import MAX_BYTES
 from model.messages import MessageCode
 from model.translation import N_
 from model.translation import gettext as _
@@ -24,6 +24,7 @@ EXPECTED = {  # images per folder, as published
 }
 DOWNLOAD_SIZE = N_("about 2.5 GB")  # of the archive, which contains every image twice
 REQUIRED_BYTES = 4_000_000_000  # the archive (2.46 GB) and the unpacked images (1.23 GB)
+MAX_UNPACKED_BYTES = 1_500_000_000
 REQUIRED_SPACE = "4 GB"  # REQUIRED_BYTES as text
 
 
@@ -54,7 +55,11 @@ def download_full_set(folder: Path, progress: ProgressCallback | None = None) ->
     with staging_area(folder, "download", REQUIRED_SPACE) as staging:
         if not partial_archive(staging.work) and shutil.disk_usage(staging.work).free < REQUIRED_BYTES:
             raise staging.disk_full_error()
-        staging.install(fetch_archive(staging.work, functools.partial(_unpack, report=report), report))
+        archive, unpacked = staging.work / ARCHIVE_NAME, staging.work / "unpacked"
+        fetch_archive(archive, report)
+        with as_download_errors(MessageCode.CONNECTION_RESUMABLE):
+            _unpack(archive, unpacked, report)
+        staging.install(unpacked)
     return staging.target
 
 
@@ -62,11 +67,17 @@ def _unpack(archive_path: Path, folder: Path, report: ProgressCallback) -> None:
     """Unpack only the images, as `folder`/split/label/name."""
     with zipfile.ZipFile(archive_path) as archive:
         members = _find_image_folder(archive.infolist())
+        if any(member.file_size > MAX_BYTES for member in members) or _unpacked_bytes(members) > MAX_UNPACKED_BYTES:
+            raise ValueError("the images are too large")
         for number, member in enumerate(members):
             report(Progress(number, len(members), FILES))
             member.filename = "/".join(PurePosixPath(member.filename).parts[-3:])
             archive.extract(member, folder)
         report(Progress(len(members), len(members), FILES))
+
+
+def _unpacked_bytes(members: Sequence[zipfile.ZipInfo]) -> int:
+    return sum(member.file_size for member in members)  # zipfile never unpacks more than the stated sizes
 
 
 def _find_image_folder(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:

@@ -1,33 +1,42 @@
-"""Download of the public data set, or of a single file, from Kaggle with kagglehub.
+"""Download of the public data set, or of a single file, from Kaggle over plain HTTPS.
 
-Requests, as of kagglehub 1.0.2: one POST to api.kaggle.com names the data set, its version and, for a single file, its
-path. The response redirects to a signed URL at storage.googleapis.com. Nothing is sent to a package index, and no usage
-statistics are collected. The user agent is "kagglehub/<version>". No account is needed. A Kaggle token on this machine
-is sent to api.kaggle.com only.
+One POST to api.kaggle.com names the data set, its version and, for a single file, its path. The response redirects to a
+signed URL at storage.googleapis.com. No account is needed, and no credentials of this computer are sent. Proxy settings
+of the environment apply.
 """
 
-import functools
-import logging
-import os
+import base64
+import hashlib
+import itertools
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import cast
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from dataset.download.progress import MEGABYTES, Progress, ProgressCallback, isolate_callback
 from dataset.errors import DownloadFailed, DownloadInterrupted
+from model.limits import MAX_BYTES
 from model.messages import MessageCode
 from model.translation import gettext as _
+from model.version import VERSION
 
-HANDLE = "paultimothymooney/chest-xray-pneumonia/versions/2"  # pinned: image counts and names are those of version 2
+API = "https://api.kaggle.com"
+API_PATH = "/v1/datasets.DatasetApiService/DownloadDataset"
+DATASET: dict[str, str | int] = {  # pinned: image counts and names are those of version 2
+    "ownerSlug": "paultimothymooney",
+    "datasetSlug": "chest-xray-pneumonia",
+    "datasetVersionNumber": 2,
+}
 PAGE = "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia"
 HOSTS = ("api.kaggle.com", "storage.googleapis.com")
 TIMEOUT_S = (10, 60)  # for connecting, and between two chunks of the response
+CHUNK_BYTES = 2**20
+MAX_ARCHIVE_BYTES = 3 * 10**9  # the archive takes 2.46 GB
 MEGABYTE = 1_000_000
 STATUS_MESSAGES = {
     401: MessageCode.LOGIN_REQUIRED,
@@ -46,59 +55,49 @@ def source_notice() -> str:
     return f"{authors}\n{origin.format(host=HOSTS[0], storage_host=HOSTS[1], page=PAGE)}"
 
 
-def fetch_archive(cache: Path, unpack: Callable[[Path, Path], None], report: ProgressCallback) -> Path:
-    """Download the archive and unpack it.
+def fetch_archive(archive: Path, report: ProgressCallback) -> None:
+    """Download the archive of the data set.
 
-    If the connection is lost, the downloaded part stays in `cache` and the next call resumes from it.
+    If the connection is lost, the downloaded part stays in place and the next call resumes from it.
 
     Args:
-        cache: Folder for the archive and the unpacked files.
-        unpack: Called with the path of the archive and the target folder.
+        archive: File to write, or to complete.
         report: Called after each megabyte.
 
-    Returns:
-        Folder with the unpacked files.
-
     Raises:
-        DownloadFailed: The network or Kaggle is not available, or the file is not a valid archive.
+        DownloadFailed: The network or Kaggle is not available, or the file does not match its checksum.
+        OSError: The file cannot be written.
     """
-    with _as_download_errors(MessageCode.CONNECTION_RESUMABLE), _kagglehub_settings(cache, report, unpack):
-        return _dataset_download(HANDLE)
+    with as_download_errors(MessageCode.CONNECTION_RESUMABLE):
+        _fetch(DATASET, archive, MAX_ARCHIVE_BYTES, report)
 
 
-def fetch_file(cache: Path, path: str) -> Path:
-    """Download one file from the data set and return its local path.
+def fetch_file(path: str, target: Path) -> None:
+    """Download one file from the data set.
 
     Args:
-        cache: Folder for the file.
         path: Path within the data set, such as "chest_xray/test/NORMAL/IM-0001-0001.jpeg".
+        target: File to write.
 
     Raises:
-        DownloadFailed: The network or Kaggle is not available.
+        DownloadFailed: The network or Kaggle is not available, or the file does not match its checksum.
+        OSError: The file cannot be written.
     """
-    with _as_download_errors(MessageCode.CONNECTION_LOST), _kagglehub_settings(cache, isolate_callback(None)):
-        return _dataset_download(HANDLE, path=path)
-
-
-def _dataset_download(handle: str, **options: str) -> Path:
-    import kagglehub
-
-    return Path(kagglehub.dataset_download(handle, **options))
+    with as_download_errors(MessageCode.CONNECTION_LOST):
+        _fetch(DATASET | {"fileName": path}, target, MAX_BYTES, isolate_callback(None))
 
 
 @contextmanager
-def _as_download_errors(connection_lost: MessageCode) -> Iterator[None]:
-    """Convert errors of requests and kagglehub to `DownloadFailed`.
+def as_download_errors(connection_lost: MessageCode) -> Iterator[None]:
+    """Convert errors from the network and the archive to `DownloadFailed`.
 
     Args:
         connection_lost: Message for a connection that was lost during the download.
     """
-    from kagglehub.exceptions import DataCorruptionError
-
     try:
         yield
     except requests.HTTPError as error:
-        response = cast(requests.Response, error.response)  # raise_for_status always sets it
+        response = cast(requests.Response, error.response)  # set wherever this error is raised
         code = STATUS_MESSAGES.get(response.status_code, MessageCode.HOST_ERROR)
         raise DownloadInterrupted(code, host=_host(response.url), status=response.status_code, page=PAGE) from error
     except requests.RequestException as error:
@@ -107,87 +106,80 @@ def _as_download_errors(connection_lost: MessageCode) -> Iterator[None]:
         raise DownloadInterrupted(
             MessageCode.HOST_UNREACHABLE, host=_host(str(error.request.url)), error=type(error).__name__, page=PAGE
         ) from error
-    except (DataCorruptionError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise DownloadFailed(MessageCode.DOWNLOAD_DAMAGED, reason=reason, page=PAGE) from error
 
 
+def _fetch(query: dict[str, str | int], target: Path, max_bytes: int, report: ProgressCallback) -> None:
+    """Download a file, or the rest of it if part was downloaded earlier.
+
+    Raises:
+        ValueError: The file is too large, or does not match the host's checksum.
+    """
+    received = target.stat().st_size if target.exists() else 0
+    headers = {"User-Agent": f"chest-radiograph-reader/{VERSION}", "Accept-Encoding": "identity"}
+    with requests.Session() as session:
+        session.auth = _send_no_credentials
+        with session.post(
+            API + API_PATH, json=query, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
+        ) as response:
+            url = _redirect_target(response)
+        if received:
+            headers["Range"] = f"bytes={received}-"
+        with session.get(url, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                if response.headers.get("Content-Range") != f"bytes */{received}":
+                    raise ValueError("longer than on the host")
+                return  # nothing is left to send
+            response.raise_for_status()
+            if response.status_code != requests.codes.partial_content:
+                received = 0  # the host sends the whole file
+            total = received + int(response.headers.get("Content-Length", 0))
+            with target.open("ab" if received else "wb") as file:
+                reported = -1
+                for chunk in itertools.chain([b""], response.iter_content(CHUNK_BYTES)):
+                    received += file.write(chunk)
+                    total = max(total, received)  # the host need not state the size
+                    if total > max_bytes:
+                        raise ValueError("too large")
+                    if (megabytes := round(received / MEGABYTE)) != reported:
+                        reported = megabytes
+                        report(Progress(megabytes, round(total / MEGABYTE), MEGABYTES))
+    _check_checksum(target, response.headers.get("X-Goog-Hash", ""))
+
+
+def _send_no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave a request unchanged. Without this, requests adds credentials from .netrc."""
+    return request
+
+
+def _redirect_target(response: requests.Response) -> str:
+    """Return the address to which the host redirects. It must use HTTPS if the host does.
+
+    Raises:
+        requests.HTTPError: The host does not redirect, or redirects to another protocol.
+    """
+    url = urljoin(response.url, response.headers.get("Location", ""))
+    if not response.is_redirect or urlsplit(url).scheme != urlsplit(API).scheme:
+        response.raise_for_status()
+        raise requests.HTTPError(response=response)
+    return url
+
+
+def _check_checksum(path: Path, stated: str) -> None:
+    """Compare a file with the MD5 that Google's storage states in a header such as "crc32c=n03x6A==,md5=Ojk9c3==".
+
+    Raises:
+        ValueError: They differ.
+    """
+    checksums = dict(item.strip().split("=", 1) for item in stated.split(",") if "=" in item)
+    if expected := checksums.get("md5"):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()
+        if base64.b64encode(digest).decode() != expected:
+            raise ValueError("the checksum differs")
+
+
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-class MegabyteProgress:
-    """Replacement for the tqdm bar of kagglehub. Reports each megabyte instead of drawing a bar."""
-
-    def __init__(self, report: ProgressCallback, *, total: int, initial: int = 0, **_tqdm_options: Any) -> None:
-        self._report = report
-        self._total_bytes, self._received_bytes = total, initial
-        self._reported_megabytes = -1
-
-    def __enter__(self) -> "MegabyteProgress":
-        self.update(0)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        pass
-
-    def update(self, new_bytes: int) -> None:
-        """Add received bytes. Has the signature of `tqdm.update`."""
-        self._received_bytes += new_bytes
-        megabytes = round(self._received_bytes / MEGABYTE)
-        if megabytes != self._reported_megabytes:
-            self._reported_megabytes = megabytes
-            self._report(Progress(megabytes, round(self._total_bytes / MEGABYTE), MEGABYTES))
-
-
-@contextmanager
-def _kagglehub_settings(
-    cache: Path, report: ProgressCallback, unpack: Callable[[Path, Path], None] | None = None
-) -> Iterator[None]:
-    """Configure kagglehub by environment variables and patched attributes, because it has no options for this."""
-    import kagglehub.clients
-    import kagglehub.http_resolver
-
-    send = requests.Session.send
-    replacements: list[tuple[Any, str, Any]] = [
-        # kagglesdk sets no timeout, so a host that does not answer would block the download forever.
-        (requests.Session, "send", lambda *args, **options: send(*args, **{"timeout": TIMEOUT_S, **options})),
-        # A page runs this in the server process: print nothing, and report progress to the caller.
-        (kagglehub.clients, "tqdm", functools.partial(MegabyteProgress, report)),
-        (kagglehub.clients, "already_printed_version_warning", True),
-        (logging.getLogger("kagglehub"), "handlers", [logging.NullHandler()]),
-    ]
-    if unpack:  # the original reports no progress and unpacks every image twice
-        replacements.append((kagglehub.http_resolver, "_extract_archive", lambda *paths: unpack(*map(Path, paths))))
-    with ExitStack() as stack:
-        stack.enter_context(_set_environment(cache))
-        for owner, name, value in replacements:
-            stack.enter_context(_replace_attribute(owner, name, value))
-        yield
-
-
-@contextmanager
-def _set_environment(cache: Path) -> Iterator[None]:
-    settings = {
-        "KAGGLEHUB_CACHE": str(cache),  # not `output_dir`, which is emptied before a download and so prevents resuming
-        "DISABLE_KAGGLE_CACHE": "true",  # in Kaggle and Colab notebooks it would request a mount from another host
-        "DISABLE_COLAB_CACHE": "true",
-    }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name in settings:
-            del os.environ[name]
-        os.environ.update({name: value for name, value in before.items() if value is not None})
-
-
-@contextmanager
-def _replace_attribute(owner: Any, name: str, value: Any) -> Iterator[None]:
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)

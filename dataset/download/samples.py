@@ -93,7 +93,8 @@ def download_samples(folder: Path, count: int = DEFAULT_SAMPLES, progress: Progr
             report(Progress(number, len(names), FILES))
             destination = collected / name
             destination.parent.mkdir(parents=True, exist_ok=True)
-            _require_image(fetch_file(staging.work, f"chest_xray/{name}")).rename(destination)
+            fetch_file(f"chest_xray/{name}", destination)
+            _require_image(destination)
         report(Progress(len(names), len(names), FILES))
         (collected / SAMPLES_MARKER).write_text("\n".join(names) + "\n", encoding="utf-8")
         staging.install(collected)
@@ -104,10 +105,9 @@ def _size(count: int) -> str:
     return f"{max(1, round(count * IMAGE_MB))} MB"
 
 
-def _require_image(path: Path) -> Path:
-    """Return the path if the file can be decoded."""
+def _require_image(path: Path) -> None:
+    """Raise `DownloadFailed` if a file cannot be decoded."""
     try:
         decode(path.read_bytes())
     except FileRefused as error:
         raise DownloadFailed(MessageCode.DOWNLOAD_NOT_AN_IMAGE, page=PAGE) from error
-    return path

@@ -18,7 +18,9 @@ from model.messages import MessageCode
 
 SAMPLES_MARKER = ".samples"  # lists the sample images, one per line; marks a folder that contains nothing else
 
-_download_lock = threading.Lock()  # kagglehub is configured by environment variables, which all sessions share
+ARCHIVE_NAME = "2.archive"  # of the partly or completely downloaded archive, in the work folder
+
+_download_lock = threading.Lock()  # all sessions write to the same work folder
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def staging_area(folder: Path, kind: str, required_space: str) -> Iterator[Stagi
 
 def partial_archive(work: Path) -> Path | None:
     """Return the path of the partly downloaded archive of the complete data set, if any."""
-    return next(work.glob("datasets/*/*/*.archive"), None)
+    archive = work / ARCHIVE_NAME
+    return archive if archive.exists() else None
 
 
 @contextmanager
@@ -152,5 +155,9 @@ def _holds_only_samples(target: Path) -> bool:
 
 
 def _delete(work: Path, *, keep_archive: bool) -> None:
-    archive = partial_archive(work) if keep_archive else None
-    shutil.rmtree(archive.parent / "versions" if archive else work, ignore_errors=True)
+    if not (keep_archive and partial_archive(work)):
+        shutil.rmtree(work, ignore_errors=True)
+        return
+    for path in work.iterdir():
+        if path.name != ARCHIVE_NAME:
+            shutil.rmtree(path, ignore_errors=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dataset.images import read_image_file
 from model.imaging.decode import decode
 
 THUMBNAIL_SIDE = 224  # pixels; twice the size of a gallery tile, for high-resolution displays
@@ -30,7 +31,7 @@ def thumbnail(path: Path) -> bytes:
 @lru_cache(maxsize=MAX_CACHED)
 def _thumbnail(path: Path, _modified_ns: int, _size: int) -> bytes:
     """Make a thumbnail. Modification time and size are part of the cache key, so a changed file is read again."""
-    pixels = decode(path.read_bytes()).pixels
+    pixels = decode(read_image_file(path)).pixels
     scale = THUMBNAIL_SIDE / max(pixels.shape)
     height, width = (max(1, round(side * scale)) for side in pixels.shape)
     small = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0))

@@ -1,27 +1,35 @@
 """The command `python -m model read`: one row per file on standard output, progress on standard error.
 
-Exit status: 0 if all files were read, 3 if some were refused, 2 for incorrect usage, 1 if an error stopped the command.
+Exit status: 0 if all files were read, 3 if some were refused or a folder was empty or could not be read, 2 for
+incorrect usage, 1 if an error stopped the command.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tqdm import tqdm
 
 from model.batch.file_reader import FileReader, ReadOptions
-from model.batch.files import HeatMapWriter, find_files
+from model.batch.files import HeatMapWriter, Obstacle, SkippedPath, find_files
 from model.batch.worker_pool import read_files, worker_pool
-from model.console import run_with_messages
+from model.console import CommandParser, print_lines, run_with_messages
 from model.inference.finding_rows import Row, to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
+from model.plain_text import printable
 from model.translation import N_
 from model.translation import gettext as _
 
 _DESCRIPTION = N_("Read chest X-rays: one row per file on standard output, progress on standard error.")
 _STOPPED = N_("Stopped. The rows written so far are complete.")
+_SKIPPED = {
+    Obstacle.UNREADABLE: N_("Not read: {path} cannot be opened ({error})."),
+    Obstacle.LINKED_FOLDER: N_("Not read: {path} is a link to a folder. To read it, name it in the command."),
+    Obstacle.EMPTY_FOLDER: N_("Nothing to read: {path} contains no files."),
+    Obstacle.NOT_A_FILE: N_("Not read: {path} is a broken link, or neither a file nor a folder."),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,18 +63,18 @@ def _exists(path: Path) -> bool:
 
 
 def _create_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model", description=_(_DESCRIPTION))
+    parser = CommandParser(prog="python -m model", description=_(_DESCRIPTION))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     read = commands.add_parser("read", help=_("read chest X-rays (DICOM, PNG, JPEG; detected by content)"))
     read.add_argument(
-        "paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help=_("folders are read with all subfolders")
+        "paths", nargs="+", type=_parse_path, metavar="FILE_OR_FOLDER", help=_("folders are read with all subfolders")
     )
     read.add_argument(
         "--format", choices=("jsonl", "csv"), default="jsonl", help=_("format of the rows (default: %(default)s)")
     )
     read.add_argument(
         "--heatmaps",
-        type=Path,
+        type=_parse_path,
         metavar="DIR",
         help=_("write each heat map to <stem>.npy and <stem>.png; <name>.npy and <name>.png if files share a stem"),
     )
@@ -77,7 +85,7 @@ def _create_parser() -> argparse.ArgumentParser:
         "--prevalence",
         type=_parse_prevalence,
         metavar="SHARE",
-        help=_("share of the X-rayed children who have pneumonia, 0-1; default: that in the training images"),
+        help=_("share of the X-rayed children who have pneumonia, 0.2 or 20%%; default: that in the training images"),
     )
     read.add_argument(
         "--include-refused",
@@ -85,16 +93,26 @@ def _create_parser() -> argparse.ArgumentParser:
         action="store_true",
         help=_("also read images that the admission check refuses; their rows are marked"),
     )
-    read.add_argument("--release", type=Path, default=RELEASE_DIR, help=_("folder of the trained model"))
+    read.add_argument("--release", type=_parse_path, default=RELEASE_DIR, help=_("folder of the trained model"))
     return parser
 
 
+def _parse_path(text: str) -> Path:
+    """Parse a path for argparse, which reports errors. Path("") would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(_("the path is empty; use a dot for the current folder"))
+    return Path(text)
+
+
 def _parse_prevalence(text: str) -> float:
-    """Parse a share between 0 and 1 for argparse, which reports errors."""
-    share = float(text)
-    if not 0 < share < 1:
-        raise argparse.ArgumentTypeError(_("{text} is not a share between 0 and 1, such as 0.2").format(text=text))
-    return share
+    """Parse a share between 0 and 1, or a percentage, for argparse, which reports errors."""
+    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+    with suppress(ValueError):
+        share = float(number.replace(",", ".")) / (100 if percent else 1)
+        if 0 < share < 1:
+            return share
+    message = _("{text} is not a share between 0 and 1, such as 0.2 or 20%")
+    raise argparse.ArgumentTypeError(message.format(text=text))
 
 
 def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -108,7 +126,9 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
         include_refused=arguments.include_refused,
         heatmaps=bool(arguments.heatmaps),
     )
-    files = list(find_files(arguments.paths))
+    files, skipped = find_files(arguments.paths)
+    for each in skipped:
+        print_lines(_skipped_sentence(each), sys.stderr)
     heatmap_writer = HeatMapWriter(arguments.heatmaps) if arguments.heatmaps else None
     n_refused = 0
     with worker_pool(options, len(files)) as workers:
@@ -122,7 +142,11 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
                     heatmap_writer.write(file.relative_path, result.radiograph, result.finding)
                 sys.stdout.write(_format_row(result.row, arguments.format, first=number == 0))
     sys.stdout.flush()  # here, because `run_with_messages` reports a full disk
-    return 3 if n_refused else 0
+    return 3 if n_refused or skipped else 0
+
+
+def _skipped_sentence(skipped: SkippedPath) -> str:
+    return _(_SKIPPED[skipped.obstacle]).format(path=printable(str(skipped.path)), error=skipped.error)
 
 
 def _check_operating_point(reader: FileReader, parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,9 @@
 
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,19 +27,74 @@ class InputFile(NamedTuple):
     relative_path: Path
 
 
-def find_files(paths: Sequence[Path]) -> Iterator[InputFile]:
+class Obstacle(StrEnum):
+    """Why something inside a folder, or the folder itself, is not read."""
+
+    UNREADABLE = "unreadable"
+    LINKED_FOLDER = "linked_folder"  # not followed, because it may lead back to a folder above it
+    EMPTY_FOLDER = "empty_folder"
+    NOT_A_FILE = "not_a_file"  # a broken link, a pipe or a device
+
+
+class SkippedPath(NamedTuple):
+    """A file or folder that is not read.
+
+    Attributes:
+        path: Its path.
+        obstacle: Why it is not read.
+        error: Error of the operating system, if there is one.
+    """
+
+    path: Path
+    obstacle: Obstacle
+    error: str = ""
+
+
+def find_files(paths: Sequence[Path]) -> tuple[list[InputFile], list[SkippedPath]]:
     """List the given files, and all files below the given folders, sorted within each folder.
 
     Hidden files and folders inside a folder are skipped.
+
+    Returns:
+        The files to read, and the paths that are skipped. Hidden files and folders, and folders that contain anything
+        else, are in neither list.
     """
+    files: list[InputFile] = []
+    skipped: list[SkippedPath] = []
     for path in paths:
         if path.is_file():
-            yield InputFile(path, Path(path.name))
+            files.append(InputFile(path, Path(path.name)))
             continue
-        relative_paths = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
-        for relative_path in relative_paths:
-            if not any(part.startswith(".") for part in relative_path.parts):
-                yield InputFile(path / relative_path, relative_path)
+        found, skipped_below = _search(path)
+        files += (InputFile(path / name, name) for name in sorted(file.relative_to(path) for file in found))
+        skipped += sorted(skipped_below)
+    return files, skipped
+
+
+def _search(top: Path) -> tuple[list[Path], list[SkippedPath]]:
+    """Return the files below a folder, and the paths that are skipped."""
+    files: list[Path] = []
+    skipped: list[SkippedPath] = []
+    folders = [top]  # not by recursion: a path may have more parts than Python allows nested calls
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+            if not visible:
+                skipped.append(SkippedPath(folder, Obstacle.EMPTY_FOLDER))
+            folders += (folder / entry.name for entry in visible if entry.is_dir(follow_symlinks=False))
+        except OSError as error:
+            skipped.append(SkippedPath(folder, Obstacle.UNREADABLE, str(error.strerror)))
+            continue
+        for path in (folder / entry.name for entry in visible if not entry.is_dir(follow_symlinks=False)):
+            if os.path.isfile(path):  # also False if a link leads into a folder to which access is denied
+                files.append(path)
+            else:
+                skipped.append(
+                    SkippedPath(path, Obstacle.LINKED_FOLDER if os.path.isdir(path) else Obstacle.NOT_A_FILE)
+                )
+    return files, skipped
 
 
 class HeatMapWriter:

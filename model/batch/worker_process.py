@@ -30,8 +30,7 @@ class WorkerProcess:
             OSError: The system cannot start another process.
             WorkerLost: The process has already ended.
         """
-        # Its own process group, so that Ctrl-C reaches only the parent, which then ends its workers.
-        self._child = start_child("model.batch.worker", own_group=True)
+        self._child = start_child("model.batch.worker")
         self._send({"folder": os.getcwd(), "options": asdict(options) | {"release": str(options.release)}})
 
     def read(self, paths: Sequence[Path]) -> Iterator[Row | None]:

@@ -14,7 +14,7 @@ import struct
 import zlib
 
 from model.errors import FormatUnsupported, ImageTooLarge, ImageTooSmall
-from model.limits import MAX_PIXELS, MAX_SCANS, MIN_DECODABLE_SIDE
+from model.limits import MAX_PIXELS, MAX_SCANNED_PIXELS, MAX_SCANS, MAX_SEGMENTS, MIN_DECODABLE_SIDE
 from model.messages import MessageCode
 
 _OTHER_FORMATS = {  # first bytes of a file (regular expression) and its format; the first match wins
@@ -83,8 +83,11 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
     view = memoryview(content)
     chunks: dict[bytes, memoryview] = {}
     kept: list[bytes | memoryview] = [_PNG_SIGNATURE]
-    position, name = len(_PNG_SIGNATURE), b""
+    position, name, n_chunks = len(_PNG_SIGNATURE), b"", 0
     while name != b"IEND":
+        n_chunks += 1
+        if n_chunks > MAX_SEGMENTS:
+            raise ValueError("too many chunks")
         length, name = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
         (checksum,) = struct.unpack_from(">I", content, end - 4)
@@ -123,17 +126,21 @@ def strip_jpeg(content: bytes) -> tuple[bytes, int]:
     """
     start = content.index(_JPEG_SIGNATURE) + len(_JPEG_START)
     kept, position, frames, scans, orientation = [_JPEG_START], start, 0, 0, 1
+    n_segments, n_pixels = 0, 0
     while (match := _JPEG_MARKER.search(content, position)) and (marker := match[1][0]) != _JPEG_END:
         if scans:
             kept.append(content[position : match.start()])
         position = match.end() + struct.unpack_from(">H", content, match.end())[0]
         data = content[match.end() + 2 : position]
         if marker in JPEG_FRAMES:
-            _check_jpeg_frame(marker, data)
+            n_pixels = _check_jpeg_frame(marker, data)
         elif marker == _JPEG_EXIF and data.startswith(_EXIF_PREFIX):
             orientation = exif_orientation(data)
         frames += marker in JPEG_FRAMES
         scans += marker == _JPEG_SCAN
+        n_segments += 1
+        if n_segments > MAX_SEGMENTS or scans * n_pixels > MAX_SCANNED_PIXELS:
+            raise ValueError("too much work")
         if frames > 1 or scans > MAX_SCANS or marker not in JPEG_FRAMES | _JPEG_TABLES | _JPEG_NOTES:
             raise ValueError("not in the order of the standard")
         if marker not in _JPEG_NOTES:
@@ -143,12 +150,14 @@ def strip_jpeg(content: bytes) -> tuple[bytes, int]:
     return b"".join([*kept, content[position : match.end()]]), orientation
 
 
-def _check_jpeg_frame(marker: int, data: bytes) -> None:
-    """Check the kind and size of a JPEG in its frame header."""
+def _check_jpeg_frame(marker: int, data: bytes) -> int:
+    """Check the kind and size of a JPEG in its frame header, and return its number of pixels."""
     precision, height, width, components = struct.unpack_from(">BHHB", data)
     if marker not in _JPEG_READ_FRAMES or precision != 8 or components not in (1, 3, 4):
         raise FormatUnsupported(MessageCode.RARE_JPEG)
     check_size(width, height)
+    n_pixels: int = width * height
+    return n_pixels
 
 
 def check_size(width: int, height: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from model.errors import FileRefused
 from model.inference.finding import Finding
+from model.plain_text import printable, spreadsheet_text
 from model.sentences import render, render_codes
 from model.translation import DEFAULT_LANGUAGE
 
@@ -64,12 +65,12 @@ def refusal_row(path: str, refused: FileRefused, model_version: str) -> Row:
 
 
 def to_jsonl(row: Row) -> str:
-    """Return a row as one line of JSON without a line break at the end."""
-    return json.dumps(row, ensure_ascii=False)
+    """Return a row as one line of JSON without a line break at the end, safe to print on a terminal."""
+    return printable(json.dumps(row, ensure_ascii=False))  # the escapes are those of JSON, so no value changes
 
 
 def to_csv(rows: Iterable[Row], header: bool = True) -> str:
-    """Return rows as CSV; cautions are joined by ";" and absent values are empty."""
+    """Return rows as CSV; cautions are joined by ";", absent values are empty, and text is safe for a spreadsheet."""
     lines = [_csv_line(COLUMNS)] if header else []
     for row in rows:
         joined = {**row, "cautions": ";".join(row["cautions"])}
@@ -79,5 +80,6 @@ def to_csv(rows: Iterable[Row], header: bool = True) -> str:
 
 def _csv_line(values: Sequence[Any]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)  # quotes values that contain a comma, CR or LF
-    return text.getvalue().removesuffix("\r\n") + "\n"
+    safe = [spreadsheet_text(value) if isinstance(value, str) else value for value in values]
+    csv.writer(text, lineterminator="\n").writerow(safe)
+    return text.getvalue()

@@ -49,8 +49,8 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         _DOWNLOAD_MANUALLY,
     ),
     MessageCode.LOGIN_REQUIRED: (
-        N_("{host} asks for a login or rejects the Kaggle token on this computer (status {status})."),
-        N_("No token is needed: remove it and try again."),
+        N_("{host} asks for a login, although the data set is public (status {status})."),
+        N_("Try again later or from another network."),
         _DOWNLOAD_MANUALLY,
     ),
     MessageCode.DOWNLOAD_FORBIDDEN: (

@@ -5,11 +5,12 @@ import os
 
 import pytest
 
-from model.console import run_with_messages
+from model.console import CommandParser, run_with_messages
 from model.errors import DatasetError, WorkerLost
 from model.messages import MessageCode
 from model.sentences import render_codes
 from tests.support.console import DISK_FULL, path_unusable
+from tests.support.hostile_names import HARMFUL
 
 
 def raising(error: BaseException):
@@ -72,3 +73,20 @@ def test_a_file_instead_of_a_folder_is_named(tmp_path, capsys):
 
     assert run_with_messages((file / "folder").mkdir, stopped="Stopped.") == 1
     assert capsys.readouterr().err == f"{path_unusable(file / 'folder', errno.ENOTDIR)}\n"
+
+
+HOSTILE_PATH = "\x1b[2J\u202edata\n"
+
+
+@pytest.mark.parametrize(
+    "error", [DatasetError(f"{HOSTILE_PATH} is empty."), os_error(errno.EACCES, HOSTILE_PATH)], ids=["ours", "system"]
+)
+def test_a_name_in_a_message_cannot_control_the_terminal(error, capsys):
+    run_with_messages(raising(error), stopped="Stopped.")
+    assert HARMFUL.search(capsys.readouterr().err.replace("\n", "")) is None
+
+
+def test_an_argument_in_a_usage_error_cannot_control_the_terminal(capsys):
+    with pytest.raises(SystemExit):
+        CommandParser(prog="program").parse_args([HOSTILE_PATH])
+    assert HARMFUL.search(capsys.readouterr().err.replace("\n", "")) is None

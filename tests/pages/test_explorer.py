@@ -47,7 +47,8 @@ def test_without_images_it_starts_with_the_overview_and_offers_the_download():
     app = open_explorer()
 
     assert NO_IMAGES_TEXT in info_texts(app)
-    assert [button.label for button in app.button][:2] == ["24 sample images", "Complete data set"]
+    labels = ["24 sample images from api.kaggle.com", "Complete data set from api.kaggle.com"]
+    assert [button.label for button in app.button][:2] == labels
     assert "Mean radiographs" in page_text(app)
     assert len(app.get("image")) == 6
     assert len(app.get("vega_lite_chart")) == 9

@@ -144,7 +144,7 @@ def test_the_last_page_of_the_complete_set_shows_the_remaining_images(open_url, 
 def test_without_images_the_page_has_content_and_offers_the_download(open_url, server_without_images):
     tab = open_url(f"{server_without_images.url}/{EXPLORER}")
     tab.get_by_text(NO_IMAGES_TEXT).wait_for()
-    for button in ("24 sample images", "Complete data set"):
+    for button in ("24 sample images from api.kaggle.com", "Complete data set from api.kaggle.com"):
         expect(tab.get_by_role("button", name=button)).to_be_enabled()
     expect(tab.get_by_text("Source: api.kaggle.com, storage.googleapis.com.")).to_have_count(2)
     expect(tab.get_by_role("img", name=re.compile("^Mean radiograph"))).to_have_count(4)

@@ -1,7 +1,7 @@
 """Local server that replaces Kaggle in download tests.
 
-As kagglehub 1.0.2 expects, POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed URL. That URL
-supports byte ranges, and its responses state the MD5 of the archive or of the requested file.
+POST /v1/datasets.DatasetApiService/DownloadDataset redirects to a signed URL. That URL supports byte ranges, and its
+responses state the MD5 of the archive or of the requested file.
 """
 
 import base64
@@ -17,12 +17,11 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import kagglehub.clients
-import kagglesdk.kaggle_env
 import pytest
 from PIL import Image
 
 import dataset.download.full_set
+import dataset.download.kaggle
 from dataset.errors import DownloadFailed
 from model.messages import Message
 
@@ -72,6 +71,10 @@ class KaggleServer(ThreadingHTTPServer):
         status: Status of the responses to POST.
         bytes_before_break: Number of bytes after which responses break off, if any.
         broken_from: Index of the first GET request whose response breaks off.
+        redirect_to: Start of the address to which responses to POST redirect.
+        supports_ranges: Whether part of a file can be requested.
+        stated_md5: Checksum to state instead of the correct one, if any.
+        headers: Headers of all requests.
         may_answer: Event. While it is cleared, responses to POST wait.
         requests: Request line and Range header of each request.
         queries: Content of each POST.
@@ -86,6 +89,10 @@ class KaggleServer(ThreadingHTTPServer):
         self.status = 302
         self.bytes_before_break: int | None = None
         self.broken_from = 0
+        self.redirect_to = f"http://127.0.0.1:{self.server_port}"
+        self.supports_ranges = True
+        self.stated_md5: str | None = None
+        self.headers: list[dict[str, str]] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.requests: list[tuple[str, str | None]] = []
@@ -104,12 +111,13 @@ class RequestHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.queries.append(query)
+        self.server.headers.append(dict(self.headers))
         self.server.requests.append((f"POST {self.path}", None))
         self.server.may_answer.wait(10)
         if self.server.status == 302:
             path = f"{FILE_PATH}{query['fileName']}?signed" if "fileName" in query else STORAGE_PATH
             self.send_response(302)
-            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}{path}")
+            self.send_header("Location", f"{self.server.redirect_to}{path}")
             self.end_headers()
             return
         body = json.dumps({"code": self.server.status, "message": "sent by Kaggle"}).encode()
@@ -121,17 +129,25 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         byte_range = self.headers["Range"]
+        self.server.headers.append(dict(self.headers))
         previous_gets = sum(line.startswith("GET") for line, _ in self.server.requests)
         self.server.requests.append((f"GET {self.path}", byte_range))
         content = self.server.archive if self.path == STORAGE_PATH else self.server.image
-        start = int(re.fullmatch(r"bytes=(\d+)-", byte_range)[1]) if byte_range else 0
+        is_part = bool(byte_range) and self.server.supports_ranges
+        start = int(re.fullmatch(r"bytes=(\d+)-", byte_range)[1]) if is_part else 0
         body = content[start:]
-        self.send_response(206 if byte_range else 200)
+        if start >= len(content):  # as Google's storage does
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if is_part else 200)
         self.send_header("Content-Type", "application/zip")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Accept-Ranges", "bytes")
         md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
-        self.send_header("X-Goog-Hash", f"md5={md5}")
+        self.send_header("X-Goog-Hash", f"crc32c=AAAAAA==,md5={self.server.stated_md5 or md5}")
         self.end_headers()
         self.wfile.write(body[: self.server.bytes_before_break] if previous_gets >= self.server.broken_from else body)
 
@@ -145,7 +161,7 @@ def kaggle(monkeypatch, tmp_path) -> Iterator[KaggleServer]:
     server = KaggleServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    point_kagglehub_at(f"http://127.0.0.1:{server.server_port}", monkeypatch, tmp_path)
+    use_server(f"http://127.0.0.1:{server.server_port}", monkeypatch, tmp_path)
     yield server
     server.may_answer.set()
     server.shutdown()
@@ -158,18 +174,16 @@ def no_network(monkeypatch, tmp_path) -> None:
     """Direct downloads to a closed port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    point_kagglehub_at(f"http://127.0.0.1:{port}", monkeypatch, tmp_path)
+    use_server(f"http://127.0.0.1:{port}", monkeypatch, tmp_path)
 
 
-def point_kagglehub_at(address: str, monkeypatch, tmp_path: Path) -> None:
-    """Replace the API address, and hide the Kaggle token, the proxy settings and the .netrc of this machine."""
-    monkeypatch.setitem(kagglesdk.kaggle_env._env_to_endpoint, kagglesdk.kaggle_env.KaggleEnv.PROD, address)
-    for name in [name for name in os.environ if name.startswith("KAGGLE") or name.lower().endswith("_proxy")]:
+def use_server(address: str, monkeypatch, tmp_path: Path) -> None:
+    """Replace the API address, and hide the proxy settings and the .netrc of this machine."""
+    monkeypatch.setattr(dataset.download.kaggle, "API", address)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
-    for name in ("HOME", "USERPROFILE", "KAGGLE_CONFIG_DIR"):
+    for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    # The original searches all imported modules five times per file, which takes seconds with TensorFlow.
-    monkeypatch.setattr(kagglehub.clients, "get_user_agent", lambda: "kagglehub")
     monkeypatch.setattr(dataset.download.full_set, "EXPECTED", COUNTS)
     monkeypatch.setattr(dataset.download.full_set, "REQUIRED_BYTES", 0)
 

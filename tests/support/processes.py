@@ -14,18 +14,20 @@ HANG = "import threading; threading.Event().wait(600)"  # code of a child that d
 
 def python_child(code: str) -> ChildProcess:
     """Start a child process that runs Python code instead of a module of the project."""
-    return ChildProcess(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    return ChildProcess([sys.executable, "-c", code], process_group=None if sys.platform == "win32" else 0, **pipes)
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process exists."""
+    """Return whether a process exists and has not ended."""
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    return True
+    except FileNotFoundError:  # not on Linux
+        return True
+    return state != "Z"  # a zombie has ended, but its parent has not asked for its exit status
 
 
 def child_pids(pid: int) -> list[int]:

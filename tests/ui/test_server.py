@@ -1,27 +1,22 @@
-"""The server with its delivered configuration: access, parallel readings, and memory after sessions end."""
+"""The server with its delivered configuration: access, security headers and memory."""
 
 import re
 import socket
 import subprocess
 import sys
-import threading
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
-import ui.reading.actions
-import ui.session
-from model.limits import MAX_BYTES, READINGS_AT_ONCE
+from model.limits import MAX_BYTES
 from tests.support.browser import ROOT, serve
 from tests.support.protocol import Access, Visitor
 from tests.support.synthetic import phantom_file
 from tests.support.waiting import wait_until
 from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP
 from ui.security_headers import SECURITY_HEADERS
-from ui.session import FileInfo, RefusedUpload
 
 pytestmark = pytest.mark.slow
 
@@ -132,32 +127,6 @@ def test_the_page_takes_no_instructions_from_a_page_around_it(visitor):
     assert visitor.get("_stcore/host-config").json()["allowedOrigins"] == []
 
 
-# --- parallel readings
-
-
-def test_the_number_of_parallel_readings_is_limited(monkeypatch):
-    running, maximum, lock, too_many = 0, 0, threading.Lock(), threading.Event()
-
-    def read_slowly(_gate: object, file: FileInfo, _content: bytes) -> RefusedUpload:
-        nonlocal running, maximum
-        with lock:
-            running += 1
-            maximum = max(maximum, running)
-            if running > READINGS_AT_ONCE:
-                too_many.set()
-        too_many.wait(0.05)
-        with lock:
-            running -= 1
-        return RefusedUpload(file, {}, ())
-
-    monkeypatch.setattr(ui.reading.actions, "_read", read_slowly)
-    monkeypatch.setattr(ui.session.st, "session_state", {})
-    with ThreadPoolExecutor(8) as pool:
-        files = [FileInfo(str(number), "chest.png") for number in range(12)]
-        list(pool.map(lambda file: ui.reading.actions.read_upload(None, file, b""), files))
-    assert maximum == READINGS_AT_ONCE
-
-
 # --- memory
 
 
@@ -201,3 +170,23 @@ def test_threads_share_one_memory_arena(first, minimum, maximum):
     command = [sys.executable, "-c", _ALLOCATE_IN_THREADS.format(first=first)]
     statistics = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
     assert minimum <= len(re.findall(r"^Arena \d+:", statistics, re.MULTILINE)) <= maximum
+
+
+_ALLOCATE_AFTER_A_LARGE_BLOCK = """
+import ctypes
+from ui.server import harden_server
+{first}
+bytearray(2**24)  # freed at once
+blocks = [bytearray(2**21) for _ in range(50)]
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize(("first", "is_mapped"), [("harden_server()", True), ("", False)])
+def test_large_blocks_are_mapped_after_a_larger_one_was_freed(first, is_mapped):
+    """By default, glibc stops mapping blocks up to the size of the largest one that was freed."""
+    command = [sys.executable, "-c", _ALLOCATE_AFTER_A_LARGE_BLOCK.format(first=first)]
+    statistics = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
+    mapped_regions = int(re.search(r"^max mmap regions = +(\d+)", statistics, re.MULTILINE)[1])
+    assert (mapped_regions >= 50) == is_mapped

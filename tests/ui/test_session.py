@@ -71,6 +71,10 @@ def test_an_upload_is_read_once(monkeypatch):
     assert len(decoded) == 2
 
 
+def test_the_table_that_the_browser_offers_as_csv_computes_nothing_in_a_spreadsheet():
+    assert list(session_table(upload_file(open_page(), name="=1+1\u202e.png"))["path"]) == [r"'=1+1\u202e.png"]
+
+
 def test_an_upload_is_kept_during_a_visit_to_another_page():
     app = upload_file(open_page())
     before = page_text(app)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from dataset.images import DecodedImage, ImageDecoder, decode_image
+from dataset.images import DecodedImage, ImageDecoder, decode_image, read_image_file
 from dataset.index import LabelledImage
 from dataset.quality.features import ImageInventory
 from dataset.split import Split
@@ -89,7 +89,7 @@ def read_radiograph(record: LabelledImage) -> Radiograph:
         TrainingError: The file cannot be read. The message names it.
     """
     with _error_names_file(record):
-        return decode(record.path.read_bytes())
+        return decode(read_image_file(record.path))
 
 
 def read_prepared(record: LabelledImage, decoder: ImageDecoder) -> PreparedImage:

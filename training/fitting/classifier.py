@@ -23,6 +23,7 @@ from model.errors import TrainingError
 from model.inference.input_region import InputRegion
 from model.inference.lung_segmentation import LungSegmenter
 from model.inference.release_loader import load_release
+from model.plain_text import spreadsheet_text
 from model.release_files import LOGIT, OPACITY_MAP, ReleaseFile
 from model.storage import atomic_path
 from training.config import CONFIG_FILE, ClassifierConfig, RunConfig, Sources
@@ -235,4 +236,5 @@ def _write_split(path: Path, split: Split) -> None:
         writer = csv.writer(file)
         writer.writerow(["file", "part", "patient", "label", "cause"])
         for name in (SplitName.TRAINING, SplitName.VALIDATION):
-            writer.writerows([r.relative_path, name, r.patient, r.label, r.cause] for r in split.part(name))
+            records = split.part(name)
+            writer.writerows([spreadsheet_text(r.relative_path), name, r.patient, r.label, r.cause] for r in records)

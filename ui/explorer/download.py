@@ -111,12 +111,12 @@ def _download_options() -> dict[str, DownloadOption]:
     full_set_text = _("{n:,} images. The download is {size} and needs 1.2 GB once unpacked.")
     return {
         "samples": DownloadOption(
-            _("{n} sample images").format(n=n_samples),
+            _("{n} sample images from {host}").format(n=n_samples, host=HOSTS[0]),
             samples_text.format(size=samples.download_size(n_samples)),
             lambda folder, on_progress: samples.download_samples(folder, n_samples, on_progress),
         ),
         "set": DownloadOption(
-            _("Complete data set"),
+            _("Complete data set from {host}").format(host=HOSTS[0]),
             full_set_text.format(n=n_images, size=_(full_set.DOWNLOAD_SIZE)),
             full_set.download_full_set,
         ),

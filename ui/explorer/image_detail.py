@@ -22,12 +22,13 @@ from model.translation import gettext as _
 from ui.errors import show_errors
 from ui.formatting import distinct_percents, percent
 from ui.gallery import OUTCOME_MARKS, SPLIT_MARKS, label_text, show_gallery
-from ui.reading.actions import inference_slots, read_upload
+from ui.reading.actions import read_upload
 from ui.reading.caution_text import caution_sentence
 from ui.reading.finding_panel import PROBABILITY_LABEL, alt_text
 from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
+from ui.reading.turns import reading_turns
 from ui.resources import current_gate
-from ui.session import FileInfo
+from ui.session import FileInfo, session_uploads
 from ui.settings import selected_operating_point
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
@@ -67,7 +68,7 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
     release = gate.classifier.release
     _paging_controls(row["file"])
     st.subheader(row["file"], anchor=False)
-    with inference_slots:
+    with reading_turns.take(session_uploads().reading_time):
         radiograph = _decode(row)
         admission_result = gate.examine(radiograph) if radiograph else None
     finding = _read(gate, admission_result) if admission_result else None

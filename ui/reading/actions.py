@@ -1,19 +1,21 @@
 """Read a file, correct a refused image, or read it despite its refusal. Each function puts its result on screen."""
 
-import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from model.admission.decision import Correction
 from model.admission.gate import AdmissionGate
-from model.errors import FileRefused, NotAdmitted
+from model.errors import FileRefused, FormatUnsupported, NotAdmitted
 from model.imaging.decode import decode
+from model.imaging.file_formats import detect_format
 from model.imaging.geometry import resize
 from model.imaging.radiograph import Radiograph
 from model.inference.finding_rows import refusal_row
-from model.limits import READINGS_AT_ONCE
 from ui.reading.age_control import with_age
+from ui.reading.turns import reading_turns
 from ui.session import (
     ExaminedImage,
     FileInfo,
@@ -25,10 +27,10 @@ from ui.session import (
 )
 from ui.viewer.component import preview_size
 
-inference_slots = threading.BoundedSemaphore(READINGS_AT_ONCE)  # shared by all sessions; limits the memory
 
-
-def read_upload(gate: AdmissionGate, file: FileInfo, content: bytes) -> None:
+def read_upload(
+    gate: AdmissionGate, file: FileInfo, content: bytes, report_ahead: Callable[[int], None] = lambda _: None
+) -> None:
     """Check and read a file.
 
     A file that is read again with another window replaces its earlier upload and keeps the age of the patient.
@@ -37,9 +39,10 @@ def read_upload(gate: AdmissionGate, file: FileInfo, content: bytes) -> None:
         gate: Gate of the release in use.
         file: Identifier, name, window and patient group; the age is taken from the file.
         content: Content of the file.
+        report_ahead: Called while the file waits for its turn; see `Turns.take`.
     """
     clear_upload()
-    with inference_slots:
+    with reading_turns.take(session_uploads().reading_time, _is_dicom(content), report_ahead):
         upload = _read(gate, file, content)
     uploads = session_uploads()  # only now: a run that the user has left ends here and shows nothing
     if earlier := uploads.find(file.upload_id):
@@ -57,7 +60,7 @@ def apply_correction(upload: RefusedUpload, gate: AdmissionGate) -> None:
     correction = image.admission_result.admission.correction if image else None
     if image is None or correction is None:
         raise ValueError("upload must have an image with a suggested correction")
-    with inference_slots:
+    with reading_turns.take(session_uploads().reading_time):
         preview = correction.apply_to_radiograph(image.preview)
         corrected = ExaminedImage(preview, gate.apply_correction(image.admission_result))
         result = _read_examined(gate, upload.file, corrected, correction)
@@ -74,6 +77,12 @@ def read_despite_refusal(upload: RefusedUpload, gate: AdmissionGate) -> None:
         raise ValueError("upload must have a decoded image")
     finding = gate.read(upload.image.admission_result, include_refused=True)
     session_uploads().update(ReadUpload(upload.file, finding, upload.image))
+
+
+def _is_dicom(content: bytes) -> bool:
+    with suppress(FormatUnsupported):  # `decode` reports this error
+        return detect_format(content) == "DICOM"
+    return False
 
 
 def _read(gate: AdmissionGate, file: FileInfo, content: bytes) -> UploadResult:

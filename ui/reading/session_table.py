@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.inference.finding_rows import to_csv
+from model.plain_text import spreadsheet_text
 from model.sentences import render
 from model.translation import N_
 from model.translation import gettext as _
@@ -68,8 +69,9 @@ def show_session_rows(slot: DeltaGenerator | None, settings: SessionSettings) ->
 
 
 def _table_row(upload: UploadResult, settings: SessionSettings) -> dict[str, Any]:
+    """Return the cells of an upload. The browser also offers them as CSV."""
     row: dict[str, Any] = dict.fromkeys(_COLUMNS, "") | dict.fromkeys(_PERCENTAGES)
-    row |= {"path": upload.file.name, "reason": render(upload.refusal_messages)}
+    row |= {"path": spreadsheet_text(upload.file.name), "reason": render(upload.refusal_messages)}
     if isinstance(upload, RefusedUpload):
         return row | {"status": _("refused"), "read_anyway": ""}
     finding = upload.presented(settings)

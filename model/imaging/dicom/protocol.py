@@ -72,7 +72,7 @@ def encode_damaged() -> bytes:
     return _encode_header({"refused": _DAMAGED})
 
 
-def parse_answer(answer: bytes) -> Radiograph:
+def parse_answer(answer: bytes | bytearray) -> Radiograph:
     """Return the radiograph of an answer.
 
     Raises:
@@ -108,7 +108,7 @@ def _is_valid(name: str, value: Any) -> bool:
     return isinstance(value, int) if name in _COUNTS else bool(_TERMS[name].fullmatch(value))
 
 
-def split_answer(answer: bytes) -> tuple[dict[str, Any], memoryview]:
+def split_answer(answer: bytes | bytearray) -> tuple[dict[str, Any], memoryview]:
     """Return the header of an answer and the bytes after it."""
     (length,) = struct.unpack_from("<I", answer)
     if length > _MAX_HEADER_BYTES or length % 4:

@@ -1,19 +1,18 @@
 """Read DICOM files in child processes, so that a file that breaks its decoder is refused with a message.
 
 pydicom parses DICOM and gdcm, written in C++, decodes compressed pixels. Both receive untrusted input, so each file is
-read in its own process (`model.imaging.dicom.worker`) with limited memory and time and without write access to files.
-Its answer is not trusted either (`model.imaging.dicom.protocol`).
+read in its own process (`model.imaging.dicom.worker`) with limited memory and time. It can neither change files, nor
+use the network, nor start processes. Its answer is not trusted either (`model.imaging.dicom.protocol`).
 
 A child takes a third of a second to import its modules. So after the first DICOM file, one idle child (about 70 MB)
-waits for the next file; it ends with this process. This works on Linux, macOS and Windows, but Windows cannot limit
-memory and processor time, and macOS cannot limit memory. There, only the wall-clock limit applies.
+waits for the next file; it ends with this process. SECURITY.md lists which limit applies to which system.
 """
 
 import atexit
 import threading
 from contextlib import suppress
 
-from model.child_process import ChildProcess, end_child, start_child
+from model.child_process import ChildProcess, end_child, exchange, start_child
 from model.errors import DecoderUnavailable
 from model.imaging.dicom.protocol import MAX_ANSWER_BYTES, encode_request, parse_answer
 from model.imaging.radiograph import Radiograph
@@ -45,20 +44,13 @@ def read_in_child(content: bytes, window: int) -> Radiograph:
     return parse_answer(answer)
 
 
-def _ask(child: ChildProcess, request: bytes) -> bytes:
+def _ask(child: ChildProcess, request: bytes) -> bytearray:
     """Send a request to a child, end the child and return its answer, which is incomplete if the child ended early."""
-    watchdog = threading.Timer(DICOM_CLOCK_SECONDS, child.kill)
     try:
-        watchdog.start()
-        with child.stdin:
-            child.stdin.write(request)
-        return child.stdout.read(MAX_ANSWER_BYTES)
-    except OSError:  # the child ended before it had read the request
-        return b""
-    except RuntimeError as error:  # the system cannot start another thread
+        return exchange(child, request, DICOM_CLOCK_SECONDS, MAX_ANSWER_BYTES)
+    except (OSError, RuntimeError) as error:  # the system cannot watch the child
         raise DecoderUnavailable(MessageCode.DECODER_UNAVAILABLE) from error
     finally:
-        watchdog.cancel()
         end_child(child)
 
 

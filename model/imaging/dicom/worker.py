@@ -9,24 +9,10 @@ from typing import BinaryIO
 
 from model.child_process import open_answer_pipe
 from model.errors import DecodingAborted, FileRefused
+from model.imaging.dicom.confinement import confine
 from model.imaging.dicom.protocol import encode_damaged, encode_refusal, encode_result, split_request
 from model.imaging.dicom.read import read_dicom
 from model.messages import MessageCode
-
-
-def set_resource_limits(memory: int, cpu_seconds: int) -> None:
-    """Limit memory (bytes) and processor time of this process, and forbid file writes, as far as the system can."""
-    try:
-        import resource  # not on Windows
-    except ImportError:
-        return
-    limits = {"RLIMIT_AS": memory, "RLIMIT_CPU": cpu_seconds, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
-    for name, limit in limits.items():
-        hard_limit = resource.getrlimit(getattr(resource, name))[1]
-        try:
-            resource.setrlimit(getattr(resource, name), (limit, hard_limit if name == "RLIMIT_AS" else limit))
-        except (ValueError, OSError):  # macOS refuses some
-            continue
 
 
 def handle(request: bytes) -> bytes:
@@ -43,11 +29,11 @@ def handle(request: bytes) -> bytes:
 
 
 def prepare() -> BinaryIO:
-    """Apply the limits given on the command line and return the pipe for answers."""
+    """Confine this process, with the limits given on the command line, and return the pipe for answers."""
     memory, cpu_seconds = map(int, sys.argv[1:])
     warnings.simplefilter("ignore")
     answers = open_answer_pipe()  # because decoders print to standard output
-    set_resource_limits(memory, cpu_seconds)
+    confine(memory, cpu_seconds)
     return answers
 
 

@@ -128,6 +128,25 @@ def test_web_page_instead_of_an_archive_installs_nothing(kaggle, target):
 
 
 @pytest.mark.usefixtures("kaggle")
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_UNPACKED_BYTES"])
+def test_an_archive_that_unpacks_to_more_than_the_limit_installs_nothing(target, monkeypatch, limit):
+    monkeypatch.setattr(module, limit, 100)
+    message = download_error(download_full_set, target)
+    assert (message.code, message.params["reason"]) == (MessageCode.DOWNLOAD_DAMAGED, "the images are too large")
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("kaggle")
+def test_a_disk_that_is_full_during_the_download_is_reported(target, monkeypatch):
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dataset.download.kaggle._check_checksum", full)
+    assert download_error(download_full_set, target) == disk_full(target)
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("kaggle")
 def test_ctrl_c_keeps_only_the_archive(target, monkeypatch):
     def interrupt(*_) -> None:
         raise KeyboardInterrupt
@@ -143,7 +162,7 @@ def test_ctrl_c_keeps_only_the_archive(target, monkeypatch):
 
 @pytest.mark.usefixtures("kaggle")
 def test_deletes_unpacked_files_of_a_killed_run(target):
-    unpacked = target.with_name(".chest_xray.download") / "datasets" / "versions" / "2" / "train" / "NORMAL"
+    unpacked = target.with_name(".chest_xray.download") / "unpacked" / "train" / "NORMAL"
     unpacked.mkdir(parents=True)
     (unpacked / "incomplete.jpeg").write_bytes(b"")
     download_full_set(target)

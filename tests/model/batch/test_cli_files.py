@@ -67,7 +67,3 @@ def test_a_file_above_the_size_limit_is_not_read_completely(tmp_path, capsys, mo
     status, rows = read(capsys, huge_file)
     assert (status, rows[0]["reason_code"]) == (3, "too_large")
     assert sizes == [MAX_BYTES + 1]
-
-
-def test_an_empty_folder_gives_no_rows(tmp_path, capsys):
-    assert read(capsys, tmp_path) == (0, [])

@@ -145,9 +145,6 @@ def test_usage_errors(scans, tmp_path, capsys):
     if hasattr(os, "mkfifo"):
         os.mkfifo(pipe := tmp_path / "pipe")
         assert f"neither a file nor a folder: {pipe}" in usage_error(capsys, "read", scans, pipe)
-    for share in ("0", "1", "20", "nan"):
-        message = f"{share} is not a share between 0 and 1, such as 0.2"
-        assert message in usage_error(capsys, "read", scans, "--prevalence", share)
     names = ", ".join(point.name for point in load_release().operating_points)
     message = f"--operating-point: the trained model has {names}"
     assert message in usage_error(capsys, "read", scans, "--operating-point", "bold")

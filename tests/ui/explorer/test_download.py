@@ -16,7 +16,7 @@ from ui.explorer.download import STOPPED_TEXT
 
 pytestmark = pytest.mark.slow
 
-SAMPLES, FULL_SET = "24 sample images", "Complete data set"
+SAMPLES, FULL_SET = "24 sample images from api.kaggle.com", "Complete data set from api.kaggle.com"
 
 
 def page() -> None:

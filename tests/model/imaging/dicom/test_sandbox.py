@@ -1,7 +1,5 @@
-"""Child processes that read DICOM: answers, resource limits, number and end."""
+"""Child processes that read DICOM: answers, number and end."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -66,23 +64,6 @@ def test_a_refusal_of_the_child_arrives_unchanged():
 )
 def test_a_dicom_file_is_recognised_by_its_content(file):
     assert decode(file).source_format == "DICOM"
-
-
-# --- limits
-
-
-def run_limited(program: str) -> subprocess.CompletedProcess:
-    """Run a program with limits of 600 MB of memory and one second of processor time."""
-    code = f"from model.imaging.dicom.worker import set_resource_limits\nset_resource_limits(600 * 2**20, 1)\n{program}"
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=False)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: other systems limit less")
-def test_memory_processor_time_and_files_of_the_child_are_limited(tmp_path):
-    assert b"MemoryError" in run_limited("bytearray(2**30)").stderr
-    assert run_limited("while True: pass").returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-    assert b"File too large" in run_limited(f"open({str(tmp_path / 'file')!r}, 'wb', buffering=0).write(b'a')").stderr
 
 
 # --- number and end of the child processes

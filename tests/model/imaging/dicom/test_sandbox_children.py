@@ -1,5 +1,6 @@
 """Child processes that crash, hang or cannot be started: the file is refused with a message."""
 
+import os
 import time
 
 import pytest
@@ -37,6 +38,27 @@ def test_a_file_is_refused_if_its_decoder_crashes(child):
 def test_a_decoder_that_hangs_is_stopped(child, monkeypatch):
     monkeypatch.setattr(sandbox, "DICOM_CLOCK_SECONDS", 1)
     child(HANG)
+    start = time.monotonic()
+    with raises_message(DecodingAborted, MessageCode.DECODING_ABORTED):
+        decode(small_dicom_file())
+    assert time.monotonic() - start < 20
+
+
+HELD_PIPES = """
+import os
+if os.fork():
+    print(os.getpid(), flush=True)  # an incomplete answer
+    os._exit(0)
+{leave}
+{hang}  # keeps both pipes open
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="NOT RUN: this system has no fork")
+@pytest.mark.parametrize("leave", ["", "os.setsid()"], ids=["same group", "own group"])
+def test_a_process_that_outlives_its_decoder_does_not_delay_the_refusal(child, monkeypatch, leave):
+    monkeypatch.setattr(sandbox, "DICOM_CLOCK_SECONDS", 1)
+    child(HELD_PIPES.format(leave=leave, hang=HANG))
     start = time.monotonic()
     with raises_message(DecodingAborted, MessageCode.DECODING_ABORTED):
         decode(small_dicom_file())
@@ -85,13 +107,13 @@ def test_a_message_says_that_no_child_can_be_started(limit_children, error):
         decode(small_dicom_file())
 
 
-def test_the_child_is_ended_if_no_watchdog_thread_can_be_started(limit_children, monkeypatch):
+def test_the_child_is_ended_if_it_cannot_be_watched(limit_children, monkeypatch):
     children = limit_children(2, START_ERRORS[0])
 
-    def start(_: object) -> None:
-        raise RuntimeError("can't start new thread")
+    def no_selector() -> None:
+        raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(sandbox.threading.Timer, "start", start)
+    monkeypatch.setattr("model.child_process.selectors.DefaultSelector", no_selector)
     with raises_message(DecoderUnavailable, MessageCode.DECODER_UNAVAILABLE):
         decode(small_dicom_file())
     assert [child.poll() is None for child in children] == [False, True]  # the second one is idle
