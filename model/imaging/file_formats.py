@@ -34,6 +34,8 @@ _OTHER_FORMATS = {  # first bytes of a file (regular expression) and its format;
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _PNG_USED_CHUNKS = (*_PNG_KEPT_CHUNKS, b"acTL", b"tRNS", b"sBIT", b"eXIf")
+# Standard chunks that are not used (PNG 11.3), and so may be damaged.
+_PNG_IGNORED_CHUNKS = b"tEXt zTXt iTXt tIME pHYs bKGD hIST sPLT gAMA cHRM sRGB iCCP".split()
 _JPEG_START = b"\xff\xd8"
 _JPEG_SIGNATURE = _JPEG_START + b"\xff"
 _JPEG_START_WITHIN = 4096  # bytes; some programs write a header of their own before the image
@@ -70,7 +72,9 @@ def detect_format(content: bytes) -> str:
 
 
 def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
-    """Read the chunks of a PNG and check the CRC of each chunk that is used; text and the like may be damaged.
+    """Read the chunks of a PNG and check their CRCs, except those of standard chunks that are not used.
+
+    The CRC of a chunk with an unknown name is checked, because damage may have changed the name of a used chunk.
 
     Returns:
         The data of each used chunk by name (the first of each name), and a PNG with only the header, palette and
@@ -91,13 +95,12 @@ def strip_png(content: bytes) -> tuple[dict[bytes, memoryview], bytes]:
         length, name = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
         (checksum,) = struct.unpack_from(">I", content, end - 4)
-        is_used = name in _PNG_USED_CHUNKS or name[:1].isupper()  # upper case: needed to decode (PNG 5.4)
-        if is_used and zlib.crc32(view[position + 4 : end - 4]) != checksum:
+        if name not in _PNG_IGNORED_CHUNKS and zlib.crc32(view[position + 4 : end - 4]) != checksum:
             raise ValueError("checksum")
         if (name == b"IHDR") == bool(chunks):
             raise ValueError("IHDR is the first chunk, once")
         data = view[position + 8 : end - 4]
-        if is_used:
+        if name in _PNG_USED_CHUNKS:
             chunks.setdefault(name, data)
         if name == b"IHDR":
             check_size(*struct.unpack_from(">II", data))
