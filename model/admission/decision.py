@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from model.codes import Caution, RefusalReason
+from model.imaging.grey_range import image_uses_grey_range
 from model.imaging.radiograph import Radiograph
 
 
@@ -46,7 +47,22 @@ class Correction:
         metadata = radiograph.metadata
         if metadata and metadata.size_millimetres and self.turns % 2:
             metadata = replace(metadata, size_millimetres=metadata.size_millimetres[::-1])
-        return replace(radiograph, pixels=self.apply_to_pixels(radiograph.pixels), metadata=metadata)
+        pixels = self.apply_to_pixels(radiograph.pixels)
+        cautions = self.remaining_cautions(radiograph.cautions, pixels)
+        return replace(radiograph, pixels=pixels, metadata=metadata, cautions=cautions)
+
+    def remaining_cautions(self, cautions: tuple[Caution, ...], corrected: np.ndarray) -> tuple[Caution, ...]:
+        """Return the cautions about a file that still apply after the correction.
+
+        The white background of an inverted image looks like the cut-off white of a wrong window.
+
+        Args:
+            cautions: Cautions about the file.
+            corrected: Corrected pixels, float32 (height, width), 0-255.
+        """
+        if not (self.invert and image_uses_grey_range(corrected)):
+            return cautions
+        return tuple(caution for caution in cautions if caution is not Caution.WINDOW_IMPLAUSIBLE)
 
     @property
     def corrects(self) -> tuple[RefusalReason, ...]:

@@ -99,7 +99,8 @@ class AdmissionGate:
         if correction is None:
             raise ValueError("admission_result must have a suggested correction")
         inference = self.classifier.infer_working(correction.apply_to_pixels(original.working))
-        inference = replace(inference, cautions=original.cautions)
+        file_cautions = correction.remaining_cautions(original.cautions, inference.working)
+        inference = replace(inference, cautions=file_cautions)
         cautions = self._cautions(admission_result.shorter_side, inference, image_measures(inference))
         admission = AdmissionDecision(cautions=(Caution.CORRECTED, *cautions))
         return replace(admission_result, admission=admission, inference=inference)

@@ -42,6 +42,16 @@ def test_a_correction_changes_only_the_pixels():
     assert (upright.source_format, upright.bits, upright.colourfulness) == ("JPEG", 12, 3.5)
 
 
+@pytest.mark.parametrize(("background", "is_plausible"), [(0.3, True), (0.7, False)])
+def test_the_grey_range_of_an_inverted_image_is_judged_after_the_correction(background, is_plausible):
+    pixels = np.tile(np.linspace(0, 250, 100, dtype=np.float32), (80, 1))
+    pixels[: round(80 * background)] = 0
+    inverted = Radiograph(255 - pixels, "PNG", 8, cautions=(Caution.WINDOW_GUESSED, Caution.WINDOW_IMPLAUSIBLE))
+    corrected = Correction(0, invert=True).apply_to_radiograph(inverted)
+    remaining = () if is_plausible else (Caution.WINDOW_IMPLAUSIBLE,)
+    assert corrected.cautions == (Caution.WINDOW_GUESSED, *remaining)
+
+
 @pytest.mark.parametrize(("turns", "size"), [(0, (300, 400)), (1, (400, 300)), (2, (300, 400)), (3, (400, 300))])
 def test_the_size_in_the_metadata_is_rotated_too(turns, size):
     metadata = DicomMetadata("CR", "CHEST", "AP", None, (300, 400), True, (), 0, ())
