@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.codes import Population
 from model.performance.shortcut_audit import input_region_sentence, segmentation_sentence
 from model.translation import N_
 from model.translation import gettext as _
@@ -15,9 +16,10 @@ page_frame(N_("About"))
 with show_errors():
     release = current_release()
     description = release.description
+    children = description["populations"][Population.CHILDREN]
 
     st.markdown(_("**Intended use.** {text}").format(text=_(description["intended_use"])))
-    st.markdown(_("**Training data.** {text}").format(text=_(description["population"])))
+    st.markdown(_("**Training data.** {text}").format(text=_(children["description"])))
 
     st.subheader(_("Performance"), anchor=False)
     st.table(performance_table(release))

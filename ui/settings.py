@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from model.codes import Population
 from model.inference.decision import OperatingPoint
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
@@ -59,15 +60,15 @@ def selected_settings(release: Release) -> SessionSettings:
 
 def selected_operating_point(release: Release) -> OperatingPoint:
     """Return the operating point of this session, by default that of the release."""
-    names = [point.name for point in release.operating_points]
     name = st.session_state.get(_POINT)
-    return release.operating_point(name if name in names else None)  # a new release may have other names
+    known_name = name if name in release.operating_point_names else None  # a new release may have other names
+    return release.populations[Population.CHILDREN].operating_point(known_name)
 
 
 def selected_prevalence(release: Release) -> float:
     """Return the prevalence of this session, 0-1, by default that of the training images."""
     percent = st.session_state.get(_PREVALENCE)
-    return release.training_prevalence if percent is None else percent / 100
+    return release.populations[Population.CHILDREN].training_prevalence if percent is None else percent / 100
 
 
 def settings_controls(release: Release) -> None:
@@ -81,25 +82,25 @@ def settings_controls(release: Release) -> None:
 
 def operating_point_control(release: Release) -> None:
     """Draw the control for the operating point, set to the session's value."""
-    points = {point.name: point for point in release.operating_points}
+    names = release.operating_point_names
     # Set on every run: right after a change of page, the key still belongs to the control of the previous page.
     st.session_state[_control_key(_POINT)] = selected_operating_point(release).name
     st.segmented_control(
         _(POINT_LABEL),
-        list(points),
+        names,
         format_func=term,
         key=_control_key(_POINT),
         required=True,
         on_change=_keep,
         args=(_POINT,),
-        help="  \n".join(_(_POINT_EFFECTS.get(name, name)) for name in points),
+        help="  \n".join(_(_POINT_EFFECTS.get(name, name)) for name in names),
     )
 
 
 def bind_operating_point_to_url(release: Release) -> None:
     """Keep the operating point in the URL of the page, and adopt the one in a shared URL."""
     url_name = st.query_params.get(_QUERY_PARAM)
-    if url_name != st.session_state.get(_SHARED_POINT) and url_name in [p.name for p in release.operating_points]:
+    if url_name != st.session_state.get(_SHARED_POINT) and url_name in release.operating_point_names:
         st.session_state[_POINT] = url_name
     st.session_state[_SHARED_POINT] = selected_operating_point(release).name
     # Write only if it differs. Writing replaces the whole query with the server's copy. If a slow browser has not yet
@@ -109,13 +110,14 @@ def bind_operating_point_to_url(release: Release) -> None:
 
 
 def _prevalence_control(release: Release) -> None:
+    training_prevalence = release.populations[Population.CHILDREN].training_prevalence
     st.session_state[_control_key(_PREVALENCE)] = st.session_state.get(_PREVALENCE)
     st.number_input(
         _(PREVALENCE_LABEL),
         _MIN_PERCENT,
         _MAX_PERCENT,
         value=None,
-        placeholder=_("{count}, as in the training images").format(count=per_hundred(release.training_prevalence)),
+        placeholder=_("{count}, as in the training images").format(count=per_hundred(training_prevalence)),
         key=_control_key(_PREVALENCE),
         on_change=_keep,
         args=(_PREVALENCE,),

@@ -151,7 +151,7 @@ def _skipped_sentence(skipped: SkippedPath) -> str:
 
 def _check_operating_point(reader: FileReader, parser: argparse.ArgumentParser) -> None:
     """Exit with a usage error if the release does not have the requested operating point."""
-    names = [point.name for point in reader.gate.classifier.release.operating_points]
+    names = reader.gate.classifier.release.operating_point_names
     if reader.options.operating_point not in (None, *names):
         parser.error(_("--operating-point: the trained model has {names}").format(names=", ".join(names)))
 

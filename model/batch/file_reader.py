@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.admission.gate import AdmissionGate, AdmissionResult
+from model.codes import Population
 from model.errors import FileRefused, NotAdmitted
 from model.explanation.reliability import reliability_warnings
 from model.imaging.decode import decode, read_limited
@@ -105,13 +106,14 @@ class FileReader:
     def _present(self, finding: Finding, file: DecodedFile, admission_result: AdmissionResult) -> Finding:
         classifier, options, metadata = self.gate.classifier, self.options, file.image.metadata
         release, check = classifier.release, None
+        rules = release.populations[Population.CHILDREN]
         if options.heatmaps:
             check = HeatMapCheck(reliability_warnings(classifier, admission_result.inference))
         return present(
             finding,
             release,
-            point=release.operating_point(options.operating_point),
-            prevalence=options.prevalence or release.training_prevalence,
+            point=rules.operating_point(options.operating_point),
+            prevalence=options.prevalence or rules.training_prevalence,
             age_years=metadata.age_years if metadata else None,
             heat_map_check=check,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.codes import Caution
+from model.codes import Caution, Population
 from model.imaging.preprocessing import working_image
 from model.imaging.radiograph import Radiograph
 from model.inference.decision import classify
@@ -116,13 +116,14 @@ class Classifier:
     def finding_from(self, inference: Inference) -> Finding:
         """Return the finding for an inference at the default operating point and the training prevalence."""
         release, output = self.release, inference.output
-        point = release.operating_point()
-        probability = float(release.calibration.probability(output.logit))
+        rules = release.populations[Population.CHILDREN]
+        point = rules.operating_point()
+        probability = float(rules.calibration.probability(output.logit))
         cautions = () if inference.lungs else (Caution.LUNGS_NOT_FOUND,)
         return Finding(
             probability=probability,
-            prevalence=release.training_prevalence,
-            verdict=classify(probability, point, release.conformal),
+            prevalence=rules.training_prevalence,
+            verdict=classify(probability, point, rules.conformal),
             operating_point=point,
             heat_map=np.clip(output.class_activation_map / release.map_scale, 0, 1),
             heat_map_box=release.input_region.box(inference.lungs),

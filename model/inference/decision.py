@@ -116,3 +116,45 @@ class Calibration:
         with np.errstate(over="ignore"):  # beyond log odds of 700 the probability is 0 or 1 anyway
             log_odds = self.slope * np.asarray(logits, float) + self.intercept
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows above 709
+
+
+@dataclass(frozen=True)
+class DecisionRules:
+    """Rules that turn a logit into a verdict, chosen on the validation images of one population.
+
+    Attributes:
+        calibration: Conversion of a logit to a probability.
+        operating_points: Named thresholds; a candidate has none until it is calibrated.
+        default_operating_point: Name of the operating point that applies unless the user selects another.
+        conformal: Limits of the prediction sets.
+        training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
+        years: Youngest and oldest age of the patients in the data set, in completed years, inclusive.
+    """
+
+    calibration: Calibration
+    operating_points: tuple[OperatingPoint, ...]
+    default_operating_point: str
+    conformal: ConformalLimits
+    training_prevalence: float
+    years: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.training_prevalence < 1:
+            raise ValueError(f"training_prevalence must be between 0 and 1, got {self.training_prevalence}")
+        youngest, oldest = self.years
+        if not 0 <= youngest <= oldest:
+            raise ValueError(f"years must be the youngest and the oldest age, got {self.years}")
+        if self.operating_points:
+            self.operating_point()
+
+    def operating_point(self, name: str | None = None) -> OperatingPoint:
+        """Return an operating point by its name; without a name, the default one.
+
+        Raises:
+            KeyError: There is no such operating point.
+        """
+        name = name or self.default_operating_point
+        for point in self.operating_points:
+            if point.name == name:
+                return point
+        raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.codes import Caution, HeatMapWarning, RefusalReason
+from model.codes import Caution, HeatMapWarning, Population, RefusalReason
 from model.imaging.geometry import RelativeBox
 from model.inference.decision import OperatingPoint, Verdict, adjust_to_prevalence, classify
 from model.inference.release_loader import Release
@@ -85,7 +85,7 @@ def present(
 
 
 def _age_cautions(release: Release, age_years: int | None) -> tuple[Caution, ...]:
-    youngest, oldest = release.description["population_years"]
+    youngest, oldest = release.populations[Population.CHILDREN].years
     return () if age_years is None or youngest <= age_years <= oldest else (Caution.OUTSIDE_POPULATION,)
 
 
@@ -96,12 +96,13 @@ def _heat_map_cautions(finding: Finding, check: HeatMapCheck | None) -> tuple[Ca
 
 
 def _restate(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
-    if finding.prevalence != release.training_prevalence:
+    rules = release.populations[Population.CHILDREN]
+    if finding.prevalence != rules.training_prevalence:
         raise ValueError(f"finding must be at the training prevalence, got {finding.prevalence}")
     return replace(
         finding,
         probability=adjust_to_prevalence(finding.probability, finding.prevalence, prevalence),
         prevalence=prevalence,
-        verdict=classify(finding.probability, point, release.conformal),
+        verdict=classify(finding.probability, point, rules.conformal),
         operating_point=replace(point, threshold=adjust_to_prevalence(point.threshold, finding.prevalence, prevalence)),
     )

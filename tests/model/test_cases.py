@@ -16,6 +16,7 @@ from model.imaging.decode import decode
 from model.inference.classifier import load_model
 from model.inference.finding import Finding, present
 from tests.support.dicom_samples import samples_folder
+from tests.support.populations import children_rules
 
 pytestmark = [pytest.mark.dataset, pytest.mark.slow]
 FOLDER = samples_folder("cases")
@@ -51,7 +52,8 @@ def read(gate: AdmissionGate, path: Path) -> Finding | FileRefused:
         return refusal
     release = gate.classifier.release
     age = radiograph.metadata.age_years if radiograph.metadata else None
-    point, prevalence = release.operating_point(), release.training_prevalence
+    rules = children_rules(release)
+    point, prevalence = rules.operating_point(), rules.training_prevalence
     return present(finding, release, point=point, prevalence=prevalence, age_years=age)
 
 

@@ -15,12 +15,13 @@ from model.performance.natural_frequencies import natural_frequencies, natural_f
 from model.performance.operating_points import sample_sentence
 from model.performance.release_data import load_release_data
 from tests.support.pages import open_page
+from tests.support.populations import children_rules
 
 pytestmark = pytest.mark.slow
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
 # Not the default operating point. Its confusion matrix must differ too, because two points may have the same threshold.
-DEFAULT = load_release().default_operating_point
+DEFAULT = children_rules(load_release()).default_operating_point
 OTHER_POINT = next(
     name
     for name, rates in TEST["operating_points"].items()
@@ -109,7 +110,7 @@ def test_metrics_are_those_of_the_test_split_with_intervals():
 
 
 def test_the_default_prevalence_is_that_of_the_training_images():
-    prevalence = load_release().training_prevalence
+    prevalence = children_rules(load_release()).training_prevalence
     expected = natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], prevalence))
     assert expected in page_text(open_performance())
 

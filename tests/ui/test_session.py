@@ -26,6 +26,7 @@ from tests.support.pages import (
     session_uploads,
 )
 from tests.support.pages import upload as upload_file
+from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import finding_csv
 from ui.reading.session_table import rows_csv
@@ -40,14 +41,15 @@ WARNINGS = (HeatMapWarning.AGREEMENT,)
 @pytest.fixture(scope="module")
 def settings() -> SessionSettings:
     release = load_release()
-    return SessionSettings(release, release.operating_point(), release.training_prevalence)
+    rules = children_rules(release)
+    return SessionSettings(release, rules.operating_point(), rules.training_prevalence)
 
 
 def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUpload:
     """Return an upload that was read, with evidence in its heat map."""
     finding = Finding(
         probability=0.9,
-        prevalence=settings.release.training_prevalence,
+        prevalence=settings.prevalence,
         verdict=Verdict.PNEUMONIA,
         operating_point=settings.point,
         heat_map=np.ones((6, 6), np.float32),

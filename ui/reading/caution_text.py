@@ -1,6 +1,6 @@
 """Cautions and refusals on screen: short texts, and sentences with the values of the release in use."""
 
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.inference.finding import Finding
 from model.inference.release_loader import Release
 from model.messages import Message
@@ -45,6 +45,6 @@ def caution_sentence(caution: Caution, finding: Finding, release: Release) -> st
     """Return what a caution means and what to do about it."""
     if caution != Caution.OUTSIDE_POPULATION:
         return render_codes((caution,))
-    youngest, oldest = release.description["population_years"]
+    youngest, oldest = release.populations[Population.CHILDREN].years
     adults = adults_sentence(current_release_data(release).metrics.get("adults"), finding.operating_point.name)
     return f"{render([Message(caution, {'youngest': youngest, 'oldest': oldest})])} {adults}"

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from model.codes import Caution
+from model.codes import Caution, Population
 from model.explanation.heatmap import overlay_png
 from model.imaging.radiograph import Radiograph
 from model.inference.decision import Verdict
@@ -127,7 +127,7 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
     st.markdown(_(_next_step(finding)))
     if not finding.heat_map.any():
         st.info(_(NO_EVIDENCE_TEXT), icon=":material/visibility_off:")
-    is_default = finding.prevalence == settings.release.training_prevalence
+    is_default = finding.prevalence == settings.release.populations[Population.CHILDREN].training_prevalence
     st.caption(
         _(SETTINGS_TEXT_DEFAULT_PREVALENCE if is_default else SETTINGS_TEXT).format(
             threshold=format_percent(point.threshold, 1),

@@ -15,6 +15,7 @@ from model.inference.release_loader import load_release
 from model.sentences import render_codes
 from tests.support.gates import ShutGate
 from tests.support.model_cli import read
+from tests.support.populations import children_rules
 from tests.support.synthetic import synthetic_file
 
 pytestmark = pytest.mark.usefixtures("shared_classifier", "open_gate")
@@ -35,7 +36,7 @@ def test_a_row_has_the_finding_of_the_classifier(scans, capsys, classifier):
 
 def test_a_row_uses_the_requested_operating_point_and_prevalence(scans, capsys, classifier):
     release, finding = classifier.release, classifier.read(decode(synthetic_file()))
-    for point in release.operating_points:
+    for point in children_rules(release).operating_points:
         _, rows = read(capsys, scans / "b.png", "--operating-point", point.name, "--prevalence", "0.2")
         expected = present(finding, release, point=point, prevalence=0.2)
         assert (rows[0]["operating_point"], rows[0]["prevalence"]) == (point.name, 0.2)
@@ -46,8 +47,8 @@ def test_a_row_uses_the_requested_operating_point_and_prevalence(scans, capsys, 
 
 def test_default_prevalence_and_operating_point_are_those_of_the_release(scans, capsys, classifier):
     _, rows = read(capsys, scans / "b.png")
-    assert rows[0]["prevalence"] == classifier.release.training_prevalence
-    assert rows[0]["operating_point"] == classifier.release.default_operating_point
+    assert rows[0]["prevalence"] == children_rules(classifier.release).training_prevalence
+    assert rows[0]["operating_point"] == children_rules(classifier.release).default_operating_point
 
 
 def test_a_row_has_a_caution_if_no_lungs_were_found(scans, capsys, classifier, monkeypatch):

@@ -15,6 +15,7 @@ from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
 from tests.support.findings import radiograph
+from tests.support.populations import children_rules, with_children_rules
 
 UNRELIABLE = HeatMapCheck((HeatMapWarning.INSIDE_LUNGS,))
 
@@ -39,11 +40,18 @@ def point_at(threshold: float) -> OperatingPoint:
 
 
 def present_at(finding: Finding, release: Release, threshold: float, prevalence: float | None = None) -> Finding:
-    return present(finding, release, point=point_at(threshold), prevalence=prevalence or release.training_prevalence)
+    return present(
+        finding,
+        release,
+        point=point_at(threshold),
+        prevalence=prevalence or children_rules(release).training_prevalence,
+    )
 
 
 def cautions_of(finding: Finding, release: Release, **circumstances) -> tuple[Caution, ...]:
-    presented = present(finding, release, point=release.operating_point(), prevalence=0.2, **circumstances)
+    presented = present(
+        finding, release, point=children_rules(release).operating_point(), prevalence=0.2, **circumstances
+    )
     return presented.cautions
 
 
@@ -56,7 +64,7 @@ def test_the_verdict_follows_from_the_operating_point_and_the_conformal_limits(f
 
     def verdict(threshold: float, pneumonia_from: float, normal_up_to: float) -> Verdict:
         limits = ConformalLimits(0.9, pneumonia_from, normal_up_to, "by hand")
-        return present_at(finding, replace(release, conformal=limits), threshold, 0.5).verdict
+        return present_at(finding, with_children_rules(release, conformal=limits), threshold, 0.5).verdict
 
     assert verdict(p, pneumonia_from=p, normal_up_to=below) is Verdict.PNEUMONIA
     assert verdict(above, pneumonia_from=above, normal_up_to=p) is Verdict.NORMAL
@@ -83,7 +91,7 @@ def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classif
 
     assert moved.prevalence == prevalence
     assert moved.verdict == unmoved.verdict
-    is_higher = prevalence > release.training_prevalence
+    is_higher = prevalence > children_rules(release).training_prevalence
     assert (moved.probability > 0.4) == is_higher or moved.probability == 0.4
     assert (moved.probability >= moved.operating_point.threshold) == (threshold <= 0.4)
 
@@ -97,16 +105,17 @@ def test_a_finding_at_a_different_prevalence_is_refused(finding, release):
 
 
 def test_the_classifier_uses_the_default_operating_point_and_the_training_prevalence(release):
-    lenient = replace(
+    rules = children_rules(release)
+    lenient = with_children_rules(
         release,
-        operating_points=(replace(release.operating_point(), threshold=0.0),),
+        operating_points=(replace(rules.operating_point(), threshold=0.0),),
         conformal=ConformalLimits(0.9, 0.0, 0.0, "by hand"),
     )
     finding = Classifier(lenient).read(radiograph())
 
     assert finding.verdict is Verdict.PNEUMONIA
     assert finding.operating_point.threshold == 0
-    assert finding.prevalence == release.training_prevalence
+    assert finding.prevalence == rules.training_prevalence
 
 
 # --- cautions
@@ -117,7 +126,7 @@ def test_a_finding_has_no_new_caution_if_age_and_heat_map_check_are_unknown(find
 
 
 def test_an_age_within_the_population_has_no_caution_and_an_age_outside_has_one(finding, release):
-    youngest, oldest = release.description["population_years"]
+    youngest, oldest = children_rules(release).years
     for age in (youngest, oldest):
         assert cautions_of(finding, release, age_years=age) == ()
     for age in (youngest - 1, oldest + 1):
@@ -151,7 +160,7 @@ def test_a_heat_map_without_evidence_never_has_a_caution(finding, release, check
 )
 def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, check, last):
     earlier = (Caution.LUNGS_NOT_FOUND, Caution.BURNED_IN_ANNOTATION, Caution.MIRRORED)
-    _, oldest = release.description["population_years"]
+    _, oldest = children_rules(release).years
     cautions = cautions_of(replace(finding, cautions=earlier), release, age_years=oldest + 1, heat_map_check=check)
     assert cautions == (*earlier, Caution.OUTSIDE_POPULATION, last)
 
@@ -168,7 +177,7 @@ def test_a_finding_from_a_different_model_version_is_not_restated(finding, relea
 
 
 def test_a_finding_from_a_different_model_version_gets_only_new_cautions(finding, release):
-    _, oldest = release.description["population_years"]
+    _, oldest = children_rules(release).years
     earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
     presented = present(
         earlier, release, point=point_at(0.99), prevalence=0.2, age_years=oldest + 1, heat_map_check=UNRELIABLE
