@@ -24,7 +24,7 @@ with show_errors():
 
     settings_controls(release)
     settings = selected_settings(release)
-    point = settings.point
+    point = settings.operating_point(Population.CHILDREN)
 
     show_introduction(test, point)
     show_children(test, settings)

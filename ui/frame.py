@@ -59,10 +59,15 @@ def _model_text() -> str:
     """Return what the model was trained on, its version, and whether it is the one shipped with the program."""
     try:
         release = current_release()
-        youngest, oldest = release.populations[Population.CHILDREN].years
     except Exception:  # the page itself shows the error, and the notice is needed even then
         return _("No trained model.")
-    population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital.")
+    youngest, oldest = release.populations[Population.CHILDREN].years
+    if Population.ADULTS in release.populations:
+        population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years and of adults.")
+    else:
+        population = _(
+            "Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital."
+        )
     model = (
         _("Model {version}.") if release.is_shipped else _("Model {version}, not the one shipped with this program.")
     )

@@ -1,9 +1,9 @@
 """From a logit to a verdict: calibration, operating points, conformal limits and prevalence."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
@@ -118,6 +118,15 @@ class Calibration:
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows above 709
 
 
+class Decision(TypedDict):
+    """What decision rules say about a logit: fields of `model.inference.finding.Finding`."""
+
+    probability: float
+    prevalence: float
+    verdict: Verdict
+    operating_point: OperatingPoint
+
+
 @dataclass(frozen=True)
 class DecisionRules:
     """Rules that turn a logit into a verdict, chosen on the validation images of one population.
@@ -158,3 +167,27 @@ class DecisionRules:
             if point.name == name:
                 return point
         raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
+
+    def decide(self, logit: float, operating_point: str | None = None, prevalence: float | None = None) -> Decision:
+        """Return probability and verdict for a logit.
+
+        Args:
+            logit: Uncalibrated logit for pneumonia.
+            operating_point: Name of an operating point; None for the default one.
+            prevalence: Prevalence for probability and threshold, between 0 and 1, exclusive; None for that of the
+                training images.
+
+        Raises:
+            KeyError: There is no such operating point.
+            ValueError: `prevalence` is not between 0 and 1.
+        """
+        point, calibrated_at = self.operating_point(operating_point), self.training_prevalence
+        prevalence = calibrated_at if prevalence is None else prevalence
+        probability = float(self.calibration.probability(logit))
+        threshold = adjust_to_prevalence(point.threshold, calibrated_at, prevalence)
+        return {
+            "probability": adjust_to_prevalence(probability, calibrated_at, prevalence),
+            "prevalence": prevalence,
+            "verdict": classify(probability, point, self.conformal),
+            "operating_point": replace(point, threshold=threshold),
+        }

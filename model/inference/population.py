@@ -41,4 +41,4 @@ def judged_as(population: Population | None, available: Collection[Population]) 
     Returns:
         The population of the patient; children if it is unknown or the release was not trained on it.
     """
-    return population if population in available else Population.CHILDREN
+    return population if population and population in available else Population.CHILDREN

@@ -13,7 +13,7 @@ import ui.reading.finding_panel
 import ui.resources
 import ui.session
 import ui.viewer.component
-from model.codes import Caution
+from model.codes import Caution, Population
 from model.explanation.heatmap import colour_map
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import Classifier
@@ -25,7 +25,7 @@ from model.messages import MessageCode
 from model.sentences import render_codes
 from tests.support.gates import OpenGate
 from tests.support.hostile_files import reason
-from tests.support.pages import age_input, asks_for_an_upload, open_page, read_upload, session_table, upload
+from tests.support.pages import age_input, asks_for_an_upload, by_label, open_page, read_upload, session_table, upload
 from tests.support.populations import children_rules, with_children_rules
 from ui.formatting import percent
 from ui.reading.caution_text import short_text
@@ -40,7 +40,7 @@ from ui.reading.finding_panel import (
 )
 from ui.reading.refusal_panel import NOT_READ_TEXT
 from ui.reading.session_table import DOWNLOAD_ALL
-from ui.settings import SETTINGS_TITLE
+from ui.settings import PREVALENCE_LABELS, SETTINGS_TITLE
 from ui.verdicts import VERDICT_NAMES
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def point_control(app: AppTest) -> Any:
 
 
 def prevalence_input(app: AppTest) -> Any:
-    return app.number_input(key="prevalence_control")
+    return by_label(app.number_input, PREVALENCE_LABELS[Population.CHILDREN])
 
 
 def assumptions(app: AppTest) -> str:
@@ -164,7 +164,7 @@ def test_an_age_outside_the_population_adds_a_caution(age, outside):
 
     assert not app.exception
     warnings = [warning.value for warning in app.warning]
-    assert ["children aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
+    assert ["patients aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
     assert list(session_table(app)["cautions"]) == [OUTSIDE_POPULATION if outside else ""]
     assert (NEXT_STEP_OTHER_AGE in [markdown.value for markdown in app.markdown]) == outside
 
@@ -190,7 +190,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     point_control(app).set_value("rule-out")
     prevalence_input(app).set_value(20).run()
 
-    expected = present(first, release, point=children_rules(release).operating_point("rule-out"), prevalence=0.2)
+    expected = present(first, release, population=Population.CHILDREN, operating_point="rule-out", prevalence=0.2)
     (metric,) = app.metric
     assert metric.label == PROBABILITY_LABEL.format(prevalence="20%")
     assert metric.value == percent(expected.probability)

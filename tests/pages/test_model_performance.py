@@ -7,6 +7,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 import ui.resources
+from model.codes import Population
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.adults import adults_sentence
 from model.performance.calibration import calibration_sentence, miscalibration_direction
@@ -14,8 +15,9 @@ from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.operating_points import sample_sentence
 from model.performance.release_data import load_release_data
-from tests.support.pages import open_page
+from tests.support.pages import by_label, open_page
 from tests.support.populations import children_rules
+from ui.settings import PREVALENCE_LABELS
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +136,7 @@ def test_another_operating_point_changes_matrix_report_and_children():
 def test_another_prevalence_changes_the_children_but_no_measured_metric():
     app = open_performance()
     tables_before, charts_before = tables(app), charts(app)
-    app.number_input(key="prevalence_control").set_value(10).run()
+    by_label(app.number_input, PREVALENCE_LABELS[Population.CHILDREN]).set_value(10).run()
     tables_after = tables(app)
 
     assert not app.exception

@@ -9,7 +9,7 @@ from model.inference.release_loader import Release
 
 
 def decision_rules(*points: OperatingPoint, **changes: Any) -> DecisionRules:
-    """Return rules with these operating points, the first of which is the default.
+    """Return rules with these operating points, the first of which is the default, and no calibration.
 
     From 0.4, PNEUMONIA is plausible; up to 0.6, NORMAL is. In between, both are.
     """
@@ -19,7 +19,9 @@ def decision_rules(*points: OperatingPoint, **changes: Any) -> DecisionRules:
         "training_prevalence": 0.7,
         "years": (1, 5),
     }
-    return DecisionRules(operating_points=points, default_operating_point=points[0].name, **values | changes)
+    return DecisionRules(
+        operating_points=points, default_operating_point=points[0].name if points else "", **values | changes
+    )
 
 
 def children_rules(release: Release) -> DecisionRules:
@@ -31,3 +33,9 @@ def with_children_rules(release: Release, **changes: Any) -> Release:
     """Return a release with changed rules for children."""
     rules = replace(children_rules(release), **changes)
     return replace(release, populations={**release.populations, Population.CHILDREN: rules})
+
+
+def with_adults(release: Release, **changes: Any) -> Release:
+    """Return a release for children and adults. Unless changed, adults have the rules for children but their ages."""
+    rules = replace(children_rules(release), **({"years": (18, 120)} | changes))
+    return replace(release, populations={**release.populations, Population.ADULTS: rules})

@@ -29,7 +29,7 @@ from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
 from ui.reading.turns import reading_turns
 from ui.resources import current_gate
 from ui.session import FileInfo, session_uploads
-from ui.settings import selected_operating_point
+from ui.settings import selected_operating_point, selected_point_name
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
@@ -142,7 +142,8 @@ def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
         type="primary",
         help=_("Reads this image as if you had uploaded it."),
     ):
-        file = FileInfo(f"set:{row['file']}", row["file"], patient_group=_patient_group(row))
+        group = _patient_group(row)
+        file = FileInfo(f"set:{row['file']}", row["file"], patient_group=group, population=Population.CHILDREN)
         read_upload(gate, file, read_limited(row["path"]))
         st.switch_page("app.py", query_params={})  # None would be refused, since the filters are bound to the URL
 
@@ -180,9 +181,8 @@ def _size_text(row: pd.Series) -> str:
 
 def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
     """Present a finding at the selected operating point and, like all figures on this page, the training prevalence."""
-    point = selected_operating_point(release)
-    prevalence = release.populations[Population.CHILDREN].training_prevalence
-    return present(finding, release, point=point, prevalence=prevalence, heat_map_check=check)
+    point_name = selected_point_name(release)
+    return present(finding, release, population=Population.CHILDREN, operating_point=point_name, heat_map_check=check)
 
 
 def _show_differences(row: pd.Series, finding: Finding) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 import ui.resources
 from model.admission.decision import Correction
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.explanation.heatmap import overlay_png
 from model.inference.finding_rows import to_csv
 from model.inference.lung_segmentation import LungSegmenter
@@ -50,7 +50,7 @@ pytestmark = pytest.mark.slow
 def default_settings() -> SessionSettings:
     release = load_release()
     rules = children_rules(release)
-    return SessionSettings(release, rules.operating_point(), rules.training_prevalence)
+    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
 
 
 def png(pixels: np.ndarray) -> bytes:
