@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from model.codes import Population
 from model.performance.shortcut_audit import input_region_sentence, segmentation_sentence
 from model.translation import N_
 from model.translation import gettext as _
@@ -16,10 +15,10 @@ page_frame(N_("About"))
 with show_errors():
     release = current_release()
     description = release.description
-    children = description["populations"][Population.CHILDREN]
+    training_data = " ".join(_(population["description"]) for population in description["populations"].values())
 
     st.markdown(_("**Intended use.** {text}").format(text=_(description["intended_use"])))
-    st.markdown(_("**Training data.** {text}").format(text=_(children["description"])))
+    st.markdown(_("**Training data.** {text}").format(text=training_data))
 
     st.subheader(_("Performance"), anchor=False)
     st.table(performance_table(release))
