@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from model.codes import Population
 from model.explanation.heatmap import colour_map
 from model.limits import MAX_BYTES
 from model.translation import N_
@@ -22,20 +23,25 @@ from ui.reading.session_table import show_session_rows, show_session_table
 from ui.reading.turns import show_ahead
 from ui.resources import current_gate
 from ui.session import FileInfo, RefusedUpload, clear_upload, current_upload
-from ui.settings import SETTINGS_TITLE, selected_settings, settings_controls
+from ui.settings import SETTINGS_TITLE, population_control, selected_settings, settings_controls
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
 page_frame(N_("Read X-rays"))
 
-file = st.file_uploader(
-    _("Frontal chest X-ray of a child: DICOM, PNG or JPEG, up to {megabytes} MB").format(megabytes=MAX_BYTES // 2**20),
-    help=_("The image is kept in memory, never on disk, and deleted a few minutes after you close the tab."),
-    on_change=clear_upload,
-)
 with show_errors():
     gate = current_gate()
     release = gate.classifier.release
+    label = (
+        _("Frontal chest X-ray of a child or an adult: DICOM, PNG or JPEG, up to {megabytes} MB")
+        if Population.ADULTS in release.populations
+        else _("Frontal chest X-ray of a child: DICOM, PNG or JPEG, up to {megabytes} MB")
+    )
+    file = st.file_uploader(
+        label.format(megabytes=MAX_BYTES // 2**20),
+        help=_("The image is kept in memory, never on disk, and deleted a few minutes after you close the tab."),
+        on_change=clear_upload,
+    )
     upload = current_upload()
     window = selected_window(upload)
     if file and (upload is None or (upload.file.upload_id, upload.file.window) != (file.file_id, window)):
@@ -43,6 +49,7 @@ with show_errors():
         with st.spinner(_("Reading the X-ray")):
             read_upload(gate, FileInfo(file.file_id, file.name, window), file.getvalue(), partial(show_ahead, slot))
         upload = current_upload()
+    population_control(release)
     with st.expander(_(SETTINGS_TITLE), icon=":material/tune:"):
         settings_controls(release)
     settings = selected_settings(release)

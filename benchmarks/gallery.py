@@ -19,7 +19,7 @@ import dataset.explorer.thumbnails
 from dataset.explorer.catalogue import Filter, build_catalogue, select
 from dataset.explorer.thumbnails import thumbnail
 from dataset.index import dataset_root, load_index
-from model.codes import SPLITS, SplitName
+from model.codes import SPLITS, Population, SplitName
 from model.inference.release_loader import load_release
 from model.performance.release_data import load_release_data
 from tests.support.browser import ROOT
@@ -73,9 +73,9 @@ def _line(label: object, *values: object) -> str:
 def _catalogue_rows() -> pd.DataFrame:
     release = load_release()
     records = load_index(dataset_root().resolve())
-    return build_catalogue(
-        load_release_data(release).predictions, records, release.operating_point(), release.conformal
-    ).rows
+    rules = release.populations[Population.CHILDREN]
+    predictions = load_release_data(release).predictions
+    return build_catalogue(predictions, records, rules.operating_point(), rules.conformal).rows
 
 
 def _open_page(splits: tuple[str, ...]) -> AppTest:

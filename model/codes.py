@@ -68,6 +68,7 @@ class Caution(StrEnum):
     CORRECTED = "corrected"
     # About the lungs and the patient.
     LUNGS_NOT_FOUND = "lungs_not_found"
+    AGE_UNKNOWN = "age_unknown"
     OUTSIDE_POPULATION = "outside_population"
     # About the file.
     BURNED_IN_ANNOTATION = "burned_in_annotation"

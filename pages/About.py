@@ -15,9 +15,10 @@ page_frame(N_("About"))
 with show_errors():
     release = current_release()
     description = release.description
+    training_data = " ".join(_(population["description"]) for population in description["populations"].values())
 
     st.markdown(_("**Intended use.** {text}").format(text=_(description["intended_use"])))
-    st.markdown(_("**Training data.** {text}").format(text=_(description["population"])))
+    st.markdown(_("**Training data.** {text}").format(text=training_data))
 
     st.subheader(_("Performance"), anchor=False)
     st.table(performance_table(release))

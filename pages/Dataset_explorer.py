@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dataset.explorer.catalogue import select, sort
+from model.codes import Population
 from model.translation import N_
 from model.translation import gettext as _
 from ui.errors import show_errors
@@ -46,7 +47,7 @@ with show_errors():
                     "The percentage is the probability of pneumonia at the training prevalence ({prevalence}). Results "
                     "on training and validation images are optimistic. Only the test images show how the model "
                     "performs on new images."
-                ).format(prevalence=percent(release.training_prevalence))
+                ).format(prevalence=percent(release.populations[Population.CHILDREN].training_prevalence))
             )
     if overview_tab.open:
         with overview_tab:

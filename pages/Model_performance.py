@@ -1,6 +1,6 @@
 """The page "Model performance": all metrics come from the release's files."""
 
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.translation import N_
 from ui.errors import show_errors
 from ui.frame import page_frame
@@ -17,20 +17,21 @@ page_frame(N_("Model performance"))
 with show_errors():
     release = current_release()
     description = release.description
+    children = description["populations"][Population.CHILDREN]
     data = current_release_data(release)
     metrics = data.metrics
     test = metrics["splits"][SplitName.TEST]
 
     settings_controls(release)
     settings = selected_settings(release)
-    point = settings.point
+    point = settings.operating_point(Population.CHILDREN)
 
     show_introduction(test, point)
     show_children(test, settings)
     show_thresholds(test, point)
     show_curves(data, test, point)
-    show_probabilities(data, test, point, release.training_prevalence)
-    show_indeterminate(metrics, test, description["conformal"], point)
+    show_probabilities(data, test, point, children["training_prevalence"])
+    show_indeterminate(metrics, test, children["conformal"], point)
     show_causes(test, point)
     show_lungs(description["shortcut_audit"])
     show_refused(metrics["admission"])

@@ -25,7 +25,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import Split
 from model.admission.gate import AdmissionGate
-from model.codes import SPLITS, SplitName
+from model.codes import SPLITS, Population, SplitName
 from model.errors import TrainingError
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
@@ -105,11 +105,12 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict
     inventory = scan_images(classifier, {name: split.part(name) for name in names}, decoder)
     require_complete(inventory)
     predictions = _predictions(inventory, auxiliary)
-    point = release.operating_point()
+    rules = release.populations[Population.CHILDREN]
+    point = rules.operating_point()
     metrics: dict[str, Any] = {
         "network_sha256": release.checksums[ReleaseFile.CLASSIFIER],
         "operating_point": {"name": point.name, "threshold": point.threshold},
-        "splits": {name: split_metrics(rows_of_split(predictions, name), release) for name in names},
+        "splits": {name: split_metrics(rows_of_split(predictions, name), rules) for name in names},
     }
     if SplitName.VALIDATION in names:
         metrics |= _validation_metrics(classifier, split, predictions, auxiliary, decoder)
@@ -141,8 +142,9 @@ def _validation_metrics(
     """Return the robustness, the shortcut audit and, given masks, the accuracy of the lung segmentation."""
     perturbed_logits = logits_under_perturbation(classifier, split.validation, decoder)
     rows = rows_of_split(predictions, SplitName.VALIDATION)
+    rules = classifier.release.populations[Population.CHILDREN]
     metrics = {
-        "stress_validation": measure_robustness(perturbed_logits, rows, classifier.release),
+        "stress_validation": measure_robustness(perturbed_logits, rows, rules),
         "shortcut_audit": shortcut_audit(classifier, split, predictions, auxiliary, decoder),
     }
     if auxiliary.masks:

@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from model.codes import Population
 from model.translation import N_, use_language
 from model.translation import gettext as _
 from ui.language import session_language
@@ -58,10 +59,15 @@ def _model_text() -> str:
     """Return what the model was trained on, its version, and whether it is the one shipped with the program."""
     try:
         release = current_release()
-        youngest, oldest = release.description["population_years"]
     except Exception:  # the page itself shows the error, and the notice is needed even then
         return _("No trained model.")
-    population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital.")
+    youngest, oldest = release.populations[Population.CHILDREN].years
+    if Population.ADULTS in release.populations:
+        population = _("Trained on frontal chest X-rays of children aged {youngest} to {oldest} years and of adults.")
+    else:
+        population = _(
+            "Trained on frontal chest X-rays of children aged {youngest} to {oldest} years from one hospital."
+        )
     model = (
         _("Model {version}.") if release.is_shipped else _("Model {version}, not the one shipped with this program.")
     )

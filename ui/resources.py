@@ -9,7 +9,7 @@ from dataset.explorer.catalogue import Catalogue, build_catalogue
 from dataset.explorer.mean_radiographs import MeanRadiograph, load_mean_radiographs
 from dataset.index import OFFICIAL_SPLITS, dataset_root, load_index
 from model.admission.gate import AdmissionGate
-from model.codes import LABELS
+from model.codes import LABELS, Population
 from model.errors import ReleaseMissing
 from model.inference.classifier import Classifier
 from model.inference.decision import OperatingPoint
@@ -115,7 +115,8 @@ def _catalogue(
     _release: Release,
 ) -> Catalogue:
     images = load_index(root) if any(modification_times) else []
-    return build_catalogue(current_release_data(_release).predictions, images, point, _release.conformal)
+    conformal = _release.populations[Population.CHILDREN].conformal
+    return build_catalogue(current_release_data(_release).predictions, images, point, conformal)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

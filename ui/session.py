@@ -14,6 +14,7 @@ import streamlit as st
 
 from model.admission.decision import Correction
 from model.admission.gate import AdmissionResult
+from model.codes import Population
 from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding, HeatMapCheck
 from model.inference.finding_rows import Row, finding_row
@@ -49,6 +50,7 @@ class FileInfo:
         age_years: Age of the patient in completed years, from the file or the user; None if unknown.
         patient_group: Patient group in the labelled set, see `dataset.file_names.PatientIdentity`; None for other
             files.
+        population: Population of a labelled image; None for other files.
     """
 
     upload_id: str
@@ -56,6 +58,7 @@ class FileInfo:
     window: int = 0
     age_years: int | None = None
     patient_group: str | None = None
+    population: Population | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ class ReadUpload:
 
     Attributes:
         file: The file.
-        finding: Finding of `AdmissionGate.read`, at the training prevalence.
+        finding: Finding of `AdmissionGate.read`, at the default settings.
         image: Image on screen; None once the upload is no longer on screen.
         correction: Correction applied to a refused image, at the user's request, before it was read.
         heat_map_check: Result of the reliability check of the heat map.
@@ -78,7 +81,7 @@ class ReadUpload:
 
     def presented(self, settings: SessionSettings) -> Finding:
         """Return the finding at these settings, with all cautions."""
-        return settings.present(self.finding, self.file.age_years, self.heat_map_check)
+        return settings.present(self.finding, self.file.age_years, self.file.population, self.heat_map_check)
 
     def row(self, settings: SessionSettings) -> Row:
         """Return the row of the CSV at these settings."""

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from model.batch.file_reader import FileReader, ReadOptions
 from model.batch.files import HeatMapWriter, Obstacle, SkippedPath, find_files
 from model.batch.worker_pool import read_files, worker_pool
+from model.codes import POPULATIONS, Population
 from model.console import CommandParser, print_lines, run_with_messages
 from model.inference.finding_rows import Row, to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
@@ -85,7 +86,12 @@ def _create_parser() -> argparse.ArgumentParser:
         "--prevalence",
         type=_parse_prevalence,
         metavar="SHARE",
-        help=_("share of the X-rayed children who have pneumonia, 0.2 or 20%%; default: that in the training images"),
+        help=_("share of the X-rayed patients who have pneumonia, 0.2 or 20%%; default: that in the training images"),
+    )
+    read.add_argument(
+        "--population",
+        choices=list(map(str, POPULATIONS)),
+        help=_("population of the patients whose age is not in the file; an age in the file overrides this option"),
     )
     read.add_argument(
         "--include-refused",
@@ -125,6 +131,7 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
         prevalence=arguments.prevalence,
         include_refused=arguments.include_refused,
         heatmaps=bool(arguments.heatmaps),
+        population=Population(arguments.population) if arguments.population else None,
     )
     files, skipped = find_files(arguments.paths)
     for each in skipped:
@@ -133,7 +140,7 @@ def _read_paths(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
     n_refused = 0
     with worker_pool(options, len(files)) as workers:
         reader = FileReader(options)  # while the workers load the release, too
-        _check_operating_point(reader, parser)
+        _check_release(reader, parser)
         with closing(read_files(reader, workers, (file.path for file in files))) as results:
             progress = tqdm(results, total=len(files), unit="file", disable=None)
             for number, (file, result) in enumerate(zip(files, progress, strict=True)):
@@ -149,11 +156,16 @@ def _skipped_sentence(skipped: SkippedPath) -> str:
     return _(_SKIPPED[skipped.obstacle]).format(path=printable(str(skipped.path)), error=skipped.error)
 
 
-def _check_operating_point(reader: FileReader, parser: argparse.ArgumentParser) -> None:
-    """Exit with a usage error if the release does not have the requested operating point."""
-    names = [point.name for point in reader.gate.classifier.release.operating_points]
+def _check_release(reader: FileReader, parser: argparse.ArgumentParser) -> None:
+    """Exit with a usage error if the release does not have the requested operating point or population."""
+    release = reader.gate.classifier.release
+    names = release.operating_point_names
     if reader.options.operating_point not in (None, *names):
         parser.error(_("--operating-point: the trained model has {names}").format(names=", ".join(names)))
+    if reader.options.population not in (None, *release.populations):
+        parser.error(
+            _("--population: the trained model was trained on {names}").format(names=", ".join(release.populations))
+        )
 
 
 def _format_row(row: Row, row_format: str, first: bool) -> str:

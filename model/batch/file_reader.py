@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.admission.gate import AdmissionGate, AdmissionResult
+from model.codes import Population
 from model.errors import FileRefused, NotAdmitted
 from model.explanation.reliability import reliability_warnings
 from model.imaging.decode import decode, read_limited
@@ -13,6 +14,7 @@ from model.imaging.radiograph import Radiograph
 from model.inference.classifier import load_model
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.finding_rows import Row, finding_row, refusal_row
+from model.inference.population import population_of
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,11 @@ class ReadOptions:
     Attributes:
         release: Folder of the trained model.
         operating_point: Name of an operating point; None for the default of the release.
-        prevalence: Share of the X-rayed children who have pneumonia, 0-1, that the row refers to; None for that in the
-            training images.
+        prevalence: Share of the X-rayed patients who have pneumonia, 0-1, that the row refers to; None for that in the
+            training images of the population.
         include_refused: Whether to read images that the admission check refuses; their rows are marked.
         heatmaps: Whether heat maps are written, and therefore checked.
+        population: Population of the patients whose age is not in the file; None if unknown.
     """
 
     release: Path
@@ -33,6 +36,7 @@ class ReadOptions:
     prevalence: float | None = None
     include_refused: bool = False
     heatmaps: bool = False
+    population: Population | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +109,16 @@ class FileReader:
     def _present(self, finding: Finding, file: DecodedFile, admission_result: AdmissionResult) -> Finding:
         classifier, options, metadata = self.gate.classifier, self.options, file.image.metadata
         release, check = classifier.release, None
+        age_years = metadata.age_years if metadata else None
         if options.heatmaps:
             check = HeatMapCheck(reliability_warnings(classifier, admission_result.inference))
         return present(
             finding,
             release,
-            point=release.operating_point(options.operating_point),
-            prevalence=options.prevalence or release.training_prevalence,
-            age_years=metadata.age_years if metadata else None,
+            population=population_of(age_years, options.population, release.populations),
+            operating_point=options.operating_point,
+            prevalence=options.prevalence,
+            age_years=age_years,
             heat_map_check=check,
         )
 

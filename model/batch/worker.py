@@ -13,6 +13,7 @@ from pathlib import Path
 
 from model.batch.file_reader import FileReader, ReadOptions
 from model.child_process import open_answer_pipe
+from model.codes import Population
 from model.errors import FormatUnsupported
 from model.imaging.file_formats import detect_format
 from model.inference.finding_rows import Row
@@ -47,7 +48,8 @@ def open_reader(request: bytes) -> FileReader:
     content = json.loads(request)
     os.chdir(content["folder"])  # to which paths are relative
     options = content["options"]
-    return FileReader(ReadOptions(**options | {"release": Path(options["release"])}))
+    population = Population(options["population"]) if options["population"] else None
+    return FileReader(ReadOptions(**options | {"release": Path(options["release"]), "population": population}))
 
 
 def main() -> None:

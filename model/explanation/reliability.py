@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from model.codes import HeatMapWarning
+from model.codes import HeatMapWarning, Population
 from model.explanation.occlusion import masked_logits, occlusion_map, top_fraction_mask
 from model.imaging.geometry import RelativeBox, resize
 from model.inference.classifier import Classifier, Inference
@@ -169,7 +169,7 @@ def _masking_effect(classifier: Classifier, network_input: np.ndarray, logit: fl
     side = network_input.shape[1]
     hottest = top_fraction_mask(evidence, TOP_FRACTION, side)
     masks = [hottest, *random_areas(evidence, TOP_FRACTION, side, RANDOM_AREAS)]
-    calibration = classifier.release.calibration
+    calibration = classifier.release.populations[Population.CHILDREN].calibration  # as for the limit of the effect
     decreases = calibration.probability(logit) - calibration.probability(
         masked_logits(classifier, network_input, masks)
     )

@@ -12,10 +12,10 @@ import numpy as np
 from model.codes import Caution
 from model.imaging.preprocessing import working_image
 from model.imaging.radiograph import Radiograph
-from model.inference.decision import classify
 from model.inference.finding import Finding
 from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import LungMask, LungSegmenter, lungs_from_probability
+from model.inference.population import judged_as, population_of
 from model.inference.release_loader import RELEASE_DIR, Release, load_release
 
 OUTPUTS = ("logit", "class_activation_map", "embedding")
@@ -79,9 +79,9 @@ class Classifier:
         self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
     def read(self, radiograph: Radiograph) -> Finding:
-        """Return the finding for a radiograph at the default operating point and the training prevalence.
+        """Return the finding for a patient of unknown age at the default operating point and the training prevalence.
 
-        `model.inference.finding.present` restates the finding for another operating point or prevalence.
+        `model.inference.finding.present` restates the finding for a population, an operating point and a prevalence.
 
         Raises:
             ReleaseIncompatible: A network returned a value that is not finite.
@@ -114,16 +114,15 @@ class Classifier:
         return [Inference(*parts) for parts in zip(working_images, probabilities, masks, outputs, strict=True)]
 
     def finding_from(self, inference: Inference) -> Finding:
-        """Return the finding for an inference at the default operating point and the training prevalence."""
+        """Return the finding for an inference; see `read`."""
         release, output = self.release, inference.output
-        point = release.operating_point()
-        probability = float(release.calibration.probability(output.logit))
+        population = population_of(None, None, release.populations)
+        rules = release.populations[judged_as(population, release.populations)]
         cautions = () if inference.lungs else (Caution.LUNGS_NOT_FOUND,)
         return Finding(
-            probability=probability,
-            prevalence=release.training_prevalence,
-            verdict=classify(probability, point, release.conformal),
-            operating_point=point,
+            logit=output.logit,
+            population=population,
+            **rules.decide(output.logit),
             heat_map=np.clip(output.class_activation_map / release.map_scale, 0, 1),
             heat_map_box=release.input_region.box(inference.lungs),
             embedding=output.embedding,

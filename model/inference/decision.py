@@ -1,9 +1,9 @@
 """From a logit to a verdict: calibration, operating points, conformal limits and prevalence."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
@@ -116,3 +116,78 @@ class Calibration:
         with np.errstate(over="ignore"):  # beyond log odds of 700 the probability is 0 or 1 anyway
             log_odds = self.slope * np.asarray(logits, float) + self.intercept
         return 1 / (1 + np.exp(np.minimum(-log_odds, 700.0)))  # exp overflows above 709
+
+
+class Decision(TypedDict):
+    """What decision rules say about a logit: fields of `model.inference.finding.Finding`."""
+
+    probability: float
+    prevalence: float
+    verdict: Verdict
+    operating_point: OperatingPoint
+
+
+@dataclass(frozen=True)
+class DecisionRules:
+    """Rules that turn a logit into a verdict, chosen on the validation images of one population.
+
+    Attributes:
+        calibration: Conversion of a logit to a probability.
+        operating_points: Named thresholds; a candidate has none until it is calibrated.
+        default_operating_point: Name of the operating point that applies unless the user selects another.
+        conformal: Limits of the prediction sets.
+        training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
+        years: Youngest and oldest age of the patients in the data set, in completed years, inclusive.
+    """
+
+    calibration: Calibration
+    operating_points: tuple[OperatingPoint, ...]
+    default_operating_point: str
+    conformal: ConformalLimits
+    training_prevalence: float
+    years: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.training_prevalence < 1:
+            raise ValueError(f"training_prevalence must be between 0 and 1, got {self.training_prevalence}")
+        youngest, oldest = self.years
+        if not 0 <= youngest <= oldest:
+            raise ValueError(f"years must be the youngest and the oldest age, got {self.years}")
+        if self.operating_points:
+            self.operating_point()
+
+    def operating_point(self, name: str | None = None) -> OperatingPoint:
+        """Return an operating point by its name; without a name, the default one.
+
+        Raises:
+            KeyError: There is no such operating point.
+        """
+        name = name or self.default_operating_point
+        for point in self.operating_points:
+            if point.name == name:
+                return point
+        raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
+
+    def decide(self, logit: float, operating_point: str | None = None, prevalence: float | None = None) -> Decision:
+        """Return probability and verdict for a logit.
+
+        Args:
+            logit: Uncalibrated logit for pneumonia.
+            operating_point: Name of an operating point; None for the default one.
+            prevalence: Prevalence for probability and threshold, between 0 and 1, exclusive; None for that of the
+                training images.
+
+        Raises:
+            KeyError: There is no such operating point.
+            ValueError: `prevalence` is not between 0 and 1.
+        """
+        point, calibrated_at = self.operating_point(operating_point), self.training_prevalence
+        prevalence = calibrated_at if prevalence is None else prevalence
+        probability = float(self.calibration.probability(logit))
+        threshold = adjust_to_prevalence(point.threshold, calibrated_at, prevalence)
+        return {
+            "probability": adjust_to_prevalence(probability, calibrated_at, prevalence),
+            "prevalence": prevalence,
+            "verdict": classify(probability, point, self.conformal),
+            "operating_point": replace(point, threshold=threshold),
+        }

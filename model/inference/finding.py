@@ -1,12 +1,13 @@
-"""A finding, and its presentation at an operating point and a prevalence, with all cautions."""
+"""A finding, and its presentation for a population, an operating point and a prevalence, with all cautions."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.codes import Caution, HeatMapWarning, RefusalReason
+from model.codes import Caution, HeatMapWarning, Population, RefusalReason
 from model.imaging.geometry import RelativeBox
-from model.inference.decision import OperatingPoint, Verdict, adjust_to_prevalence, classify
+from model.inference.decision import OperatingPoint, Verdict
+from model.inference.population import judged_as
 from model.inference.release_loader import Release
 
 
@@ -15,8 +16,11 @@ class Finding:
     """Result of the classifier for one radiograph.
 
     Attributes:
+        logit: Uncalibrated logit for pneumonia, from which probability and verdict follow.
+        population: Population of the patient; None if unknown. `judged_as` says whose decision rules apply.
         probability: Calibrated probability of pneumonia, 0-1, at `prevalence`.
-        prevalence: Share of the X-rayed children who have pneumonia, 0-1; probability and threshold are for this value.
+        prevalence: Share of the X-rayed patients of the population who have pneumonia, 0-1; probability and threshold
+            are for this value.
         verdict: Verdict, which is the same at every prevalence.
         operating_point: Operating point at which the verdict was made, with its threshold at `prevalence`.
         heat_map: float32 (rows, columns), the size of the network's last feature map, 0-1 on the release's fixed scale;
@@ -28,6 +32,8 @@ class Finding:
         refusals: Refusal reasons from the admission check; empty unless a user asked for a refused image to be read.
     """
 
+    logit: float
+    population: Population | None
     probability: float
     prevalence: float
     verdict: Verdict
@@ -55,12 +61,13 @@ def present(
     finding: Finding,
     release: Release,
     *,
-    point: OperatingPoint,
-    prevalence: float,
+    population: Population | None,
+    operating_point: str | None = None,
+    prevalence: float | None = None,
     age_years: int | None = None,
     heat_map_check: HeatMapCheck | None = None,
 ) -> Finding:
-    """Return a finding at an operating point and a prevalence, with the cautions about age and heat map.
+    """Return a finding for a population, an operating point and a prevalence, with the cautions about age and heat map.
 
     Cautions come in this order: those of the finding itself (classifier, DICOM file, admission), age, heat map. The
     threshold changes with the probability, so the verdict at an operating point is the same at every prevalence.
@@ -68,40 +75,37 @@ def present(
 
     Args:
         finding: Finding from `Classifier.read` or `AdmissionGate.read`. A finding from another model version keeps its
-            probability, verdict and operating point; only cautions are added.
+            population, probability, verdict and operating point; only cautions are added.
         release: Release in use.
-        point: Operating point of `release`.
-        prevalence: Share of the X-rayed children who have pneumonia, between 0 and 1, exclusive.
+        population: Population of the patient, see `population_of`; None if unknown.
+        operating_point: Name of an operating point of the release; by default, that of the release.
+        prevalence: Share of the X-rayed patients of the population who have pneumonia, between 0 and 1, exclusive; by
+            default, that of the training images.
         age_years: Age of the patient in completed years; None if unknown.
         heat_map_check: Result of the heat-map check; None adds no caution about the heat map.
 
     Raises:
-        ValueError: The finding is not at the training prevalence, or `prevalence` is not between 0 and 1.
+        KeyError: The release has no such operating point.
+        ValueError: `prevalence` is not between 0 and 1.
     """
     if finding.model_version == release.version:
-        finding = _restate(finding, release, point, prevalence)
-    added = _age_cautions(release, age_years) + _heat_map_cautions(finding, heat_map_check)
+        rules = release.populations[judged_as(population, release.populations)]
+        decision = rules.decide(finding.logit, operating_point, prevalence)
+        finding = replace(finding, population=population, **decision)
+    added = _age_cautions(release, population, age_years) + _heat_map_cautions(finding, heat_map_check)
     return replace(finding, cautions=(*finding.cautions, *added)) if added else finding
 
 
-def _age_cautions(release: Release, age_years: int | None) -> tuple[Caution, ...]:
-    youngest, oldest = release.description["population_years"]
-    return () if age_years is None or youngest <= age_years <= oldest else (Caution.OUTSIDE_POPULATION,)
+def _age_cautions(release: Release, population: Population | None, age_years: int | None) -> tuple[Caution, ...]:
+    if population is None:
+        return (Caution.AGE_UNKNOWN,)
+    judge = judged_as(population, release.populations)
+    youngest, oldest = release.populations[judge].years
+    is_outside = population is not judge if age_years is None else not youngest <= age_years <= oldest
+    return (Caution.OUTSIDE_POPULATION,) if is_outside else ()
 
 
 def _heat_map_cautions(finding: Finding, check: HeatMapCheck | None) -> tuple[Caution, ...]:
     if check is None or check.warnings == () or not finding.heat_map.any():
         return ()
     return (Caution.EXPLANATION_UNCHECKED if check.warnings is None else Caution.EXPLANATION_UNRELIABLE,)
-
-
-def _restate(finding: Finding, release: Release, point: OperatingPoint, prevalence: float) -> Finding:
-    if finding.prevalence != release.training_prevalence:
-        raise ValueError(f"finding must be at the training prevalence, got {finding.prevalence}")
-    return replace(
-        finding,
-        probability=adjust_to_prevalence(finding.probability, finding.prevalence, prevalence),
-        prevalence=prevalence,
-        verdict=classify(finding.probability, point, release.conformal),
-        operating_point=replace(point, threshold=adjust_to_prevalence(point.threshold, finding.prevalence, prevalence)),
-    )

@@ -28,7 +28,9 @@ COLUMNS = (
     "read_anyway",  # refused, but read at the user's request
     "model_version",
     "prevalence",  # 0-1; probability and threshold are for this value
+    "population",  # of the patient: children, adults or unknown; empty if refused
 )
+UNKNOWN_POPULATION = "unknown"
 Row = dict[str, Any]
 
 
@@ -47,6 +49,7 @@ def finding_row(path: str, finding: Finding) -> Row:
         "read_anyway": bool(finding.refusals),
         "model_version": finding.model_version,
         "prevalence": finding.prevalence,
+        "population": str(finding.population or UNKNOWN_POPULATION),
     }
 
 

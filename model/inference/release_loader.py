@@ -1,8 +1,8 @@
 """Load and verify a release: a directory that holds one trained model.
 
 `SHA256SUMS` lists every file, including `model.json`, with its SHA-256. No other file is parsed before all listed files
-are verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, calibration,
-operating points and map scale.
+are verified, and a file that is not listed is never read. `model.json` declares input, outputs, labels, map scale, and
+the decision rules of each population.
 
 The checksums guard against corruption and mix-ups, not against an attacker who can also rewrite the checksums.
 `is_shipped` says whether the release is the one that this version of the program comes with. docs/releases.md describes
@@ -17,13 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from model.codes import LABELS
+from model.codes import LABELS, Population
 from model.errors import ReleaseIncompatible, ReleaseMissing
 from model.imaging.intensity import Intensity
 from model.imaging.preprocessing import RESIZE_METHOD
-from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
+from model.inference.decision import Calibration, ConformalLimits, DecisionRules, OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
-from model.inference.release_schema import ConformalDescription, InputDescription, ReleaseDescription
+from model.inference.release_schema import (
+    ConformalDescription,
+    InputDescription,
+    PopulationDescription,
+    ReleaseDescription,
+)
 from model.messages import MessageCode
 from model.release_files import ReleaseFile
 from model.storage import parse_checksums, read_file, read_verified, write_text
@@ -31,7 +36,7 @@ from model.storage import parse_checksums, read_file, read_verified, write_text
 RELEASE_DIR = Path(__file__).parents[1] / "release"
 # Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
-FORMAT = 7  # format 6 did not declare the intensity normalisation, 5 listed the checksums in model.json
+FORMAT = 8  # format 7 had one population, 6 did not declare the intensity normalisation
 # Needed to load a release. Other files are required only when they are read.
 REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
@@ -61,11 +66,7 @@ class Release:
         lungs: Lung network.
         input_region: The part of the radiograph that the pneumonia network sees.
         outputs: Shape of each output of the pneumonia network by name.
-        calibration: Conversion of a logit to a probability.
-        operating_points: Named thresholds.
-        default_operating_point: Name of the default operating point.
-        conformal: Limits of the prediction sets.
-        training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
+        populations: Decision rules of each population that the model was trained on; children are always among them.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
         digest: SHA-256 of SHA256SUMS; it changes when any file changes, so it can be a cache key.
@@ -80,11 +81,7 @@ class Release:
     lungs: LungNetwork
     input_region: InputRegion
     outputs: dict[str, tuple[int, ...]]
-    calibration: Calibration
-    operating_points: tuple[OperatingPoint, ...]
-    default_operating_point: str
-    conformal: ConformalLimits
-    training_prevalence: float
+    populations: Mapping[Population, DecisionRules]
     map_scale: float
     checksums: dict[str, str]
     digest: str
@@ -92,24 +89,18 @@ class Release:
     description: ReleaseDescription
 
     def __post_init__(self) -> None:
-        if not 0 < self.training_prevalence < 1:
-            raise ValueError(f"training_prevalence must be between 0 and 1, got {self.training_prevalence}")
         if not 0 < self.map_scale < math.inf:
             raise ValueError(f"map_scale must be above 0, got {self.map_scale}")
-        if self.operating_points:  # a candidate has none until it is calibrated
-            self.operating_point()
+        if Population.CHILDREN not in self.populations:
+            raise ValueError(f"populations must include children, got {list(self.populations)}")
+        names = {tuple(point.name for point in rules.operating_points) for rules in self.populations.values()}
+        if len(names) > 1:
+            raise ValueError(f"all populations must have the same operating points, got {names}")
 
-    def operating_point(self, name: str | None = None) -> OperatingPoint:
-        """Return an operating point by its name; without a name, the default of the release.
-
-        Raises:
-            KeyError: The release has no such operating point.
-        """
-        name = name or self.default_operating_point
-        for point in self.operating_points:
-            if point.name == name:
-                return point
-        raise KeyError(f"operating point {name!r}: this release has {[p.name for p in self.operating_points]}")
+    @property
+    def operating_point_names(self) -> tuple[str, ...]:
+        """Names of the operating points, which are the same for each population."""
+        return tuple(point.name for point in self.populations[Population.CHILDREN].operating_points)
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the release and verify it against SHA256SUMS.
@@ -178,16 +169,10 @@ def _interpret(
         lungs=LungNetwork(files[ReleaseFile.LUNGS], int(description["lungs"]["side"])),
         input_region=_input_region(description),
         outputs={name: tuple(shape) for name, shape in description["outputs"].items()},
-        calibration=Calibration(
-            float(description["calibration"]["slope"]), float(description["calibration"]["intercept"])
-        ),
-        operating_points=tuple(
-            OperatingPoint(str(p["name"]), float(p["threshold"]), str(p["rationale"]))
-            for p in description["operating_points"]
-        ),
-        default_operating_point=str(description["default_operating_point"]),
-        conformal=_conformal_limits(description["conformal"]),
-        training_prevalence=float(description["training_prevalence"]),
+        populations={
+            Population(name): _decision_rules(declared, str(description["default_operating_point"]))
+            for name, declared in description["populations"].items()
+        },
         map_scale=float(description["map_scale"]["value"]),
         checksums=checksums,
         digest=digest,
@@ -199,6 +184,22 @@ def _interpret(
 def _input_region(description: ReleaseDescription) -> InputRegion:
     region = description["input_region"]
     return InputRegion(RegionKind(region["kind"]), float(region["margin"]), Intensity(region["intensity"]))
+
+
+def _decision_rules(declared: PopulationDescription, default_operating_point: str) -> DecisionRules:
+    youngest, oldest = declared["years"]
+    points = [
+        OperatingPoint(str(point["name"]), float(point["threshold"]), str(point["rationale"]))
+        for point in declared["operating_points"]
+    ]
+    return DecisionRules(
+        calibration=Calibration(float(declared["calibration"]["slope"]), float(declared["calibration"]["intercept"])),
+        operating_points=tuple(points),
+        default_operating_point=default_operating_point,
+        conformal=_conformal_limits(declared["conformal"]),
+        training_prevalence=float(declared["training_prevalence"]),
+        years=(int(youngest), int(oldest)),
+    )
 
 
 def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:

@@ -102,13 +102,28 @@ class ReliabilityDescription(TypedDict):
 
 
 class DatasetDescription(TypedDict):
-    """Data set of a release; `images` and `patients` are the numbers in each split."""
+    """Data set of a population; `images` and `patients` are the numbers in each split."""
 
     name: str
     source: str
     licence: str
     images: dict[str, int]
     patients: dict[str, int]
+
+
+class PopulationDescription(TypedDict):
+    """A population that the model was trained on, and the rules for its patients, see `DecisionRules`.
+
+    `years` are the youngest and the oldest age in the data set, in completed years. `description` is for display.
+    """
+
+    description: str
+    years: list[int]
+    dataset: DatasetDescription
+    training_prevalence: float
+    calibration: CalibrationDescription
+    operating_points: list[OperatingPointDescription]
+    conformal: ConformalDescription
 
 
 class ChangelogEntry(TypedDict):
@@ -119,7 +134,11 @@ class ChangelogEntry(TypedDict):
 
 
 class ReleaseDescription(TypedDict):
-    """Content of model.json; `training` holds the settings of the training run, named as in `training.config`."""
+    """Content of model.json.
+
+    `training` holds the settings of the training run, named as in `training.config`. The keys of `populations` are
+    values of `Population`; children are always among them. All populations have operating points of the same names.
+    """
 
     format: int
     name: str
@@ -129,14 +148,10 @@ class ReleaseDescription(TypedDict):
     input_region: RegionDescription
     network: NetworkDescription
     labels: list[str]
-    training_prevalence: float
     default_operating_point: str
-    calibration: CalibrationDescription
-    operating_points: list[OperatingPointDescription]
-    conformal: ConformalDescription
+    populations: dict[str, PopulationDescription]
     map_scale: MapScaleDescription
     training: dict[str, Any]
-    dataset: DatasetDescription
     lungs: LungDescription
     admission: NotRequired[AdmissionDescription]
     heat_map_reliability: NotRequired[ReliabilityDescription]
@@ -148,8 +163,6 @@ class ReleaseDescription(TypedDict):
     shortcut_audit: NotRequired[PerformanceContent]
     test_split_opened: NotRequired[int]
     intended_use: NotRequired[str]
-    population: NotRequired[str]
-    population_years: NotRequired[list[int]]
     limits: NotRequired[list[str]]
     ethics: NotRequired[list[str]]
     changelog: NotRequired[list[ChangelogEntry]]

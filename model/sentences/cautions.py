@@ -24,8 +24,13 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("No lungs were found, so the whole image was read. Do not rely on this result."),
         N_("Check that this is a frontal chest X-ray, upright and not inverted."),
     ),
+    Caution.AGE_UNKNOWN: (
+        N_("The age of the patient is not known. The decision threshold for children was used."),
+        N_("Enter the age, or choose children or adults."),
+    ),
     Caution.OUTSIDE_POPULATION: (
-        N_("This model is for children aged {youngest} to {oldest} years. The patient is outside this age range."),
+        N_("The decision threshold is for patients aged {youngest} to {oldest} years."),
+        N_("This patient is outside this age range."),
     ),
     Caution.BURNED_IN_ANNOTATION: (N_("Burned-in text may affect the result and may identify the patient."),),
     Caution.ENCODING_ASSUMED: (

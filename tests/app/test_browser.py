@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from model.codes import Population
 from model.explanation.heatmap import RESEARCH_NOTICE
 from model.imaging.decode import decode
 from model.messages import MessageCode
@@ -18,7 +19,7 @@ from tests.support.synthetic import phantom_file
 from ui.formatting import percent
 from ui.reading.finding_panel import DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT, PROBABILITY_LABEL
 from ui.reading.session_table import TABLE_TITLE
-from ui.settings import PREVALENCE_LABEL, SETTINGS_TITLE
+from ui.settings import PREVALENCE_LABELS, SETTINGS_TITLE
 from ui.verdicts import VERDICT_NAMES
 
 pytestmark = pytest.mark.slow
@@ -116,7 +117,7 @@ def test_operating_point_and_prevalence_apply_to_all_pages(tab, tmp_path):
     tab.get_by_text(SETTINGS_TITLE).click()
     select_operating_point(tab, "rule-out")
     tab.get_by_text("(rule-out). Assumed").wait_for()
-    prevalence = tab.get_by_role("spinbutton", name=PREVALENCE_LABEL)
+    prevalence = tab.get_by_role("spinbutton", name=PREVALENCE_LABELS[Population.CHILDREN])
     prevalence.fill("20")
     prevalence.press("Enter")
     tab.get_by_text(PROBABILITY_LABEL.format(prevalence="20%")).wait_for()

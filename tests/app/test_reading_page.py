@@ -13,7 +13,7 @@ import ui.reading.finding_panel
 import ui.resources
 import ui.session
 import ui.viewer.component
-from model.codes import Caution
+from model.codes import Caution, Population
 from model.explanation.heatmap import colour_map
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import Classifier
@@ -25,7 +25,8 @@ from model.messages import MessageCode
 from model.sentences import render_codes
 from tests.support.gates import OpenGate
 from tests.support.hostile_files import reason
-from tests.support.pages import age_input, asks_for_an_upload, open_page, read_upload, session_table, upload
+from tests.support.pages import age_input, asks_for_an_upload, by_label, open_page, read_upload, session_table, upload
+from tests.support.populations import children_rules, with_children_rules
 from ui.formatting import percent
 from ui.reading.caution_text import short_text
 from ui.reading.finding_panel import (
@@ -39,7 +40,7 @@ from ui.reading.finding_panel import (
 )
 from ui.reading.refusal_panel import NOT_READ_TEXT
 from ui.reading.session_table import DOWNLOAD_ALL
-from ui.settings import SETTINGS_TITLE
+from ui.settings import PREVALENCE_LABELS, SETTINGS_TITLE
 from ui.verdicts import VERDICT_NAMES
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def point_control(app: AppTest) -> Any:
 
 
 def prevalence_input(app: AppTest) -> Any:
-    return app.number_input(key="prevalence_control")
+    return by_label(app.number_input, PREVALENCE_LABELS[Population.CHILDREN])
 
 
 def assumptions(app: AppTest) -> str:
@@ -63,9 +64,10 @@ def assumptions(app: AppTest) -> str:
 
 def use_threshold(monkeypatch, threshold: float) -> None:
     release = load_release()
-    point = replace(release.operating_point(), threshold=threshold)
-    limits = replace(release.conformal, pneumonia_from=threshold, normal_up_to=threshold)  # nothing is indeterminate
-    changed = replace(release, operating_points=(point,), default_operating_point=point.name, conformal=limits)
+    rules = children_rules(release)
+    point = replace(rules.operating_point(), threshold=threshold)
+    limits = replace(rules.conformal, pneumonia_from=threshold, normal_up_to=threshold)  # nothing is indeterminate
+    changed = with_children_rules(release, operating_points=(point,), conformal=limits)
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
 
 
@@ -81,7 +83,8 @@ def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict):
     use_threshold(monkeypatch, threshold)
     app = upload(open_page())
     release = load_release()
-    point, probability = release.operating_point().name, read_upload(app).finding.probability
+    rules = children_rules(release)
+    point, probability = rules.operating_point().name, read_upload(app).finding.probability
 
     assert not app.exception
     assert not app.error
@@ -90,7 +93,7 @@ def test_a_finding_is_shown_in_text(monkeypatch, threshold, verdict):
     texts = [markdown.value for markdown in app.markdown]
     assert texts[:2] == [MEANINGS[verdict].format(point=point), NEXT_STEPS[verdict]]
     (metric,) = app.metric
-    prevalence = release.training_prevalence
+    prevalence = rules.training_prevalence
     label = PROBABILITY_LABEL.format(prevalence=percent(prevalence))
     assert (metric.label, metric.value) == (label, percent(probability))
     text = assumptions(app)
@@ -161,7 +164,7 @@ def test_an_age_outside_the_population_adds_a_caution(age, outside):
 
     assert not app.exception
     warnings = [warning.value for warning in app.warning]
-    assert ["children aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
+    assert ["patients aged 1 to 5 years" in warning for warning in warnings] == [True] * outside
     assert list(session_table(app)["cautions"]) == [OUTSIDE_POPULATION if outside else ""]
     assert (NEXT_STEP_OTHER_AGE in [markdown.value for markdown in app.markdown]) == outside
 
@@ -187,7 +190,7 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
     point_control(app).set_value("rule-out")
     prevalence_input(app).set_value(20).run()
 
-    expected = present(first, release, point=release.operating_point("rule-out"), prevalence=0.2)
+    expected = present(first, release, population=Population.CHILDREN, operating_point="rule-out", prevalence=0.2)
     (metric,) = app.metric
     assert metric.label == PROBABILITY_LABEL.format(prevalence="20%")
     assert metric.value == percent(expected.probability)
@@ -207,8 +210,8 @@ def test_operating_point_and_prevalence_apply_to_finding_rows_and_other_pages():
 
 def test_an_indeterminate_finding_is_referred_to_a_radiologist(monkeypatch):
     release = load_release()
-    limits = replace(release.conformal, pneumonia_from=0.0, normal_up_to=1.0)
-    monkeypatch.setattr(ui.resources, "load_release", lambda _: replace(release, conformal=limits))
+    limits = replace(children_rules(release).conformal, pneumonia_from=0.0, normal_up_to=1.0)
+    monkeypatch.setattr(ui.resources, "load_release", lambda _: with_children_rules(release, conformal=limits))
     app = upload(open_page())
 
     name = VERDICT_NAMES[Verdict.INDETERMINATE]

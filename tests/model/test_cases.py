@@ -15,6 +15,7 @@ from model.errors import FileRefused
 from model.imaging.decode import decode
 from model.inference.classifier import load_model
 from model.inference.finding import Finding, present
+from model.inference.population import population_of
 from tests.support.dicom_samples import samples_folder
 
 pytestmark = [pytest.mark.dataset, pytest.mark.slow]
@@ -51,8 +52,7 @@ def read(gate: AdmissionGate, path: Path) -> Finding | FileRefused:
         return refusal
     release = gate.classifier.release
     age = radiograph.metadata.age_years if radiograph.metadata else None
-    point, prevalence = release.operating_point(), release.training_prevalence
-    return present(finding, release, point=point, prevalence=prevalence, age_years=age)
+    return present(finding, release, population=population_of(age, None, release.populations), age_years=age)
 
 
 @pytest.mark.parametrize("row", parameters())

@@ -134,7 +134,7 @@ def test_codes_without_parameters_are_rendered_like_messages():
         ),
         (
             Caution.OUTSIDE_POPULATION,
-            "This model is for children aged 1 to 5 years. The patient is outside this age range.",
+            "The decision threshold is for patients aged 1 to 5 years. This patient is outside this age range.",
         ),
     ],
 )

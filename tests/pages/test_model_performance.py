@@ -7,6 +7,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 import ui.resources
+from model.codes import Population
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.adults import adults_sentence
 from model.performance.calibration import calibration_sentence, miscalibration_direction
@@ -14,13 +15,15 @@ from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.operating_points import sample_sentence
 from model.performance.release_data import load_release_data
-from tests.support.pages import open_page
+from tests.support.pages import by_label, open_page
+from tests.support.populations import children_rules
+from ui.settings import PREVALENCE_LABELS
 
 pytestmark = pytest.mark.slow
 
 TEST = json.loads((RELEASE_DIR / "metrics.json").read_text())["splits"]["test"]
 # Not the default operating point. Its confusion matrix must differ too, because two points may have the same threshold.
-DEFAULT = load_release().default_operating_point
+DEFAULT = children_rules(load_release()).default_operating_point
 OTHER_POINT = next(
     name
     for name, rates in TEST["operating_points"].items()
@@ -109,7 +112,7 @@ def test_metrics_are_those_of_the_test_split_with_intervals():
 
 
 def test_the_default_prevalence_is_that_of_the_training_images():
-    prevalence = load_release().training_prevalence
+    prevalence = children_rules(load_release()).training_prevalence
     expected = natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], prevalence))
     assert expected in page_text(open_performance())
 
@@ -133,7 +136,7 @@ def test_another_operating_point_changes_matrix_report_and_children():
 def test_another_prevalence_changes_the_children_but_no_measured_metric():
     app = open_performance()
     tables_before, charts_before = tables(app), charts(app)
-    app.number_input(key="prevalence_control").set_value(10).run()
+    by_label(app.number_input, PREVALENCE_LABELS[Population.CHILDREN]).set_value(10).run()
     tables_after = tables(app)
 
     assert not app.exception

@@ -20,6 +20,7 @@ import ui.viewer.component
 from model.inference.release_loader import load_release
 from tests.support.browser import ROOT
 from tests.support.pages import INCOMPLETE_RELEASE, notice, open_page, page_text, upload
+from tests.support.populations import children_rules, with_children_rules
 from ui.errors import UNEXPECTED_ERROR
 from ui.formatting import distinct_percents, percent
 
@@ -126,7 +127,7 @@ def test_about_shows_the_description_of_the_release():
     description, text = release.description, page_text(app)
 
     assert f"**Intended use.** {description['intended_use']}" in text
-    assert f"**Training data.** {description['population']}" in text
+    assert f"**Training data.** {description['populations']['children']['description']}" in text
     for limit in description["limits"]:
         assert f"- {limit}" in text
     performance, provenance = (table.value for table in app.table)
@@ -137,7 +138,7 @@ def test_about_shows_the_description_of_the_release():
         assert performance[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
     facts = provenance.iloc[:, 0]
     assert facts["Model version"] == release.version
-    for point in release.operating_points:
+    for point in children_rules(release).operating_points:
         assert facts[f"Decision threshold ({point.name})"] == f"{point.threshold:.3f}. {point.rationale}"
 
 
@@ -162,8 +163,7 @@ def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used
 
 
 def test_the_notice_names_the_ages_of_the_release(monkeypatch):
-    release = load_release()
-    changed = replace(release, description=release.description | {"population_years": [2, 17]})
+    changed = with_children_rules(load_release(), years=(2, 17))
     monkeypatch.setattr(ui.resources, "load_release", lambda _: changed)
     assert "children aged 2 to 17 years from one hospital" in notice(open_page("pages/About.py"))
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from model.codes import Population
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.classifier import ClassifierOutput, Inference
-from model.inference.decision import Calibration
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungMask
+from tests.support.populations import decision_rules
 
 SIDE, CELLS = 48, 6
 LIMITS = {"inside_lungs": 0.5, "effect": 0.1, "agreement": 0.0, "rationale": "By hand."}
@@ -29,7 +30,7 @@ class CellClassifier:
         self.release = SimpleNamespace(
             side=SIDE,
             input_region=InputRegion(RegionKind.WHOLE, 0.0),
-            calibration=Calibration(1.0, 0.0),
+            populations={Population.CHILDREN: decision_rules()},
             description={} if limits is None else {"heat_map_reliability": limits},
         )
 

@@ -24,6 +24,7 @@ from model.inference.classifier import Classifier
 from model.inference.similar_cases import SimilarCaseIndex
 from model.release_files import ReleaseFile
 from tests.support.candidates import exactly
+from tests.support.populations import children_rules
 from training.calibration.operating_points import BALANCED
 from training.evaluate import (
     PREDICTION_COLUMNS,
@@ -98,7 +99,7 @@ def test_probabilities_are_those_of_the_app(predictions, split, candidate):
 
 
 def test_the_metrics_are_those_of_the_predictions(metrics, predictions, candidate):
-    point = candidate.operating_point()
+    point = children_rules(candidate).operating_point()
 
     assert metrics["operating_point"] == {"name": point.name, "threshold": point.threshold}
     assert metrics["network_sha256"] == hashlib.sha256(candidate.network).hexdigest()

@@ -11,7 +11,7 @@ import ui.reading.actions
 import ui.reading.age_control
 import ui.resources
 import ui.session
-from model.codes import Caution, HeatMapWarning
+from model.codes import Caution, HeatMapWarning, Population
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import Verdict
 from model.inference.finding import Finding, HeatMapCheck
@@ -26,6 +26,7 @@ from tests.support.pages import (
     session_uploads,
 )
 from tests.support.pages import upload as upload_file
+from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import finding_csv
 from ui.reading.session_table import rows_csv
@@ -40,16 +41,19 @@ WARNINGS = (HeatMapWarning.AGREEMENT,)
 @pytest.fixture(scope="module")
 def settings() -> SessionSettings:
     release = load_release()
-    return SessionSettings(release, release.operating_point(), release.training_prevalence)
+    rules = children_rules(release)
+    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
 
 
 def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUpload:
     """Return an upload that was read, with evidence in its heat map."""
     finding = Finding(
+        logit=2.0,
+        population=Population.CHILDREN,
         probability=0.9,
-        prevalence=settings.release.training_prevalence,
+        prevalence=settings.prevalences[Population.CHILDREN],
         verdict=Verdict.PNEUMONIA,
-        operating_point=settings.point,
+        operating_point=settings.operating_point(Population.CHILDREN),
         heat_map=np.ones((6, 6), np.float32),
         heat_map_box=WHOLE_IMAGE,
         embedding=np.zeros(4, np.float32),

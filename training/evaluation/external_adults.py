@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from model.codes import LABELS
+from model.codes import LABELS, Population
 from model.errors import TrainingError
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
@@ -32,20 +32,16 @@ def external_metrics(classifier: Classifier, folder: Path) -> ExternalMetrics:
     Raises:
         TrainingError: The table cannot be used, or an image is missing.
     """
-    rows = _read_images(classifier, folder)
+    rows, rules = _read_images(classifier, folder), classifier.release.populations[Population.CHILDREN]
     groupings = {
         "age": {name: rows[rows["age_years"].between(*ages, inclusive="left")] for name, ages in AGE_GROUPS.items()},
         "sex": dict(list(rows.groupby("sex"))),
         "view": dict(list(rows.groupby("view"))),
     }
     return {
-        **split_metrics(rows, classifier.release),
+        **split_metrics(rows, rules),
         "groups": {
-            kind: {
-                name: operating_point_metrics(members, classifier.release)
-                for name, members in groups.items()
-                if len(members)
-            }
+            kind: {name: operating_point_metrics(members, rules) for name, members in groups.items() if len(members)}
             for kind, groups in groupings.items()
         },
     }

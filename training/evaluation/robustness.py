@@ -24,7 +24,7 @@ from dataset.index import LabelledImage
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.classifier import Classifier
-from model.inference.release_loader import Release
+from model.inference.decision import DecisionRules
 from model.performance.release_data import predictions_of
 from training.data.loading import load_images
 from training.evaluation.calibration_metrics import calibration_metrics
@@ -70,20 +70,20 @@ def logits_under_perturbation(
         }
 
 
-def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> dict[str, Any]:
+def measure_robustness(logits: Logits, rows: pd.DataFrame, rules: DecisionRules) -> dict[str, Any]:
     """Measure the classifier on perturbed images.
 
     Args:
         logits: Result of `logits_under_perturbation`.
         rows: One row per image: label and patient.
-        release: Source of calibration, operating points and conformal limits.
+        rules: Source of calibration, operating points and conformal limits.
 
     Returns:
         {"n", "mean_auc", "worst_auc", "shifts": {name: {"auc", "sensitivity", "specificity"}}} at the default operating
         point, and "calibration" and "conformal" for all perturbed images together.
     """
-    threshold, target = release.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
-    probabilities = {name: release.calibration.probability(values) for name, values in logits.items()}
+    threshold, target = rules.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
+    probabilities = {name: rules.calibration.probability(values) for name, values in logits.items()}
     measured = {}
     for name, probability in probabilities.items():
         alarm = probability >= threshold
@@ -100,8 +100,8 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, release: Release) -> 
         "mean_auc": float(np.mean(aucs)),
         "worst_auc": min(aucs),
         "shifts": measured,
-        "calibration": calibration_metrics(pooled, release.training_prevalence),
-        "conformal": conformal_metrics(pooled, release),
+        "calibration": calibration_metrics(pooled, rules.training_prevalence),
+        "conformal": conformal_metrics(pooled, rules),
     }
 
 

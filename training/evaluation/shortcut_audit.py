@@ -19,7 +19,7 @@ from tqdm import tqdm
 from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
-from model.codes import Label
+from model.codes import Label, Population
 from model.errors import TrainingError
 from model.imaging.decode import decode
 from model.imaging.preprocessing import WORKING_SIDE
@@ -129,7 +129,7 @@ def _scaled_copies(
     with_original = [record for record in records if record.path.name in originals]
     if not with_original:
         raise TrainingError(f"{folder} contains no original of a validation image.")
-    threshold = classifier.release.operating_point().threshold
+    threshold = classifier.release.populations[Population.CHILDREN].operating_point().threshold
     changes: dict[str, list[float]] = {SMALL_COPY: [], f"{RESCALED_SIDE}": []}
     verdicts_changed = dict.fromkeys(changes, 0)
     for record in tqdm(with_original, desc="shortcut audit: originals", unit="image", disable=None):
@@ -181,6 +181,7 @@ def _masked_auc(
         "outside": _mask_outside,
     }
     region, side = classifier.release.input_region, classifier.release.side
+    calibration = classifier.release.populations[Population.CHILDREN].calibration
     probabilities: dict[str, list[float]] = {name: [] for name in maskings}
     measured = []
     images = load_images(records, WORKING_SIDE, "shortcut audit: masked images", decoder)
@@ -191,7 +192,7 @@ def _masked_auc(
         measured.append(record)
         for name, masking in maskings.items():  # the lung mask always comes from the unmasked image
             output = classifier.run_network(region.network_input(masking(working, lungs), lungs, side))
-            probabilities[name].append(float(classifier.release.calibration.probability(output.logit)))
+            probabilities[name].append(float(calibration.probability(output.logit)))
     if not measured:
         return None
     return {name: auc_of(measured, np.array(values)) for name, values in probabilities.items()}

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from model.codes import LABELS
-from model.inference.decision import Verdict, classify
-from model.inference.release_loader import Release
+from model.inference.decision import DecisionRules, Verdict, classify
 from model.performance.binary_metrics import Predictions, auc_with_ci, mean_with_ci, rates_with_ci
 from model.performance.release_data import predictions_of
 from model.performance.schema import ConformalMetrics, CountedEstimate, OperatingPointMetrics, SplitMetrics
@@ -14,45 +13,45 @@ from training.evaluation.calibration_metrics import calibration_metrics
 KNOWN_CAUSES = ("bacterial", "viral")
 
 
-def operating_point_metrics(rows: pd.DataFrame, release: Release) -> OperatingPointMetrics:
+def operating_point_metrics(rows: pd.DataFrame, rules: DecisionRules) -> OperatingPointMetrics:
     """Return the AUC, and the rates at each operating point.
 
     Args:
         rows: One row per image: label, probability, patient.
-        release: Source of the operating points.
+        rules: Source of the operating points.
     """
     predictions = predictions_of(rows)
-    points = {point.name: rates_with_ci(predictions, point.threshold) for point in release.operating_points}
+    points = {point.name: rates_with_ci(predictions, point.threshold) for point in rules.operating_points}
     return {**auc_with_ci(predictions), "operating_points": points}
 
 
-def split_metrics(rows: pd.DataFrame, release: Release) -> SplitMetrics:
+def split_metrics(rows: pd.DataFrame, rules: DecisionRules) -> SplitMetrics:
     """Return all metrics: AUC, rates, sensitivity by cause, calibration and conformal coverage.
 
     Args:
         rows: One row per image: label, cause, probability, patient.
-        release: Source of operating points, conformal limits and training prevalence.
+        rules: Source of operating points, conformal limits and training prevalence.
     """
     return {
-        **operating_point_metrics(rows, release),
+        **operating_point_metrics(rows, rules),
         "sensitivity_by_cause": {
-            point.name: _sensitivity_by_cause(rows, point.threshold) for point in release.operating_points
+            point.name: _sensitivity_by_cause(rows, point.threshold) for point in rules.operating_points
         },
-        "calibration": calibration_metrics(predictions_of(rows), release.training_prevalence),
-        "conformal": conformal_metrics(predictions_of(rows), release),
+        "calibration": calibration_metrics(predictions_of(rows), rules.training_prevalence),
+        "conformal": conformal_metrics(predictions_of(rows), rules),
     }
 
 
-def conformal_metrics(predictions: Predictions, release: Release) -> ConformalMetrics:
+def conformal_metrics(predictions: Predictions, rules: DecisionRules) -> ConformalMetrics:
     """Return, for each class, how often the true class is plausible and how often the verdict is indeterminate."""
-    prediction_sets = [release.conformal.prediction_set(probability) for probability in predictions.probability]
+    prediction_sets = [rules.conformal.prediction_set(probability) for probability in predictions.probability]
     covered = np.array(
         [LABELS[target] in classes for target, classes in zip(predictions.target, prediction_sets, strict=True)],
         dtype=bool,
     )
     indeterminate = {}
-    for point in release.operating_points:
-        verdicts = [classify(probability, point, release.conformal) for probability in predictions.probability]
+    for point in rules.operating_points:
+        verdicts = [classify(probability, point, rules.conformal) for probability in predictions.probability]
         is_indeterminate = np.array([verdict is Verdict.INDETERMINATE for verdict in verdicts], dtype=bool)
         indeterminate[point.name] = _share_by_class(is_indeterminate, predictions)
     return {"coverage": _share_by_class(covered, predictions), "indeterminate": indeterminate}

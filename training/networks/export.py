@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from model.codes import Population
 from model.errors import TrainingError
 from model.inference.classifier import Classifier
 from model.inference.lung_segmentation import OUTPUT as LUNG_PROBABILITY
@@ -59,7 +60,7 @@ def check_litert_agreement(network: keras.Model, classifier: Classifier, images:
     if not all(np.isfinite(array).all() for array in arrays):
         raise TrainingError("The exported network returns values that are not finite. Nothing was released.")
     litert_logits = np.array([output.logit for output in outputs])
-    to_probability = classifier.release.calibration.probability
+    to_probability = classifier.release.populations[Population.CHILDREN].calibration.probability
     difference = float(np.abs(to_probability(keras_logits) - to_probability(litert_logits)).max())
     if difference >= MAX_DIFFERENCE:
         raise TrainingError(

@@ -24,11 +24,11 @@ from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
 from dataset.split import Split
 from model.admission.classifier import AdmissionClassifier
-from model.codes import SPLITS
+from model.codes import SPLITS, Population
 from model.errors import TrainingError
 from model.explanation.reliability import ReliabilityLimits
 from model.inference.classifier import Classifier, ClassifierOutput
-from model.inference.decision import Calibration, ConformalLimits
+from model.inference.decision import Calibration, ConformalLimits, DecisionRules
 from model.inference.release_loader import LungNetwork, Release, load_release
 from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
@@ -42,7 +42,7 @@ from training.data.loading import ImageCache, network_inputs, require_complete, 
 from training.evaluation.robustness import Logits, logits_under_perturbation
 from training.networks.classifier import load_logit_network
 from training.networks.export import check_litert_agreement, export_classifier
-from training.release.description import Rationales, candidate_description
+from training.release.description import YEARS, Rationales, candidate_description
 from training.release.mean_radiographs import save_mean_radiographs
 from training.release.similar_case_index import build_index, save_index
 from training.release.trained_networks import TRAINED_FILES, TrainedNetworks
@@ -57,7 +57,7 @@ class SelectedOnValidation:
 
     Attributes:
         release: Release with these values.
-        rationales: How the calibration and the heat-map scale were selected.
+        rationales: How the calibrations and the heat-map scale were selected.
     """
 
     release: Release
@@ -117,9 +117,8 @@ def load_candidate(run: Path) -> Release:
 def _uncalibrated_release(
     directory: Path, networks: TrainedNetworks, outputs: Mapping[str, Sequence[int]], split: Split
 ) -> Release:
-    """Return a release in memory for which nothing has been selected yet. Its calibration is the identity."""
+    """Return a release in memory for which nothing has been selected yet. Its calibrations are the identity."""
     lung_side = keras.models.load_model(directory / ReleaseFile.LUNGS_KERAS).input_shape[1]
-    training_targets = [record.target for record in split.training]
     return Release(
         directory=directory,
         version=CANDIDATE,
@@ -128,16 +127,24 @@ def _uncalibrated_release(
         lungs=LungNetwork((directory / ReleaseFile.LUNGS).read_bytes(), lung_side),
         input_region=networks.input_region,
         outputs={name: tuple(shape) for name, shape in outputs.items()},
-        calibration=Calibration(1.0, 0.0),
-        operating_points=(),
-        default_operating_point=BALANCED,
-        conformal=ConformalLimits(1.0, 0.0, 1.0, "Not selected yet."),
-        training_prevalence=sum(training_targets) / len(training_targets),
+        populations={Population.CHILDREN: _uncalibrated_rules(Population.CHILDREN, split.training)},
         map_scale=1.0,
         checksums={},
         digest="",
         is_shipped=False,
         description={},  # type: ignore[typeddict-item]  # model.json is written at the end
+    )
+
+
+def _uncalibrated_rules(population: Population, training: Sequence[LabelledImage]) -> DecisionRules:
+    targets = [record.target for record in training if record.population is population]
+    return DecisionRules(
+        calibration=Calibration(1.0, 0.0),
+        operating_points=(),
+        default_operating_point=BALANCED,
+        conformal=ConformalLimits(1.0, 0.0, 1.0, "Not selected yet."),
+        training_prevalence=sum(targets) / len(targets),
+        years=YEARS[population],
     )
 
 
@@ -160,15 +167,19 @@ def _select_on_validation(
     evidence = map_values[map_values > 0]
     images = f"{len(validation)} validation images"
     pooled_images = f"{images} and {len(perturbed_logits)} perturbed copies of each"
-    release = dataclasses.replace(
-        uncalibrated,
+    rules = dataclasses.replace(
+        uncalibrated.populations[Population.CHILDREN],
         calibration=calibration,
         operating_points=select_operating_points(unperturbed, pooled, pooled_images),
         conformal=fit_conformal_limits(pooled, pooled_images),
+    )
+    release = dataclasses.replace(
+        uncalibrated,
+        populations={Population.CHILDREN: rules},
         map_scale=float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
     )
     rationales = Rationales(
-        calibration=f"Platt scaling, fitted on {images}.",
+        calibration={Population.CHILDREN: f"Platt scaling, fitted on {images}."},
         map_scale=f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {images}.",
     )
     return SelectedOnValidation(release, rationales)

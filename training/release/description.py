@@ -6,20 +6,24 @@ from typing import Any
 
 from dataset.split import Split
 from model.admission.classifier import AdmissionClassifier
-from model.codes import LABELS, SPLITS, SplitName
+from model.codes import LABELS, SPLITS, Population
 from model.explanation.reliability import ReliabilityLimits
 from model.imaging.preprocessing import RESIZE_METHOD
+from model.inference.decision import DecisionRules
 from model.inference.release_loader import FORMAT, Release
 from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
 from training.release import statements
 
 NAME = "Chest X-ray reader"
 NETWORK = {"architecture": "MobileNetV2", "description": "17 convolutional blocks"}
-DATASET = {
-    "name": "Chest X-ray images (pneumonia) from Labeled OCT and Chest X-Ray Images for Classification",
-    "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
-    "licence": "CC BY 4.0",
+DATASETS = {
+    Population.CHILDREN: {
+        "name": "Chest X-ray images (pneumonia) from Labeled OCT and Chest X-Ray Images for Classification",
+        "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
+        "licence": "CC BY 4.0",
+    }
 }
+YEARS = {Population.CHILDREN: (1, 5)}  # youngest and oldest age, inclusive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +31,11 @@ class Rationales:
     """Explanations of how values were selected, for values that do not carry their own rationale.
 
     Attributes:
-        calibration: Rationale of `Release.calibration`.
+        calibration: Rationale of `DecisionRules.calibration`, by population.
         map_scale: Rationale of `Release.map_scale`.
     """
 
-    calibration: str
+    calibration: Mapping[Population, str]
     map_scale: str
 
 
@@ -47,35 +51,31 @@ def candidate_description(
 
     Args:
         release: Release in memory, with all values selected.
-        rationales: How the calibration and the map scale were selected.
+        rationales: How the calibrations and the map scale were selected.
         reliability: Limits of the heat-map checks; None if the release has none.
         admission: Admission classifier.
         settings: Settings of the run.
         split: Images in each split.
     """
-    n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
-    n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}
     admission_rationale = (
-        f"The limits are quantiles of measurements on {n_images[SplitName.TRAINING]} training images. The probability "
-        f"threshold is low enough that at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of the "
-        f"{n_images[SplitName.VALIDATION]} validation images are refused."
+        f"The limits are quantiles of measurements on {len(split.training)} training images. The probability "
+        f"threshold is low enough that at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of the {len(split.validation)} "
+        "validation images are refused."
     )
     description = {
         "format": FORMAT,
         "name": NAME,
         "version": release.version,
         **_network_entries(release),
-        "calibration": dataclasses.asdict(release.calibration) | {"rationale": rationales.calibration},
-        "operating_points": [dataclasses.asdict(point) for point in release.operating_points],
-        "conformal": dataclasses.asdict(release.conformal),
+        "populations": {
+            population: _population_entry(population, rules, rationales.calibration[population], split)
+            for population, rules in release.populations.items()
+        },
         "map_scale": {"value": release.map_scale, "rationale": rationales.map_scale},
         "training": dict(settings),
-        "dataset": DATASET | {"images": n_images, "patients": n_patients},
         "lungs": {"side": release.lungs.side},
         "admission": admission.limits() | {"rationale": admission_rationale},
         "intended_use": statements.INTENDED_USE,
-        "population": statements.POPULATION,
-        "population_years": list(statements.POPULATION_YEARS),
         "limits": list(statements.LIMITS),
         "ethics": list(statements.ETHICS),
     }
@@ -99,6 +99,25 @@ def _network_entries(release: Release) -> dict[str, Any]:
         "input_region": dataclasses.asdict(release.input_region),
         "network": NETWORK,
         "labels": list(LABELS),
-        "training_prevalence": release.training_prevalence,
-        "default_operating_point": release.default_operating_point,
+        "default_operating_point": release.populations[Population.CHILDREN].default_operating_point,
+    }
+
+
+def _population_entry(
+    population: Population, rules: DecisionRules, calibration_rationale: str, split: Split
+) -> dict[str, Any]:
+    """Return the entry of a population in model.json."""
+    records = {name: [r for r in split.part(name) if r.population is population] for name in SPLITS}
+    dataset = DATASETS[population] | {
+        "images": {name: len(of_split) for name, of_split in records.items()},
+        "patients": {name: len({r.patient for r in of_split}) for name, of_split in records.items()},
+    }
+    return {
+        "description": statements.POPULATIONS[population],
+        "years": list(rules.years),
+        "dataset": dataset,
+        "training_prevalence": rules.training_prevalence,
+        "calibration": dataclasses.asdict(rules.calibration) | {"rationale": calibration_rationale},
+        "operating_points": [dataclasses.asdict(point) for point in rules.operating_points],
+        "conformal": dataclasses.asdict(rules.conformal),
     }

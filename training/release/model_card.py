@@ -2,7 +2,7 @@
 
 from dataset.quality.audit import DatasetAudit
 from dataset.quality.report import audit_report
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.inference.release_schema import ReleaseDescription
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
 from model.performance.calibration import calibration_table, conformal_sentence, conformal_table
@@ -63,16 +63,17 @@ def robustness_table(robustness: RobustnessMetrics) -> str:
 
 
 def _data_section(description: ReleaseDescription, data_audit: DatasetAudit) -> list[str]:
-    data = description["dataset"]
+    children = description["populations"][Population.CHILDREN]
+    data = children["dataset"]
     sizes = ", ".join(
         f"{count} {name} images from {data['patients'][name]} patients" for name, count in data["images"].items()
     )
     return [
         "## Data",
-        markdown_paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {description['population']}"),
+        markdown_paragraph(f"{data['name']}; {data['source']}; {data['licence']}. {children['description']}"),
         markdown_paragraph(
             f"{sizes}. The validation split was separated by patient from the official train and val folders. "
-            f"{description['training_prevalence']:.1%} of the training images show pneumonia."
+            f"{children['training_prevalence']:.1%} of the training images show pneumonia."
         ),
         "## Known problems with the data",
         markdown_list(audit_report(data_audit)),
@@ -124,11 +125,11 @@ def _robustness_section(metrics: ReleaseMetrics) -> list[str]:
 
 
 def _operating_points_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
-    point = metrics["operating_point"]["name"]
+    point, children = metrics["operating_point"]["name"], description["populations"][Population.CHILDREN]
     return [
         "## Operating points",
         markdown_list(
-            f"{p['name']}: threshold {p['threshold']:.4f}. {p['rationale']}" for p in description["operating_points"]
+            f"{p['name']}: threshold {p['threshold']:.4f}. {p['rationale']}" for p in children["operating_points"]
         ),
         "On the official test split:",
         markdown_table(operating_point_table(metrics["splits"][SplitName.TEST])),
@@ -138,11 +139,11 @@ def _operating_points_section(description: ReleaseDescription, metrics: ReleaseM
 
 
 def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetrics) -> list[str]:
-    point = metrics["operating_point"]["name"]
+    point, children = metrics["operating_point"]["name"], description["populations"][Population.CHILDREN]
     return [
         "## Calibration",
         markdown_paragraph(
-            f"{description['calibration']['rationale']} Probabilities are calibrated to the prevalence of pneumonia "
+            f"{children['calibration']['rationale']} Probabilities are calibrated to the prevalence of pneumonia "
             "among the training images. At another prevalence they must be adjusted with Bayes' theorem, as the app "
             "does. ECE is the mean absolute gap between the predicted probability and the observed share of pneumonia "
             "in 15 bins of equal size. Its interval is biased upwards, because resampling patients adds scatter."
@@ -150,7 +151,7 @@ def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetric
         markdown_table(calibration_table(metrics)),
         "## Indeterminate results",
         markdown_paragraph(
-            f"{conformal_sentence(description['conformal'], metrics['splits'][SplitName.TEST])} At the {point} "
+            f"{conformal_sentence(children['conformal'], metrics['splits'][SplitName.TEST])} At the {point} "
             "operating point:"
         ),
         markdown_table(conformal_table(metrics, point)),

@@ -1,16 +1,18 @@
 """Statements about a release's use, population, limits and ethics, shown in the app, the model card and exports."""
 
+from model.codes import Population
 from model.translation import N_
 
 INTENDED_USE = N_(
     "A second reader for clinicians who have already read a child's frontal chest radiograph themselves. It supports "
     "the clinician's decision and does not replace it. Research use only, not a medical device."
 )
-POPULATION = N_(
-    "Children aged one to five years at one hospital (Guangzhou Women and Children's Medical Center). Frontal (AP) "
-    "radiographs. Labels were assigned by graders from the images, without clinical follow-up."
-)
-POPULATION_YEARS = (1, 5)  # youngest and oldest age, inclusive
+POPULATIONS = {
+    Population.CHILDREN: N_(
+        "Children aged one to five years at one hospital (Guangzhou Women and Children's Medical Center). Frontal (AP) "
+        "radiographs. Labels were assigned by graders from the images, without clinical follow-up."
+    )
+}
 LIMITS = (
     N_("The model checks for pneumonia only. It does not detect other diseases."),
     N_(

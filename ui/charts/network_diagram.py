@@ -2,6 +2,7 @@
 
 import html
 
+from model.codes import Population
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_schema import ReleaseDescription
 from model.performance.formatting import format_percent
@@ -25,7 +26,7 @@ def network_steps(description: ReleaseDescription) -> list[tuple[str, str]]:
     height, width = description["input"]["height"], description["input"]["width"]
     rows, columns = description["outputs"]["class_activation_map"][1:]
     channels = description["outputs"]["embedding"][1]
-    calibration = description["calibration"]
+    calibration = description["populations"][Population.CHILDREN]["calibration"]
     region = _(_REGION_NAMES[_input_region(description).kind]).format(height=height, width=width)
     lung_network = _("small network, {side} x {side} px").format(side=description["lungs"]["side"])
     feature_map = _("{rows} x {columns} positions, {channels:,} features each")

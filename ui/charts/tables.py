@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.inference.release_loader import Release
 from model.performance.formatting import METRIC_NAMES, format_estimate
 from model.performance.operating_points import classification_report, operating_point_table
@@ -56,6 +56,7 @@ def report_by_class(confusion: Confusion) -> pd.DataFrame:
 def provenance_table(release: Release) -> pd.DataFrame:
     """Return version, origin and settings, one per row."""
     description = release.description
+    children = description["populations"][Population.CHILDREN]
     version = release.version
     if not release.is_shipped:
         version = _("{version}, not shipped with this program").format(version=version)
@@ -65,13 +66,15 @@ def provenance_table(release: Release) -> pd.DataFrame:
         _("Checksum"): release.digest[:12],
         _("Created"): description["created"],
         _("Commit"): description["git_commit"][:12],
-        _("Data set"): f"{description['dataset']['source']} ({description['dataset']['licence']})",
-        _("Training images"): f"{description['dataset']['images'][SplitName.TRAINING]}",
+        _("Data set"): f"{children['dataset']['source']} ({children['dataset']['licence']})",
+        _("Training images"): f"{children['dataset']['images'][SplitName.TRAINING]}",
         **{
-            _("Decision threshold ({name})").format(name=term(point.name)): f"{point.threshold:.3f}. {point.rationale}"
-            for point in release.operating_points
+            _("Decision threshold ({name})").format(name=term(point["name"])): (
+                f"{point['threshold']:.3f}. {point['rationale']}"
+            )
+            for point in children["operating_points"]
         },
-        _("Calibration"): description["calibration"]["rationale"],
+        _("Calibration"): children["calibration"]["rationale"],
         _("Scale of the heat map"): description["map_scale"]["rationale"],
     }
     return pd.DataFrame({"": facts})

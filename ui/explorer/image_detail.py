@@ -8,7 +8,7 @@ import streamlit as st
 
 from dataset.file_names import parse_file_name
 from model.admission.gate import AdmissionGate, AdmissionResult
-from model.codes import Caution, SplitName
+from model.codes import Caution, Population, SplitName
 from model.errors import FileRefused, NotAdmitted
 from model.explanation.heatmap import colour_map
 from model.explanation.reliability import ReliabilityLimits, reliability_warnings
@@ -29,7 +29,7 @@ from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
 from ui.reading.turns import reading_turns
 from ui.resources import current_gate
 from ui.session import FileInfo, session_uploads
-from ui.settings import selected_operating_point
+from ui.settings import selected_operating_point, selected_point_name
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
 
@@ -142,7 +142,8 @@ def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
         type="primary",
         help=_("Reads this image as if you had uploaded it."),
     ):
-        file = FileInfo(f"set:{row['file']}", row["file"], patient_group=_patient_group(row))
+        group = _patient_group(row)
+        file = FileInfo(f"set:{row['file']}", row["file"], patient_group=group, population=Population.CHILDREN)
         read_upload(gate, file, read_limited(row["path"]))
         st.switch_page("app.py", query_params={})  # None would be refused, since the filters are bound to the URL
 
@@ -154,11 +155,12 @@ def _patient_group(row: pd.Series) -> str:
 
 def _show_facts(row: pd.Series, release: Release) -> None:
     point = selected_operating_point(release)
+    prevalence = release.populations[Population.CHILDREN].training_prevalence
     probability, threshold = distinct_percents(row["probability"], point.threshold)
     st.markdown(_("Label: **{label}**").format(label=label_text(row)))
     outcome = _("Model: {verdict} ({outcome})")
     st.markdown(outcome.format(verdict=verdict_name(row["verdict"]), outcome=_(OUTCOME_MARKS[row["outcome"]])))
-    st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(release.training_prevalence)), probability)
+    st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(prevalence)), probability)
     mark = SPLIT_MARKS[row["split"]]
     facts = {
         _("Decision threshold"): _("{threshold} ({name})").format(threshold=threshold, name=term(point.name)),
@@ -179,8 +181,8 @@ def _size_text(row: pd.Series) -> str:
 
 def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
     """Present a finding at the selected operating point and, like all figures on this page, the training prevalence."""
-    point = selected_operating_point(release)
-    return present(finding, release, point=point, prevalence=release.training_prevalence, heat_map_check=check)
+    point_name = selected_point_name(release)
+    return present(finding, release, population=Population.CHILDREN, operating_point=point_name, heat_map_check=check)
 
 
 def _show_differences(row: pd.Series, finding: Finding) -> None:

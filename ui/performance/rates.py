@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from model.codes import Population
 from model.inference.decision import OperatingPoint
 from model.performance.chart_data import confusion_cells, operating_point_marks
 from model.performance.formatting import format_estimate, format_percent
@@ -27,22 +28,23 @@ from ui.settings import SessionSettings
 def show_children(test: SplitMetrics, settings: SessionSettings) -> None:
     """Draw the expected results for 1,000 children at the operating point and the prevalence of the session."""
     section_heading("children")
-    rates = test["operating_points"][settings.point.name]
-    frequencies = natural_frequencies(rates, settings.prevalence)
+    point, prevalence = settings.operating_point(Population.CHILDREN), settings.prevalences[Population.CHILDREN]
+    rates = test["operating_points"][point.name]
+    frequencies = natural_frequencies(rates, prevalence)
     icon_column, text_column = st.columns([3, 2], gap="large")
     with icon_column:
         st.html(icon_array(frequencies))
     with text_column:
         st.markdown(natural_frequency_sentence(frequencies))
-        predictive = current_predictive_values(settings.release, settings.point.threshold, settings.prevalence)
-        intervals = natural_frequency_intervals(rates, settings.prevalence)
+        predictive = current_predictive_values(settings.release, point.threshold, prevalence)
+        intervals = natural_frequency_intervals(rates, prevalence)
         st.table(pd.DataFrame(natural_frequency_table(frequencies, intervals, predictive)))
         counting = _(
             "The counts are calculated from these rates and rounded. Indeterminate results are counted as positive at "
             "or above the threshold, otherwise as negative. PPV is the share of positive results that are correct; NPV "
             "is the same for negative results. Both depend on the prevalence."
         )
-        st.caption(f"{rates_sentence(test, settings.point.name)} {counting}")
+        st.caption(f"{rates_sentence(test, point.name)} {counting}")
 
 
 def show_thresholds(test: SplitMetrics, point: OperatingPoint) -> None:

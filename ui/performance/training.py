@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.codes import Population
 from model.inference.release_schema import ReleaseDescription
 from model.performance.chart_data import early_stopping_sentence
 from model.performance.release_data import ReleaseData
@@ -59,6 +60,6 @@ def _show_network(description: ReleaseDescription) -> None:
             _(
                 "**Logit and calibration.** The logit is the evidence in one number. Calibration turns it into a "
                 "probability. {rationale}"
-            ).format(rationale=description["calibration"]["rationale"]),
+            ).format(rationale=description["populations"][Population.CHILDREN]["calibration"]["rationale"]),
         )
         st.markdown("\n".join(f"- {step}" for step in steps))

@@ -1,7 +1,8 @@
 """Cautions and refusals on screen: short texts, and sentences with the values of the release in use."""
 
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.inference.finding import Finding
+from model.inference.population import judged_as
 from model.inference.release_loader import Release
 from model.messages import Message
 from model.performance.adults import adults_sentence
@@ -12,6 +13,7 @@ from ui.resources import current_release_data
 
 _SHORT_TEXTS: dict[Caution | RefusalReason, str] = {
     Caution.LUNGS_NOT_FOUND: N_("no lungs found"),
+    Caution.AGE_UNKNOWN: N_("age not known"),
     Caution.OUTSIDE_POPULATION: N_("outside the age range"),
     Caution.BURNED_IN_ANNOTATION: N_("burned-in text"),
     Caution.ENCODING_ASSUMED: N_("encoding assumed"),
@@ -45,6 +47,9 @@ def caution_sentence(caution: Caution, finding: Finding, release: Release) -> st
     """Return what a caution means and what to do about it."""
     if caution != Caution.OUTSIDE_POPULATION:
         return render_codes((caution,))
-    youngest, oldest = release.description["population_years"]
+    youngest, oldest = release.populations[judged_as(finding.population, release.populations)].years
+    text = render([Message(caution, {"youngest": youngest, "oldest": oldest})])
+    if Population.ADULTS in release.populations:
+        return text
     adults = adults_sentence(current_release_data(release).metrics.get("adults"), finding.operating_point.name)
-    return f"{render([Message(caution, {'youngest': youngest, 'oldest': oldest})])} {adults}"
+    return f"{text} {adults}"

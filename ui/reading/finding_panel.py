@@ -11,14 +11,14 @@ from model.imaging.radiograph import Radiograph
 from model.inference.decision import Verdict
 from model.inference.finding import Finding
 from model.inference.finding_rows import finding_row, to_csv
-from model.performance.formatting import format_percent
 from model.performance.terms import term
 from model.sentences import render
 from model.translation import N_
 from model.translation import gettext as _
-from ui.formatting import distinct_percents, per_hundred, percent
+from ui.formatting import distinct_percents, percent
 from ui.reading.caution_text import caution_sentence, short_text
 from ui.reading.correction_text import correction_statement
+from ui.reading.settings_text import settings_text
 from ui.session import ExaminedImage, FileInfo, ReadUpload, SessionUploads, session_uploads
 from ui.settings import SessionSettings
 from ui.verdicts import VERDICT_NAMES
@@ -58,14 +58,6 @@ NEXT_STEP_OTHER_AGE = N_("**Next:** Do not act on this result: the model is not 
 READ_DESPITE_REFUSAL = N_("**Read at your request, although the check refused this image.** {reason}")
 NO_EVIDENCE_TEXT = N_("No area raises the probability of pneumonia, so the heat map is empty.")
 PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
-SETTINGS_TEXT = N_(
-    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of every 100 children X-rayed have "
-    "pneumonia. Model {version}."
-)
-SETTINGS_TEXT_DEFAULT_PREVALENCE = N_(
-    "Decision threshold: {threshold} ({point}). Assumed prevalence: {count} of every 100 children X-rayed have "
-    "pneumonia, as in the training images. Set your own above. Model {version}."
-)
 DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT = N_("Download heat map (PNG)"), N_("Download result (CSV)")
 _SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # in more detail
 
@@ -127,15 +119,7 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
     st.markdown(_(_next_step(finding)))
     if not finding.heat_map.any():
         st.info(_(NO_EVIDENCE_TEXT), icon=":material/visibility_off:")
-    is_default = finding.prevalence == settings.release.training_prevalence
-    st.caption(
-        _(SETTINGS_TEXT_DEFAULT_PREVALENCE if is_default else SETTINGS_TEXT).format(
-            threshold=format_percent(point.threshold, 1),
-            point=term(point.name),
-            count=per_hundred(finding.prevalence),
-            version=finding.model_version,
-        )
-    )
+    st.caption(settings_text(finding, settings.release))
     _show_downloads(upload.file, image.preview, settings)
 
 

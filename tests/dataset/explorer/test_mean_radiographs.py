@@ -17,7 +17,7 @@ from dataset.explorer.mean_radiographs import (
     load_mean_radiographs,
 )
 from dataset.quality.features import ImageInventory
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.errors import ReleaseCorrupted, ReleaseIncompatible
 from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.release_loader import Release, load_release
@@ -153,7 +153,8 @@ def test_shipped_release_has_a_mean_for_every_cause():
 
     assert means.keys() == {"NORMAL", "PNEUMONIA", "PNEUMONIA, bacterial", "PNEUMONIA, viral"}
     assert all(mean.pixels.shape == SQUARE and 50 < mean.pixels.mean() < 200 for mean in means.values())
-    assert means["NORMAL"].n + means["PNEUMONIA"].n == release.description["dataset"]["images"][SplitName.TRAINING]
+    n_images = release.description["populations"][Population.CHILDREN]["dataset"]["images"]
+    assert means["NORMAL"].n + means["PNEUMONIA"].n == n_images[SplitName.TRAINING]
 
 
 def test_difference_is_white_if_equal_orange_if_denser_and_blue_if_lighter():

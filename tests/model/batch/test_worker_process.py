@@ -13,6 +13,7 @@ from model.batch.file_reader import FileReader, ReadOptions
 from model.batch.worker import read_rows
 from model.batch.worker_process import WorkerProcess
 from model.child_process import PROJECT_ROOT
+from model.codes import Population
 from model.errors import ReleaseIncompatible, WorkerLost
 from model.inference.finding_rows import to_csv, to_jsonl
 from model.inference.release_loader import RELEASE_DIR
@@ -55,7 +56,15 @@ def start_worker() -> Iterator[Callable[..., WorkerProcess]]:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"include_refused": True, "prevalence": 0.123456789, "operating_point": "rule-out"}],
+    [
+        {},
+        {
+            "include_refused": True,
+            "prevalence": 0.123456789,
+            "operating_point": "rule-out",
+            "population": Population.CHILDREN,
+        },
+    ],
     ids=["default", "all"],
 )
 def test_a_worker_gives_the_same_rows_as_this_process(paths, start_worker, options):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.explanation.heatmap import colour_map, overlay_png
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.imaging.radiograph import Radiograph
@@ -28,7 +28,18 @@ def make_radiograph(height: int = 60, width: int = 80) -> Radiograph:
 def overlay_of(radiograph: Radiograph, heat_map: np.ndarray, box: RelativeBox = WHOLE_IMAGE, **changes) -> bytes:
     """Return the overlay file of a finding with this heat map."""
     point = OperatingPoint("of the test", 0.5, "by hand")
-    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, box, np.zeros(3, np.float32), "1.0")
+    finding = Finding(
+        logit=1.0,
+        population=Population.CHILDREN,
+        probability=0.7,
+        prevalence=0.75,
+        verdict=Verdict.PNEUMONIA,
+        operating_point=point,
+        heat_map=heat_map,
+        heat_map_box=box,
+        embedding=np.zeros(3, np.float32),
+        model_version="1.0",
+    )
     return overlay_png(radiograph, replace(finding, **changes))
 
 

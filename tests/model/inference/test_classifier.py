@@ -14,6 +14,7 @@ from model.inference.lung_segmentation import OUTPUT
 from model.messages import MessageCode
 from tests.support.findings import noise, radiograph, set_output
 from tests.support.messages import raises_message
+from tests.support.populations import children_rules
 
 
 @pytest.mark.parametrize(("height", "width"), [(300, 400), (224, 224), (32, 2000), (1500, 40)])
@@ -23,7 +24,7 @@ def test_a_finding_has_the_declared_types_shapes_and_ranges(classifier, height, 
     assert isinstance(finding.probability, float)
     assert 0 < finding.probability < 1
     assert isinstance(finding.verdict, Verdict)
-    assert finding.operating_point == classifier.release.operating_point()
+    assert finding.operating_point == children_rules(classifier.release).operating_point()
     assert finding.heat_map.dtype == np.float32
     assert finding.heat_map.shape == classifier.release.outputs["class_activation_map"][1:]
     assert finding.heat_map.min() >= 0

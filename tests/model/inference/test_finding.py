@@ -1,7 +1,6 @@
-"""Presentation of a finding: operating point, prevalence, and cautions about age and heat map."""
+"""Presentation of a finding: population, operating point, prevalence, and cautions about age and heat map."""
 
 import math
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.codes import Caution, HeatMapWarning
+from model.codes import POPULATIONS, Caution, HeatMapWarning, Population
 from model.inference.classifier import Classifier
-from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
+from model.inference.decision import Calibration, ConformalLimits, OperatingPoint, Verdict, classify
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
 from tests.support.findings import radiograph
+from tests.support.populations import children_rules, with_adults, with_children_rules
 
 UNRELIABLE = HeatMapCheck((HeatMapWarning.INSIDE_LUNGS,))
 
@@ -34,17 +34,20 @@ def with_evidence(finding: Finding) -> Finding:
     return replace(finding, heat_map=np.ones_like(finding.heat_map), cautions=())
 
 
-def point_at(threshold: float) -> OperatingPoint:
-    return OperatingPoint("of the test", threshold, "by hand")
+def with_point(release: Release, threshold: float) -> Release:
+    """Return a release with one operating point for children."""
+    point = OperatingPoint("of the test", threshold, "by hand")
+    return with_children_rules(release, operating_points=(point,), default_operating_point=point.name)
 
 
 def present_at(finding: Finding, release: Release, threshold: float, prevalence: float | None = None) -> Finding:
-    return present(finding, release, point=point_at(threshold), prevalence=prevalence or release.training_prevalence)
+    return present(finding, with_point(release, threshold), population=Population.CHILDREN, prevalence=prevalence)
 
 
-def cautions_of(finding: Finding, release: Release, **circumstances) -> tuple[Caution, ...]:
-    presented = present(finding, release, point=release.operating_point(), prevalence=0.2, **circumstances)
-    return presented.cautions
+def cautions_of(
+    finding: Finding, release: Release, population: Population | None = Population.CHILDREN, **circumstances
+) -> tuple[Caution, ...]:
+    return present(finding, release, population=population, prevalence=0.2, **circumstances).cautions
 
 
 # --- operating point and prevalence
@@ -56,7 +59,7 @@ def test_the_verdict_follows_from_the_operating_point_and_the_conformal_limits(f
 
     def verdict(threshold: float, pneumonia_from: float, normal_up_to: float) -> Verdict:
         limits = ConformalLimits(0.9, pneumonia_from, normal_up_to, "by hand")
-        return present_at(finding, replace(release, conformal=limits), threshold, 0.5).verdict
+        return present_at(finding, with_children_rules(release, conformal=limits), threshold, 0.5).verdict
 
     assert verdict(p, pneumonia_from=p, normal_up_to=below) is Verdict.PNEUMONIA
     assert verdict(above, pneumonia_from=above, normal_up_to=p) is Verdict.NORMAL
@@ -69,7 +72,7 @@ def test_the_operating_point_changes_only_the_verdict(finding, release):
     high, low = present_at(finding, release, 1.0), present_at(finding, release, 0.0)
 
     assert high.verdict != low.verdict
-    assert high.operating_point == point_at(1.0)
+    assert (high.operating_point.name, high.operating_point.threshold) == ("of the test", 1.0)
     assert high.probability == low.probability == finding.probability
     np.testing.assert_array_equal(high.heat_map, finding.heat_map)
 
@@ -77,36 +80,106 @@ def test_the_operating_point_changes_only_the_verdict(finding, release):
 @pytest.mark.slow
 @given(prevalence=st.floats(0.001, 0.999), threshold=st.floats(0.001, 0.999))
 def test_prevalence_shifts_probability_and_threshold_but_not_the_verdict(classifier, prevalence, threshold):
-    finding = replace(classifier.read(radiograph(64, 64)), probability=0.4)
-    release = classifier.release
+    release = with_children_rules(classifier.release, calibration=Calibration(1.0, 0.0))
+    finding = replace(classifier.read(radiograph(64, 64)), logit=math.log(0.4 / 0.6))
+    probability = present(finding, release, population=Population.CHILDREN).probability
+    assert probability == pytest.approx(0.4)
     moved, unmoved = (present_at(finding, release, threshold, at) for at in (prevalence, None))
 
     assert moved.prevalence == prevalence
     assert moved.verdict == unmoved.verdict
-    is_higher = prevalence > release.training_prevalence
-    assert (moved.probability > 0.4) == is_higher or moved.probability == 0.4
-    assert (moved.probability >= moved.operating_point.threshold) == (threshold <= 0.4)
+    is_higher = prevalence > children_rules(release).training_prevalence
+    assert (moved.probability > probability) == is_higher or moved.probability == probability
+    assert (moved.probability >= moved.operating_point.threshold) == (threshold <= probability)
 
 
-def test_a_finding_at_a_different_prevalence_is_refused(finding, release):
-    moved = present_at(finding, release, 0.5, 0.2)
+@pytest.mark.parametrize("name", ["rule-out", "rule-in"])
+def test_an_operating_point_is_selected_by_name_and_by_default_it_is_that_of_the_release(finding, release, name):
+    by_name, by_default = (
+        present(finding, release, population=Population.CHILDREN, operating_point=each) for each in (name, None)
+    )
+    assert by_name.operating_point == children_rules(release).operating_point(name)
+    assert by_default.operating_point == children_rules(release).operating_point()
+    assert by_default.prevalence == children_rules(release).training_prevalence
 
-    message = "finding must be at the training prevalence, got 0.2"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        present_at(moved, release, 0.5, 0.3)
+
+# --- population
+
+
+ADULT_RULES = {
+    "calibration": Calibration(0.5, -1.0),
+    "training_prevalence": 0.25,
+    "conformal": ConformalLimits(0.9, 0.3, 0.2, "by hand"),
+}
+
+
+def test_the_rules_of_the_population_decide(finding, release):
+    release = with_adults(release, **ADULT_RULES)
+    child, adult = (present(finding, release, population=population) for population in POPULATIONS)
+
+    rules = release.populations[Population.ADULTS]
+    assert adult.population is Population.ADULTS
+    assert adult.probability == rules.calibration.probability(finding.logit) != child.probability
+    assert adult.prevalence == 0.25
+    assert adult.verdict is classify(adult.probability, rules.operating_point(), rules.conformal)
+    assert child.population is Population.CHILDREN
+    assert child.probability == finding.probability
+
+
+def test_a_finding_can_be_presented_for_one_population_after_the_other(finding, release):
+    release = with_adults(release, **ADULT_RULES)
+    there_and_back = finding
+    for population in (Population.ADULTS, Population.CHILDREN):
+        there_and_back = present(there_and_back, release, population=population)
+    assert there_and_back.__dict__ == present(finding, release, population=Population.CHILDREN).__dict__
+
+
+def test_a_patient_of_unknown_age_is_judged_as_a_child_with_a_caution(finding, release):
+    release = with_adults(release, **ADULT_RULES)
+    unknown = present(finding, release, population=None)
+    child = present(finding, release, population=Population.CHILDREN)
+
+    assert unknown.population is None
+    assert unknown.cautions == (Caution.AGE_UNKNOWN,)
+    assert (unknown.probability, unknown.verdict) == (child.probability, child.verdict)
+    assert child.cautions == ()
+
+
+def test_the_classifier_does_not_know_the_population_unless_the_release_has_only_one(classifier, release):
+    assert classifier.read(radiograph()).population is Population.CHILDREN
+    finding = Classifier(with_adults(release, **ADULT_RULES)).read(radiograph())
+    assert finding.population is None
+    assert finding.probability == classifier.read(radiograph()).probability
+
+
+def test_an_age_outside_the_years_of_the_population_used_has_a_caution(finding, release):
+    both = with_adults(release)
+    for age, population, cautions in (
+        (9, Population.CHILDREN, (Caution.OUTSIDE_POPULATION,)),
+        (3, Population.CHILDREN, ()),
+        (40, Population.ADULTS, ()),
+        (121, Population.ADULTS, (Caution.OUTSIDE_POPULATION,)),
+    ):
+        assert cautions_of(finding, both, population, age_years=age) == cautions
+
+
+def test_a_population_that_the_release_was_not_trained_on_has_a_caution(finding, release):
+    assert cautions_of(finding, release, Population.ADULTS) == (Caution.OUTSIDE_POPULATION,)
+    assert cautions_of(finding, release, Population.ADULTS, age_years=40) == (Caution.OUTSIDE_POPULATION,)
 
 
 def test_the_classifier_uses_the_default_operating_point_and_the_training_prevalence(release):
-    lenient = replace(
+    rules = children_rules(release)
+    lenient = with_children_rules(
         release,
-        operating_points=(replace(release.operating_point(), threshold=0.0),),
+        operating_points=(replace(rules.operating_point(), threshold=0.0),),
         conformal=ConformalLimits(0.9, 0.0, 0.0, "by hand"),
     )
     finding = Classifier(lenient).read(radiograph())
 
     assert finding.verdict is Verdict.PNEUMONIA
     assert finding.operating_point.threshold == 0
-    assert finding.prevalence == release.training_prevalence
+    assert finding.prevalence == rules.training_prevalence
 
 
 # --- cautions
@@ -117,7 +190,7 @@ def test_a_finding_has_no_new_caution_if_age_and_heat_map_check_are_unknown(find
 
 
 def test_an_age_within_the_population_has_no_caution_and_an_age_outside_has_one(finding, release):
-    youngest, oldest = release.description["population_years"]
+    youngest, oldest = children_rules(release).years
     for age in (youngest, oldest):
         assert cautions_of(finding, release, age_years=age) == ()
     for age in (youngest - 1, oldest + 1):
@@ -151,7 +224,7 @@ def test_a_heat_map_without_evidence_never_has_a_caution(finding, release, check
 )
 def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, check, last):
     earlier = (Caution.LUNGS_NOT_FOUND, Caution.BURNED_IN_ANNOTATION, Caution.MIRRORED)
-    _, oldest = release.description["population_years"]
+    _, oldest = children_rules(release).years
     cautions = cautions_of(replace(finding, cautions=earlier), release, age_years=oldest + 1, heat_map_check=check)
     assert cautions == (*earlier, Caution.OUTSIDE_POPULATION, last)
 
@@ -160,18 +233,18 @@ def test_new_cautions_follow_those_of_the_finding_age_first(finding, release, ch
 
 
 def test_a_finding_from_a_different_model_version_is_not_restated(finding, release):
-    earlier = replace(finding, model_version="0.0.1", prevalence=0.123)  # restating would refuse this prevalence
+    earlier = replace(finding, model_version="0.0.1", prevalence=0.123)
     presented = present(
-        earlier, release, point=point_at(0.99), prevalence=0.2, age_years=None, heat_map_check=HeatMapCheck(())
+        earlier, release, population=Population.CHILDREN, operating_point="rule-in", heat_map_check=HeatMapCheck(())
     )
     assert presented is earlier
 
 
 def test_a_finding_from_a_different_model_version_gets_only_new_cautions(finding, release):
-    _, oldest = release.description["population_years"]
+    _, oldest = children_rules(release).years
     earlier = replace(finding, model_version="0.0.1", cautions=(Caution.MIRRORED,))
     presented = present(
-        earlier, release, point=point_at(0.99), prevalence=0.2, age_years=oldest + 1, heat_map_check=UNRELIABLE
+        earlier, release, population=Population.CHILDREN, age_years=oldest + 1, heat_map_check=UNRELIABLE
     )
     assert presented.cautions == (Caution.MIRRORED, Caution.OUTSIDE_POPULATION, Caution.EXPLANATION_UNRELIABLE)
     assert replace(presented, cautions=earlier.cautions).__dict__ == earlier.__dict__

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.codes import Population
 from model.errors import FileRefused, FileUnreadable, FormatUnsupported, ImageTooLarge, ImageTooSmall
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import OperatingPoint, Verdict
@@ -20,14 +21,30 @@ from tests.support.hostile_names import ANY_NAME, FORMULA_STARTS, HARMFUL, ORDIN
 
 EXPECTED = (
     "path,status,probability,verdict,operating_point,threshold,reason_code,reason,cautions,read_anyway,model_version,"
-    "prevalence"
+    "prevalence,population"
 )
 
 
-def finding(probability: float = 0.1 + 0.2, cautions: tuple[str, ...] = ()) -> Finding:
+def finding(
+    probability: float = 0.1 + 0.2,
+    cautions: tuple[str, ...] = (),
+    population: Population | None = Population.CHILDREN,
+) -> Finding:
     point = OperatingPoint("balanced", 1 / 3, "by hand")
     empty = np.zeros((7, 7), np.float32)
-    return Finding(probability, 0.25, Verdict.NORMAL, point, empty, WHOLE_IMAGE, empty[0], "1.2.3", cautions)
+    return Finding(
+        logit=-2.0,
+        population=population,
+        probability=probability,
+        prevalence=0.25,
+        verdict=Verdict.NORMAL,
+        operating_point=point,
+        heat_map=empty,
+        heat_map_box=WHOLE_IMAGE,
+        embedding=empty[0],
+        model_version="1.2.3",
+        cautions=cautions,
+    )
 
 
 def parse_csv(text: str) -> list[dict[str, str]]:
@@ -53,7 +70,15 @@ def test_the_row_of_a_finding():
         "read_anyway": False,
         "model_version": "1.2.3",
         "prevalence": 0.25,
+        "population": "children",
     }
+
+
+@pytest.mark.parametrize(
+    ("population", "code"), [(Population.CHILDREN, "children"), (Population.ADULTS, "adults"), (None, "unknown")]
+)
+def test_the_row_of_a_finding_states_the_population_of_the_patient(population, code):
+    assert finding_row("a.png", finding(population=population))["population"] == code
 
 
 @pytest.mark.parametrize(
@@ -80,6 +105,7 @@ def test_the_row_of_a_refusal(kind, code):
         "read_anyway": False,
         "model_version": "1.2.3",
         "prevalence": None,
+        "population": "",
     }
 
 
@@ -121,7 +147,7 @@ def test_csv_starts_with_the_columns_and_lines_end_with_a_newline_only():
     assert to_csv([]) == EXPECTED + "\n"
     assert to_csv(ROWS[:1]).splitlines()[0] == EXPECTED
     assert "\r" not in to_csv(ROWS)
-    assert to_csv(ROWS).endswith("1.2.3,\n")
+    assert to_csv(ROWS).endswith("1.2.3,,\n")
 
 
 def test_csv_written_row_by_row_equals_csv_written_at_once():

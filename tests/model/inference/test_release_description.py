@@ -12,6 +12,7 @@ from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_loader import Release, load_release
 from model.messages import MessageCode
 from tests.support.messages import raises_message
+from tests.support.populations import children_rules
 from tests.support.release_files import put_file, read_description, write_description
 
 
@@ -38,6 +39,7 @@ def test_a_truncated_description_is_refused(small_copy):
         assert_damaged(small_copy)
 
 
+CHILDREN = ("populations", "children")
 REQUIRED = (
     ("version",),
     ("input",),
@@ -49,20 +51,23 @@ REQUIRED = (
     ("input_region", "margin"),
     ("input_region", "intensity"),
     ("outputs",),
-    ("calibration",),
-    ("calibration", "slope"),
-    ("calibration", "intercept"),
-    ("operating_points",),
-    ("operating_points", 0, "threshold"),
-    ("operating_points", 0, "name"),
-    ("operating_points", 0, "rationale"),
     ("default_operating_point",),
-    ("conformal",),
-    ("conformal", "coverage"),
-    ("conformal", "pneumonia_from"),
-    ("conformal", "normal_up_to"),
-    ("conformal", "rationale"),
-    ("training_prevalence",),
+    ("populations",),
+    (*CHILDREN,),
+    (*CHILDREN, "years"),
+    (*CHILDREN, "calibration"),
+    (*CHILDREN, "calibration", "slope"),
+    (*CHILDREN, "calibration", "intercept"),
+    (*CHILDREN, "operating_points"),
+    (*CHILDREN, "operating_points", 0, "threshold"),
+    (*CHILDREN, "operating_points", 0, "name"),
+    (*CHILDREN, "operating_points", 0, "rationale"),
+    (*CHILDREN, "conformal"),
+    (*CHILDREN, "conformal", "coverage"),
+    (*CHILDREN, "conformal", "pneumonia_from"),
+    (*CHILDREN, "conformal", "normal_up_to"),
+    (*CHILDREN, "conformal", "rationale"),
+    (*CHILDREN, "training_prevalence"),
     ("map_scale",),
     ("map_scale", "value"),
 )
@@ -82,21 +87,25 @@ def test_required_values_must_be_present(small_copy, keys):
 @pytest.mark.parametrize(
     ("keys", "value"),
     [
-        (("operating_points", 0, "threshold"), float("nan")),
-        (("operating_points", 0, "threshold"), 1.5),
-        (("operating_points", 0, "threshold"), -0.1),
+        ((*CHILDREN, "operating_points", 0, "threshold"), float("nan")),
+        ((*CHILDREN, "operating_points", 0, "threshold"), 1.5),
+        ((*CHILDREN, "operating_points", 0, "threshold"), -0.1),
         (("default_operating_point",), "none such"),
-        (("calibration", "slope"), float("nan")),
-        (("calibration", "intercept"), float("inf")),
-        (("calibration", "slope"), 10**400),
-        (("conformal", "coverage"), 1.01),
-        (("conformal", "pneumonia_from"), float("nan")),
-        (("conformal", "pneumonia_from"), -0.1),
-        (("conformal", "normal_up_to"), 1.5),
-        (("training_prevalence",), 0),
-        (("training_prevalence",), 1),
-        (("training_prevalence",), -0.2),
-        (("training_prevalence",), float("nan")),
+        ((*CHILDREN, "calibration", "slope"), float("nan")),
+        ((*CHILDREN, "calibration", "intercept"), float("inf")),
+        ((*CHILDREN, "calibration", "slope"), 10**400),
+        ((*CHILDREN, "conformal", "coverage"), 1.01),
+        ((*CHILDREN, "conformal", "pneumonia_from"), float("nan")),
+        ((*CHILDREN, "conformal", "pneumonia_from"), -0.1),
+        ((*CHILDREN, "conformal", "normal_up_to"), 1.5),
+        ((*CHILDREN, "training_prevalence"), 0),
+        ((*CHILDREN, "training_prevalence"), 1),
+        ((*CHILDREN, "training_prevalence"), -0.2),
+        ((*CHILDREN, "training_prevalence"), float("nan")),
+        ((*CHILDREN, "years"), [6, 5]),
+        ((*CHILDREN, "years"), [-1, 5]),
+        ((*CHILDREN, "years"), [1]),
+        (("populations", "dogs"), {}),
         (("map_scale", "value"), 0),
         (("map_scale", "value"), float("nan")),
         (("map_scale", "value"), -1),
@@ -113,6 +122,14 @@ def test_numbers_out_of_range_are_refused(small_copy, keys, value):
     for key in keys[:-1]:
         parent = parent[key]
     parent[keys[-1]] = value
+    write_description(small_copy, content)
+    assert_damaged(small_copy)
+
+
+def test_populations_with_different_operating_points_are_refused(small_copy):
+    content = read_description(small_copy)
+    points = content["populations"]["children"]["operating_points"]
+    content["populations"]["adults"] = content["populations"]["children"] | {"operating_points": points[1:]}
     write_description(small_copy, content)
     assert_damaged(small_copy)
 
@@ -168,7 +185,8 @@ def test_any_change_of_the_description_is_loaded_or_refused(small_directory, tmp
         assert str(error)  # noqa: PT017 - only some changes raise
     else:
         assert isinstance(release, Release)
-        assert all(0 <= point.threshold <= 1 for point in release.operating_points)
-        assert 0 < release.training_prevalence < 1
-        assert min(release.conformal.pneumonia_from, release.conformal.normal_up_to) >= 0
-        assert max(release.conformal.pneumonia_from, release.conformal.normal_up_to) <= 1
+        rules = children_rules(release)
+        assert all(0 <= point.threshold <= 1 for point in rules.operating_points)
+        assert 0 < rules.training_prevalence < 1
+        assert min(rules.conformal.pneumonia_from, rules.conformal.normal_up_to) >= 0
+        assert max(rules.conformal.pneumonia_from, rules.conformal.normal_up_to) <= 1

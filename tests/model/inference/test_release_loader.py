@@ -1,5 +1,6 @@
 """The release that comes with the project, and releases with missing, changed or unlisted files."""
 
+import copy
 import dataclasses
 import hashlib
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import model.inference.release_loader
 import model.storage
+from model.codes import Population
 from model.errors import ReleaseCorrupted, ReleaseError, ReleaseMissing
 from model.inference.classifier import Classifier, load_model
 from model.inference.release_loader import (
@@ -22,7 +24,15 @@ from model.inference.release_loader import (
 from model.messages import MessageCode
 from model.release_files import ReleaseFile
 from tests.support.messages import raises_message
-from tests.support.release_files import NETWORK_FILES, list_checksums, read_checksums, read_description, unlist
+from tests.support.populations import children_rules
+from tests.support.release_files import (
+    NETWORK_FILES,
+    list_checksums,
+    read_checksums,
+    read_description,
+    unlist,
+    write_description,
+)
 
 
 def test_the_release_of_the_project_loads_as_described():
@@ -37,9 +47,14 @@ def test_the_release_of_the_project_loads_as_described():
     region = release.input_region
     assert dataclasses.asdict(region) == content["input_region"]
     assert release.digest == hashlib.sha256((RELEASE_DIR / ReleaseFile.CHECKSUMS).read_bytes()).hexdigest()
-    assert release.operating_point() in release.operating_points
-    assert release.training_prevalence == content["training_prevalence"]
-    assert dataclasses.asdict(release.conformal) == content["conformal"]
+    assert list(release.populations) == list(content["populations"]) == [Population.CHILDREN]
+    rules, declared = children_rules(release), content["populations"]["children"]
+    assert rules.operating_point() in rules.operating_points
+    assert rules.operating_point().name == content["default_operating_point"]
+    assert rules.training_prevalence == declared["training_prevalence"]
+    assert dataclasses.asdict(rules.calibration).items() <= declared["calibration"].items()
+    assert dataclasses.asdict(rules.conformal) == declared["conformal"]
+    assert list(rules.years) == declared["years"] == [1, 5]
     assert {path.name for path in RELEASE_DIR.iterdir()} == set(ReleaseFile) == {*release.checksums, "SHA256SUMS"}
     assert release.is_shipped
     Classifier(release)
@@ -59,11 +74,28 @@ def test_a_copy_in_another_directory_loads(directory):
 
 def test_operating_points_are_found_by_name(small_directory):
     release = load_release(small_directory)
-    for point in release.operating_points:
-        assert release.operating_point(point.name) is point
-    assert release.operating_point().name == release.default_operating_point
+    rules = children_rules(release)
+    for point in rules.operating_points:
+        assert rules.operating_point(point.name) is point
+    assert rules.operating_point().name == rules.default_operating_point
+    assert release.operating_point_names == tuple(point.name for point in rules.operating_points)
     with pytest.raises(KeyError, match="operating point 'none such': this release has"):
-        release.operating_point("none such")
+        rules.operating_point("none such")
+
+
+def test_every_population_of_a_release_has_its_own_rules(small_copy):
+    content = read_description(small_copy)
+    adults = copy.deepcopy(content["populations"]["children"]) | {"years": [18, 120], "training_prevalence": 0.25}
+    adults["operating_points"][0]["threshold"] = 0.125
+    content["populations"]["adults"] = adults
+    write_description(small_copy, content)
+
+    release = load_release(small_copy)
+
+    assert list(release.populations) == [Population.CHILDREN, Population.ADULTS]
+    rules = release.populations[Population.ADULTS]
+    assert (rules.years, rules.training_prevalence, rules.operating_points[0].threshold) == ((18, 120), 0.25, 0.125)
+    assert children_rules(release) == children_rules(load_release())
 
 
 # --- missing and changed files

@@ -23,9 +23,9 @@ def assert_incompatible(directory, item: str, declared: object, expected: object
 @pytest.mark.parametrize(
     ("part", "key", "value", "item", "expected"),
     [
-        (None, "format", 2, "format", 7),
-        (None, "format", 8, "format", 7),
-        (None, "format", None, "format", 7),
+        (None, "format", 2, "format", 8),
+        (None, "format", 9, "format", 8),
+        (None, "format", None, "format", 8),
         (None, "labels", ["PNEUMONIA", "NORMAL"], "labels", ["NORMAL", "PNEUMONIA"]),
         (None, "labels", None, "labels", ["NORMAL", "PNEUMONIA"]),
         (None, "labels", 7, "labels", ["NORMAL", "PNEUMONIA"]),
@@ -50,13 +50,13 @@ def test_a_release_whose_input_is_not_square_is_refused(small_copy, width):
     assert_incompatible(small_copy, "width", width, content["input"]["height"])
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7])
 def test_a_release_in_an_earlier_format_is_refused_for_its_format_even_if_keys_are_missing(small_copy, number):
     content = read_description(small_copy)
-    for key in ("lungs", "input_region", "conformal", "training_prevalence", "admission", "network"):
+    for key in ("lungs", "input_region", "populations", "admission", "network"):
         del content[key]
     write_description(small_copy, content | {"format": number, "files": {}})
-    assert_incompatible(small_copy, "format", number, 7)
+    assert_incompatible(small_copy, "format", number, 8)
 
 
 @pytest.mark.parametrize(

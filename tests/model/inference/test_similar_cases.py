@@ -224,8 +224,9 @@ def test_the_index_of_the_release_fits_its_classifier_and_its_training_images():
     index = SimilarCaseIndex.from_release(release)
 
     assert index.axes.shape[0] == release.outputs["embedding"][-1]
-    assert len(index.files) == release.description["dataset"]["images"]["training"]
-    assert len(np.unique(index.patients)) == release.description["dataset"]["patients"]["training"]
+    dataset = release.description["populations"]["children"]["dataset"]
+    assert len(index.files) == dataset["images"]["training"]
+    assert len(np.unique(index.patients)) == dataset["patients"]["training"]
     assert {len(getattr(index, name)) for name in ("labels", "causes", "groups", "codes", "fingerprints")} == {
         len(index.files)
     }

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.codes import Population
 from model.errors import TrainingError
-from model.inference.decision import ConformalLimits, OperatingPoint
+from model.inference.decision import OperatingPoint
+from tests.support.populations import decision_rules
 from training.evaluation import calibration_metrics
 from training.evaluation.external_adults import COLUMNS, external_metrics
 
@@ -30,9 +32,7 @@ class BrightnessClassifier:
     """A classifier whose probability is the mean brightness."""
 
     release = SimpleNamespace(
-        operating_points=(OperatingPoint("balanced", 0.5, "by hand"),),
-        conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"),
-        training_prevalence=0.7,
+        populations={Population.CHILDREN: decision_rules(OperatingPoint("balanced", 0.5, "by hand"))}
     )
 
     def read(self, radiograph):

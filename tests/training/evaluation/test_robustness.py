@@ -1,7 +1,5 @@
 """Perturbations are deterministic, framings remove framing differences, and perturbed images are measured."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,8 @@ from PIL import Image
 
 from model.codes import LABELS, Label
 from model.imaging.geometry import RelativeBox
-from model.inference.decision import Calibration, ConformalLimits, OperatingPoint
+from model.inference.decision import Calibration, OperatingPoint
+from tests.support.populations import decision_rules
 from tests.support.synthetic import synthetic_radiograph
 from training.evaluation import calibration_metrics
 from training.evaluation.robustness import framings, measure_robustness, perturbations
@@ -81,18 +80,11 @@ def test_uneven_margins_differ_between_images():
 
 def test_perturbed_images_are_measured_by_perturbation_and_together(monkeypatch):
     monkeypatch.setattr(calibration_metrics, "RECALIBRATION_DRAWS", 20)
-    point = OperatingPoint("balanced", 0.5, "by hand")
-    release = SimpleNamespace(
-        calibration=Calibration(2.0, 0.0),
-        operating_points=(point,),
-        operating_point=lambda: point,
-        conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"),
-        training_prevalence=0.7,
-    )
+    rules = decision_rules(OperatingPoint("balanced", 0.5, "by hand"), calibration=Calibration(2.0, 0.0))
     rows = pd.DataFrame({"label": LABELS * 2, "patient": list("abcd")}, index=[7, 8, 9, 10])
     harmless, harmful = np.array([-2.0, 2.0, -1.0, 3.0]), np.array([-2.0, -1.0, 0.0, 0.1])
 
-    measured = measure_robustness({"harmless": harmless, "harmful": harmful}, rows, release)
+    measured = measure_robustness({"harmless": harmless, "harmful": harmful}, rows, rules)
 
     assert measured["shifts"] == {
         "harmless": {"auc": 1.0, "sensitivity": 1.0, "specificity": 1.0},
@@ -107,6 +99,6 @@ def test_perturbed_images_are_measured_by_perturbation_and_together(monkeypatch)
         Label.PNEUMONIA: (0.75, 4),
         "indeterminate normal": (0.25, 4),
     }
-    probability = release.calibration.probability(np.concatenate([harmless, harmful]))
+    probability = rules.calibration.probability(np.concatenate([harmless, harmful]))
     brier = measured["calibration"]["raw"]["brier"]["value"]
     assert brier == pytest.approx(((probability - np.tile([0, 1, 0, 1], 2)) ** 2).mean())

@@ -13,13 +13,14 @@ from PIL import Image, ImageFilter
 from dataset.images import decode_image
 from dataset.index import LabelledImage
 from dataset.split import Split
-from model.codes import LABELS, SplitName
+from model.codes import LABELS, Population, SplitName
 from model.errors import TrainingError
 from model.imaging.geometry import RelativeBox
 from model.inference.classifier import ClassifierOutput
-from model.inference.decision import Calibration, OperatingPoint
+from model.inference.decision import OperatingPoint
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.lung_segmentation import LungMask
+from tests.support.populations import decision_rules
 from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
 from training.evaluation.shortcut_features import framing_features
 
@@ -38,8 +39,7 @@ class BrightnessClassifier:
         self.release = SimpleNamespace(
             input_region=InputRegion(RegionKind.WHOLE, 0.0),
             side=SIDE,
-            calibration=Calibration(1.0, 0.0),
-            operating_point=lambda: OperatingPoint("balanced", 0.5, "by hand"),
+            populations={Population.CHILDREN: decision_rules(OperatingPoint("balanced", 0.5, "by hand"))},
         )
         self.segmenter = SimpleNamespace(segment=lambda _: LUNGS)
         self._part = (rows, columns)

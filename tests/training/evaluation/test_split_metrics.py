@@ -1,7 +1,5 @@
 """Metrics for a set of images, compared with manual counts."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +8,7 @@ from model.codes import Label
 from model.inference.decision import ConformalLimits, OperatingPoint
 from model.performance.binary_metrics import auc_with_ci, rates_with_ci
 from model.performance.release_data import predictions_of
+from tests.support.populations import decision_rules
 from tests.support.predictions import UNDEFINED
 from training.evaluation import calibration_metrics as calibration_module
 from training.evaluation.calibration_metrics import calibration_metrics
@@ -18,10 +17,7 @@ from training.evaluation.split_metrics import conformal_metrics, operating_point
 pytestmark = pytest.mark.slow
 
 LOW, HIGH = OperatingPoint("low", 0.35, "by hand"), OperatingPoint("high", 0.75, "by hand")
-# NORMAL is plausible up to 0.6, PNEUMONIA from 0.4; between them both are
-RELEASE = SimpleNamespace(
-    operating_points=(LOW, HIGH), conformal=ConformalLimits(0.9, 0.4, 0.6, "by hand"), training_prevalence=0.7
-)
+RULES = decision_rules(LOW, HIGH)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +56,7 @@ def test_predictions_of_a_table_have_target_1_for_pneumonia(rows):
 
 
 def test_a_set_has_one_auc_and_rates_at_every_operating_point(rows):
-    measured = operating_point_metrics(rows, RELEASE)
+    measured = operating_point_metrics(rows, RULES)
 
     assert {name: measured[name] for name in ("n", "patients", "positives")} == {"n": 10, "patients": 9, "positives": 5}
     assert measured["auc"] == auc_with_ci(predictions_of(rows))["auc"]
@@ -72,33 +68,33 @@ def test_a_set_has_one_auc_and_rates_at_every_operating_point(rows):
 
 
 def test_sensitivity_by_cause_is_at_each_point_and_omits_unknown_causes(rows):
-    by_cause = split_metrics(rows, RELEASE)["sensitivity_by_cause"]
+    by_cause = split_metrics(rows, RULES)["sensitivity_by_cause"]
 
     assert values(by_cause["low"]) == {"bacterial": (1, 2), "viral": (0.5, 2)}
     assert values(by_cause["high"]) == {"bacterial": (1, 2), "viral": (0, 2)}
 
 
 def test_a_cause_without_images_has_no_sensitivity(rows):
-    by_cause = split_metrics(rows[rows["cause"] != "viral"], RELEASE)["sensitivity_by_cause"]
+    by_cause = split_metrics(rows[rows["cause"] != "viral"], RULES)["sensitivity_by_cause"]
 
     assert by_cause["low"]["viral"] == {"n": 0, **UNDEFINED}
 
 
 def test_calibration_is_measured_from_the_training_prevalence(rows):
-    assert split_metrics(rows, RELEASE)["calibration"] == calibration_metrics(predictions_of(rows), calibrated_at=0.7)
+    assert split_metrics(rows, RULES)["calibration"] == calibration_metrics(predictions_of(rows), calibrated_at=0.7)
 
 
 def test_split_metrics_extend_operating_point_metrics(rows):
-    measured = split_metrics(rows, RELEASE)
+    measured = split_metrics(rows, RULES)
 
-    at_points = operating_point_metrics(rows, RELEASE)
+    at_points = operating_point_metrics(rows, RULES)
     assert {name: measured[name] for name in at_points} == at_points
-    assert measured["conformal"] == conformal_metrics(predictions_of(rows), RELEASE)
+    assert measured["conformal"] == conformal_metrics(predictions_of(rows), RULES)
     assert measured.keys() - at_points.keys() == {"sensitivity_by_cause", "calibration", "conformal"}
 
 
 def test_coverage_and_indeterminate_share_are_by_class(rows):
-    measured = conformal_metrics(predictions_of(rows), RELEASE)
+    measured = conformal_metrics(predictions_of(rows), RULES)
 
     # NORMAL is not plausible at 0.7, PNEUMONIA not at 0.3
     assert values(measured["coverage"]) == {Label.NORMAL: (0.8, 5), Label.PNEUMONIA: (0.8, 5)}
@@ -108,9 +104,9 @@ def test_coverage_and_indeterminate_share_are_by_class(rows):
 
 
 def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows):
-    release = SimpleNamespace(operating_points=(LOW,), conformal=ConformalLimits(0.9, 0.95, 0.05, "by hand"))
+    rules = decision_rules(LOW, conformal=ConformalLimits(0.9, 0.95, 0.05, "by hand"))
 
-    measured = conformal_metrics(predictions_of(rows), release)
+    measured = conformal_metrics(predictions_of(rows), rules)
 
     assert values(measured["coverage"]) == {Label.NORMAL: (0, 5), Label.PNEUMONIA: (0, 5)}
     assert values(measured["indeterminate"]["low"]) == {Label.NORMAL: (1, 5), Label.PNEUMONIA: (1, 5)}
@@ -119,7 +115,7 @@ def test_limits_with_a_gap_cover_nothing_and_make_everything_indeterminate(rows)
 def test_a_set_with_one_class_has_no_auc_and_no_share_for_the_other_class(rows):
     normal = rows[rows["label"] == Label.NORMAL]
 
-    measured = split_metrics(normal, RELEASE)
+    measured = split_metrics(normal, RULES)
 
     assert measured["auc"] == measured["operating_points"]["low"]["sensitivity"] == UNDEFINED
     assert measured["conformal"]["coverage"][Label.PNEUMONIA] == {"n": 0, **UNDEFINED}
@@ -132,7 +128,7 @@ def test_the_interval_of_a_share_is_by_patient(rows):
     one_patient_each = many.assign(patient=[str(number) for number in np.arange(len(many))])
 
     by_patient, by_image = (
-        conformal_metrics(predictions_of(table), RELEASE)["coverage"] for table in (many, one_patient_each)
+        conformal_metrics(predictions_of(table), RULES)["coverage"] for table in (many, one_patient_each)
     )
 
     widths = [share[Label.NORMAL]["high"] - share[Label.NORMAL]["low"] for share in (by_patient, by_image)]

@@ -1,7 +1,5 @@
 """Nothing is released unless Keras and LiteRT agree on the same images."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from model.errors import TrainingError
 from model.inference.classifier import ClassifierOutput
 from model.inference.decision import Calibration
 from tests.support.candidates import exactly
+from tests.support.populations import with_children_rules
 from training.networks.export import MAX_DIFFERENCE, check_litert_agreement
 
 pytestmark = pytest.mark.slow
@@ -27,7 +26,7 @@ class FakeClassifier:
     """Returns logit 0.5 for every image, or the outputs that a test sets."""
 
     def __init__(self, release, **outputs):
-        self.release = dataclasses.replace(release, calibration=Calibration(1.0, 0.0))
+        self.release = with_children_rules(release, calibration=Calibration(1.0, 0.0))
         defaults = {
             "logit": 0.5,
             "class_activation_map": np.zeros((7, 7), np.float32),

@@ -22,6 +22,7 @@ from model.performance.release_data import predictions_of
 from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import exactly
+from tests.support.populations import children_rules
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
@@ -66,24 +67,25 @@ def test_calibration_points_limits_and_map_scale_come_only_from_validation(candi
     evidence = np.concatenate([output.class_activation_map.ravel() for output in outputs])
 
     logits = np.array([output.logit for output in outputs])
+    rules = children_rules(candidate)
     calibration = fit_calibration(logits, validation.target)
-    assert dataclasses.astuple(candidate.calibration) == pytest.approx(dataclasses.astuple(calibration), rel=1e-6)
+    assert dataclasses.astuple(rules.calibration) == pytest.approx(dataclasses.astuple(calibration), rel=1e-6)
     assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
     perturbed = logits_under_perturbation(classifier, split.validation)
     n_copies = 1 + len(perturbations() | framings())
     pooled = Predictions(
         np.tile(validation.target, n_copies),
-        candidate.calibration.probability(np.concatenate([logits, *perturbed.values()])),
+        rules.calibration.probability(np.concatenate([logits, *perturbed.values()])),
         np.tile(validation.patient, n_copies),
     )
     images = "20 validation images and 20 perturbed copies of each"
     points = select_operating_points(validation, pooled, images)
-    chosen = candidate.operating_points
+    chosen = rules.operating_points
     assert [(p.name, p.rationale) for p in chosen] == [(p.name, p.rationale) for p in points]
     assert [p.threshold for p in chosen] == pytest.approx([p.threshold for p in points], rel=1e-9)
     limits = dataclasses.asdict(fit_conformal_limits(pooled, images))
-    assert candidate.conformal.rationale == limits.pop("rationale")
-    assert {name: getattr(candidate.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
+    assert rules.conformal.rationale == limits.pop("rationale")
+    assert {name: getattr(rules.conformal, name) for name in limits} == pytest.approx(limits, rel=1e-9)
 
 
 def test_a_candidate_has_audit_index_and_mean_radiographs_and_is_not_measured(packaged_run, split):
@@ -127,9 +129,10 @@ def test_packaging_without_test_images_gives_an_error_message(own_run, split):
 
 
 def test_a_candidate_has_three_operating_points_and_the_balanced_one_is_the_default(candidate):
-    assert [point.name for point in candidate.operating_points] == [RULE_OUT, BALANCED, RULE_IN]
-    assert candidate.operating_point().name == BALANCED
-    assert candidate.operating_point().rationale == (
+    point = children_rules(candidate).operating_point()
+    assert candidate.operating_point_names == (RULE_OUT, BALANCED, RULE_IN)
+    assert point.name == BALANCED
+    assert point.rationale == (
         "Threshold with the highest value of sensitivity + specificity - 1 (Youden's index) on 20 validation images "
         "and 20 perturbed copies of each."
     )

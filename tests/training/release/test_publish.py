@@ -7,7 +7,7 @@ import pytest
 import training.release.publish
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.report import audit_report
-from model.codes import SPLITS, SplitName
+from model.codes import SPLITS, Population, SplitName
 from model.imaging.decode import decode
 from model.inference.classifier import Classifier
 from model.inference.release_loader import load_release
@@ -76,8 +76,9 @@ def test_a_release_records_its_origin_and_its_metrics(published, metrics, split)
     assert description["changelog"] == [{"version": "1.0.0", "change": "First release."}]
     assert description["test_split_opened"] == 1
     assert description["metrics"][SplitName.TEST]["auc"] == metrics["splits"][SplitName.TEST]["auc"]
-    assert description["dataset"]["images"] == {name: len(split.part(name)) for name in SPLITS}
-    assert description["training_prevalence"] == 0.5
+    children = description["populations"][Population.CHILDREN]
+    assert children["dataset"]["images"] == {name: len(split.part(name)) for name in SPLITS}
+    assert children["training_prevalence"] == 0.5
     card = (published / ReleaseFile.CARD).read_text()
     assert "model 1.0.0" in card
     assert f"{metrics['splits'][SplitName.TEST]['auc']['value']:.3f}" in card

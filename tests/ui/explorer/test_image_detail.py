@@ -1,5 +1,6 @@
 """Detail of a labelled image in the explorer."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 import ui.explorer.image_detail
 import ui.resources
 from dataset.explorer.catalogue import build_catalogue
-from model.codes import Caution, HeatMapWarning, RefusalReason, SplitName
+from model.codes import Caution, HeatMapWarning, Population, RefusalReason, SplitName
 from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from model.inference.release_loader import load_release
@@ -21,6 +22,7 @@ from model.sentences import render_codes
 from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate, with_heat
 from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload
+from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
 from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT, SQUARE_COPY_TEXT
 from ui.reading.heatmap_check import UNRELIABLE_TEXT, WARNING_TEXTS
@@ -193,8 +195,9 @@ def test_the_text_alternative_uses_the_selected_operating_point(monkeypatch, poi
     alt_texts = []
     monkeypatch.setattr(ui.explorer.image_detail, "show_radiograph", lambda *_, alt, **__: alt_texts.append(alt))
     monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
-    real = Classifier.finding_from
-    monkeypatch.setattr(Classifier, "finding_from", lambda *args: replace(real(*args), probability=0.2))
+    real, calibration = Classifier.finding_from, children_rules(load_release()).calibration
+    logit = (math.log(0.2 / 0.8) - calibration.intercept) / calibration.slope
+    monkeypatch.setattr(Classifier, "finding_from", lambda *args: replace(real(*args), logit=logit))
     app = open_explorer(point=point)
     press(app, tiles(app)[0])
     assert verdict in alt_texts[-1]
@@ -206,6 +209,7 @@ def test_an_image_opened_on_the_reading_page_has_no_similar_cases_of_its_patient
     app = open_explorer()
     press(press(app, "IM-0001-0001"), READ_LABEL)
     assert read_upload(app).file.patient_group == "IM-0001"
+    assert read_upload(app).file.population is Population.CHILDREN  # as labelled, so no age is needed
 
     groups = record_groups(monkeypatch)
     open_expander(app, "similar_cases")

@@ -60,7 +60,7 @@ def test_an_age_outside_the_population_adds_a_caution_until_the_age_is_corrected
     app = upload(open_page(), "IM0001", chest_file(PatientAge="040Y"))
     assert age_input(app).value == 40
     (warning,) = warnings_of(app)
-    assert "children aged 1 to 5 years" in warning
+    assert "patients aged 1 to 5 years" in warning
     assert list(session_table(app)["cautions"]) == [short_text(Caution.OUTSIDE_POPULATION)]
     age_input(app).set_value(4).run()
     assert not app.warning

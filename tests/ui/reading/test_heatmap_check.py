@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 import ui.reading.heatmap_check
 import ui.resources
 import ui.viewer.component
-from model.codes import Caution, HeatMapWarning
+from model.codes import Caution, HeatMapWarning, Population
 from model.inference.classifier import Inference
 from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
@@ -25,6 +25,7 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
+from tests.support.populations import children_rules
 from ui.errors import UNEXPECTED_ERROR
 from ui.reading.caution_text import short_text
 from ui.reading.finding_panel import finding_csv, finding_overlay
@@ -85,7 +86,8 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
     assert order.index(WARNING_TEXT) > [text.startswith("**Next:** ") for text in order].index(True)
     assert list(session_table(app)["cautions"]) == [UNRELIABLE]
     release = load_release()
-    settings = SessionSettings(release, release.operating_point(), release.training_prevalence)
+    rules = children_rules(release)
+    settings = SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
     current = read_upload(app)
     assert current.presented(settings).cautions == (Caution.EXPLANATION_UNRELIABLE,)
     assert Caution.EXPLANATION_UNRELIABLE in finding_csv(session_uploads(app), current.file, settings)

@@ -11,7 +11,7 @@ from PIL import Image
 
 import ui.resources
 from model.admission.decision import Correction
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.explanation.heatmap import overlay_png
 from model.inference.finding_rows import to_csv
 from model.inference.lung_segmentation import LungSegmenter
@@ -29,6 +29,7 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
+from tests.support.populations import children_rules
 from tests.support.synthetic import phantom
 from ui.reading.caution_text import short_text
 from ui.reading.correction_text import button_label, correction_statement
@@ -48,7 +49,8 @@ pytestmark = pytest.mark.slow
 
 def default_settings() -> SessionSettings:
     release = load_release()
-    return SessionSettings(release, release.operating_point(), release.training_prevalence)
+    rules = children_rules(release)
+    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
 
 
 def png(pixels: np.ndarray) -> bytes:

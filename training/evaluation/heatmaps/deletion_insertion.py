@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from model.codes import Population
 from model.explanation.occlusion import masked_logits, top_fraction_mask
 from model.explanation.reliability import random_areas
 from model.inference.classifier import Classifier
@@ -50,6 +51,7 @@ def deletion_insertion_auc(classifier: Classifier, cases: Sequence[HeatMapCase])
 def _areas_under_curves(classifier: Classifier, case: HeatMapCase) -> dict[tuple[str, str], float]:
     """Return the area under each curve ("deletion", "insertion") for each order ("map", "random")."""
     shares, side = np.linspace(0, 1, STEPS + 1), classifier.release.side
+    calibration = classifier.release.populations[Population.CHILDREN].calibration
     masks_by_order = {
         "map": [top_fraction_mask(case.heat, share, side) for share in shares],
         "random": [random_areas(case.heat, share, side, count=1)[0] for share in shares],
@@ -58,6 +60,6 @@ def _areas_under_curves(classifier: Classifier, case: HeatMapCase) -> dict[tuple
     for order, masks in masks_by_order.items():
         for curve, masked in (("deletion", masks), ("insertion", [~mask for mask in masks])):
             logits = masked_logits(classifier, case.network_input, masked)
-            probability = classifier.release.calibration.probability(logits)
+            probability = calibration.probability(logits)
             areas[curve, order] = float(np.trapezoid(probability, shares))
     return areas

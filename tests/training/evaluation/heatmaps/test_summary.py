@@ -18,6 +18,7 @@ from model.inference.decision import Verdict, classify
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
 from tests.support.cell_classifier import IN_LUNG, LIMITS, CellClassifier, infer, map_around
+from tests.support.populations import children_rules
 from training.evaluation.heatmaps.cases import HeatMapCase, build_cases
 from training.evaluation.heatmaps.summary import evidence_in_lungs, method_agreement, warning_rates
 from training.release.candidate import CANDIDATE
@@ -120,7 +121,8 @@ def test_an_evaluation_of_all_splits_has_all_heat_map_metrics(measured_run):
         pd.read_csv(measured_run / CANDIDATE / ReleaseFile.PREDICTIONS),
     )
     probabilities = rows[(rows["split"] == SplitName.TEST) & (rows["label"] == Label.PNEUMONIA)]["probability"]
-    verdicts = [classify(p, release.operating_point(), release.conformal) for p in probabilities]
+    rules = children_rules(release)
+    verdicts = [classify(p, rules.operating_point(), rules.conformal) for p in probabilities]
 
     assert set(measured) == {
         "warnings",
