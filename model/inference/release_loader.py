@@ -25,13 +25,13 @@ from model.inference.decision import Calibration, ConformalLimits, OperatingPoin
 from model.inference.input_region import InputRegion, RegionKind
 from model.inference.release_schema import ConformalDescription, InputDescription, ReleaseDescription
 from model.messages import MessageCode
-from model.release_files import ReleaseFile
+from model.release_files import OPACITY_MAP, ReleaseFile
 from model.storage import parse_checksums, read_file, read_verified, write_text
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
 # Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
-FORMAT = 7  # format 6 did not declare the intensity normalisation, 5 listed the checksums in model.json
+FORMAT = 8  # format 7 had no opacity map, 6 did not declare the intensity normalisation
 # Needed to load a release. Other files are required only when they are read.
 REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
@@ -67,6 +67,7 @@ class Release:
         conformal: Limits of the prediction sets.
         training_prevalence: Share of the training images that show pneumonia, 0-1; probabilities are calibrated to it.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
+        opacity_contour: Probability of an opacity, 0-1, on the contour of the opacity map; None without opacity map.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
         digest: SHA-256 of SHA256SUMS; it changes when any file changes, so it can be a cache key.
         is_shipped: Whether this is the release that this version of the program comes with.
@@ -86,6 +87,7 @@ class Release:
     conformal: ConformalLimits
     training_prevalence: float
     map_scale: float
+    opacity_contour: float | None
     checksums: dict[str, str]
     digest: str
     is_shipped: bool
@@ -96,6 +98,8 @@ class Release:
             raise ValueError(f"training_prevalence must be between 0 and 1, got {self.training_prevalence}")
         if not 0 < self.map_scale < math.inf:
             raise ValueError(f"map_scale must be above 0, got {self.map_scale}")
+        if self.opacity_contour is not None and not 0 < self.opacity_contour < 1:
+            raise ValueError(f"opacity_contour must be between 0 and 1, got {self.opacity_contour}")
         if self.operating_points:  # a candidate has none until it is calibrated
             self.operating_point()
 
@@ -189,6 +193,7 @@ def _interpret(
         conformal=_conformal_limits(description["conformal"]),
         training_prevalence=float(description["training_prevalence"]),
         map_scale=float(description["map_scale"]["value"]),
+        opacity_contour=_opacity_contour(description),
         checksums=checksums,
         digest=digest,
         is_shipped=digest == shipped_digest(),
@@ -199,6 +204,18 @@ def _interpret(
 def _input_region(description: ReleaseDescription) -> InputRegion:
     region = description["input_region"]
     return InputRegion(RegionKind(region["kind"]), float(region["margin"]), Intensity(region["intensity"]))
+
+
+def _opacity_contour(description: ReleaseDescription) -> float | None:
+    """Return the contour of the opacity map; None if the release has no opacity map.
+
+    Raises:
+        ValueError: Only one of output and contour is declared.
+    """
+    declared = description.get("opacity_map")
+    if (declared is None) != (OPACITY_MAP not in description["outputs"]):
+        raise ValueError("the output opacity_map and its contour must be declared together")
+    return None if declared is None else float(declared["contour"])
 
 
 def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:
