@@ -75,8 +75,14 @@ class ReliabilityLimits:
         limits = release.description.get("heat_map_reliability")
         if limits is None:
             return None
-        values = {str(name): float(limits[name]) if name in limits else None for name in HeatMapWarning}
-        return cls(**values, rationale=str(limits["rationale"]), auc=limits.get("auc"))
+        return cls(
+            inside_lungs=limits.get("inside_lungs"),
+            effect=limits.get("effect"),
+            agreement=limits.get("agreement"),
+            rationale=limits["rationale"],
+            peak=limits.get("peak"),
+            auc=limits.get("auc"),
+        )
 
     def violations(self, reliability: HeatMapReliability) -> tuple[HeatMapWarning, ...]:
         """Return a warning for each measurement below its limit; () if the map is reliable."""

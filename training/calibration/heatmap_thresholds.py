@@ -46,7 +46,8 @@ def select_reliability_limits(
         f"Together, the limits cause a warning for at most {TARGET_WARNING_RATE:.0%} of the {len(measured)} validation "
         "images in which the model correctly finds pneumonia."
     )
-    return ReliabilityLimits(**limits_at_rate(measured), rationale=rationale)
+    limits = limits_at_rate(measured)
+    return ReliabilityLimits(limits["inside_lungs"], limits["effect"], limits["agreement"], rationale)
 
 
 def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:

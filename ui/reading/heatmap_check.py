@@ -28,8 +28,7 @@ WARNING_TEXTS = {
 }
 # For an opacity map.
 OPACITY_PASSED_TEXT = N_(
-    "No warning from the check of the opacity map. This does not mean that the map shows the disease. Grad-CAM is not "
-    "checked."
+    "No warning from the check of the opacity map. This does not mean that the map shows the disease."
 )
 OPACITY_UNRELIABLE_TEXT = N_(
     "**The opacity map is not reliable for this image.** Do not rely on the marked areas. {reasons}"

@@ -26,7 +26,7 @@ _TEXTS = {
     "opacity_map": N_("Opacity map"),
     "grad_cam": N_("Grad-CAM"),
     "about_opacity_map": N_("Areas in which the model sees opacities, learned from radiologists' boxes"),
-    "about_grad_cam": N_("Regions that raised the probability of pneumonia"),
+    "about_grad_cam": N_("Regions that raised the probability of pneumonia. Not checked for reliability."),
     "opacity_scale": N_("Probability of an opacity, same scale for all images"),
     "contour": N_("Contour: {percent} or more"),
     "no_opacity": N_("No opacity found"),
