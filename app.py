@@ -5,7 +5,6 @@ from functools import partial
 import streamlit as st
 
 from model.codes import Population
-from model.explanation.heatmap import colour_map
 from model.limits import MAX_BYTES
 from model.translation import N_
 from model.translation import gettext as _
@@ -16,7 +15,7 @@ from ui.reading.actions import read_upload
 from ui.reading.age_control import age_control
 from ui.reading.compare_methods import COMPARE_TITLE, show_method_comparison
 from ui.reading.dicom_panel import scale_bar, selected_window, show_file_details, window_control
-from ui.reading.finding_panel import alt_text, show_finding
+from ui.reading.finding_panel import VIEWER_KEY, alt_text, show_finding
 from ui.reading.heatmap_check import show_heat_map_check
 from ui.reading.refusal_panel import show_refusal
 from ui.reading.session_table import show_session_rows, show_session_table
@@ -26,6 +25,7 @@ from ui.session import FileInfo, RefusedUpload, clear_upload, current_upload
 from ui.settings import SETTINGS_TITLE, population_control, selected_settings, settings_controls
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
+from ui.viewer.finding_maps import viewer_maps
 
 page_frame(N_("Read X-rays"))
 
@@ -80,11 +80,10 @@ with show_errors():
             window_control(upload, image.preview.metadata, file_at_hand=file is not None)
             show_radiograph(
                 image.preview.pixels,
-                finding.heat_map if finding.heat_map.any() else None,
+                viewer_maps(finding),
                 finding.heat_map_box,
-                colour_map(),
                 alt=alt_text(finding),
-                key="radiograph",
+                key=VIEWER_KEY,
                 scale=scale_bar(image.preview.metadata),
             )
         # Computed only when opened: these take longer than everything above.

@@ -80,6 +80,9 @@ class Caution(StrEnum):
     # About the heat map.
     EXPLANATION_UNRELIABLE = "explanation_unreliable"
     EXPLANATION_UNCHECKED = "explanation_unchecked"
+    # The opacity map contradicts the score.
+    NO_FOCAL_OPACITY = "no_focal_opacity"
+    OPACITY_WITHOUT_SCORE = "opacity_without_score"
 
 
 class HeatMapWarning(StrEnum):
@@ -88,3 +91,4 @@ class HeatMapWarning(StrEnum):
     INSIDE_LUNGS = "inside_lungs"
     EFFECT = "effect"
     AGREEMENT = "agreement"
+    PEAK = "peak"  # of an opacity map

@@ -35,6 +35,6 @@ with show_errors():
     show_causes(test, point)
     show_lungs(description["shortcut_audit"])
     show_refused(metrics["admission"])
-    show_heat_maps(metrics.get("explanations"), description.get("heat_map_reliability"))
+    show_heat_maps(metrics.get("explanations"), description.get("heat_map_reliability"), metrics.get("opacity_maps"))
     show_population(metrics.get("adults"), point)
     show_training(data, description)

@@ -77,7 +77,10 @@ def _create_parser() -> argparse.ArgumentParser:
         "--heatmaps",
         type=_parse_path,
         metavar="DIR",
-        help=_("write each heat map to <stem>.npy and <stem>.png; <name>.npy and <name>.png if files share a stem"),
+        help=_(
+            "write each heat map to <stem>.npy and <stem>.png; <name>.npy and <name>.png if files share a stem; if the "
+            "model has an opacity map, that is this map, and <stem>_gradcam.npy and .png are the class-activation map"
+        ),
     )
     read.add_argument(
         "--operating-point", metavar="NAME", help=_("name of the operating point; default: that of the model")

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.explanation.heatmap import overlay_png, upsample_to_image
+from model.explanation.heatmap import FindingMap, MapKind, finding_maps, overlay_png, upsample_to_image
 from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding
+
+GRAD_CAM_SUFFIX = "_gradcam"  # of the class-activation map, if the opacity map has the name of the image
 
 
 class InputFile(NamedTuple):
@@ -98,10 +100,11 @@ def _search(top: Path) -> tuple[list[Path], list[SkippedPath]]:
 
 
 class HeatMapWriter:
-    """Writes each heat map as numbers and as an overlay, in subfolders like those of the images.
+    """Writes the maps of each finding as numbers and as overlays, in subfolders like those of the images.
 
-    Both files have the stem of the image. If that name is taken, they have the full name of the image, and if that is
-    taken too, a number is added.
+    The files of the first map have the stem of the image; if that name is taken, the full name of the image, and if
+    that is taken too, a number is added. If there is an opacity map, it is first, and the names of the files of the
+    class-activation map end in GRAD_CAM_SUFFIX.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -109,28 +112,38 @@ class HeatMapWriter:
         self._used_names: set[str] = set()
 
     def write(self, relative_path: Path, radiograph: Radiograph, finding: Finding) -> None:
-        """Write the heat map of one file.
+        """Write the maps of one file.
 
         Args:
             relative_path: See `InputFile`.
-            radiograph: Decoded file; the .npy file is float32 (height, width) of the same size, 0-1.
-            finding: Finding of the radiograph; the .png file shows its heat map as an overlay.
+            radiograph: Decoded file; the .npy files are float32 (height, width) of the same size, 0-1.
+            finding: Finding of the radiograph; the .png files show its maps as overlays.
 
         Raises:
             OSError: The folder cannot be written to, or the disk is full.
         """
-        target = self.folder / self._unused_name(relative_path)
+        maps = finding_maps(finding)
+        suffixes = [_suffix(each, maps) for each in maps]
+        target = self.folder / self._unused_name(relative_path, suffixes)
         target.parent.mkdir(parents=True, exist_ok=True)
-        heat_map = upsample_to_image(finding.heat_map, finding.heat_map_box, radiograph.height, radiograph.width)
-        npy = io.BytesIO()
-        np.save(npy, heat_map)  # not directly to the file, because np.save does not report a full disk
-        target.with_name(f"{target.name}.npy").write_bytes(npy.getbuffer())
-        target.with_name(f"{target.name}.png").write_bytes(overlay_png(radiograph, finding))
+        for each, suffix in zip(maps, suffixes, strict=True):
+            values = upsample_to_image(each.values, finding.heat_map_box, radiograph.height, radiograph.width)
+            npy = io.BytesIO()
+            np.save(npy, values)  # not directly to the file, because np.save does not report a full disk
+            target.with_name(f"{target.name}{suffix}.npy").write_bytes(npy.getbuffer())
+            target.with_name(f"{target.name}{suffix}.png").write_bytes(overlay_png(radiograph, finding, each.kind))
 
-    def _unused_name(self, relative_path: Path) -> Path:
+    def _unused_name(self, relative_path: Path, suffixes: Sequence[str]) -> Path:
+        """Return a name that no earlier file has with any of the suffixes, and use it with all of them."""
         numbered = (relative_path.with_name(f"{relative_path.name}.{number}") for number in itertools.count(2))
         candidates = itertools.chain([relative_path.with_suffix(""), relative_path], numbered)
-        # Windows and macOS ignore case.
-        unused = next(name for name in candidates if str(name).casefold() not in self._used_names)
-        self._used_names.add(str(unused).casefold())
-        return unused
+        for name in candidates:
+            wanted = {f"{name}{suffix}".casefold() for suffix in suffixes}  # Windows and macOS ignore case
+            if not wanted & self._used_names:
+                break
+        self._used_names |= wanted
+        return name
+
+
+def _suffix(finding_map: FindingMap, maps: Sequence[FindingMap]) -> str:
+    return GRAD_CAM_SUFFIX if finding_map.kind is MapKind.GRAD_CAM and len(maps) > 1 else ""

@@ -1,13 +1,15 @@
-"""Reliability of a heat map: three faithfulness checks with the network that produced it, and their limits.
+"""Reliability of a map: checks with the network that produced it, and their limits.
 
-A heat map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change the
-probability, or if it contradicts the occlusion map. The limits were chosen on validation images and are part of the
-release. If a release has no limits, no heat map is checked, and findings carry a caution.
+A class-activation map is unreliable if its evidence is outside the lungs, if masking its hottest part does not change
+the probability, or if it contradicts the occlusion map. An opacity map is checked instead, if the release has one: its
+limit separates maps that hit a box of a radiologist from maps that miss all of them. The limits were chosen on
+validation images and are part of the release. If a release has no limits, no map is checked, and findings carry a
+caution.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,35 +28,46 @@ _LUNG_GRID = 96  # pixels; finer than the heat map, and fine enough for lung fie
 
 @dataclass(frozen=True)
 class HeatMapReliability:
-    """Measurements of one inference's heat map.
+    """Measurements of one inference's map.
 
     Attributes:
-        inside_lungs: Share of the positive evidence within the lung fields, 0-1; None if no lungs were found.
-        effect: Decrease in the probability, at the training prevalence, when the hottest tenth of the network input is
-            masked, minus the mean decrease when a random area of the same size is masked: -1 to 1.
-        agreement: Rank correlation between the heat map and the occlusion map (Spearman 1904): -1 to 1.
+        inside_lungs: Share of the positive evidence, or of the probability of an opacity, within the lung fields, 0-1;
+            None if no lungs were found.
+        effect: Decrease when the hottest part of the network input is masked, minus the mean decrease when a random
+            area of the same size is masked. For a class-activation map, the part is a tenth, and the probability at the
+            training prevalence decreases: -1 to 1. For an opacity map, the part has the size of the area inside the
+            contour, and the logit decreases.
+        agreement: Rank correlation (Spearman 1904) between the class-activation map and the occlusion map, or between
+            the opacity map and the class-activation map: -1 to 1.
+        peak: Highest probability of an opacity, 0-1; None for a class-activation map.
     """
 
     inside_lungs: float | None
     effect: float
     agreement: float
+    peak: float | None = None
 
 
 @dataclass(frozen=True)
 class ReliabilityLimits:
-    """Lower limits of a release; a heat map with a value below any of them is unreliable.
+    """Lower limits of a release; a map with a value below any of them is unreliable.
 
     Attributes:
-        inside_lungs: Limit of `HeatMapReliability.inside_lungs`.
+        inside_lungs: Limit of `HeatMapReliability.inside_lungs`; None, as below, if the release has no such limit.
         effect: Limit of `HeatMapReliability.effect`.
         agreement: Limit of `HeatMapReliability.agreement`.
-        rationale: One sentence that says how, and on which images, the limits were chosen.
+        rationale: How, and on which images, the limits were chosen.
+        peak: Limit of `HeatMapReliability.peak`.
+        auc: For an opacity map, how well each measurement separates maps that hit a box from maps that miss, as
+            `model.performance.schema.CountedEstimate` by measurement.
     """
 
-    inside_lungs: float
-    effect: float
-    agreement: float
+    inside_lungs: float | None
+    effect: float | None
+    agreement: float | None
     rationale: str
+    peak: float | None = None
+    auc: Mapping[str, Any] | None = None
 
     @classmethod
     def from_release(cls, release: Release) -> Self | None:
@@ -63,23 +76,41 @@ class ReliabilityLimits:
         if limits is None:
             return None
         return cls(
-            inside_lungs=float(limits["inside_lungs"]),
-            effect=float(limits["effect"]),
-            agreement=float(limits["agreement"]),
-            rationale=str(limits["rationale"]),
+            inside_lungs=limits.get("inside_lungs"),
+            effect=limits.get("effect"),
+            agreement=limits.get("agreement"),
+            rationale=limits["rationale"],
+            peak=limits.get("peak"),
+            auc=limits.get("auc"),
         )
 
     def violations(self, reliability: HeatMapReliability) -> tuple[HeatMapWarning, ...]:
-        """Return a warning for each measurement below its limit; () if the heat map is reliable."""
+        """Return a warning for each measurement below its limit; () if the map is reliable."""
         return tuple(
             warning
             for warning in HeatMapWarning
-            if (value := getattr(reliability, warning)) is not None and value < getattr(self, warning)
+            if (limit := getattr(self, warning)) is not None
+            and (value := getattr(reliability, warning)) is not None
+            and value < limit
         )
 
 
 def measure_reliability(classifier: Classifier, inference: Inference) -> HeatMapReliability | None:
-    """Run the three checks on the heat map of an inference.
+    """Run the checks on the map of an inference that is shown first: the opacity map, or else the class-activation map.
+
+    Returns:
+        The measurements; None if the map shows nothing to check.
+
+    Raises:
+        ReleaseIncompatible: The network returned a value that is not finite.
+    """
+    if inference.output.opacity_map is None:
+        return measure_class_activation_map(classifier, inference)
+    return _measure_opacity_map(classifier, inference, inference.output.opacity_map)
+
+
+def measure_class_activation_map(classifier: Classifier, inference: Inference) -> HeatMapReliability | None:
+    """Run the three checks on the class-activation map of an inference.
 
     Returns:
         The measurements; None if there is no positive evidence to check.
@@ -93,18 +124,38 @@ def measure_reliability(classifier: Classifier, inference: Inference) -> HeatMap
     region, side = classifier.release.input_region, classifier.release.side
     network_input = region.network_input(inference.working, inference.lungs, side)
     rows, columns = evidence.shape
+    calibration = classifier.release.populations[Population.CHILDREN].calibration  # as for the limit of the effect
     return HeatMapReliability(
         inside_lungs=evidence_share_in_lungs(evidence, region.box(inference.lungs), inference.lungs),
-        effect=_masking_effect(classifier, network_input, inference.output.logit, evidence),
+        effect=_masking_effect(classifier, network_input, evidence, TOP_FRACTION, calibration.probability),
         agreement=rank_correlation(evidence, occlusion_map(classifier, network_input, (rows, columns))),
     )
 
 
+def _measure_opacity_map(
+    classifier: Classifier, inference: Inference, opacity_map: np.ndarray
+) -> HeatMapReliability | None:
+    """Run the checks on an opacity map. None if no cell is at or above the contour."""
+    contour = classifier.release.opacity_contour
+    if contour is None or not (opacity_map >= contour).any():
+        return None
+    region, side = classifier.release.input_region, classifier.release.side
+    network_input = region.network_input(inference.working, inference.lungs, side)
+    grad_cam = resize(np.ascontiguousarray(inference.output.class_activation_map, np.float32), *opacity_map.shape)
+    marked_share = float(np.mean(opacity_map >= contour))
+    return HeatMapReliability(
+        inside_lungs=evidence_share_in_lungs(opacity_map, region.box(inference.lungs), inference.lungs),
+        effect=_masking_effect(classifier, network_input, opacity_map, marked_share, np.asarray),
+        agreement=rank_correlation(opacity_map, grad_cam),
+        peak=float(opacity_map.max()),
+    )
+
+
 def reliability_warnings(classifier: Classifier, inference: Inference) -> tuple[HeatMapWarning, ...] | None:
-    """Return why the heat map of an inference is unreliable.
+    """Return why the map of an inference that is shown first is unreliable.
 
     Returns:
-        The warnings; () if the checks passed or there is no evidence to check, None if the release has no limits to
+        The warnings; () if the checks passed or there is nothing to check, None if the release has no limits to
         check against.
     """
     limits = ReliabilityLimits.from_release(classifier.release)
@@ -165,12 +216,24 @@ def random_areas(evidence: np.ndarray, fraction: float, side: int, count: int) -
     return [top_fraction_mask(cells, fraction, side) for cells in shuffled]
 
 
-def _masking_effect(classifier: Classifier, network_input: np.ndarray, logit: float, evidence: np.ndarray) -> float:
+def _masking_effect(
+    classifier: Classifier,
+    network_input: np.ndarray,
+    evidence: np.ndarray,
+    fraction: float,
+    scale: Callable[[np.ndarray], np.ndarray],
+) -> float:
+    """Return how much more the score decreases if the hottest part is masked than if random areas are.
+
+    Args:
+        classifier: Classifier whose pneumonia network is run.
+        network_input: float32 (1, side, side, 1), 0-255.
+        evidence: float (rows, columns).
+        fraction: Size of the part as a share of the network input, 0-1.
+        scale: Conversion of logits to the scale of the result.
+    """
     side = network_input.shape[1]
-    hottest = top_fraction_mask(evidence, TOP_FRACTION, side)
-    masks = [hottest, *random_areas(evidence, TOP_FRACTION, side, RANDOM_AREAS)]
-    calibration = classifier.release.populations[Population.CHILDREN].calibration  # as for the limit of the effect
-    decreases = calibration.probability(logit) - calibration.probability(
-        masked_logits(classifier, network_input, masks)
-    )
-    return float(decreases[0] - decreases[1:].mean())
+    hottest = top_fraction_mask(evidence, fraction, side)
+    masks = [hottest, *random_areas(evidence, fraction, side, RANDOM_AREAS)]
+    scores = scale(masked_logits(classifier, network_input, masks))
+    return float(scores[1:].mean() - scores[0])

@@ -17,8 +17,9 @@ from model.inference.litert import LiteRTNetwork
 from model.inference.lung_segmentation import LungMask, LungSegmenter, lungs_from_probability
 from model.inference.population import judged_as, population_of
 from model.inference.release_loader import RELEASE_DIR, Release, load_release
+from model.release_files import OPACITY_MAP
 
-OUTPUTS = ("logit", "class_activation_map", "embedding")
+OUTPUTS = ("logit", "class_activation_map", "embedding")  # and OPACITY_MAP, if the release declares it
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +30,14 @@ class ClassifierOutput:
         logit: Uncalibrated logit for pneumonia.
         class_activation_map: float32 (rows, columns), signed, in logits.
         embedding: float32 (channels,), the pooled feature map.
+        opacity_map: float32 (rows, columns), probability of an opacity in each cell, 0-1; None if the release has no
+            opacity map.
     """
 
     logit: float
     class_activation_map: np.ndarray
     embedding: np.ndarray
+    opacity_map: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,8 @@ class Classifier:
         """
         self.release = release
         self.segmenter = LungSegmenter(release.lungs.network, release.lungs.side, threads)
-        outputs = {name: release.outputs.get(name) for name in OUTPUTS}
+        names = (*OUTPUTS, OPACITY_MAP) if OPACITY_MAP in release.outputs else OUTPUTS
+        outputs = {name: release.outputs.get(name) for name in names}
         self._network = LiteRTNetwork(release.network, release.side, outputs, threads)
 
     def read(self, radiograph: Radiograph) -> Finding:
@@ -125,6 +130,8 @@ class Classifier:
             **rules.decide(output.logit),
             heat_map=np.clip(output.class_activation_map / release.map_scale, 0, 1),
             heat_map_box=release.input_region.box(inference.lungs),
+            opacity_map=output.opacity_map,
+            opacity_contour=release.opacity_contour,
             embedding=output.embedding,
             model_version=release.version,
             cautions=(*cautions, *inference.cautions),
@@ -137,7 +144,12 @@ class Classifier:
             network_input: float32 (1, side, side, 1), 0-255, from `InputRegion.network_input`.
         """
         outputs = self._network(network_input)
-        return ClassifierOutput(float(outputs["logit"][0]), outputs["class_activation_map"], outputs["embedding"])
+        return ClassifierOutput(
+            float(outputs["logit"][0]),
+            outputs["class_activation_map"],
+            outputs["embedding"],
+            outputs.get(OPACITY_MAP),
+        )
 
 
 def load_model(directory: Path = RELEASE_DIR) -> Classifier:

@@ -30,13 +30,13 @@ from model.inference.release_schema import (
     ReleaseDescription,
 )
 from model.messages import MessageCode
-from model.release_files import ReleaseFile
+from model.release_files import OPACITY_MAP, ReleaseFile
 from model.storage import parse_checksums, read_file, read_verified, write_text
 
 RELEASE_DIR = Path(__file__).parents[1] / "release"
 # Digest of the release that this version of the program comes with, in the format of `sha256sum`.
 SHIPPED_DIGEST_FILE = RELEASE_DIR.with_name("release.sha256")
-FORMAT = 8  # format 7 had one population, 6 did not declare the intensity normalisation
+FORMAT = 8  # format 7 had one population and no opacity map, 6 did not declare the intensity normalisation
 # Needed to load a release. Other files are required only when they are read.
 REQUIRED_FILES = (ReleaseFile.DESCRIPTION, ReleaseFile.CLASSIFIER, ReleaseFile.LUNGS)
 
@@ -68,6 +68,7 @@ class Release:
         outputs: Shape of each output of the pneumonia network by name.
         populations: Decision rules of each population that the model was trained on; children are always among them.
         map_scale: Value of the class-activation map, in logits, that the heat map shows as 1.
+        opacity_contour: Probability of an opacity, 0-1, on the contour of the opacity map; None without opacity map.
         checksums: SHA-256 of each file by name, from SHA256SUMS.
         digest: SHA-256 of SHA256SUMS; it changes when any file changes, so it can be a cache key.
         is_shipped: Whether this is the release that this version of the program comes with.
@@ -83,6 +84,7 @@ class Release:
     outputs: dict[str, tuple[int, ...]]
     populations: Mapping[Population, DecisionRules]
     map_scale: float
+    opacity_contour: float | None
     checksums: dict[str, str]
     digest: str
     is_shipped: bool
@@ -96,6 +98,8 @@ class Release:
         names = {tuple(point.name for point in rules.operating_points) for rules in self.populations.values()}
         if len(names) > 1:
             raise ValueError(f"all populations must have the same operating points, got {names}")
+        if self.opacity_contour is not None and not 0 < self.opacity_contour < 1:
+            raise ValueError(f"opacity_contour must be between 0 and 1, got {self.opacity_contour}")
 
     @property
     def operating_point_names(self) -> tuple[str, ...]:
@@ -174,6 +178,7 @@ def _interpret(
             for name, declared in description["populations"].items()
         },
         map_scale=float(description["map_scale"]["value"]),
+        opacity_contour=_opacity_contour(description),
         checksums=checksums,
         digest=digest,
         is_shipped=digest == shipped_digest(),
@@ -200,6 +205,18 @@ def _decision_rules(declared: PopulationDescription, default_operating_point: st
         training_prevalence=float(declared["training_prevalence"]),
         years=(int(youngest), int(oldest)),
     )
+
+
+def _opacity_contour(description: ReleaseDescription) -> float | None:
+    """Return the contour of the opacity map; None if the release has no opacity map.
+
+    Raises:
+        ValueError: Only one of output and contour is declared.
+    """
+    declared = description.get("opacity_map")
+    if (declared is None) != (OPACITY_MAP not in description["outputs"]):
+        raise ValueError("the output opacity_map and its contour must be declared together")
+    return None if declared is None else float(declared["contour"])
 
 
 def _conformal_limits(declared: ConformalDescription) -> ConformalLimits:

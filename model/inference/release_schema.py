@@ -71,6 +71,13 @@ class MapScaleDescription(TypedDict):
     rationale: NotRequired[str]
 
 
+class OpacityMapDescription(TypedDict):
+    """Probability of an opacity on the contour of the opacity map; a cell at or above it counts as opacity."""
+
+    contour: float
+    rationale: str
+
+
 class LungDescription(TypedDict):
     """Lung network: side of its input in pixels, and its metrics (None if they were not measured)."""
 
@@ -93,12 +100,17 @@ class AdmissionDescription(TypedDict):
 
 
 class ReliabilityDescription(TypedDict):
-    """Limits for the heat-map checks, see `ReliabilityLimits`."""
+    """Limits for the heat-map checks, see `ReliabilityLimits`. A limit that is not used is absent.
 
-    inside_lungs: float
-    effect: float
-    agreement: float
+    `auc` is present if the release has an opacity map: an estimate for each measurement.
+    """
+
+    inside_lungs: NotRequired[float]
+    effect: NotRequired[float]
+    agreement: NotRequired[float]
+    peak: NotRequired[float]
     rationale: str
+    auc: NotRequired[dict[str, PerformanceContent]]
 
 
 class DatasetDescription(TypedDict):
@@ -153,6 +165,7 @@ class ReleaseDescription(TypedDict):
     map_scale: MapScaleDescription
     training: dict[str, Any]
     lungs: LungDescription
+    opacity_map: NotRequired[OpacityMapDescription]  # exactly if the network has the output of the same name
     admission: NotRequired[AdmissionDescription]
     heat_map_reliability: NotRequired[ReliabilityDescription]
     created: NotRequired[str]

@@ -2,6 +2,7 @@
 
 from model.inference.release_schema import ReliabilityDescription
 from model.performance.formatting import format_estimate, format_percent
+from model.performance.opacity_maps import opacity_limit_sentences
 from model.performance.schema import (
     BoxAgreement,
     CountedEstimate,
@@ -29,6 +30,8 @@ def reliability_sentence(limits: ReliabilityDescription | None) -> str:
     """Explain when a heat map is called unreliable; `limits` is the entry in model.json, None if there is none."""
     if limits is None:
         return _("Heat maps are not checked: this release has no limits for the check.")
+    if "auc" in limits:
+        return opacity_limit_sentences(limits)
     if limits["effect"] < 0:
         sentence = _(
             "The heat map of every result with positive evidence is checked. It is reported as not reliable in any of "

@@ -59,4 +59,15 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     ),
     Caution.EXPLANATION_UNRELIABLE: (N_("The heat map is not reliable for this image."),),
     Caution.EXPLANATION_UNCHECKED: (N_("The heat map could not be checked for this image."),),
+    Caution.NO_FOCAL_OPACITY: (
+        N_(
+            "Diffuse pattern, no focal opacity found: the probability reaches the decision threshold, but the opacity "
+            "map marks no area."
+        ),
+        N_("Review both lungs completely."),
+    ),
+    Caution.OPACITY_WITHOUT_SCORE: (
+        N_("The opacity map marks an area, although the probability is below the decision threshold."),
+        N_("Look at the marked area yourself."),
+    ),
 }

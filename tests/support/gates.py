@@ -94,3 +94,15 @@ def with_heat(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
 
     finding_from.original = original
     monkeypatch.setattr(Classifier, "finding_from", finding_from)
+
+
+def with_opacity_map(monkeypatch: pytest.MonkeyPatch, peak: float, contour: float = 0.5) -> None:
+    """Give every finding an opacity map with one opacity of this probability, as if the release had such maps."""
+    original = Classifier.finding_from
+
+    def finding_from(classifier, inference):
+        opacity_map = np.full((12, 12), 0.02, np.float32)
+        opacity_map[6:8, 3:5] = peak
+        return replace(original(classifier, inference), opacity_map=opacity_map, opacity_contour=contour)
+
+    monkeypatch.setattr(Classifier, "finding_from", finding_from)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
-from ui.viewer.component import ScaleBar, show_radiograph
+from ui.viewer.component import ScaleBar, ViewerMap, chosen_kind, show_radiograph
 
 PART = RelativeBox(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
@@ -15,6 +15,13 @@ def synthetic_heat_map(background: float = 0.0) -> np.ndarray:
     heat_map = np.full((7, 7), background, dtype=np.float32)
     heat_map[1, 5] = 1.0
     return heat_map
+
+
+def opacity_map() -> np.ndarray:
+    """Return an opacity map with one opacity in the lower left: float32 (12, 12), 0-1."""
+    probability = np.full((12, 12), 0.05, dtype=np.float32)
+    probability[7:10, 2:5] = 0.9
+    return probability
 
 
 def colour_table() -> np.ndarray:
@@ -33,9 +40,15 @@ def page() -> None:
     hidden = st.checkbox("Hidden")
     box, background = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE_IMAGE, 0.0)
     scale = ScaleBar(250.0, "at the detector") if st.checkbox("Scale") else None
-    heat_map = None if without_map else synthetic_heat_map(background)
+    maps = [] if without_map else [ViewerMap("heat_map", synthetic_heat_map(background), colour_table())]
+    if st.checkbox("Two maps"):
+        maps = [
+            ViewerMap("opacity_map", opacity_map(), colour_table(), contour=0.4),
+            ViewerMap("grad_cam", synthetic_heat_map(), colour_table()),
+        ]
     if not hidden:
-        show_radiograph(pixels, heat_map, box, colour_table(), alt="A synthetic chest", key="viewer", scale=scale)
+        show_radiograph(pixels, maps, box, alt="A synthetic chest", key="viewer", scale=scale)
+    st.caption(f"Chosen: {chosen_kind('viewer')}")
     st.session_state.runs = st.session_state.get("runs", 0) + 1
     st.caption(f"Run {st.session_state.runs}")  # a test waits for the next number
     st.write("Below the viewer. " * 400)

@@ -1,4 +1,4 @@
-"""Limits of the heat-map checks in `model.explanation.reliability`, selected on the validation split."""
+"""Limits of the checks of class-activation maps in `model.explanation.reliability`, selected on validation images."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,13 @@ from tqdm import tqdm
 from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
 from model.codes import HeatMapWarning
-from model.explanation.reliability import HeatMapReliability, ReliabilityLimits, measure_reliability
+from model.explanation.reliability import HeatMapReliability, ReliabilityLimits, measure_class_activation_map
 from model.inference.classifier import Classifier
 from model.inference.decision import Verdict
 from training.data.loading import draw_sample, read_prepared
 
 TARGET_WARNING_RATE = 0.1  # maximum share of true positives with a warning
+MEASUREMENTS = (HeatMapWarning.INSIDE_LUNGS, HeatMapWarning.EFFECT, HeatMapWarning.AGREEMENT)
 N_CHECKED = 300  # images with pneumonia; checking them takes a few minutes
 
 
@@ -37,7 +38,7 @@ def select_reliability_limits(
         inference = classifier.infer_working(read_prepared(record, decoder).working)
         if classifier.finding_from(inference).verdict is not Verdict.PNEUMONIA:
             continue
-        if reliability := measure_reliability(classifier, inference):
+        if reliability := measure_class_activation_map(classifier, inference):
             measured.append(reliability)
     if not measured:
         return None
@@ -45,7 +46,8 @@ def select_reliability_limits(
         f"Together, the limits cause a warning for at most {TARGET_WARNING_RATE:.0%} of the {len(measured)} validation "
         "images in which the model correctly finds pneumonia."
     )
-    return ReliabilityLimits(**limits_at_rate(measured), rationale=rationale)
+    limits = limits_at_rate(measured)
+    return ReliabilityLimits(limits["inside_lungs"], limits["effect"], limits["agreement"], rationale)
 
 
 def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:
@@ -53,7 +55,7 @@ def limits_at_rate(measured: Sequence[HeatMapReliability]) -> dict[str, float]:
 
     Each limit has the same rank among the values of its measure.
     """
-    names = [warning.value for warning in HeatMapWarning]
+    names = [measurement.value for measurement in MEASUREMENTS]
     values = np.array(  # None becomes NaN
         [[getattr(reliability, name) for name in names] for reliability in measured], float
     )

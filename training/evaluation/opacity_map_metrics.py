@@ -6,12 +6,10 @@ from typing import TypedDict
 import numpy as np
 
 from dataset.index import LabelledImage
-from model.explanation.heatmap import peak_position, upsample_to_image
 from model.explanation.reliability import evidence_share_in_lungs
 from model.imaging.geometry import RelativeBox
 from model.inference.lung_segmentation import LungMask
-from training.data.samples import MASK_SIDE, rasterise
-from training.evaluation.heatmaps.radiologist_boxes import iou
+from training.data.opacity_boxes import box_area, iou, is_hit, upsample_to_mask
 
 CONTOUR = 0.5  # probability of an opacity on the contour
 
@@ -42,12 +40,10 @@ def agreement_with_boxes(
     hits, areas, overlaps = [], [], []
     for record, opacity_map, region in zip(records, maps, regions, strict=True):
         if record.opacities:
-            truth = rasterise(record.opacities) >= 128
-            position = peak_position(opacity_map, region)
-            hits.append(position is not None and truth[tuple(int(share * MASK_SIDE) for share in position)])
+            truth = box_area(record)
+            hits.append(is_hit(opacity_map, region, truth))
             areas.append(truth.mean())
-            contour = upsample_to_image(opacity_map, region, MASK_SIDE, MASK_SIDE) >= CONTOUR
-            overlaps.append(iou(contour, truth))
+            overlaps.append(iou(upsample_to_mask(opacity_map, region) >= CONTOUR, truth))
     return {
         "n": len(hits),
         "pointing": float(np.mean(hits)),

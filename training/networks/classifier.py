@@ -97,13 +97,23 @@ def load_logit_network(path: Path) -> keras.Model:
     return logit_network(keras.models.load_model(path))
 
 
+def load_released_network(path: Path, has_opacity_map: bool) -> keras.Model:
+    """Load a saved network with the outputs that are released: the logit and, if it learned from boxes, the map.
+
+    Args:
+        path: Keras file of the network.
+        has_opacity_map: Whether the opacity map is released.
+    """
+    return keras.models.load_model(path) if has_opacity_map else load_logit_network(path)
+
+
 def logit_network(classifier: keras.Model) -> keras.Model:
     """Return the part of a network that computes the logit, (batch, 1), with shared weights."""
     return keras.Model(classifier.input, classifier.get_layer(LOGIT).output, name=classifier.name)
 
 
 def serving_model(classifier: keras.Model) -> keras.Model:
-    """Return the model to export: logit, class-activation map and embedding from one forward pass.
+    """Return the model to export: logit, class-activation map, embedding and opacity map from one forward pass.
 
     With global pooling and one dense layer, Grad-CAM of the logit is the dense weights applied to the last feature map
     (Selvaraju et al. 2017, section 3.1). The map therefore needs no gradient.
@@ -113,7 +123,8 @@ def serving_model(classifier: keras.Model) -> keras.Model:
 
     Returns:
         Model with named outputs: logit (batch, 1); class_activation_map (batch, rows, columns), signed, in logits: its
-        mean plus the bias is the logit; embedding (batch, channels).
+        mean plus the bias is the logit; embedding (batch, channels); and, if the network has the output,
+        OPACITY_MAP (batch, rows, columns), the probability of an opacity in each cell, 0-1.
     """
     head = classifier.get_layer(LOGIT)
     features = classifier.get_layer(FEATURE_MAP).output
@@ -125,7 +136,15 @@ def serving_model(classifier: keras.Model) -> keras.Model:
         "class_activation_map": evidence_map,
         "embedding": classifier.get_layer(EMBEDDING).output,
     }
+    if has_opacity_output(classifier):
+        probability = keras.layers.Activation("sigmoid", name="opacity_probability")
+        outputs[OPACITY_MAP] = probability(classifier.output[OPACITY_MAP])
     return keras.Model(classifier.input, outputs, name="reading")
+
+
+def has_opacity_output(classifier: keras.Model) -> bool:
+    """Return whether the opacity map is an output of a network; `logit_network` removes it."""
+    return isinstance(classifier.output, dict) and OPACITY_MAP in classifier.output
 
 
 def _mobilenet(config: ClassifierConfig, image: keras.KerasTensor) -> keras.Model:

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from dataset.images import ImageDecoder
 from dataset.index import LabelledImage
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
@@ -36,11 +37,13 @@ from model.storage import replace_directory, write_checksums, write_json
 from training.admission.fit import fit_admission, save_admission
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
+from training.calibration.opacity_contour import select_opacity_contour
+from training.calibration.opacity_map_limits import select_opacity_map_limits
 from training.calibration.operating_points import BALANCED, select_operating_points
 from training.calibration.platt import fit_calibration
 from training.data.loading import ImageCache, network_inputs, require_complete, require_images
 from training.evaluation.robustness import Logits, logits_under_perturbation
-from training.networks.classifier import load_logit_network
+from training.networks.classifier import load_released_network
 from training.networks.export import check_litert_agreement, export_classifier
 from training.release.description import YEARS, Rationales, candidate_description
 from training.release.mean_radiographs import save_mean_radiographs
@@ -57,7 +60,7 @@ class SelectedOnValidation:
 
     Attributes:
         release: Release with these values.
-        rationales: How the calibrations and the heat-map scale were selected.
+        rationales: How the calibrations, the heat-map scale and the contour of the opacity map were selected.
     """
 
     release: Release
@@ -76,14 +79,15 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
         The candidate, loaded and verified.
 
     Raises:
-        TrainingError: A split is empty, an image cannot be read, or Keras and LiteRT disagree.
+        TrainingError: A split is empty, an image cannot be read, Keras and LiteRT disagree, or the network has an
+            opacity map but no validation image has boxes.
     """
     require_images(split, SPLITS)
     decoder = ImageCache(split.validation)
     with replace_directory(target) as staged:
         for name in TRAINED_FILES:
             shutil.copy2(networks.directory / name, staged / name)
-        network = load_logit_network(staged / ReleaseFile.CLASSIFIER_KERAS)
+        network = load_released_network(staged / ReleaseFile.CLASSIFIER_KERAS, networks.has_opacity_map)
         outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
         uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
         inputs = network_inputs(uncalibrated, split.validation, decoder)
@@ -93,9 +97,12 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
         ]
         perturbed_logits = logits_under_perturbation(uncalibrated, split.validation, decoder)
         selected = _select_on_validation(uncalibrated.release, raw_outputs, perturbed_logits, split.validation)
+        if networks.has_opacity_map:
+            selected = _with_opacity_contour(selected, uncalibrated, split.validation, decoder)
         classifier = Classifier(selected.release)
         check_litert_agreement(network, classifier, inputs)
-        reliability = select_reliability_limits(classifier, split.validation, decoder)
+        select_limits = select_opacity_map_limits if networks.has_opacity_map else select_reliability_limits
+        reliability = select_limits(classifier, split.validation, decoder)
         admission = _write_image_files(classifier, split, decoder, staged)
         _write_description(staged, selected, reliability, admission, networks, split)
         write_checksums(staged)
@@ -129,6 +136,7 @@ def _uncalibrated_release(
         outputs={name: tuple(shape) for name, shape in outputs.items()},
         populations={Population.CHILDREN: _uncalibrated_rules(Population.CHILDREN, split.training)},
         map_scale=1.0,
+        opacity_contour=None,
         checksums={},
         digest="",
         is_shipped=False,
@@ -183,6 +191,17 @@ def _select_on_validation(
         map_scale=f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {images}.",
     )
     return SelectedOnValidation(release, rationales)
+
+
+def _with_opacity_contour(
+    selected: SelectedOnValidation, classifier: Classifier, validation: Sequence[LabelledImage], decoder: ImageDecoder
+) -> SelectedOnValidation:
+    """Return the selected values with the contour of the opacity map, see `select_opacity_contour`."""
+    contour, rationale = select_opacity_contour(classifier, validation, decoder)
+    return SelectedOnValidation(
+        dataclasses.replace(selected.release, opacity_contour=contour),
+        dataclasses.replace(selected.rationales, opacity_contour=rationale),
+    )
 
 
 def _write_image_files(

@@ -33,10 +33,12 @@ class Rationales:
     Attributes:
         calibration: Rationale of `DecisionRules.calibration`, by population.
         map_scale: Rationale of `Release.map_scale`.
+        opacity_contour: Rationale of `Release.opacity_contour`; None if the release has no opacity map.
     """
 
     calibration: Mapping[Population, str]
     map_scale: str
+    opacity_contour: str | None = None
 
 
 def candidate_description(
@@ -79,8 +81,11 @@ def candidate_description(
         "limits": list(statements.LIMITS),
         "ethics": list(statements.ETHICS),
     }
+    if release.opacity_contour is not None:
+        description["opacity_map"] = {"contour": release.opacity_contour, "rationale": rationales.opacity_contour}
     if reliability:
-        description["heat_map_reliability"] = dataclasses.asdict(reliability)
+        entries = dataclasses.asdict(reliability).items()
+        description["heat_map_reliability"] = {name: value for name, value in entries if value is not None}
     return description
 
 

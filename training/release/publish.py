@@ -27,7 +27,7 @@ from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 from model.storage import read_file, replace_directory, write_checksums, write_json, write_text
 from training.data.loading import network_inputs
-from training.networks.classifier import load_logit_network
+from training.networks.classifier import load_released_network
 from training.networks.export import check_litert_agreement
 from training.release.model_card import model_card
 
@@ -92,7 +92,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
         classifier = load_model(staged)
         AdmissionGate.from_classifier(classifier)  # raises if the admission check does not load
         check_litert_agreement(
-            load_logit_network(staged / ReleaseFile.CLASSIFIER_KERAS),
+            load_released_network(staged / ReleaseFile.CLASSIFIER_KERAS, candidate.opacity_contour is not None),
             classifier,
             network_inputs(classifier, split.validation),
         )

@@ -9,7 +9,7 @@ from model.errors import TrainingError
 from model.inference.input_region import InputRegion
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
-from training.config import CONFIG_FILE, ClassifierConfig
+from training.config import CONFIG_FILE, ClassifierConfig, Sources
 
 TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
 
@@ -23,12 +23,14 @@ class TrainedNetworks:
         settings: Settings of the run, as in model.json.
         side: Height and width, in pixels, of the pneumonia network's input.
         input_region: Part of the radiograph that the pneumonia network sees.
+        has_opacity_map: Whether the network learned an opacity map from boxes that radiologists drew.
     """
 
     directory: Path
     settings: Mapping[str, Any]
     side: int
     input_region: InputRegion
+    has_opacity_map: bool
 
     @classmethod
     def from_run(cls, run: Path) -> Self:
@@ -47,7 +49,13 @@ class TrainedNetworks:
             "backbone": Path(config.backbone).name,
             "lung_network": Path(config.lung_network).name,
         }
-        return cls(run, config.to_dict() | names_without_folder, config.input_size, config.input_region)
+        return cls(
+            run,
+            config.to_dict() | names_without_folder,
+            config.input_size,
+            config.input_region,
+            has_opacity_map=Sources(config.sources) is Sources.CHILDREN_AND_ADULTS,  # only adults have boxes
+        )
 
     @classmethod
     def from_release(cls, directory: Path) -> Self:
@@ -59,4 +67,5 @@ class TrainedNetworks:
         release = load_release(directory)
         for name in TRAINED_FILES:
             release.read_file(name)  # verifies the checksum
-        return cls(directory, release.description["training"], release.side, release.input_region)
+        has_opacity_map = release.opacity_contour is not None
+        return cls(directory, release.description["training"], release.side, release.input_region, has_opacity_map)

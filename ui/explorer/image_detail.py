@@ -10,7 +10,6 @@ from dataset.file_names import parse_file_name
 from model.admission.gate import AdmissionGate, AdmissionResult
 from model.codes import Caution, Population, SplitName
 from model.errors import FileRefused, NotAdmitted
-from model.explanation.heatmap import colour_map
 from model.explanation.reliability import ReliabilityLimits, reliability_warnings
 from model.imaging.decode import decode, read_limited
 from model.imaging.radiograph import Radiograph
@@ -32,6 +31,7 @@ from ui.session import FileInfo, session_uploads
 from ui.settings import selected_operating_point, selected_point_name
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
+from ui.viewer.finding_maps import viewer_maps
 
 _OPENED_KEY, _ORDER_KEY, _CHECK_KEY = "explorer_opened", "explorer_order", "explorer_check"
 BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Open on the reading page")
@@ -89,7 +89,7 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
     if admission_result and radiograph and finding:
         st.subheader(_(SIMILAR_CASES_TITLE), anchor=False)
         show_similar_cases(finding, radiograph, release, open_image, _patient_group(row))
-        if finding.heat_map.any():
+        if finding.has_evidence:
             with check_slot, show_errors(optional=True):  # last: it takes longer than everything above
                 _show_heat_map_check(row["file"], gate, admission_result, _presented(finding, release))
 
@@ -224,9 +224,8 @@ def _heat_map_check(file: str, release: Release) -> HeatMapCheck:
 def _show_viewer(radiograph: Radiograph, finding: Finding) -> None:
     show_radiograph(
         radiograph.pixels,
-        finding.heat_map if finding.heat_map.any() else None,
+        viewer_maps(finding),
         finding.heat_map_box,
-        colour_map(),
         alt=alt_text(finding),
         key="explorer",
     )

@@ -1,5 +1,7 @@
 """Sections about checks other than the rates: shortcuts, refused images, heat maps, adults."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from model.inference.decision import OperatingPoint
@@ -7,7 +9,14 @@ from model.inference.release_schema import ReliabilityDescription
 from model.performance.admission import admission_sentences, admitted_table, inadmissible_table
 from model.performance.adults import adults_sentence, external_table
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
-from model.performance.schema import AdmissionMetrics, ExternalMetrics, HeatMapMetrics, ShortcutAudit
+from model.performance.opacity_maps import opacity_map_table
+from model.performance.schema import (
+    AdmissionMetrics,
+    ExternalMetrics,
+    HeatMapMetrics,
+    OpacityMapMetrics,
+    ShortcutAudit,
+)
 from model.performance.shortcut_audit import audit_sentences, strata_table
 from model.translation import gettext as _
 from ui.performance.headings import section_heading
@@ -38,12 +47,25 @@ def show_refused(admission: AdmissionMetrics) -> None:
     st.dataframe(inadmissible_table(admission), hide_index=True, height="content")
 
 
-def show_heat_maps(explanations: HeatMapMetrics | None, limits: ReliabilityDescription | None) -> None:
-    """Show how reliable heat maps are, and when the page calls one unreliable."""
+def show_heat_maps(
+    explanations: HeatMapMetrics | None,
+    limits: ReliabilityDescription | None,
+    opacity_maps: Mapping[str, OpacityMapMetrics] | None,
+) -> None:
+    """Show how reliable heat maps are, and when the page calls one unreliable.
+
+    Args:
+        explanations: Reliability of heat maps; None if it was not measured.
+        limits: Limits of the check; None if the release has none.
+        opacity_maps: Measurements of opacity maps by population; None if there are none.
+    """
     section_heading("heat-maps")
     st.markdown(reliability_sentence(limits))
     if rows := warnings_table(explanations):
         st.dataframe(rows, hide_index=True)
+    if opacity_maps:
+        st.markdown(_("Opacity maps on the test images, with 95% confidence intervals:"))
+        st.dataframe(opacity_map_table(opacity_maps), hide_index=True, height="content")
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(explanations)))
 
 

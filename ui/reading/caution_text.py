@@ -23,6 +23,8 @@ _SHORT_TEXTS: dict[Caution | RefusalReason, str] = {
     Caution.WINDOW_IMPLAUSIBLE: N_("few grey levels used"),
     Caution.EXPLANATION_UNRELIABLE: N_("heat map not reliable"),
     Caution.EXPLANATION_UNCHECKED: N_("heat map not checked"),
+    Caution.NO_FOCAL_OPACITY: N_("diffuse pattern, no focal opacity found"),
+    Caution.OPACITY_WITHOUT_SCORE: N_("opacity marked below the threshold"),
     Caution.OUT_OF_DISTRIBUTION: N_("unlike the training images"),
     Caution.MIRRORED: N_("left and right may be swapped"),
     Caution.LOW_QUALITY: N_("low image quality"),

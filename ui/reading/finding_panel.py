@@ -22,6 +22,7 @@ from ui.reading.settings_text import settings_text
 from ui.session import ExaminedImage, FileInfo, ReadUpload, SessionUploads, session_uploads
 from ui.settings import SessionSettings
 from ui.verdicts import VERDICT_NAMES
+from ui.viewer.component import chosen_kind
 
 _ICONS = {
     Verdict.PNEUMONIA: ":material/warning:",
@@ -56,9 +57,11 @@ NEXT_STEP_REFUSED = N_(
 )
 NEXT_STEP_OTHER_AGE = N_("**Next:** Do not act on this result: the model is not designed for patients of this age.")
 READ_DESPITE_REFUSAL = N_("**Read at your request, although the check refused this image.** {reason}")
+NO_OPACITY_TEXT = N_("The model found no focal opacity, so nothing is outlined on the opacity map.")
 NO_EVIDENCE_TEXT = N_("No area raises the probability of pneumonia, so the heat map is empty.")
 PROBABILITY_LABEL = N_("Probability of pneumonia at a prevalence of {prevalence}")
 DOWNLOAD_HEAT_MAP, DOWNLOAD_RESULT = N_("Download heat map (PNG)"), N_("Download result (CSV)")
+VIEWER_KEY = "radiograph"
 _SHOWN_ELSEWHERE = (Caution.CORRECTED, Caution.EXPLANATION_UNRELIABLE, Caution.EXPLANATION_UNCHECKED)  # in more detail
 
 _PROBABILITY_BAR = """
@@ -89,7 +92,7 @@ def alt_text(finding: Finding) -> str:
             _("Image.") if finding.refusals else _("Chest X-ray."),
             *(_("Read despite refusal: {reason}.").format(reason=short_text(code)) for code in finding.refusals),
             result.format(verdict=_(VERDICT_NAMES[finding.verdict]), probability=percent(finding.probability)),
-            _("Evidence of pneumonia is coloured.") if finding.heat_map.any() else _("No area is coloured."),
+            _map_text(finding),
             *(
                 _("Caution: {caution}.").format(caution=short_text(caution))
                 for caution in finding.cautions
@@ -97,6 +100,12 @@ def alt_text(finding: Finding) -> str:
             ),
         ]
     )
+
+
+def _map_text(finding: Finding) -> str:
+    if finding.opacity_map is not None:
+        return _("The opacity map marks an area.") if finding.has_opacity else _("The opacity map marks no area.")
+    return _("Evidence of pneumonia is coloured.") if finding.heat_map.any() else _("No area is coloured.")
 
 
 def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSettings) -> None:
@@ -117,8 +126,9 @@ def show_finding(upload: ReadUpload, image: ExaminedImage, settings: SessionSett
     st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(finding.prevalence)), probability)
     st.html(_probability_bar(finding))
     st.markdown(_(_next_step(finding)))
-    if not finding.heat_map.any():
-        st.info(_(NO_EVIDENCE_TEXT), icon=":material/visibility_off:")
+    if not finding.has_evidence and Caution.NO_FOCAL_OPACITY not in finding.cautions:
+        text = NO_EVIDENCE_TEXT if finding.opacity_map is None else NO_OPACITY_TEXT
+        st.info(_(text), icon=":material/visibility_off:")
     st.caption(settings_text(finding, settings.release))
     _show_downloads(upload.file, image.preview, settings)
 
@@ -153,7 +163,7 @@ def _show_downloads(file: FileInfo, preview: Radiograph, settings: SessionSettin
     with st.container(horizontal=True):
         st.download_button(
             _(DOWNLOAD_HEAT_MAP),
-            data=partial(finding_overlay, uploads, file.upload_id, preview, settings),
+            data=partial(finding_overlay, uploads, file.upload_id, preview, settings, chosen_kind(VIEWER_KEY)),
             file_name=f"{stem}_heatmap.png",
             mime="image/png",
             icon=":material/image:",
@@ -169,9 +179,11 @@ def _show_downloads(file: FileInfo, preview: Radiograph, settings: SessionSettin
         )
 
 
-def finding_overlay(uploads: SessionUploads, upload_id: str, preview: Radiograph, settings: SessionSettings) -> bytes:
-    """Return an upload with its heat map and its current cautions as PNG."""
-    return overlay_png(preview, uploads.finding(upload_id, settings))
+def finding_overlay(
+    uploads: SessionUploads, upload_id: str, preview: Radiograph, settings: SessionSettings, kind: str | None = None
+) -> bytes:
+    """Return an upload with the chosen map and its current cautions as PNG; see `overlay_png`."""
+    return overlay_png(preview, uploads.finding(upload_id, settings), kind)
 
 
 def finding_csv(uploads: SessionUploads, file: FileInfo, settings: SessionSettings) -> str:

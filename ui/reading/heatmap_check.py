@@ -26,6 +26,19 @@ WARNING_TEXTS = {
     HeatMapWarning.EFFECT: N_("Masking the area with the strongest evidence hardly changes the probability."),
     HeatMapWarning.AGREEMENT: N_("Occlusion locates the evidence elsewhere."),
 }
+# For an opacity map.
+OPACITY_PASSED_TEXT = N_(
+    "No warning from the check of the opacity map. This does not mean that the map shows the disease."
+)
+OPACITY_UNRELIABLE_TEXT = N_(
+    "**The opacity map is not reliable for this image.** Do not rely on the marked areas. {reasons}"
+)
+OPACITY_WARNING_TEXTS = {
+    HeatMapWarning.INSIDE_LUNGS: N_("Little of the map is inside the lungs."),
+    HeatMapWarning.EFFECT: N_("Masking the marked area hardly changes the probability of pneumonia."),
+    HeatMapWarning.AGREEMENT: N_("Grad-CAM locates the evidence elsewhere."),
+    HeatMapWarning.PEAK: N_("The model is not sure of any opacity that it marks."),
+}
 _MIN_VISIBLE = 0.15  # maximum of a heat map, 0-1, below which its colours are hard to see
 
 
@@ -46,7 +59,7 @@ def show_heat_map_check(
     Returns:
         The upload with the result if the check has just run, else None.
     """
-    if not upload.finding.heat_map.any():
+    if not upload.finding.has_evidence:
         return None  # the page shows that there is no evidence
     finding, warnings = upload.presented(settings), upload.heat_map_check.warnings
     if warnings is not None or ReliabilityLimits.from_release(classifier.release) is None:
@@ -78,8 +91,15 @@ def show_warnings(warnings: Sequence[HeatMapWarning] | None, finding: Finding) -
     if warnings is None:
         st.caption(_(NOT_CHECKED_TEXT))
     elif warnings:
-        reasons = " ".join(_(WARNING_TEXTS[warning]) for warning in warnings)
-        text = UNRELIABLE_TEXT if finding.heat_map.max() >= _MIN_VISIBLE else UNRELIABLE_FAINT_TEXT
-        st.warning(_(text).format(reasons=reasons), icon=":material/visibility_off:")
+        st.warning(_unreliable_text(warnings, finding), icon=":material/visibility_off:")
     elif not finding.refusals and Caution.OUTSIDE_POPULATION not in finding.cautions:
-        st.caption(_(PASSED_TEXT))
+        st.caption(_(PASSED_TEXT if finding.opacity_map is None else OPACITY_PASSED_TEXT))
+
+
+def _unreliable_text(warnings: Sequence[HeatMapWarning], finding: Finding) -> str:
+    if finding.opacity_map is not None:
+        text, reason_texts = OPACITY_UNRELIABLE_TEXT, OPACITY_WARNING_TEXTS
+    else:
+        is_visible = finding.heat_map.max() >= _MIN_VISIBLE
+        text, reason_texts = UNRELIABLE_TEXT if is_visible else UNRELIABLE_FAINT_TEXT, WARNING_TEXTS
+    return _(text).format(reasons=" ".join(_(reason_texts[warning]) for warning in warnings))

@@ -1,24 +1,26 @@
-"""The radiograph viewer: the browser receives the preview and the heat map once and does everything else itself.
+"""The radiograph viewer: the browser receives the preview and the maps once and does everything else itself.
 
 Streamlit calls this module on every rerun; viewer.js runs in the browser. One message holds the whole image::
 
     4 bytes   length of the header, little endian
-    header    JSON: key, alt, texts, width, height, image and overlay (digests), png (bytes), map ([rows, columns] or
-              null), box (edges of the part that the map covers, relative), scale ([width of the image in millimetres,
-              text next to the bar] or null)
+    header    JSON: key, alt, texts, width, height, image and overlay (digests), png (bytes), maps (kind, rows, columns
+              and contour of each; the first is shown until the user chooses another), box (edges of the part that the
+              maps cover, relative), scale ([width of the image in millimetres, text next to the bar] or null)
     png       grey preview
-    map       float32 little endian, rows x columns, absent if map is null
-    colours   uint8, 256 x 4, red green blue alpha
+    each map: values    float32 little endian, rows x columns
+              colours   uint8, 256 x 4, red green blue alpha
 
 The message consists of raw bytes, because JSON would need base64, which is a third larger and decoded on the browser's
 main thread. If a rerun changes nothing, the message is byte-identical. The browser compares the digests and decodes
-nothing twice.
+nothing twice. It sends back only which map the user chose.
 """
 
 import hashlib
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,41 @@ class ScaleBar:
     text: str
 
 
+@dataclass(frozen=True, eq=False)
+class ViewerMap:
+    """Map over the radiograph.
+
+    Attributes:
+        kind: Name of the map's legend in viewer.js: "heat_map", "opacity_map" or "grad_cam".
+        values: float32 (rows, columns), 0-1 on the fixed scale of the release.
+        colours: uint8 (256, 4), colour and alpha; the index is the value of the map times 255.
+        contour: Value at which a contour is drawn, 0-1; None for a map without contour.
+
+    Raises:
+        ValueError: An array has the wrong shape or values out of range.
+    """
+
+    kind: str
+    values: np.ndarray
+    colours: np.ndarray
+    contour: float | None = None
+
+    def __post_init__(self) -> None:
+        has_shape = self.colours.shape == (256, 4) and self.colours.dtype == np.uint8
+        _validate("colours", self.colours, has_shape, "uint8", ("256", "4"), maximum=255)
+        has_shape = self.values.ndim == 2 and self.values.size > 0
+        _validate("values", self.values, has_shape, "float32", ("rows", "columns"), maximum=1)
+
+    def header(self) -> dict[str, str | int | float | None]:
+        """Return the entry in the header of the message."""
+        rows, columns = self.values.shape
+        return {"kind": self.kind, "rows": rows, "columns": columns, "contour": self.contour}
+
+    def content(self) -> bytes:
+        """Return values and colours as in the message."""
+        return np.ascontiguousarray(self.values, dtype="<f4").tobytes() + np.ascontiguousarray(self.colours).tobytes()
+
+
 def preview_size(height: int, width: int) -> tuple[int, int]:
     """Return height and width of the preview: those of the image, reduced so that no side exceeds the limit."""
     scale = min(1.0, MAX_PREVIEW_SIDE / max(height, width))
@@ -82,53 +119,60 @@ def encode_preview(pixels: np.ndarray) -> bytes:
 
 def show_radiograph(
     pixels: np.ndarray,
-    heat_map: np.ndarray | None,
+    maps: Sequence[ViewerMap],
     box: RelativeBox,
-    colours: np.ndarray,
     *,
     alt: str,
     key: str,
     scale: ScaleBar | None = None,
 ) -> None:
-    """Draw a radiograph with its heat map in the viewer. Window, zoom, pan and opacity are never sent back to Python.
+    """Draw a radiograph with its maps in the viewer. Window, zoom, pan and opacity are never sent back to Python.
 
     Args:
         pixels: float32 (height, width), 0-255, bright = dense.
-        heat_map: float32 (rows, columns), 0-1 on the fixed scale of the release; None without positive evidence.
-        box: Part of the radiograph that the map covers.
-        colours: uint8 (256, 4), colour and alpha; the index is the value of the heat map times 255.
+        maps: Maps to choose from, at most one of each kind; () if there is nothing to show.
+        box: Part of the radiograph that the maps cover.
         alt: The finding as text, for users who cannot see the image.
         key: Unique on the page. The user's view settings are kept while the same key shows the same image.
         scale: Scale of the radiograph, for the scale bar; None if unknown.
 
     Raises:
-        ValueError: An array has the wrong shape or values out of range.
+        ValueError: The pixels have the wrong shape or values out of range.
     """
-    has_shape = colours.shape == (256, 4) and colours.dtype == np.uint8
-    _validate("colours", colours, has_shape, "uint8", ("256", "4"), maximum=255)
-    if heat_map is not None:
-        has_shape = heat_map.ndim == 2 and heat_map.size > 0
-        _validate("heat_map", heat_map, has_shape, "float32", ("rows", "columns"), maximum=1)
     digest, png = _cached_preview(pixels, key)
-    map_bytes = b"" if heat_map is None else np.ascontiguousarray(heat_map, dtype="<f4").tobytes()
-    colour_bytes = np.ascontiguousarray(colours).tobytes()
+    map_headers, map_bytes = [each.header() for each in maps], b"".join(each.content() for each in maps)
     height, width = preview_size(*pixels.shape)
     header = {
         "key": key,
         "alt": alt,
         "texts": viewer_texts(),
         "image": digest,
-        "overlay": hashlib.sha256(map_bytes + colour_bytes + repr(box).encode()).hexdigest(),
+        "overlay": hashlib.sha256(map_bytes + repr((map_headers, box)).encode()).hexdigest(),
         "width": width,
         "height": height,
         "png": len(png),
-        "map": None if heat_map is None else list(heat_map.shape),
+        "maps": map_headers,
         "box": [box.left, box.top, box.right, box.bottom],
         "scale": scale and astuple(scale),
     }
     header_bytes = json.dumps(header).encode()
-    data = b"".join((struct.pack("<I", len(header_bytes)), header_bytes, png, map_bytes, colour_bytes))
-    _component(key=key, data=data)
+    data = b"".join((struct.pack("<I", len(header_bytes)), header_bytes, png, map_bytes))
+    _component(key=key, data=data, on_kind_change=partial(_remember_choice, key))
+
+
+def chosen_kind(key: str) -> str | None:
+    """Return the kind of map that the user chose in the viewer with this key; None if the first is shown."""
+    kind: str | None = st.session_state.get(_choice_key(key))
+    return kind
+
+
+def _remember_choice(key: str) -> None:
+    """Keep the choice while the viewer is not on the page, as the browser does: Streamlit forgets it."""
+    st.session_state[_choice_key(key)] = st.session_state[key]["kind"]
+
+
+def _choice_key(key: str) -> str:
+    return f"_radiograph_kind_{key}"
 
 
 def _cached_preview(pixels: np.ndarray, key: str) -> tuple[str, bytes]:

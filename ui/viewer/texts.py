@@ -22,6 +22,14 @@ _TEXTS = {
     "evidence_strong": N_("1 (strong)"),
     "evidence_scale": N_("Same scale for all images"),
     "no_evidence": N_("No evidence to show"),
+    "kinds": N_("Map shown"),
+    "opacity_map": N_("Opacity map"),
+    "grad_cam": N_("Grad-CAM"),
+    "about_opacity_map": N_("Areas in which the model sees opacities, learned from radiologists' boxes"),
+    "about_grad_cam": N_("Regions that raised the probability of pneumonia. Not checked for reliability."),
+    "opacity_scale": N_("Probability of an opacity, same scale for all images"),
+    "contour": N_("Contour: {percent} or more"),
+    "no_opacity": N_("No opacity found"),
     "opacity": N_("Heat map opacity"),
     "window": N_("Window (width)"),
     "level": N_("Level (centre)"),
@@ -30,6 +38,7 @@ _TEXTS = {
     "key_zoom": N_("zoom in, out"),
     "key_move": N_("move a zoomed image"),
     "key_map": N_("show or hide the heat map"),
+    "key_kind": N_("opacity map or Grad-CAM"),
     "key_opacity": N_("heat map opacity lower, higher"),
     "key_window": N_("window wider, narrower"),
     "key_level": N_("level higher, lower"),
@@ -47,6 +56,7 @@ _TEXTS = {
     "spoken_map_on": N_("heat map on"),
     "spoken_map_off": N_("heat map off"),
     "spoken_map_none": N_("no heat map"),
+    "spoken_kind": N_("map shown: {value}"),
 }
 
 

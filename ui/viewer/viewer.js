@@ -1,7 +1,8 @@
-/* The radiograph viewer in the browser: a canvas with window and level, zoom, pan and a heat map; see component.py.
+/* The radiograph viewer in the browser: a canvas with window and level, zoom, pan and maps; see component.py.
  *
- * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Nothing
- * is ever sent back. The user's settings (`view`) survive reruns and the end of the element; a new image resets them. */
+ * Streamlit calls the default export on every rerun, with the same element while the viewer stays on the page. Only the
+ * choice between two maps is sent back, for the downloads. The user's settings (`view`) survive reruns and the end of
+ * the element; a new image resets them, but not the choice of the map (`choices`). */
 
 // x, y: the image point at the centre of the canvas, 0-1 of width and height; window 256 at level 128 changes no grey.
 const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true };
@@ -12,14 +13,25 @@ const KEYS = {
   "[": (v) => v.change("opacity", -10), "]": (v) => v.change("opacity", 10),
   w: (v) => v.change("window", 8), s: (v) => v.change("window", -8),
   d: (v) => v.change("level", 4), a: (v) => v.change("level", -4),
-  m: (v) => v.overlay && v.set({ map: !v.view.map }), 0: (v) => v.set(FRESH), escape: (v) => v.canvas.blur(),
+  m: (v) => v.map && v.set({ map: !v.view.map }), g: (v) => v.chooseNext(),
+  0: (v) => v.set(FRESH), escape: (v) => v.canvas.blur(),
   arrowleft: (v) => v.panBy(60, 0), arrowright: (v) => v.panBy(-60, 0),
   arrowup: (v) => v.panBy(0, 60), arrowdown: (v) => v.panBy(0, -60),
 };
+// Texts of the legend by kind of map, by the names of component.py; opacity_map also has a contour.
+const EVIDENCE = { low: "evidence_none", high: "evidence_strong", note: "evidence_scale", nothing: "no_evidence" };
+const LEGENDS = {
+  heat_map: { ...EVIDENCE, title: "evidence" },
+  grad_cam: { ...EVIDENCE, title: "grad_cam", about: "about_grad_cam" },
+  opacity_map: { title: "opacity_map", about: "about_opacity_map", note: "opacity_scale", nothing: "no_opacity" },
+};
+const CONTOUR_COLOUR = "#00e5ff"; // as in model/explanation/heatmap.py
+const CONTOUR_STEPS = 8; // samples of the contour per cell of a map
 const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // of a scale bar, in millimetres
 
 const viewers = new WeakMap(); // root element -> Viewer
 const views = new Map(); // key -> { image, view }; a few numbers per viewer of the app
+const choices = new Map(); // key -> kind of the map that the user chose, as last sent to Python
 
 /** Replace {name} in a text; component.py sends the texts. */
 const format = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -30,11 +42,13 @@ const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
 export function unpack(bytes) {
   const start = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start)));
-  const [rows, columns] = header.map ?? [0, 0];
-  const mapStart = start + header.png;
-  const mapEnd = mapStart + 4 * rows * columns;
-  return { ...header, rows, columns, png: bytes.slice(start, mapStart), colours: bytes.slice(mapEnd),
-    values: new Float32Array(bytes.slice(mapStart, mapEnd).buffer) }; // a copy: float32 must start at a multiple of 4
+  let end = start + header.png;
+  const take = (size) => bytes.slice(end, (end += size)); // a copy: float32 must start at a multiple of 4
+  const maps = header.maps.map((map) => {
+    const values = new Float32Array(take(4 * map.rows * map.columns).buffer);
+    return { ...map, values, colours: take(1024), isEmpty: Math.max(...values) < (map.contour ?? Number.MIN_VALUE) };
+  });
+  return { ...header, maps, png: bytes.slice(start, start + header.png) };
 }
 
 /** For each of `size` pixels: the sample to its left among `count`, and its relative distance to the next one. */
@@ -63,6 +77,35 @@ export function colourMap({ values, rows, columns, colours }, width, height) {
     }
   }
   return new ImageData(new Uint8ClampedArray(rgba.buffer), width, height);
+}
+
+/** Contour of a map, interpolated as in `colourMap` and closed at its edges: [x, y, x, y] of each piece, 0-1. */
+export function contourLines({ values, rows, columns, contour }) {
+  const [height, width] = [rows * CONTOUR_STEPS, columns * CONTOUR_STEPS];
+  const [down, across] = [samples(height, rows), samples(width, columns)];
+  const value = (y, x) => { // of the sample in this row and column; outside the map there is no opacity
+    if (y < 0 || x < 0 || y >= height || x >= width) return -1;
+    const [top, left] = [down.left[y], across.left[x]];
+    const [bottom, right] = [Math.min(top + 1, rows - 1), Math.min(left + 1, columns - 1)];
+    const along = (row) =>
+      values[row * columns + left] * (1 - across.share[x]) + values[row * columns + right] * across.share[x];
+    return along(top) * (1 - down.share[y]) + along(bottom) * down.share[y];
+  };
+  const lines = [];
+  for (let y = -1; y < height; y++) {
+    for (let x = -1; x < width; x++) {
+      const corners = [[y, x], [y, x + 1], [y + 1, x + 1], [y + 1, x]].map(([r, c]) => [r, c, value(r, c)]);
+      const crossings = corners.flatMap(([r, c, before], i) => {
+        const [nextR, nextC, after] = corners[(i + 1) % 4];
+        if (before >= contour === after >= contour) return [];
+        const share = (contour - before) / (after - before);
+        const [row, column] = [r + share * (nextR - r), c + share * (nextC - c)];
+        return [[clamp((column + 0.5) / width, [0, 1]), clamp((row + 0.5) / height, [0, 1])]];
+      });
+      for (let i = 0; i + 1 < crossings.length; i += 2) lines.push([...crossings[i], ...crossings[i + 1]]);
+    }
+  }
+  return lines;
 }
 
 /** Grey shown for each of 256 values: DICOM's linear window, PS3.3 C.11.2.1.2.1. */
@@ -110,11 +153,38 @@ class Viewer {
     this.showTexts(message.texts);
     this.canvas.style.setProperty("--aspect", `${message.width} / ${message.height}`);
     if (before?.image !== message.image) this.load(message);
-    if (before?.image !== message.image || before.overlay !== message.overlay) {
-      this.overlay = message.rows ? canvasOf(colourMap(message, ...sizeOf(message))) : null;
-      this.drawBar(message.colours);
-    }
+    if (before?.image !== message.image || before.overlay !== message.overlay) this.drawn = new Map();
     this.draw();
+  }
+
+  /** The map on screen: the one that the user chose, or the first; undefined if there is none. */
+  get map() {
+    const { maps, key } = this.shown;
+    return maps.find((map) => map.kind === choices.get(key)) ?? maps[0];
+  }
+
+  /** Canvas and contour of the map on screen, computed when it is first shown. */
+  drawnMap() {
+    const { map } = this;
+    if (!this.drawn.has(map.kind)) {
+      const lines = map.contour === null ? [] : contourLines(map);
+      const contour = new Path2D(lines.map(([x, y, toX, toY]) => `M${x} ${y}L${toX} ${toY}`).join(""));
+      this.drawn.set(map.kind, { colours: canvasOf(colourMap(map, ...sizeOf(this.shown))), contour });
+    }
+    return this.drawn.get(map.kind);
+  }
+
+  /** Show another map and send the choice to Python, which then offers that map for download. */
+  choose(kind) {
+    choices.set(this.shown.key, kind);
+    this.view.map = true;
+    this.setStateValue("kind", kind);
+    this.draw();
+  }
+
+  chooseNext() {
+    const { maps } = this.shown;
+    if (maps.length > 1) this.choose(maps[(maps.indexOf(this.map) + 1) % maps.length].kind);
   }
 
   async load(message) {
@@ -149,8 +219,11 @@ class Viewer {
     for (const type of ["touchstart", "touchmove"]) {
       on(this.canvas, type, (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), false);
     }
-    for (const button of this.root.querySelectorAll("button")) {
+    for (const button of this.root.querySelectorAll("button[data-key]")) {
       on(button, "click", () => KEYS[button.dataset.key](this));
+    }
+    for (const button of this.root.querySelectorAll("button[data-kind]")) {
+      on(button, "click", () => this.choose(button.dataset.kind));
     }
     for (const input of this.root.querySelectorAll("input")) {
       on(input, "input", () => this.set({ [input.id]: input.valueAsNumber }));
@@ -189,6 +262,7 @@ class Viewer {
     const all = ["zoom", "window", "level", "opacity"].map((name) =>
       format(texts[`spoken_${name}`], { value: this.valueText(name) }));
     all.push(texts[`spoken_map_${this.mapState()}`]);
+    if (this.shown.maps.length > 1) all.push(format(texts.spoken_kind, { value: texts[this.map.kind] }));
     this.root.querySelector(".status").textContent = all.filter((part) => !this.spoken.includes(part)).join(", ");
     this.spoken = all;
   }
@@ -272,7 +346,7 @@ class Viewer {
   }
 
   mapState() {
-    if (!this.overlay) return "none";
+    if (!this.map) return "none";
     return this.view.map ? "on" : "off";
   }
 
@@ -309,7 +383,11 @@ class Viewer {
     const [left, top, right, bottom] = this.shown.box;
     const part = [x + left * width, y + top * height, (right - left) * width, (bottom - top) * height];
     context.globalAlpha = this.view.opacity / 100;
-    if (this.mapState() === "on") context.drawImage(this.overlay, ...part);
+    if (this.mapState() === "on") {
+      const { colours, contour } = this.drawnMap();
+      context.drawImage(colours, ...part);
+      this.drawContour(context, contour, part, ratio);
+    }
     if (this.mapState() !== "off" && (right - left < 1 || bottom - top < 1)) {
       Object.assign(context, { lineWidth: ratio, globalAlpha: 0.6 });
       for (const [colour, dash] of [["#000", []], ["#fff", [5 * ratio, 5 * ratio]]]) { // visible on bone and on air
@@ -319,6 +397,17 @@ class Viewer {
       }
     }
     context.globalAlpha = 1;
+  }
+
+  drawContour(context, contour, [x, y, width, height], ratio) {
+    const placed = new Path2D();
+    placed.addPath(contour, new DOMMatrix([width, 0, 0, height, x, y]));
+    context.setLineDash([]);
+    for (const [strokeStyle, lineWidth] of [["#000", 4 * ratio], [CONTOUR_COLOUR, 2 * ratio]]) { // visible on bone
+      Object.assign(context, { strokeStyle, lineWidth, lineCap: "round" });
+      context.stroke(placed);
+    }
+    context.lineCap = "butt";
   }
 
   /** Draw a bar of a round length in the lower left corner, the longest within a third of the canvas. */
@@ -377,19 +466,39 @@ class Viewer {
     const opacity = root.querySelector("#opacity");
     opacity.setAttribute("aria-valuetext", this.valueText("opacity"));
     toggle.disabled = opacity.disabled = map === "none";
+    this.showLegend();
   }
 
-  drawBar(colours) {
-    const bar = new ImageData(new Uint8ClampedArray(colours), 256, 1);
-    this.root.querySelector(".bar").getContext("2d").putImageData(bar, 0, 0);
+  showLegend() {
+    const { root, map } = this;
+    const { texts, maps } = this.shown;
+    const several = maps.length > 1;
+    root.toggleAttribute("data-several", several);
+    root.toggleAttribute("data-empty", !map || map.isEmpty);
+    root.querySelector(".kinds").hidden = !several;
+    for (const button of root.querySelectorAll("button[data-kind]")) {
+      button.setAttribute("aria-pressed", button.dataset.kind === map?.kind);
+    }
+    const names = LEGENDS[map?.kind ?? "heat_map"];
+    const percent = (share) => format(texts.percent, { number: Math.round(100 * share) });
+    const values = { low: percent(0), high: percent(1) };
+    if (map?.contour) values.line = format(texts.contour, { percent: percent(map.contour) });
+    for (const element of root.querySelectorAll("[data-legend]")) {
+      const part = element.dataset.legend;
+      element.textContent = texts[names[part]] ?? (names === LEGENDS.opacity_map ? values[part] : "") ?? "";
+    }
+    if (!map) return;
+    const bar = new ImageData(new Uint8ClampedArray(map.colours), 256, 1);
+    root.querySelector(".bar").getContext("2d").putImageData(bar, 0, 0);
   }
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".viewer");
   if (!viewers.has(root)) viewers.set(root, new Viewer(root));
   const viewer = viewers.get(root);
   const call = (viewer.call = {});
+  viewer.setStateValue = setStateValue;
   viewer.show(unpack(data));
   // Streamlit may run an earlier call's clean-up after a later call: only the latest one may end the viewer.
   return () => {

@@ -27,9 +27,11 @@ from model.performance.schema.estimates import (
 )
 from model.performance.schema.heat_maps import (
     BoxAgreement,
+    BoxHits,
     DeletionInsertion,
     HeatMapMetrics,
     LungEvidence,
+    OpacityMapMetrics,
     OrderScores,
     SyntheticOpacities,
     WarningRate,
@@ -56,6 +58,7 @@ __all__ = [
     "AdmissionMetrics",
     "BoxAgreement",
     "BoxErrors",
+    "BoxHits",
     "CalibrationErrors",
     "CalibrationMetrics",
     "ConformalMetrics",
@@ -71,6 +74,7 @@ __all__ = [
     "MaskedLungs",
     "NamedThreshold",
     "NegativeRates",
+    "OpacityMapMetrics",
     "OperatingPointMetrics",
     "OrderScores",
     "PerturbationRates",

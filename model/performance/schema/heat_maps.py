@@ -54,6 +54,32 @@ class BoxAgreement(TypedDict):
     overlap_guess: CountedEstimate
 
 
+class BoxHits(TypedDict):
+    """Agreement of opacity maps with boxes drawn by radiologists, over the images with boxes.
+
+    `pointing` is the share of images whose hottest cell lies in a box, `area` the share of the image that boxes cover,
+    which is what a random point would hit, and `overlap` the intersection over union of contour and boxes.
+    """
+
+    pointing: CountedEstimate
+    area: CountedEstimate
+    overlap: CountedEstimate
+
+
+class OpacityMapMetrics(TypedDict):
+    """Opacity maps of one population on one split.
+
+    `boxes` is None if nobody drew boxes in this population. `inside_lungs` is over the images with pneumonia and a
+    marked area. `marked_pneumonia` and `marked_normal` are the shares of images with and without pneumonia on which the
+    map marks an area.
+    """
+
+    boxes: BoxHits | None
+    inside_lungs: LungEvidence
+    marked_pneumonia: CountedEstimate
+    marked_normal: CountedEstimate
+
+
 class HeatMapMetrics(TypedDict):
     """Reliability of heat maps; `warnings` is by kind of finding, `agreement` by the other explanation method."""
 

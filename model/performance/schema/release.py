@@ -10,7 +10,7 @@ from model.performance.schema.classification import (
     SimilarCaseMetrics,
     SplitMetrics,
 )
-from model.performance.schema.heat_maps import HeatMapMetrics
+from model.performance.schema.heat_maps import HeatMapMetrics, OpacityMapMetrics
 from model.performance.schema.shortcuts import LungMetrics, ShortcutAudit
 
 
@@ -53,3 +53,4 @@ class ReleaseMetrics(TypedDict):
     similar_cases: NotRequired[SimilarCaseMetrics]
     admission: NotRequired[AdmissionMetrics]
     explanations: NotRequired[HeatMapMetrics]
+    opacity_maps: NotRequired[dict[str, OpacityMapMetrics]]  # of the test images, by population

@@ -68,6 +68,54 @@ def test_a_heat_map_covers_the_input_region(scans, tmp_path, capsys, classifier,
     np.testing.assert_array_equal(np.ptp(overlay, axis=2) > 0, expected > 0)
 
 
+@pytest.fixture
+def opacity_release(classifier, monkeypatch):
+    """Let every finding have an opacity map, 0.75 everywhere, and no evidence on the class-activation map."""
+    real_finding_from = classifier.finding_from
+
+    def finding_with_opacity(inference):
+        finding = real_finding_from(inference)
+        opacity_map = np.full((12, 12), 0.75, np.float32)
+        heat_map = np.zeros_like(finding.heat_map)
+        return replace(finding, heat_map=heat_map, opacity_map=opacity_map, opacity_contour=0.5)
+
+    monkeypatch.setattr(classifier, "finding_from", finding_with_opacity)
+
+
+@pytest.mark.usefixtures("opacity_release")
+def test_the_opacity_map_has_the_names_of_the_image_and_the_class_activation_map_a_suffix(scans, tmp_path, capsys):
+    read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
+
+    names = ["a.npy", "a.png", "a_gradcam.npy", "a_gradcam.png"]
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == names
+    assert np.load(tmp_path / "maps" / "a.npy").max() == 0.75
+    assert not np.load(tmp_path / "maps" / "a_gradcam.npy").any()
+    comments = [Image.open(tmp_path / "maps" / name).text["Comment"] for name in names[1::2]]
+    assert ["Opacity map." in comment for comment in comments] == [True, False]
+
+
+@pytest.mark.usefixtures("opacity_release")
+def test_an_image_whose_name_ends_in_the_suffix_keeps_its_own_maps(tmp_path, capsys):
+    sizes = {"a.png": 40, "a_gradcam.png": 50, "b_gradcam.png": 60, "c/b.png": 70}
+    (tmp_path / "in" / "c").mkdir(parents=True)
+    for name, side in sizes.items():
+        (tmp_path / "in" / name).write_bytes(synthetic_file(height=side, width=side))
+    maps = tmp_path / "maps"
+    paths = [tmp_path / "in" / name for name in sizes]  # given one by one, so all are written to the same folder
+    read(capsys, *paths, "--heatmaps", maps)
+
+    assert {path.name: len(np.load(path)) for path in maps.glob("*.npy")} == {
+        "a.npy": 40,
+        "a_gradcam.npy": 40,
+        "a_gradcam.png.npy": 50,
+        "a_gradcam.png_gradcam.npy": 50,
+        "b_gradcam.npy": 60,
+        "b_gradcam_gradcam.npy": 60,
+        "b.png.npy": 70,  # b_gradcam is in use
+        "b.png_gradcam.npy": 70,
+    }
+
+
 def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):
     sizes = {"one/a.png": 40, "one/a.jpg": 50, "one/a.jpg.png": 60, "two/A.PNG": 70, "two/a.png.png": 80}
     for name, side in sizes.items():

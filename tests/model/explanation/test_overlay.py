@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from model.codes import Caution, Population, RefusalReason
-from model.explanation.heatmap import colour_map, overlay_png
+from model.explanation.heatmap import CONTOUR_COLOUR, MapKind, colour_map, contour_line, overlay_png
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.imaging.radiograph import Radiograph
 from model.inference.decision import OperatingPoint, Verdict
@@ -118,6 +118,69 @@ def test_stronger_evidence_changes_the_radiograph_more():
         np.abs(decode_rgb(overlay_of(radiograph, cell * value)) - grey_rgb(radiograph)).sum() for value in (0.1, 0.3, 1)
     ]
     assert 0 < differences[0] < differences[1] < differences[2]
+
+
+# --- opacity map
+
+
+def opacity_overlay(radiograph: Radiograph, kind: str | None = None, peak: float = 0.9) -> bytes:
+    """Return the overlay of a finding with an opacity in the upper left and evidence in the lower right."""
+    opacity_map, heat_map = np.zeros((2, 12, 12), np.float32)
+    opacity_map[1:5, 1:5] = peak
+    heat_map[8:, 8:] = 1
+    point = OperatingPoint("of the test", 0.5, "by hand")
+    embedding = np.zeros(3, np.float32)
+    maps_of_finding = {"opacity_map": opacity_map, "opacity_contour": 0.4}
+    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, WHOLE_IMAGE, embedding, "1.0", **maps_of_finding)
+    return overlay_png(radiograph, finding, kind)
+
+
+def outline(image: np.ndarray) -> np.ndarray:
+    """Return where an overlay has the colour of the contour, bool (height, width)."""
+    return (image == CONTOUR_COLOUR).all(axis=2)
+
+
+def test_the_opacity_map_is_drawn_first_with_its_contour_and_is_named_in_the_file():
+    radiograph = make_radiograph(120, 120)
+    first, chosen = (opacity_overlay(radiograph, kind) for kind in (None, MapKind.OPACITY_MAP))
+
+    assert first == chosen
+    image = decode_rgb(first)
+    np.testing.assert_array_equal(image[80:, 80:], grey_rgb(radiograph)[80:, 80:])
+    rows, columns = np.nonzero(outline(image))
+    assert 5 <= rows.min() < rows.max() <= 55
+    assert 5 <= columns.min() < columns.max() <= 55
+    assert not outline(image)[25:35, 25:35].any()
+    assert "Opacity map." in Image.open(io.BytesIO(first)).text["Comment"]
+
+
+def test_the_class_activation_map_is_drawn_on_request_without_a_contour():
+    radiograph = make_radiograph(120, 120)
+    chosen = opacity_overlay(radiograph, MapKind.GRAD_CAM)
+
+    image = decode_rgb(chosen)
+    np.testing.assert_array_equal(image[:60, :60], grey_rgb(radiograph)[:60, :60])
+    assert not outline(image).any()
+    assert "Grad-CAM." in Image.open(io.BytesIO(chosen)).text["Comment"]
+
+
+def test_probabilities_up_to_half_the_contour_have_no_colour():
+    radiograph = make_radiograph(120, 120)
+    np.testing.assert_array_equal(decode_rgb(opacity_overlay(radiograph, peak=0.2)), grey_rgb(radiograph))
+    faint = decode_rgb(opacity_overlay(radiograph, peak=0.35))
+    assert (faint != grey_rgb(radiograph)).any()
+    assert not outline(faint).any()
+
+
+@given(values=maps, contour=st.floats(0.01, 0.99))
+def test_a_contour_lies_inside_the_area_and_closes_it(values, contour):
+    inside, line = values >= contour, contour_line(values, contour)
+
+    assert not (line & ~inside).any()
+    padded = np.pad(inside, 1)
+    neighbours = [padded[1:-1, :-2], padded[1:-1, 2:], padded[:-2, 1:-1], padded[2:, 1:-1]]
+    at_edge = inside & ~np.logical_and.reduce(neighbours)
+    np.testing.assert_array_equal(line, at_edge)  # the line is one pixel wide in images this small
 
 
 @pytest.mark.slow

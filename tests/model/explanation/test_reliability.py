@@ -21,7 +21,17 @@ from model.explanation.reliability import (
 )
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from model.inference.lung_segmentation import LungMask
-from tests.support.cell_classifier import CELLS, IN_LUNG, LIMITS, OUTSIDE_LUNG, SIDE, CellClassifier, infer, map_around
+from tests.support.cell_classifier import (
+    CELLS,
+    IN_LUNG,
+    LIMITS,
+    OUTSIDE_LUNG,
+    SIDE,
+    CellClassifier,
+    infer,
+    map_around,
+    opacities_in,
+)
 
 few_values = st.sampled_from([-1.5, 0.0, 0.25, 2.0])  # many ties
 
@@ -79,10 +89,50 @@ def test_the_checks_are_deterministic():
 
 @pytest.mark.parametrize("name", HeatMapWarning)
 def test_a_value_below_its_limit_is_a_violation_and_a_value_at_its_limit_is_not(name):
-    limits = ReliabilityLimits(0.5, 0.1, 0.0, "By hand.")
-    at_limits = HeatMapReliability(0.5, 0.1, 0.0)
+    limits = ReliabilityLimits(0.5, 0.1, 0.0, "By hand.", peak=0.6)
+    at_limits = HeatMapReliability(0.5, 0.1, 0.0, peak=0.6)
     assert limits.violations(at_limits) == ()
     assert limits.violations(replace(at_limits, **{name: getattr(at_limits, name) - 1e-9})) == (name,)
+
+
+# --- opacity map
+
+
+def opacity_classifier(marked: list[tuple[int, int]], **limits: float) -> CellClassifier:
+    """Return a classifier that sees evidence in IN_LUNG and marks these cells on its opacity map."""
+    described = {"rationale": "By hand.", "auc": {}} | limits
+    return CellClassifier(IN_LUNG, map_around(IN_LUNG), described, opacities_in(marked))
+
+
+def test_an_opacity_map_of_the_true_evidence_is_inside_the_lungs_and_explains_the_score():
+    classifier = opacity_classifier(IN_LUNG)
+    reliability = measure_reliability(classifier, infer(classifier))
+
+    assert reliability.inside_lungs > 0.7
+    assert reliability.effect > 1  # in logits
+    assert reliability.agreement > 0.3
+    assert reliability.peak == pytest.approx(0.9)
+
+
+def test_an_opacity_map_of_other_cells_is_outside_the_lungs_and_does_not_explain_the_score():
+    classifier = opacity_classifier(OUTSIDE_LUNG)
+    reliability = measure_reliability(classifier, infer(classifier))
+
+    assert reliability.inside_lungs < 0.5
+    assert reliability.effect < 0.5
+    assert reliability.agreement < 0.3
+
+
+def test_only_the_limits_of_the_release_cause_a_warning_about_an_opacity_map():
+    for limits, expected in (({"peak": 0.95}, (HeatMapWarning.PEAK,)), ({"peak": 0.85}, ()), ({}, ())):
+        classifier = opacity_classifier(OUTSIDE_LUNG, **limits)
+        assert reliability_warnings(classifier, infer(classifier)) == expected
+
+
+def test_an_opacity_map_below_the_contour_is_not_checked():
+    empty = CellClassifier(IN_LUNG, map_around(IN_LUNG), {"rationale": "", "peak": 0.9}, opacities_in(IN_LUNG, 0.4))
+    assert measure_reliability(empty, infer(empty)) is None
+    assert reliability_warnings(empty, infer(empty)) == ()
 
 
 # --- share inside the lungs

@@ -248,3 +248,59 @@ def test_a_finding_from_a_different_model_version_gets_only_new_cautions(finding
     )
     assert presented.cautions == (Caution.MIRRORED, Caution.OUTSIDE_POPULATION, Caution.EXPLANATION_UNRELIABLE)
     assert replace(presented, cautions=earlier.cautions).__dict__ == earlier.__dict__
+
+
+# --- opacity map
+
+
+def with_opacities(finding: Finding, *probabilities: float) -> Finding:
+    """Return a finding whose opacity map has a contour at 0.5 and these values in its first cells, 0.1 elsewhere."""
+    opacity_map = np.full((12, 12), 0.1, np.float32)
+    opacity_map[0, : len(probabilities)] = probabilities
+    return replace(finding, opacity_map=opacity_map, opacity_contour=0.5)
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.49, False), (0.5, True), (0.9, True)])
+def test_a_cell_at_or_above_the_contour_is_an_opacity(finding, probability, expected):
+    marked = with_opacities(finding, 0.3, probability)
+    assert (marked.has_opacity, marked.has_evidence) == (expected, expected)
+
+
+def test_without_an_opacity_map_the_heat_map_is_the_evidence(finding):
+    assert (finding.has_opacity, finding.has_evidence) == (False, True)
+    assert not replace(finding, heat_map=np.zeros_like(finding.heat_map)).has_evidence
+
+
+def opacity_cautions(finding: Finding, release: Release, side: str, interval: str, peak: float | None) -> set[Caution]:
+    """Return the cautions of a finding above or below the threshold whose opacity map has this peak."""
+    p = finding.probability
+    limits = {"certain": ConformalLimits(0.9, 0.0, 0.0, ""), "uncertain": ConformalLimits(0.9, 0.0, 1.0, "")}[interval]
+    if interval == "certain" and side == "below":
+        limits = ConformalLimits(0.9, 1.0, 1.0, "")
+    threshold = math.nextafter(p, 0 if side == "above" else 1)
+    shown = finding if peak is None else with_opacities(finding, peak)
+    return set(present_at(shown, replace(release, conformal=limits), threshold, release.training_prevalence).cautions)
+
+
+@pytest.mark.parametrize(
+    ("side", "interval", "peak", "expected"),
+    [
+        ("above", "certain", 0.2, {Caution.NO_FOCAL_OPACITY}),
+        ("above", "uncertain", 0.2, {Caution.NO_FOCAL_OPACITY}),  # indeterminate, but above the threshold
+        ("above", "certain", 0.8, set()),
+        ("below", "certain", 0.8, {Caution.OPACITY_WITHOUT_SCORE}),
+        ("below", "certain", 0.2, set()),
+        ("below", "uncertain", 0.8, set()),  # indeterminate: the page already asks for a radiologist
+        ("above", "certain", None, set()),
+        ("below", "certain", None, set()),
+    ],
+)
+def test_a_score_that_contradicts_the_opacity_map_gets_a_caution(finding, release, side, interval, peak, expected):
+    assert opacity_cautions(finding, release, side, interval, peak) == expected
+
+
+def test_only_an_opacity_map_with_opacities_needs_a_check(finding, release):
+    unreliable = (Caution.EXPLANATION_UNRELIABLE,)
+    marked, empty = (with_opacities(finding, peak) for peak in (0.9, 0.2))
+    assert set(unreliable) <= set(cautions_of(marked, release, heat_map_check=UNRELIABLE))
+    assert not set(unreliable) & set(cautions_of(empty, release, heat_map_check=UNRELIABLE))

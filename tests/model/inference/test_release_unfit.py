@@ -7,7 +7,7 @@ import pytest
 from model.errors import ReleaseIncompatible
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.classifier import Classifier
-from model.inference.release_loader import load_release
+from model.inference.release_loader import FORMAT, load_release
 from model.messages import MessageCode
 from model.release_files import ReleaseFile
 from tests.support.messages import raises_message
@@ -23,9 +23,9 @@ def assert_incompatible(directory, item: str, declared: object, expected: object
 @pytest.mark.parametrize(
     ("part", "key", "value", "item", "expected"),
     [
-        (None, "format", 2, "format", 8),
-        (None, "format", 9, "format", 8),
-        (None, "format", None, "format", 8),
+        (None, "format", 2, "format", FORMAT),
+        (None, "format", FORMAT + 1, "format", FORMAT),
+        (None, "format", None, "format", FORMAT),
         (None, "labels", ["PNEUMONIA", "NORMAL"], "labels", ["NORMAL", "PNEUMONIA"]),
         (None, "labels", None, "labels", ["NORMAL", "PNEUMONIA"]),
         (None, "labels", 7, "labels", ["NORMAL", "PNEUMONIA"]),
@@ -50,13 +50,53 @@ def test_a_release_whose_input_is_not_square_is_refused(small_copy, width):
     assert_incompatible(small_copy, "width", width, content["input"]["height"])
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("number", range(1, FORMAT))
 def test_a_release_in_an_earlier_format_is_refused_for_its_format_even_if_keys_are_missing(small_copy, number):
     content = read_description(small_copy)
     for key in ("lungs", "input_region", "populations", "admission", "network"):
         del content[key]
     write_description(small_copy, content | {"format": number, "files": {}})
-    assert_incompatible(small_copy, "format", number, 8)
+    assert_incompatible(small_copy, "format", number, FORMAT)
+
+
+OPACITY_OUTPUT = {"opacity_map": [1, 12, 12]}
+OPACITY_CONTOUR = {"opacity_map": {"contour": 0.4, "rationale": "By hand."}}
+
+
+def declare_opacity_map(directory, outputs: dict, entries: dict) -> None:
+    content = read_description(directory)
+    content["outputs"] |= outputs
+    write_description(directory, content | entries)
+
+
+def test_the_contour_of_the_opacity_map_is_read_from_the_description(small_copy):
+    assert load_release(small_copy).opacity_contour is None
+    declare_opacity_map(small_copy, OPACITY_OUTPUT, OPACITY_CONTOUR)
+    assert load_release(small_copy).opacity_contour == 0.4
+
+
+@pytest.mark.parametrize(
+    ("outputs", "entries"),
+    [
+        (OPACITY_OUTPUT, {}),
+        ({}, OPACITY_CONTOUR),
+        (OPACITY_OUTPUT, {"opacity_map": {"contour": 1.0, "rationale": "By hand."}}),
+        (OPACITY_OUTPUT, {"opacity_map": {"contour": 0, "rationale": "By hand."}}),
+        (OPACITY_OUTPUT, {"opacity_map": {"rationale": "By hand."}}),
+    ],
+    ids=["no contour", "no output", "contour 1", "contour 0", "only a rationale"],
+)
+def test_an_opacity_map_needs_an_output_and_a_contour_between_0_and_1(small_copy, outputs, entries):
+    declare_opacity_map(small_copy, outputs, entries)
+    with raises_message(ReleaseIncompatible, MessageCode.RELEASE_FILE_DAMAGED, file=ReleaseFile.DESCRIPTION):
+        load_release(small_copy)
+
+
+def test_a_network_without_the_opacity_map_that_is_declared_is_refused(directory):
+    declare_opacity_map(directory, OPACITY_OUTPUT, OPACITY_CONTOUR)
+    release = load_release(directory)
+    with raises_message(ReleaseIncompatible, MessageCode.NETWORK_INCOMPATIBLE):
+        Classifier(release)
 
 
 @pytest.mark.parametrize(

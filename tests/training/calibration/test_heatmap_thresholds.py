@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.codes import HeatMapWarning
 from model.explanation.reliability import HeatMapReliability, ReliabilityLimits
-from training.calibration.heatmap_thresholds import TARGET_WARNING_RATE, limits_at_rate
+from training.calibration.heatmap_thresholds import MEASUREMENTS, TARGET_WARNING_RATE, limits_at_rate
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +38,7 @@ def test_each_measure_causes_a_similar_share_of_warnings():
     measured = [HeatMapReliability(*rng.uniform(0, 1, 3)) for _ in range(500)]
     limits = limits_at_rate(measured)
     assert [
-        np.mean([getattr(reliability, name) < limits[name] for reliability in measured]) for name in HeatMapWarning
+        np.mean([getattr(reliability, name) < limits[name] for reliability in measured]) for name in MEASUREMENTS
     ] == pytest.approx([0.035] * 3, abs=0.006)
 
 

@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from model.errors import TrainingError
 from model.release_files import FEATURE_MAP, LOGIT, OPACITY_MAP
@@ -173,15 +174,16 @@ def test_a_grey_image_has_the_features_of_the_colour_backbone_on_three_equal_cha
 
 
 def test_the_serving_model_has_named_outputs(classifier):
-    outputs = serving_model(classifier)(GREY)
+    outputs, without_map = serving_model(classifier)(GREY), serving_model(logit_network(classifier))(GREY)
 
     cells, channels = SIDE // 32, classifier.get_layer(FEATURE_MAP).output.shape[-1]
-    assert {name: tuple(output.shape) for name, output in outputs.items()} == {
-        "logit": (3, 1),
-        "class_activation_map": (3, cells, cells),
-        "embedding": (3, channels),
-    }
-    np.testing.assert_allclose(outputs["logit"], classifier(GREY)[LOGIT], atol=1e-5)
+    shapes = {"logit": (3, 1), "class_activation_map": (3, cells, cells), "embedding": (3, channels)}
+    assert {name: tuple(output.shape) for name, output in without_map.items()} == shapes
+    shapes |= {OPACITY_MAP: (3, SIDE // 16, SIDE // 16)}
+    assert {name: tuple(output.shape) for name, output in outputs.items()} == shapes
+    computed = classifier(GREY)
+    np.testing.assert_allclose(outputs["logit"], computed[LOGIT], atol=1e-5)
+    np.testing.assert_allclose(outputs[OPACITY_MAP], expit(computed[OPACITY_MAP]), atol=1e-5)  # probabilities
 
 
 def test_the_logit_is_the_mean_of_the_map_plus_the_bias(classifier):

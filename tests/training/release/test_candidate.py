@@ -10,7 +10,7 @@ import training.release.candidate
 from dataset.explorer.mean_radiographs import load_mean_radiographs
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
-from model.codes import SPLITS, SplitName
+from model.codes import SPLITS, HeatMapWarning, SplitName
 from model.errors import TrainingError
 from model.imaging.intensity import Intensity
 from model.inference.classifier import Classifier
@@ -23,14 +23,16 @@ from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import exactly
 from tests.support.populations import children_rules
+from tests.support.training import SIZE, reduce_sample_sizes
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
 from training.cli import main
-from training.config import CONFIG_FILE, ClassifierConfig
+from training.config import CONFIG_FILE, ClassifierConfig, Sources
 from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
 from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
+from training.fitting.classifier import load_split
 from training.release.candidate import CANDIDATE, MAP_QUANTILE, assemble_candidate
 from training.release.publish import MEASURED_FILES
 from training.release.trained_networks import TrainedNetworks
@@ -119,6 +121,50 @@ def test_the_networks_from_a_release_give_the_same_candidate_as_their_run(
     assert again.checksums.keys() == packaged.checksums.keys()
     assert again.network == packaged.network
     assert written == [ReleaseFile.DATASET_AUDIT, ReleaseFile.DESCRIPTION]  # model.json once, at the end
+
+
+@pytest.fixture(scope="module")
+def opacity_candidate(tiny_run, tiny_set, adult_set, tmp_path_factory):
+    """A candidate of the tiny network packaged as if it had been trained on adults, too."""
+    networks = dataclasses.replace(TrainedNetworks.from_run(tiny_run), has_opacity_map=True)
+    split = load_split(tiny_set, adult_set, Sources.CHILDREN_AND_ADULTS)
+    with pytest.MonkeyPatch.context() as patch:
+        reduce_sample_sizes(patch)
+        return assemble_candidate(networks, split, tmp_path_factory.mktemp("opacity") / "candidate"), split
+
+
+def test_a_network_trained_with_boxes_has_an_opacity_map_and_its_contour(opacity_candidate):
+    candidate, split = opacity_candidate
+    n_boxes = sum(bool(record.opacities) for record in split.validation)
+
+    assert candidate.outputs["opacity_map"] == (1, SIZE // 2, SIZE // 2)
+    described = candidate.description["opacity_map"]
+    assert candidate.opacity_contour == described["contour"]
+    assert f"on {n_boxes} validation images with boxes." in described["rationale"]
+    inference = Classifier(candidate).infer_working(np.full((224, 224), 100, np.float32))
+    assert inference.output.opacity_map.shape == (SIZE // 2, SIZE // 2)
+    assert 0 <= inference.output.opacity_map.min() <= inference.output.opacity_map.max() <= 1
+    assert Classifier(candidate).finding_from(inference).opacity_contour == candidate.opacity_contour
+
+
+def test_the_limits_of_an_opacity_map_state_how_well_each_measurement_works(opacity_candidate):
+    candidate, _ = opacity_candidate
+    limits = candidate.description.get("heat_map_reliability")  # None if no measurement is better than chance
+    if limits:
+        assert set(limits["auc"]) == set(HeatMapWarning)
+        assert len(limits.keys() & set(HeatMapWarning)) == 1
+
+
+def test_a_network_trained_with_boxes_cannot_be_packaged_without_boxes(tiny_run, split, tmp_path):
+    networks = dataclasses.replace(TrainedNetworks.from_run(tiny_run), has_opacity_map=True)
+    with pytest.raises(TrainingError, match="no validation image has boxes of opacities"):
+        assemble_candidate(networks, split, tmp_path / "candidate")
+
+
+@pytest.mark.parametrize(("sources", "expected"), [("children", False), ("children and adults", True)])
+def test_only_a_run_with_adults_has_an_opacity_map(own_run, sources, expected):
+    dataclasses.replace(ClassifierConfig.load(own_run / CONFIG_FILE), sources=sources).save(own_run / CONFIG_FILE)
+    assert TrainedNetworks.from_run(own_run).has_opacity_map == expected
 
 
 def test_packaging_without_test_images_gives_an_error_message(own_run, split):

@@ -14,8 +14,8 @@ import ui.viewer.component
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
 from tests.support.viewer import decode_grey_png
-from tests.support.viewer_page import PART, colour_table, synthetic_heat_map
-from ui.viewer.component import MAX_PREVIEW_SIDE, encode_preview, preview_size, show_radiograph
+from tests.support.viewer_page import PART, colour_table, opacity_map, synthetic_heat_map
+from ui.viewer.component import MAX_PREVIEW_SIDE, ViewerMap, encode_preview, preview_size, show_radiograph
 
 
 @given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
@@ -59,13 +59,16 @@ def test_invalid_pixels_raise(pixels):
 
 
 @pytest.mark.parametrize(
-    "heat_map", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)]
+    "values", [np.full((7, 7), np.nan), np.full((7, 7), 1.01), np.full((7, 7), -0.1), np.zeros(49)]
 )
-def test_invalid_heat_maps_raise(heat_map):
-    with pytest.raises(ValueError, match=r"heat_map must be float32 \(rows, columns\), 0-1; got"):
-        show_radiograph(
-            synthetic_radiograph(), heat_map.astype(np.float32), WHOLE_IMAGE, colour_table(), alt="", key="k"
-        )
+def test_invalid_maps_raise(values):
+    with pytest.raises(ValueError, match=r"values must be float32 \(rows, columns\), 0-1; got"):
+        ViewerMap("heat_map", values.astype(np.float32), colour_table())
+
+
+def test_invalid_colours_raise():
+    with pytest.raises(ValueError, match=r"colours must be uint8 \(256, 4\), 0-255; got"):
+        ViewerMap("heat_map", synthetic_heat_map(), colour_table()[:, :3])
 
 
 @pytest.mark.slow
@@ -87,27 +90,42 @@ def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     assert not app.exception
 
 
-def header_sent(monkeypatch, box: RelativeBox, heat_map: np.ndarray | None = None) -> dict:
-    """Return the header of the message to the browser for a map on this part."""
+def message_sent(monkeypatch, box: RelativeBox, *maps: ViewerMap) -> tuple[dict, bytes]:
+    """Return the header of the message to the browser for maps on this part, and what follows the preview."""
     messages = []
     monkeypatch.setattr(ui.viewer.component, "_component", lambda *, data, **_: messages.append(data))
     monkeypatch.setattr(ui.viewer.component, "_cached_preview", lambda *_: ("digest", b"png"))
-    show_radiograph(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
+    show_radiograph(synthetic_radiograph(), maps, box, alt="", key="k")
     (data,) = messages
     (length,) = struct.unpack_from("<I", data)
-    return json.loads(data[4 : 4 + length])
+    return json.loads(data[4 : 4 + length]), data[4 + length + len(b"png") :]
 
 
 @pytest.mark.parametrize("number_type", [float, np.float64])
 def test_the_message_has_the_part_that_the_map_covers(monkeypatch, number_type):
     edges = [0.1, 0.2, 0.8, 0.6]
-    assert header_sent(monkeypatch, RelativeBox(*map(number_type, edges)))["box"] == edges
+    assert message_sent(monkeypatch, RelativeBox(*map(number_type, edges)))[0]["box"] == edges
 
 
 def test_the_same_map_on_another_part_is_another_overlay_of_the_same_image(monkeypatch):
-    whole, part, repeated = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
+    heat_map = ViewerMap("heat_map", synthetic_heat_map(), colour_table())
+    whole, part, repeated = (message_sent(monkeypatch, box, heat_map)[0] for box in (WHOLE_IMAGE, PART, PART))
     assert whole["overlay"] != part["overlay"] == repeated["overlay"]
     assert whole["image"] == part["image"]
+
+
+def test_the_message_has_every_map_with_its_colours_and_contour(monkeypatch):
+    first = ViewerMap("opacity_map", opacity_map(), colour_table(), contour=0.4)
+    second = ViewerMap("grad_cam", synthetic_heat_map(), colour_table())
+    header, content = message_sent(monkeypatch, WHOLE_IMAGE, first, second)
+
+    assert header["maps"] == [
+        {"kind": "opacity_map", "rows": 12, "columns": 12, "contour": 0.4},
+        {"kind": "grad_cam", "rows": 7, "columns": 7, "contour": None},
+    ]
+    parts = (opacity_map(), colour_table(), synthetic_heat_map(), colour_table())
+    assert content == b"".join(part.tobytes() for part in parts)
+    assert header["overlay"] != message_sent(monkeypatch, WHOLE_IMAGE, second)[0]["overlay"]
 
 
 def _run_page():

@@ -75,6 +75,41 @@ def test_without_evidence_the_map_controls_are_disabled(tab):
 
 
 @pytest.mark.browser
+def test_the_opacity_map_is_shown_first_and_the_choice_of_another_map_is_sent_and_kept(tab):
+    rerun(tab, tab.get_by_text("Two maps"))
+    opacity, grad_cam = (tab.get_by_role("button", name=name, exact=True) for name in ("Opacity map", "Grad-CAM"))
+    expect(opacity).to_have_attribute("aria-pressed", "true")
+    expect(tab.locator(".legend")).to_contain_text("Contour: 40% or more")
+    before = pixels_of(tab)
+
+    grad_cam.click()
+
+    tab.get_by_text("Chosen: grad_cam", exact=True).wait_for()
+    expect(opacity).to_have_attribute("aria-pressed", "false")
+    expect(tab.locator(".legend")).not_to_contain_text("Contour")
+    chosen = pixels_of(tab)
+    assert np.abs(chosen - before).max() > 10
+
+    tab.get_by_text("Hidden").click()
+    tab.wait_for_selector(READY, state="detached")
+    rerun(tab, tab.get_by_text("Hidden"))
+    expect(grad_cam).to_have_attribute("aria-pressed", "true")
+    assert tab.get_by_text("Chosen: grad_cam", exact=True).is_visible()
+
+    press(tab, "g")
+    tab.get_by_text("Chosen: opacity_map", exact=True).wait_for()
+    tab.get_by_role("status").filter(has_text="map shown: Opacity map").wait_for(state="attached")
+    assert (pixels_of(tab) == before).all()
+
+
+@pytest.mark.browser
+def test_a_single_map_cannot_be_switched(tab):
+    expect(tab.get_by_role("group", name="Map shown")).to_have_count(0)
+    press(tab, "g")
+    expect(tab.locator("[data-map=on]")).to_have_count(1)
+
+
+@pytest.mark.browser
 def test_the_wheel_zooms_only_while_the_image_has_the_focus(tab):
     box = tab.locator("canvas.radiograph").bounding_box()
     x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.3
@@ -112,6 +147,7 @@ def test_a_phone_pinches_and_scrolls_without_overflow(chromium, address):
         viewer = tab.locator("[data-testid=radiograph-viewer]").bounding_box()
         assert viewer["x"] >= 0
         assert viewer["x"] + viewer["width"] <= 390
+        rerun(tab, tab.get_by_text("Two maps"))  # has all controls
         for control in tab.locator(".viewer button, .viewer input, .viewer summary").all():
             assert control.bounding_box()["height"] >= 40
 

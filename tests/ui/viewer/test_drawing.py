@@ -66,6 +66,22 @@ def test_a_map_of_a_part_colours_that_part_only(tab, keys, zoom):
     assert peak == pytest.approx((left + 5.5 / 7 * (right - left), top + 1.5 / 7 * (bottom - top)), abs=4)
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize(("keys", "zoom"), [("0", 1), ("+ +", 1.5625)])
+def test_the_contour_lies_where_the_map_reaches_its_value(tab, keys, zoom):
+    rerun(tab, tab.get_by_text("Two maps"))
+    press(tab, keys)
+    difference = difference_with_and_without_map(tab)
+    height, width = difference.shape[:2]
+    cyan = (difference[..., 2] > 60) & (difference[..., 0] < 0)
+    (rows, columns), scale = np.nonzero(cyan), min(width / 400, height / 300) * zoom
+    # Between a cell of 0.9 and one of 0.05, the contour at 0.4 lies 0.5 / 0.85 of a cell from the centre of the first.
+    left, right = (width / 2 + (cells / 12 - 0.5) * 400 * scale for cells in (2.5 - 0.588, 4.5 + 0.588))
+    top, bottom = (height / 2 + (cells / 12 - 0.5) * 300 * scale for cells in (7.5 - 0.588, 9.5 + 0.588))
+    expected = *np.clip((left, right), 0, width - 1), *np.clip((top, bottom), 0, height - 1)  # a zoomed image is cut
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == pytest.approx(expected, abs=4)
+
+
 def dash_contrast(lines: np.ndarray) -> float:
     """Return the mean change from dash to gap, 0-255, of the most dashed line along the first axis."""
     return np.abs(lines[4:] - lines[:-4]).mean(axis=0).max()

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from dataset.images import ImageDecoder, decode_image
 from dataset.index import LabelledImage
-from model.explanation.reliability import HeatMapReliability, measure_reliability
+from model.explanation.reliability import HeatMapReliability, measure_class_activation_map, measure_reliability
 from model.inference.classifier import Classifier, Inference
 from model.inference.decision import Verdict
 from training.data.loading import read_prepared
@@ -23,7 +23,9 @@ class HeatMapCase:
         inference: Outputs of the networks.
         network_input: float32 (1, side, side, 1), 0-255.
         verdict: Verdict at the default operating point.
-        reliability: Results of the heat-map checks; None if there is no positive evidence to check.
+        reliability: Checks of the map that is shown first; None if it shows nothing to check.
+        class_activation: Checks of the class-activation map; None if there is no positive evidence to check. It is the
+            map that is shown first if the release has no opacity map.
     """
 
     record: LabelledImage
@@ -31,6 +33,7 @@ class HeatMapCase:
     network_input: np.ndarray
     verdict: Verdict
     reliability: HeatMapReliability | None
+    class_activation: HeatMapReliability | None
 
     @property
     def heat(self) -> np.ndarray:
@@ -60,8 +63,10 @@ def build_cases(
         inference = classifier.infer_working(read_prepared(record, decoder).working)
         network_input = region.network_input(inference.working, inference.lungs, side)
         verdict = classifier.finding_from(inference).verdict
-        reliability = measure_reliability(classifier, inference)
-        cases.append(HeatMapCase(record, inference, network_input, verdict, reliability))
+        reliability = class_activation = measure_reliability(classifier, inference)
+        if inference.output.opacity_map is not None:
+            class_activation = measure_class_activation_map(classifier, inference)
+        cases.append(HeatMapCase(record, inference, network_input, verdict, reliability, class_activation))
     return cases
 
 

@@ -19,6 +19,7 @@ from model.inference.classifier import Classifier
 from model.inference.lung_segmentation import LungMask
 from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
+from training.data.opacity_boxes import iou
 from training.evaluation.external_adults import LABELS_FILE
 
 BOXES_FILE = "boxes.csv"  # columns: file; x, y, width and height in image pixels; the patients are in labels.csv
@@ -112,12 +113,6 @@ def lung_centroids(lungs: LungMask | None) -> Sequence[tuple[float, float]]:
     largest = np.argsort(-np.bincount(labels.ravel())[1:], kind="stable")[:2] + 1
     centroids = ndimage.center_of_mass(lungs.fields, labels, largest[:count])
     return [((row + 0.5) / labels.shape[0], (column + 0.5) / labels.shape[1]) for row, column in centroids]
-
-
-def iou(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the intersection over union of two areas, bool arrays of the same shape; 0 if both are empty."""
-    union = (first | second).sum()
-    return float((first & second).sum() / union) if union else 0.0
 
 
 def _is_hit(position: tuple[float, float], truth: np.ndarray) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
 from model.release_files import ReleaseFile
-from training.networks.classifier import load_logit_network
+from training.networks.classifier import load_released_network
 from training.networks.export import export_classifier
 
 
@@ -25,7 +25,9 @@ def randomised_classifier(release: Release, images: np.ndarray, seed: int) -> Cl
         images: Network inputs for the batch statistics, float32 (n, side, side, 1), 0-255.
         seed: Seed of the weights.
     """
-    network = randomised(load_logit_network(release.directory / ReleaseFile.CLASSIFIER_KERAS), images, seed)
+    has_opacity_map = release.opacity_contour is not None
+    trained = load_released_network(release.directory / ReleaseFile.CLASSIFIER_KERAS, has_opacity_map)
+    network = randomised(trained, images, seed)
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "randomised.tflite"
         export_classifier(network, exported)

@@ -99,9 +99,9 @@ def evidence_in_lungs(classifier: Classifier, cases: Sequence[HeatMapCase]) -> L
 
     The share of the area is the share of evidence to be expected if evidence were at random positions.
     """
-    applicable = [case for case in cases if case.reliability and case.reliability.inside_lungs is not None]
+    applicable = [case for case in cases if case.class_activation and case.class_activation.inside_lungs is not None]
     uniform, region = np.ones((1, 1)), classifier.release.input_region
-    evidence = [_reliability(case).inside_lungs for case in applicable]
+    evidence = [_required(case.class_activation).inside_lungs for case in applicable]
     area = [
         evidence_share_in_lungs(uniform, region.box(case.inference.lungs), case.inference.lungs) for case in applicable
     ]
@@ -117,8 +117,8 @@ def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> di
 
     Cases without positive evidence are left out. The tf-keras-vis methods run on only N_GRADIENT cases.
     """
-    applicable = [case for case in cases if case.reliability]
-    occlusion = np.array([_reliability(case).agreement for case in applicable])
+    applicable = [case for case in cases if case.class_activation]
+    occlusion = np.array([_required(case.class_activation).agreement for case in applicable])
     sample = draw_sample(applicable, N_GRADIENT)
     network = load_logit_network(classifier.release.directory / ReleaseFile.CLASSIFIER_KERAS)
     correlations: dict[str, list[float]] = {GRAD_CAM: [], GRAD_CAM_PLUS_PLUS: [], SMOOTH_GRAD: []}
@@ -135,18 +135,18 @@ def method_agreement(classifier: Classifier, cases: Sequence[HeatMapCase]) -> di
 
 def _warning_rate(cases: Sequence[HeatMapCase], limits: ReliabilityLimits) -> WarningRate:
     applicable = [case for case in cases if case.reliability]
-    has_warning = np.array([len(limits.violations(_reliability(case))) > 0 for case in applicable], bool)
+    has_warning = np.array([len(limits.violations(_required(case.reliability))) > 0 for case in applicable], bool)
     return {
         **mean_with_ci(has_warning, patients_of(applicable)),
         "not_applicable": len(cases) - len(applicable),
     }
 
 
-def _reliability(case: HeatMapCase) -> HeatMapReliability:
-    """Return the heat-map checks of a case with positive evidence."""
-    if case.reliability is None:
-        raise ValueError("The case has no positive evidence.")
-    return case.reliability
+def _required(reliability: HeatMapReliability | None) -> HeatMapReliability:
+    """Return the checks of a map that shows something."""
+    if reliability is None:
+        raise ValueError("The map shows nothing to check.")
+    return reliability
 
 
 def _downsample(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -47,7 +47,7 @@ def test_cases_have_the_results_of_each_image_in_the_order_of_the_records(classi
     ],
 )
 def test_a_verdict_is_correct_if_it_matches_the_label_and_undefined_if_it_is_indeterminate(verdict, label, is_correct):
-    assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None).is_correct is is_correct
+    assert HeatMapCase(SimpleNamespace(label=label), None, None, verdict, None, None).is_correct is is_correct
 
 
 def test_a_sample_is_deterministic_and_keeps_the_order():

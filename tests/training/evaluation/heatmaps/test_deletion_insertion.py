@@ -16,7 +16,7 @@ def make_case(classifier: CellClassifier, patient: str) -> HeatMapCase:
     inference = infer(classifier)
     region, side = classifier.release.input_region, classifier.release.side
     network_input = region.network_input(inference.working, inference.lungs, side)
-    return HeatMapCase(SimpleNamespace(patient=patient), inference, network_input, None, None)
+    return HeatMapCase(SimpleNamespace(patient=patient), inference, network_input, None, None, None)
 
 
 def measure(classifier: CellClassifier, count: int = 3) -> dict:

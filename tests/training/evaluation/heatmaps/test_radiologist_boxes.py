@@ -11,7 +11,8 @@ from PIL import Image
 from model.errors import TrainingError
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.lung_segmentation import LungMask
-from training.evaluation.heatmaps.radiologist_boxes import BOXES_FILE, iou, lung_centroids, pointing_game_boxes
+from training.data.opacity_boxes import iou
+from training.evaluation.heatmaps.radiologist_boxes import BOXES_FILE, lung_centroids, pointing_game_boxes
 
 pytestmark = pytest.mark.slow
 

@@ -30,7 +30,7 @@ GOOD, BAD = HeatMapReliability(0.9, 0.5, 0.9), HeatMapReliability(0.9, 0.0, 0.9)
 
 def make_case(number: int, label: str, verdict: Verdict, reliability: HeatMapReliability | None) -> HeatMapCase:
     record = SimpleNamespace(label=label, target=int(label == Label.PNEUMONIA), patient=f"patient {number}")
-    return HeatMapCase(record, None, np.zeros((1, 4, 4, 1), np.float32), verdict, reliability)
+    return HeatMapCase(record, None, np.zeros((1, 4, 4, 1), np.float32), verdict, reliability, reliability)
 
 
 CASES = [
@@ -62,7 +62,7 @@ def random_seeds(monkeypatch) -> list:
     monkeypatch.setattr(
         training.evaluation.heatmaps.summary,
         "build_cases",
-        lambda _, records, __: [HeatMapCase(record, None, None, Verdict.NORMAL, BAD) for record in records],
+        lambda _, records, __: [HeatMapCase(record, None, None, Verdict.NORMAL, BAD, BAD) for record in records],
     )
     return seeds
 
@@ -88,10 +88,10 @@ def test_a_release_without_limits_has_no_warning_rates():
 def test_evidence_in_the_lungs_is_compared_with_the_area_of_the_lungs():
     cell_classifier = CellClassifier(IN_LUNG, map_around(IN_LUNG))
     reliability = HeatMapReliability(0.8, 0.1, 0.1)
-    case = HeatMapCase(SimpleNamespace(patient="a"), infer(cell_classifier), None, None, reliability)
-    without_lungs = replace(case, reliability=replace(reliability, inside_lungs=None))
+    case = HeatMapCase(SimpleNamespace(patient="a"), infer(cell_classifier), None, None, None, reliability)
+    without_lungs = replace(case, class_activation=replace(reliability, inside_lungs=None))
 
-    inside = evidence_in_lungs(cell_classifier, [case, replace(case, reliability=None), without_lungs])
+    inside = evidence_in_lungs(cell_classifier, [case, replace(case, class_activation=None), without_lungs])
 
     assert inside["evidence"]["value"] == 0.8
     assert inside["area"]["value"] == pytest.approx(0.5, abs=0.02)  # the lungs are the left half
