@@ -9,6 +9,7 @@ from PIL import Image
 
 from model.release_files import ReleaseFile
 from tests.support.lungs import two_lungs
+from tests.support.training import without_xla
 from training.cli import main
 from training.fitting.lungs import LUNG_METRICS_FILE, _transform
 from training.networks.lung_unet import build_lung_unet
@@ -43,7 +44,8 @@ def arguments(data: Path, masks: Path, run: Path) -> list[str]:
 
 def test_the_command_trains_the_lung_network_and_measures_it_on_held_out_patients(tiny_set, tmp_path, capsys):
     write_masks(tiny_set, tmp_path / "masks")
-    assert main(arguments(tiny_set, tmp_path / "masks", tmp_path / "run")) == 0
+    with without_xla():
+        assert main(arguments(tiny_set, tmp_path / "masks", tmp_path / "run")) == 0
     metrics = json.loads((tmp_path / "run" / LUNG_METRICS_FILE).read_text())
     assert json.loads(capsys.readouterr().out) == metrics
     assert metrics["n"] > 0
