@@ -153,12 +153,17 @@ def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def without_xla() -> Iterator[None]:
-    """Train without XLA, which compiles each network for longer than a tiny one is trained."""
+def quick_training(eager: bool = False) -> Iterator[None]:
+    """Train without XLA, which compiles each network for longer than a tiny one is trained.
+
+    Args:
+        eager: True also builds no graph. That is quicker for a few steps.
+    """
     import keras
 
+    compile_quickly = functools.partialmethod(keras.Model.compile, run_eagerly=eager, jit_compile=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.Model, "compile", functools.partialmethod(keras.Model.compile, jit_compile=False))
+        patch.setattr(keras.Model, "compile", compile_quickly)
         yield
 
 
@@ -167,7 +172,7 @@ def tiny_networks() -> Iterator[None]:
     """Make `fit_classifier` build the tiny network."""
     import training.fitting.classifier
 
-    with without_xla(), pytest.MonkeyPatch.context() as patch:
+    with quick_training(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.fitting.classifier, "build_classifier", tiny_network)
         yield
 

@@ -38,7 +38,7 @@ def test_the_average_is_validated_and_the_trained_weights_are_trained(momentum):
     def fit(callbacks: list[keras.callbacks.Callback]) -> tuple[keras.Model, list[float]]:
         keras.utils.set_random_seed(1)
         model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
-        model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+        model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
         trained.append(model.get_weights())
         validation = (x_validation, y_validation)
         history = model.fit(

@@ -36,6 +36,7 @@ def averaged_weights(run: Path) -> list[np.ndarray]:
         return [arrays[name] for name in arrays.files]
 
 
+@pytest.mark.full  # in make test, test_backups.py kills runs without images
 def test_a_run_killed_in_the_middle_of_an_epoch_ends_like_an_uninterrupted_one(tiny_set, tiny_run, tmp_path):
     run = tmp_path / "run"
     arguments = fit_arguments(tiny_set, run)
@@ -98,6 +99,7 @@ def test_a_run_killed_after_its_last_epoch_saves_its_network_without_training(ti
     assert_same_weights(final_weights(own_run), final_weights(tiny_run))
 
 
+@pytest.mark.full  # in make test, test_backups.py stops runs without images
 def test_a_run_that_stopped_early_does_not_train_again_and_keeps_its_network(tiny_set, tmp_path, monkeypatch):
     losses = (0.4, 0.5, 0.6, 0.1)  # the last would be best, but with a patience of two the run ends before it
     original = training.fitting.classifier.make_callbacks
