@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 
 from dataset.download.full_set import EXPECTED
@@ -155,8 +156,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_search_for_components() -> Iterator[None]:
-    """Keep AppTest from searching all installed packages for components, half a second each time; none has any."""
+def fast_page_runs() -> Iterator[None]:
+    """Save AppTest two steps that take most of a second in each run of a page and change nothing here.
+
+    It would search all installed packages for components, of which the app has none, and collect garbage among the
+    objects of the whole test process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BidiComponentManager, "discover_and_register_components", lambda *_, **__: None)
+        config.set_option("runner.postScriptGC", False)
         yield
