@@ -42,7 +42,7 @@ sys.modules.setdefault("rfc3987_syntax", None)
 
 # The same examples on every machine at every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
-settings.load_profile("steady")
+settings.register_profile("short", settings.get_profile("steady"), max_examples=40)
 
 _SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 # Files that take a minute or more: they start first, so that no process works on one while the other is idle.
@@ -123,6 +123,11 @@ def _missing(need: str) -> str | None:
     """Return why tests of this marker cannot run here, None if they can."""
     reason = _NEEDS[need]()
     return reason and f"NOT RUN: {reason}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples in `make quick` and `make test` than in `make full`."""
+    settings.load_profile("short" if "not full" in config.option.markexpr else "steady")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
