@@ -45,12 +45,38 @@ settings.register_profile("steady", derandomize=True, deadline=None, database=No
 settings.register_profile("short", settings.get_profile("steady"), max_examples=40)
 
 _SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
-# Files that take a minute or more: they start first, so that no process works on one while the other is idle.
-_SLOW_FILES = (
-    "training/test_released_figures.py",
+# Files that take ten seconds or more start first, in this order, so that no process works on one while the other has
+# nothing left to do. Those that use the tiny run are not in a row, so that no process waits for the other to make it.
+_LONG_FILES = (
+    "training/fitting/test_resuming.py",
+    "model/batch/test_cli_many.py",
     "training/fitting/test_classifier.py",
+    "pages/test_explorer_browser.py",
+    "deploy/test_nginx.py",
+    "app/test_browser_files.py",
     "app/test_browser.py",
+    "training/test_released_figures.py",
+    "training/evaluation/heatmaps/test_randomised_network.py",
+    "training/test_evaluate.py",
+    "ui/explorer/test_image_detail.py",
+    "deploy/test_serving_packages.py",
+    "app/test_refusal_browser.py",
+    "ui/test_other_sites_browser.py",
+    "ui/viewer/test_controls.py",
+    "model/imaging/test_fuzz.py",
+    "model/admission/test_released_gate.py",
+    "model/batch/test_worker_process.py",
+    "training/release/test_candidate.py",
+    "pages/test_explorer.py",
+    "model/imaging/dicom/test_sandbox.py",
+    "model/imaging/dicom/test_sandbox_harm.py",
+    "model/explanation/test_gradient_maps.py",
+    "model/batch/test_dicom_folder.py",
+    "training/test_cli_evaluate.py",
+    "training/fitting/test_sources.py",
     "app/test_reading_page.py",
+    "ui/test_server_privacy.py",
+    "ui/test_server.py",
 )
 
 
@@ -139,11 +165,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what needs more than the project to `make full`, and start with the slow files."""
+    """Leave what needs more than the project to `make full`, and start with the long files."""
     for item in items:
         if any(item.get_closest_marker(need) for need in _NEEDS):
             item.add_marker(pytest.mark.full)
-    items.sort(key=lambda item: not item.path.as_posix().endswith(_SLOW_FILES))
+    items.sort(key=_position)
+
+
+def _position(item: pytest.Item) -> int:
+    """Return the position of a test's file among the long ones; other files come after them."""
+    path = item.path.as_posix()
+    return next((position for position, name in enumerate(_LONG_FILES) if path.endswith(name)), len(_LONG_FILES))
 
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures that start a server
