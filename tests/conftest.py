@@ -36,10 +36,6 @@ pytest_plugins = [
     "tests.support.training_fixtures",
 ]
 
-# Altair imports this package through jsonschema if it is installed, which it is for `make audit` only. The import takes
-# five seconds in each process, to check addresses in schemas that have none.
-sys.modules.setdefault("rfc3987_syntax", None)
-
 # The same examples on every machine at every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.register_profile("short", settings.get_profile("steady"), max_examples=40)
