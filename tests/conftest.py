@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 
@@ -37,7 +37,9 @@ pytest_plugins = [
 ]
 
 # The same examples on every machine at every run, and no failure because a machine was busy.
-settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("short", settings.get_profile("steady"), max_examples=40)
 
 _SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
