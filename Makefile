@@ -25,7 +25,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make pins (uv pip compile --universal --generate-hashes)"
 
-.PHONY: help run serve test quick full soak coverage lint format typecheck bench mutants audit messages pins
+.PHONY: help run serve test quick full soak coverage lint style format typecheck bench mutants audit messages pins
 .DELETE_ON_ERROR:
 
 help:
@@ -37,8 +37,10 @@ run: $(VENV)/.run
 serve: $(VENV)/.serve
 	$(BIN)/streamlit run serve.py
 
-test: lint
-	$(PYTEST) -m "not full and not soak"
+# In a new clone, mypy needs one core for half a minute. It runs at the same time as the tests and answers after them.
+test: style
+	@$(BIN)/mypy >$(VENV)/types.txt 2>&1 & types=$$!; $(PYTEST) -m "not full and not soak"; tests=$$?; \
+		wait $$types; types=$$?; cat $(VENV)/types.txt; [ $$tests = 0 ] && [ $$types = 0 ]
 
 quick: $(VENV)/.test
 	$(PYTEST) -m "not slow and not full and not soak"
@@ -52,11 +54,12 @@ soak: $(VENV)/.test
 coverage: $(VENV)/.test
 	$(PYTEST) -m "not full and not soak" --cov=model --cov-branch --cov-report=term:skip-covered
 
-lint: $(VENV)/.test
+lint: style typecheck
+
+style: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo importlinter.toml
-	$(BIN)/mypy
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only .

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 
 from dataset.download.full_set import EXPECTED
@@ -36,16 +37,44 @@ pytest_plugins = [
 ]
 
 # The same examples on every machine at every run, and no failure because a machine was busy.
-settings.register_profile("steady", derandomize=True, deadline=None, database=None)
-settings.load_profile("steady")
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("short", settings.get_profile("steady"), max_examples=40)
 
 _SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
-# Files that take a minute or more: they start first, so that no process works on one while the other is idle.
-_SLOW_FILES = (
-    "training/test_released_figures.py",
+# Files that take ten seconds or more start first, in this order, so that no process works on one while the other has
+# nothing left to do. Those that use the tiny run are not in a row, so that no process waits for the other to make it.
+_LONG_FILES = (
+    "training/fitting/test_resuming.py",
+    "model/batch/test_cli_many.py",
     "training/fitting/test_classifier.py",
+    "pages/test_explorer_browser.py",
+    "deploy/test_nginx.py",
+    "app/test_browser_files.py",
     "app/test_browser.py",
+    "training/test_released_figures.py",
+    "training/evaluation/heatmaps/test_randomised_network.py",
+    "training/test_evaluate.py",
+    "ui/explorer/test_image_detail.py",
+    "deploy/test_serving_packages.py",
+    "app/test_refusal_browser.py",
+    "ui/test_other_sites_browser.py",
+    "ui/viewer/test_controls.py",
+    "model/imaging/test_fuzz.py",
+    "model/admission/test_released_gate.py",
+    "model/batch/test_worker_process.py",
+    "training/release/test_candidate.py",
+    "pages/test_explorer.py",
+    "model/imaging/dicom/test_sandbox.py",
+    "model/imaging/dicom/test_sandbox_harm.py",
+    "model/explanation/test_gradient_maps.py",
+    "model/batch/test_dicom_folder.py",
+    "training/test_cli_evaluate.py",
+    "training/fitting/test_sources.py",
     "app/test_reading_page.py",
+    "ui/test_server_privacy.py",
+    "ui/test_server.py",
 )
 
 
@@ -120,6 +149,11 @@ def _missing(need: str) -> str | None:
     return reason and f"NOT RUN: {reason}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples in `make quick` and `make test` than in `make full`."""
+    settings.load_profile("short" if "not full" in config.option.markexpr else "steady")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import a file whose tests are all slow if slow tests are not selected: it may import TensorFlow."""
     if "not slow" not in config.option.markexpr or collection_path.suffix != ".py":
@@ -129,11 +163,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what needs more than the project to `make full`, and start with the slow files."""
+    """Leave what needs more than the project to `make full`, and start with the long files."""
     for item in items:
         if any(item.get_closest_marker(need) for need in _NEEDS):
             item.add_marker(pytest.mark.full)
-    items.sort(key=lambda item: not item.path.as_posix().endswith(_SLOW_FILES))
+    items.sort(key=_position)
+
+
+def _position(item: pytest.Item) -> int:
+    """Return the position of a test's file among the long ones; other files come after them."""
+    path = item.path.as_posix()
+    return next((position for position, name in enumerate(_LONG_FILES) if path.endswith(name)), len(_LONG_FILES))
 
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures that start a server
@@ -155,8 +195,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_search_for_components() -> Iterator[None]:
-    """Keep AppTest from searching all installed packages for components, half a second each time; none has any."""
+def fast_page_runs() -> Iterator[None]:
+    """Save AppTest two steps that take most of a second in each run of a page and change nothing here.
+
+    It would search all installed packages for components, of which the app has none, and collect garbage among the
+    objects of the whole test process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BidiComponentManager, "discover_and_register_components", lambda *_, **__: None)
+        config.set_option("runner.postScriptGC", False)
         yield

@@ -1,28 +1,31 @@
 """Commands of `python -m training`. Each imports what it needs, so `--help` does not load TensorFlow."""
 
 import argparse
-import dataclasses
 import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from dataset.adults import DEFAULT_ADULT_ROOT, adult_root
-from dataset.index import DEFAULT_ROOT, dataset_root, load_index
+from dataset.index import load_index
 from dataset.split import split_for_training
-from model.codes import SPLITS
 from model.console import CommandParser, run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
-from training.config import ClassifierConfig, LungConfig, RunConfig, Sources, option_names
+from training.config import ClassifierConfig, LungConfig, Sources
+from training.options import (
+    TEST_LOG,
+    add_adult_data_option,
+    add_config_options,
+    add_data_and_run_options,
+    add_data_option,
+    add_evaluate_options,
+    config_of,
+)
 
 PROJECT = Path(__file__).parent.parent
 README = PROJECT / "README.md"
 EVIDENCE = PROJECT / "docs" / "evidence.md"
-TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
-
-Config = TypeVar("Config", bound=RunConfig)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,40 +56,40 @@ def _parser() -> argparse.ArgumentParser:
     fit_classifier = commands.add_parser(
         "fit-classifier", aliases=["fit"], help="train the classifier, or resume a killed run"
     )
-    _add_data_and_run_options(fit_classifier)
-    _add_adult_data_option(fit_classifier)
-    _add_config_options(fit_classifier, ClassifierConfig)
+    add_data_and_run_options(fit_classifier)
+    add_adult_data_option(fit_classifier)
+    add_config_options(fit_classifier, ClassifierConfig)
     fit_classifier.set_defaults(command=_fit_classifier)
     fit_lungs = commands.add_parser("fit-lungs", aliases=["lungs"], help="train the lung segmentation network")
-    _add_data_option(fit_lungs)
+    add_data_option(fit_lungs)
     fit_lungs.add_argument(
         "--run", type=Path, default=Path("runs/lungs"), help="folder of the run (default %(default)s)"
     )
     fit_lungs.add_argument(
         "--masks", type=Path, required=True, help="folder with the lung masks, one <stem>.png per image"
     )
-    _add_config_options(fit_lungs, LungConfig)
+    add_config_options(fit_lungs, LungConfig)
     fit_lungs.set_defaults(command=_fit_lungs)
     summarise = commands.add_parser(
         "summarise", help="measure finished runs on the validation images, to choose between them"
     )
-    _add_data_option(summarise)
-    _add_adult_data_option(summarise)
+    add_data_option(summarise)
+    add_adult_data_option(summarise)
     summarise.add_argument("--run", type=Path, nargs="+", required=True, help="folders of the runs")
     summarise.set_defaults(command=_summarise)
     package = commands.add_parser(
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
-    _add_data_and_run_options(package)
+    add_data_and_run_options(package)
     package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
     evaluate = commands.add_parser(
         "evaluate", help="evaluate a packaged run or the committed release, and write the metrics"
     )
-    _add_evaluate_options(evaluate)
+    add_evaluate_options(evaluate)
     evaluate.set_defaults(command=_evaluate)
     release = commands.add_parser("release", help="publish an evaluated run as the model that the app loads")
-    _add_data_and_run_options(release)
+    add_data_and_run_options(release)
     release.add_argument("--version", required=True, help="version of the new release, for example 1.1.0")
     release.add_argument("--change", required=True, help="one sentence that states what changes for the user")
     release.set_defaults(command=_release)
@@ -97,90 +100,22 @@ def _parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser(
         "benchmark", aliases=["throughput"], help="measure images per second of the input pipeline and of training"
     )
-    _add_data_option(benchmark)
-    _add_config_options(benchmark, ClassifierConfig)
+    add_data_option(benchmark)
+    add_config_options(benchmark, ClassifierConfig)
     benchmark.set_defaults(command=_benchmark)
     return parser
-
-
-def _add_data_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=dataset_root(),
-        help=f"labelled data set folder (default: CHEST_XRAY_DIR, or {DEFAULT_ROOT})",
-    )
-
-
-def _add_adult_data_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--adult-data",
-        type=Path,
-        default=adult_root(),
-        help=f"folder of the adult data set (default: ADULT_XRAY_DIR, or {DEFAULT_ADULT_ROOT})",
-    )
-
-
-def _add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
-    _add_data_option(parser)
-    parser.add_argument("--run", type=Path, default=Path("runs/reader"), help="folder of the run (default %(default)s)")
-
-
-def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
-    _add_data_option(parser)
-    parser.add_argument("--run", type=Path, help="packaged run to evaluate (default: the committed release)")
-    names = [str(name) for name in SPLITS]
-    parser.add_argument("--split", nargs="+", choices=names, default=names, help="splits to evaluate (default: all)")
-    parser.add_argument(
-        "--out", type=Path, help="output folder (default: the candidate of the run, or runs/evaluation)"
-    )
-    parser.add_argument(
-        "--test-log",
-        type=Path,
-        default=TEST_LOG,
-        help="CSV file that logs evaluations on the test split (default: training/TEST_LOG.csv)",
-    )
-    parser.add_argument(
-        "--masks", type=Path, help="folder with manual lung masks, one <stem>.png per image: evaluates the lung network"
-    )
-    parser.add_argument(
-        "--originals", "--full-size", type=Path, help="folder with images at original size: for the shortcut audit"
-    )
-    parser.add_argument(
-        "--original-sizes",
-        "--sizes",
-        type=Path,
-        help="CSV file with file, width and height of the originals: for the shortcut audit",
-    )
-    parser.add_argument(
-        "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
-    )
-
-
-def _add_config_options(parser: argparse.ArgumentParser, config_class: type[RunConfig]) -> None:
-    for field in dataclasses.fields(config_class):
-        parser.add_argument(
-            *option_names(field),
-            type=type(field.default),
-            default=field.default,
-            help=f"{field.metadata['help']} (default %(default)s)",
-        )
-
-
-def _config(options: argparse.Namespace, config_class: type[Config]) -> Config:
-    return config_class(**{field.name: getattr(options, field.name) for field in dataclasses.fields(config_class)})
 
 
 def _fit_classifier(options: argparse.Namespace) -> None:
     from training.fitting.classifier import fit_classifier
 
-    fit_classifier(options.data, options.adult_data, options.run, _config(options, ClassifierConfig))
+    fit_classifier(options.data, options.adult_data, options.run, config_of(options, ClassifierConfig))
 
 
 def _fit_lungs(options: argparse.Namespace) -> None:
     from training.fitting.lungs import fit_lungs
 
-    metrics = fit_lungs(options.data, options.masks, options.run, _config(options, LungConfig))
+    metrics = fit_lungs(options.data, options.masks, options.run, config_of(options, LungConfig))
     print(json.dumps(metrics, indent=2))
 
 
@@ -278,4 +213,4 @@ def _write_documents(release: Release) -> None:
 def _benchmark(options: argparse.Namespace) -> None:
     from training.fitting.throughput import throughput_report
 
-    print(throughput_report(options.data, _config(options, ClassifierConfig)))
+    print(throughput_report(options.data, config_of(options, ClassifierConfig)))

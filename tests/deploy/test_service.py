@@ -64,29 +64,37 @@ def test_dockerfile_passes_the_linter():
 
 USE_OF_THE_APP = """
 import os, sys
-import numpy as np
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
-from model.explanation.gradient_maps import METHODS, gradient_maps
-from model.inference.release_loader import load_release
+import model.explanation.gradient_worker
 
 app = AppTest.from_file(os.path.abspath("app.py"), default_timeout=60).run()
 for page in sorted(Path("pages").glob("*.py")):
     assert not app.exception, app.exception
     app.switch_page(str(page)).run()
 assert not app.exception, app.exception
-release = load_release()
-network_input = np.full((1, release.side, release.side, 1), 99, np.float32)
-assert [method for method, _ in gradient_maps(release, network_input, lambda _: None)] == list(METHODS)
 from serve import app as server
 assert server.script_path.is_file()
 assert not {"training", "tensorflow", "keras"} & set(sys.modules)
 """
+GRADIENTS = """
+import numpy as np
+from model.explanation.gradient_maps import METHODS, gradient_maps
+from model.inference.release_loader import load_release
+
+release = load_release()
+network_input = np.full((1, release.side, release.side, 1), 99, np.float32)
+assert [method for method, _ in gradient_maps(release, network_input, lambda _: None)] == list(METHODS)
+"""
 
 
 @pytest.mark.slow
-def test_container_has_all_files_of_the_app_and_no_training_code(tmp_path):
-    """All pages and the gradient worker run with only the files that .dockerignore includes."""
+@pytest.mark.parametrize(
+    "use",
+    [pytest.param(USE_OF_THE_APP, id="pages"), pytest.param(GRADIENTS, marks=pytest.mark.full, id="gradient maps")],
+)
+def test_container_has_all_files_of_the_app_and_no_training_code(tmp_path, use):
+    """The app runs with only the files that .dockerignore includes."""
     lines = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in lines
     for name in (line.removeprefix("!") for line in lines if line.startswith("!")):
@@ -96,7 +104,7 @@ def test_container_has_all_files_of_the_app_and_no_training_code(tmp_path):
             shutil.copy(PROJECT_ROOT / name, tmp_path / name)
     unwanted = {"training", "tests", "benchmarks", "tools", "data", "runs", ".git"}
     assert not unwanted & {path.name for path in tmp_path.iterdir()}
-    command = [sys.executable, "-c", USE_OF_THE_APP]
+    command = [sys.executable, "-c", use]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 

@@ -118,7 +118,7 @@ def test_an_array_that_is_not_in_the_file_is_reported():
 @given(position=st.integers(0, len(CONTENT) - 1), value=st.integers(0, 255))
 @example(position=8, value=99)  # an unknown compression method
 @example(position=6, value=1)  # encrypted
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_a_damaged_byte_at_any_position_is_harmless_or_reported(released, tmp_path_factory, position, value):
     content = bytearray(CONTENT)
     content[position] = value

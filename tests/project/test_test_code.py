@@ -35,32 +35,19 @@ def test_no_test_picks_an_element_by_its_position():
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "pattern"),
     [
-        "time.sleep(0.5)",
-        'child("import time; time.sleep(600)")',
-        "tab.wait_for_timeout(500)",
+        ("time.sleep(0.5)", SLEEP),
+        ('child("import time; time.sleep(600)")', SLEEP),
+        ("tab.wait_for_timeout(500)", SLEEP),
+        ("app.button[0].click()", PICK_BY_POSITION),
+        ("app.expander[-1].label", PICK_BY_POSITION),
+        ('app.get("html")[0]', PICK_BY_POSITION),
+        ('tab.get_by_text("Model").nth(3)', PICK_BY_POSITION),
+        ('tab.get_by_text("Model").first.wait_for()', PICK_BY_POSITION),
     ],
 )
-def test_a_sleep_is_found(line, tmp_path):
-    assert_found(line, SLEEP, tmp_path)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "app.button[0].click()",
-        "app.expander[-1].label",
-        'app.get("html")[0]',
-        'tab.get_by_text("Model").nth(3)',
-        'tab.get_by_text("Model").first.wait_for()',
-    ],
-)
-def test_a_pick_by_position_is_found(line, tmp_path):
-    assert_found(line, PICK_BY_POSITION, tmp_path)
-
-
-def assert_found(line: str, pattern: re.Pattern[str], folder: Path) -> None:
-    file = folder / "test_page.py"
+def test_a_sleep_or_a_pick_by_position_is_found(line, pattern, tmp_path):
+    file = tmp_path / "test_page.py"
     file.write_text(f"first = 1\n{line}\n")
     assert matching_lines(file, pattern) == [f"test_page.py:2: {line}"]

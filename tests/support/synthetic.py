@@ -18,6 +18,7 @@ def synthetic_radiograph(height: int = 300, width: int = 400) -> np.ndarray:
     return np.float32(200 - 150 * lungs)
 
 
+@functools.cache
 def synthetic_file(source_format: str = "PNG", height: int = 300, width: int = 400) -> bytes:
     """Return the synthetic radiograph as the bytes of a file, "PNG" or "JPEG"."""
     file = io.BytesIO()
@@ -50,6 +51,7 @@ def phantom(seed: int = 0, height: int = 300, width: int = 400) -> np.ndarray:
     return resize(image.clip(0, 255).astype(np.float32), height, width)
 
 
+@functools.cache
 def phantom_file(source_format: str = "PNG", height: int = 300, width: int = 400, seed: int = 0) -> bytes:
     """Return the phantom as the bytes of a file, "PNG" or "JPEG"."""
     file = io.BytesIO()

@@ -7,6 +7,7 @@ tests/training/fitting/test_classifier.py. The finished run is trained on the ch
 
 import contextlib
 import csv
+import functools
 import itertools
 import os
 import re
@@ -32,6 +33,7 @@ SIZE = 32
 EPOCHS = 4
 LUNGS = "lungs"  # subfolder of the tiny data set with a lung network
 FEW_RECALIBRATIONS = 20  # bootstrap draws of slope and intercept; the real number would dominate the time of a test
+FEW_PERTURBATIONS = ("tone: narrow", "blur: box", "compressed: JPEG 15")  # others take up to 0.1 s for each image
 STUCK_AT = (2, 3)  # epoch and batch at which this module, run as a program, waits to be killed
 # Patient numbers that the hash assigns to validation (see tests/dataset/test_split.py), and others.
 VALIDATION_PATIENTS = {Label.NORMAL: (2, 24, 37, 44, 53), Label.PNEUMONIA: (1, 2, 17, 21, 29)}
@@ -131,9 +133,9 @@ def tiny_network(config):
 
 
 def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
-    """Use few images and draws in the slow parts of an evaluation."""
+    """Use few images, draws and perturbations in the slow parts of an evaluation."""
     from training.admission import fitting_features
-    from training.evaluation import admission_rates, calibration_metrics
+    from training.evaluation import admission_rates, calibration_metrics, robustness, run_summary
     from training.evaluation.heatmaps import summary, synthetic_opacities
 
     patch.setattr(calibration_metrics, "RECALIBRATION_DRAWS", FEW_RECALIBRATIONS)
@@ -142,9 +144,27 @@ def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(summary, "N_GRADIENT", 3)
     patch.setattr(summary, "RANDOM_SEEDS", (1,))
     patch.setattr(synthetic_opacities, "N_OPACITIES", 4)
+    perturbations = robustness.perturbations()
+    for module in (robustness, run_summary):
+        patch.setattr(module, "perturbations", lambda: {name: perturbations[name] for name in FEW_PERTURBATIONS})
     for module in (fitting_features, admission_rates):
         patch.setattr(module, "N_CORRUPTED", 8)
         patch.setattr(module, "N_PER_FAMILY", 2)
+
+
+@contextlib.contextmanager
+def quick_training(eager: bool = False) -> Iterator[None]:
+    """Train without XLA, which compiles each network for longer than a tiny one is trained.
+
+    Args:
+        eager: True also builds no graph. That is quicker for a few steps.
+    """
+    import keras
+
+    compile_quickly = functools.partialmethod(keras.Model.compile, run_eagerly=eager, jit_compile=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "compile", compile_quickly)
+        yield
 
 
 @contextlib.contextmanager
@@ -152,7 +172,7 @@ def tiny_networks() -> Iterator[None]:
     """Make `fit_classifier` build the tiny network."""
     import training.fitting.classifier
 
-    with pytest.MonkeyPatch.context() as patch:
+    with quick_training(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.fitting.classifier, "build_classifier", tiny_network)
         yield
 

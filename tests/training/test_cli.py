@@ -9,7 +9,7 @@ import pytest
 import training.fitting.throughput
 from dataset.index import load_index
 from model.errors import DatasetError
-from tests.support.training import PROJECT, error_message, tiny_network
+from tests.support.training import PROJECT, error_message, quick_training, tiny_network
 from training.cli import main
 
 pytestmark = pytest.mark.slow
@@ -78,7 +78,8 @@ def test_benchmark_prints_the_rates_of_pipeline_step_and_training(tiny_set, monk
     monkeypatch.setattr(training.fitting.throughput, "N_IMAGES", 20)
     monkeypatch.setattr(training.fitting.throughput, "build_classifier", tiny_network)
 
-    assert main(["benchmark", "--data", str(tiny_set), "--input-size", "32", "--batch-size", "4"]) == 0
+    with quick_training(eager=True):
+        assert main(["benchmark", "--data", str(tiny_set), "--input-size", "32", "--batch-size", "4"]) == 0
 
     printed = capsys.readouterr().out
     assert re.fullmatch(

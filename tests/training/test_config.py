@@ -5,8 +5,9 @@ import json
 import pytest
 
 from model.errors import TrainingError
-from training.cli import _config, _parser
+from training.cli import _parser
 from training.config import ClassifierConfig, LungConfig
+from training.options import config_of
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,6 @@ def test_former_option_names_are_aliases():
     values = {"size": 64, "lungs": "runs/lungs", "view": "whole", "crop": 0.1}
     options = [part for name, value in values.items() for part in (f"--{name}", str(value))]
 
-    config = _config(_parser().parse_args(["fit", *options]), ClassifierConfig)
+    config = config_of(_parser().parse_args(["fit", *options]), ClassifierConfig)
 
     assert config == ClassifierConfig(**{FORMER_NAMES[name]: value for name, value in values.items()})

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.batch import cli
+from model.batch import cli, file_reader
+from model.codes import HeatMapWarning
 from model.explanation.heatmap import overlay_png, upsample_to_image
+from model.explanation.reliability import reliability_warnings
 from model.imaging.decode import decode
 from model.imaging.geometry import RelativeBox
 from tests.support.console import DISK_FULL
+from tests.support.gates import with_heat
 from tests.support.model_cli import read, usage_error
 from tests.support.synthetic import synthetic_file
 
@@ -114,6 +117,27 @@ def test_an_image_whose_name_ends_in_the_suffix_keeps_its_own_maps(tmp_path, cap
         "b.png.npy": 70,  # b_gradcam is in use
         "b.png_gradcam.npy": 70,
     }
+
+
+@pytest.mark.parametrize("warnings", [(), (HeatMapWarning.EFFECT,)])
+def test_a_heat_map_with_a_warning_is_a_caution_in_the_row(scans, tmp_path, capsys, monkeypatch, warnings):
+    monkeypatch.setattr(file_reader, "reliability_warnings", lambda *_: warnings)
+    with_heat(monkeypatch, 0.5)
+    _, (row,) = read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
+    assert ("explanation_unreliable" in row["cautions"]) == bool(warnings)
+
+
+@pytest.mark.heat_map_check
+def test_the_check_is_that_of_the_inference(scans, tmp_path, capsys, monkeypatch, classifier):
+    checked = []
+
+    def record(*arguments):
+        checked.append(reliability_warnings(*arguments))
+        return checked[-1]
+
+    monkeypatch.setattr(file_reader, "reliability_warnings", record)
+    read(capsys, scans / "a.jpg", "--heatmaps", tmp_path / "maps")
+    assert checked == [reliability_warnings(classifier, classifier.infer(decode((scans / "a.jpg").read_bytes())))]
 
 
 def test_files_that_share_a_stem_keep_their_own_heat_maps(tmp_path, capsys):

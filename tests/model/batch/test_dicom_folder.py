@@ -12,7 +12,7 @@ from tests.support.synthetic import phantom
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_classifier")]
 
-N_FILES, FILES_PER_RADIOGRAPH = 50, 13  # consecutive files show the same radiograph
+N_FILES, FILES_PER_RADIOGRAPH = 30, 15  # consecutive files show the same radiograph
 BREAKAGES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (  # change of a file, and code of its refusal
     (lambda _: dicom_file()[:2000], "unreadable"),
     (lambda _: b"", "unreadable"),
@@ -47,7 +47,7 @@ def test_all_encodings_of_a_radiograph_have_the_same_result_and_broken_files_do_
     expected_codes = []
     for number in range(N_FILES):
         content, code = numbered_file(number), ""
-        if number % 5 == 4:
+        if number % 3 == 2:
             break_file, code = next(breakages)
             content = break_file(content)
         (tmp_path / f"IM{number:04}").write_bytes(content)
@@ -58,7 +58,7 @@ def test_all_encodings_of_a_radiograph_have_the_same_result_and_broken_files_do_
     assert [row["reason_code"] for row in rows] == expected_codes
     assert [row["status"] for row in rows] == ["refused" if code else "read" for code in expected_codes]
     intact = [(number, row) for number, row in enumerate(rows) if row["status"] == "read"]
-    assert len(intact) == 40
+    assert len(intact) == 20
     for number, row in intact:
         assert ("outside_population" in row["cautions"]) == (not 1 <= number % 8 <= 5)
     for first in range(0, N_FILES, FILES_PER_RADIOGRAPH):

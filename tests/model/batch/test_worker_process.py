@@ -139,7 +139,9 @@ def test_ctrl_c_does_not_reach_a_worker(start_worker):
     assert os.getpgid(start_worker()._child.pid) != os.getpgid(0)
 
 
-@pytest.mark.parametrize("ending", ["", "os.kill(os.getpid(), 9)", "raise SystemExit"])
+@pytest.mark.parametrize(
+    "ending", ["", "os.kill(os.getpid(), 9)", pytest.param("raise SystemExit", marks=pytest.mark.full)]
+)
 def test_a_worker_ends_with_its_parent(ending):
     code = (
         "import os, pathlib\n"

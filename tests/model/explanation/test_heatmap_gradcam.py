@@ -7,8 +7,9 @@ import pytest
 from model.inference.release_loader import RELEASE_DIR
 from model.release_files import FEATURE_MAP, LOGIT, ReleaseFile
 from tests.support.synthetic import smooth_images
+from tests.support.training import SIZE, tiny_network
 from training.config import ClassifierConfig
-from training.networks.classifier import build_classifier, load_logit_network, logit_network, serving_model
+from training.networks.classifier import load_logit_network, logit_network, serving_model
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def gradcam(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
 
 def assert_same_map(classifier: keras.Model, images: np.ndarray) -> None:
     """Assert that each map equals its Grad-CAM up to Grad-CAM's division by the number of cells."""
-    maps = np.maximum(serving_model(classifier).predict(images, verbose=0)["class_activation_map"], 0)
+    maps = np.maximum(serving_model(classifier)(images)["class_activation_map"], 0)
     expected = gradcam(classifier, images) * maps[0].size
     for class_activation_map, grad_cam in zip(maps, expected, strict=True):
         assert class_activation_map.any() == grad_cam.any()
@@ -45,11 +46,11 @@ def assert_same_map(classifier: keras.Model, images: np.ndarray) -> None:
 @pytest.fixture(scope="module")
 def random_classifier() -> keras.Model:
     keras.utils.set_random_seed(5)
-    return build_classifier(ClassifierConfig(backbone="none", input_size=96))
+    return tiny_network(ClassifierConfig(backbone="none", input_size=SIZE))
 
 
 def test_the_map_is_grad_cam_with_random_weights(random_classifier):
-    images = smooth_images(6, 96)
+    images = smooth_images(6, SIZE)
 
     assert_same_map(random_classifier, images)
     assert gradcam(random_classifier, images).any(axis=(1, 2)).any()
@@ -60,8 +61,8 @@ def test_a_map_without_positive_evidence_is_a_grad_cam_of_zeros(random_classifie
     kernel = np.asarray(head.kernel)
     head.kernel.assign(-np.abs(kernel))  # features after a ReLU are never negative, so no evidence is positive
     try:
-        assert not gradcam(random_classifier, smooth_images(2, 96)).any()
-        assert_same_map(random_classifier, smooth_images(2, 96))
+        assert not gradcam(random_classifier, smooth_images(2, SIZE)).any()
+        assert_same_map(random_classifier, smooth_images(2, SIZE))
     finally:
         head.kernel.assign(kernel)
 

@@ -27,9 +27,6 @@ from tests.support.image_files import (
 
 pytestmark = pytest.mark.slow
 
-steady_settings = settings(derandomize=True, deadline=None, database=None)
-
-
 PNG_FILES, JPEG_FILES = tuple(png_seeds()), tuple(jpeg_seeds())
 
 
@@ -40,7 +37,7 @@ def assert_read_or_refused(content: bytes) -> None:
         assert str(refusal)  # noqa: PT017 - the message can be rendered
 
 
-@settings(steady_settings, max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     start=st.sampled_from([b"", PNG_SIGNATURE, png_header(40, 40), b"\xff\xd8\xff", b"\xff\xd8\xff\xe1"]),
     rest=st.binary(),
@@ -49,14 +46,14 @@ def test_any_bytes_are_read_or_refused(start, rest):
     assert_read_or_refused(start + rest)
 
 
-@settings(steady_settings, max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(original=st.sampled_from(PNG_FILES + JPEG_FILES), share=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_refused(original, share):
     with pytest.raises(FileRefused):
         decode(original[: int(share * len(original))])
 
 
-@settings(steady_settings, max_examples=600)
+@settings(max_examples=6 * settings.default.max_examples)
 @given(
     original=st.sampled_from(PNG_FILES + JPEG_FILES),
     share=st.floats(0, 1, exclude_max=True),
@@ -72,7 +69,7 @@ def test_a_file_with_one_changed_byte_is_read_or_refused(original, share, change
         assert_read_or_refused(bytes(content))
 
 
-@settings(steady_settings, max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     original=st.sampled_from(PNG_FILES),
     chunk_number=st.integers(0, 5),
@@ -93,14 +90,14 @@ def test_a_png_with_one_changed_byte_and_a_valid_checksum_is_read_or_refused(ori
 sides = array_shapes(min_dims=2, max_dims=2, min_side=32, max_side=40)
 
 
-@settings(steady_settings, max_examples=60)
+@settings(max_examples=60)
 @given(arrays(np.uint8, sides))
 def test_8_bit_values_are_preserved(samples):
     for content in (png(samples), encode(Image.fromarray(samples), "PNG")):
         assert_pixels(decode(content), samples)
 
 
-@settings(steady_settings, max_examples=60)
+@settings(max_examples=60)
 @given(arrays(np.uint16, sides))
 def test_16_bit_values_are_scaled_linearly(samples):
     radiograph = decode(png(samples, 16, 0, png_chunk(b"sBIT", b"\x10")))  # else the range would be a guess

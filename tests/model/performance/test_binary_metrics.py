@@ -161,7 +161,7 @@ def youden_index(predicted: Predictions, threshold: float) -> float:
 
 
 @pytest.mark.slow
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(predicted=arbitrary_predictions(probability=st.one_of(st.integers(0, 9).map(lambda n: n / 9), st.floats(0, 1))))
 @example(predicted=predictions([0, 1], [1 - 2**-53, 1.0]))  # neighbouring numbers, whose midpoint rounds to one of them
 @example(predicted=predictions([0, 1], [0.0, 5e-324]))

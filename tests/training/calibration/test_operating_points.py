@@ -36,24 +36,31 @@ def specificity(predicted: Predictions, threshold: float) -> float:
 # --- one threshold
 
 
-@settings(max_examples=200)
+@pytest.mark.parametrize(
+    ("choose", "share", "beyond"),
+    [
+        pytest.param(
+            threshold_for_sensitivity,
+            sensitivity,
+            lambda probability, threshold: np.nextafter(probability[probability >= threshold], 2),
+            id="the highest for sensitivity",
+        ),
+        pytest.param(
+            threshold_for_specificity,
+            specificity,
+            lambda probability, threshold: probability[probability < threshold],
+            id="the lowest for specificity",
+        ),
+    ],
+)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(predicted=arbitrary_predictions(probability=MANY_TIES), level=levels)
-def test_the_threshold_for_sensitivity_is_the_highest_that_reaches_it(predicted, level):
-    threshold = threshold_for_sensitivity(predicted, level)
+def test_the_threshold_reaches_the_level_and_none_beyond_it_does(choose, share, beyond, predicted, level):
+    threshold = choose(predicted, level)
 
-    assert sensitivity(predicted, threshold) >= level - ALMOST
-    higher = [p for p in np.unique(predicted.probability) if p > threshold]
-    next_up = next((p for p in np.unique(predicted.probability) if p >= threshold), threshold)
-    assert all(sensitivity(predicted, np.nextafter(p, 2)) < level - ALMOST for p in [next_up, *higher])
-
-
-@settings(max_examples=200)
-@given(predicted=arbitrary_predictions(probability=MANY_TIES), level=levels)
-def test_the_threshold_for_specificity_is_the_lowest_that_reaches_it(predicted, level):
-    threshold = threshold_for_specificity(predicted, level)
-
-    assert specificity(predicted, threshold) >= level - ALMOST
-    assert all(specificity(predicted, p) < level - ALMOST for p in np.unique(predicted.probability) if p < threshold)
+    assert share(predicted, threshold) >= level - ALMOST
+    further = beyond(np.unique(predicted.probability), threshold)
+    assert all(share(predicted, other) < level - ALMOST for other in further)
 
 
 def test_99_percent_sensitivity_allows_one_missed_case_in_a_hundred():
@@ -85,7 +92,6 @@ def test_without_a_higher_probability_the_threshold_is_halfway_to_1():
 # --- three points
 
 
-@settings(max_examples=100)
 @given(unperturbed=arbitrary_predictions(probability=MANY_TIES), perturbed=arbitrary_predictions(probability=MANY_TIES))
 def test_points_are_ordered_and_reach_their_targets_unperturbed_and_pooled(unperturbed, perturbed):
     pooled = Predictions(

@@ -81,7 +81,7 @@ def centre(pixels: np.ndarray) -> np.ndarray:
     return np.array([weights.sum(axis=1) @ rows, weights.sum(axis=0) @ columns])
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(seed=SEEDS, left=st.floats(0.3, 0.55), top=st.floats(0.3, 0.55))
 def test_an_image_and_its_mask_are_reframed_to_the_same_place(seed, left, top):
     """The box lies inside every region, so that no part of it is cut off.

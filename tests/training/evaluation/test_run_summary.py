@@ -9,8 +9,9 @@ from dataset.adults import load_adult_index
 from dataset.index import load_index
 from dataset.split import split_for_training
 from model.codes import Population
+from tests.support.training import FEW_PERTURBATIONS, reduce_sample_sizes
 from training.cli import main
-from training.evaluation.robustness import framings, perturbations
+from training.evaluation.robustness import framings
 from training.evaluation.run_summary import tone_changes
 
 pytestmark = pytest.mark.slow
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.slow
 def summary(tiny_run, tiny_set, adult_set) -> dict:
     """The summary that the command prints for the run on the tiny set."""
     with pytest.MonkeyPatch.context() as patch:
+        reduce_sample_sizes(patch)
         printed: list[str] = []
         patch.setattr("builtins.print", lambda text: printed.append(text))
         assert main(["summarise", "--data", str(tiny_set), "--adult-data", str(adult_set), "--run", str(tiny_run)]) == 0
@@ -42,7 +44,7 @@ def test_a_run_on_children_ranks_children(summary):
 
 
 def test_children_are_measured_under_every_perturbation_and_adults_against_boxes(summary):
-    assert summary[Population.CHILDREN]["perturbed_auc"].keys() == perturbations().keys() | framings().keys()
+    assert summary[Population.CHILDREN]["perturbed_auc"].keys() == {*FEW_PERTURBATIONS, *framings()}
     assert summary[Population.ADULTS]["boxes"]["n"] > 0
     for measured in summary.values():
         assert measured["verdict_changes"].keys() == tone_changes().keys()

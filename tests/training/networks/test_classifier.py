@@ -55,6 +55,17 @@ def weights_file(rgb_backbone, tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def small_mobilenet(monkeypatch) -> None:
+    """Replace MobileNetV2 with one convolution. Loading weights fails in the same way, in a hundredth of the time."""
+
+    def build(input_shape=None, input_tensor=None, alpha=1.0, **_) -> keras.Model:
+        image = keras.Input(input_shape) if input_tensor is None else input_tensor
+        return keras.Model(image, keras.layers.Conv2D(round(20 * alpha), 3)(image))
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", build)
+
+
 def error_pattern(config: ClassifierConfig) -> str:
     """Return the pattern of the error message for weights that cannot be loaded."""
     return re.escape(
@@ -204,6 +215,7 @@ def test_the_serving_model_leaves_the_network_unchanged(classifier):
     assert [layer.name for layer in classifier.layers] == before
 
 
+@pytest.mark.usefixtures("small_mobilenet")
 def test_a_missing_weights_file_gives_an_error_message(tmp_path):
     config = ClassifierConfig(backbone=str(tmp_path / "absent.weights.h5"), input_size=SIDE)
 
@@ -211,6 +223,7 @@ def test_a_missing_weights_file_gives_an_error_message(tmp_path):
         build_classifier(config)
 
 
+@pytest.mark.usefixtures("small_mobilenet")
 @pytest.mark.parametrize("content", [b"", b"not an HDF5 file"])
 def test_a_damaged_weights_file_gives_an_error_message(tmp_path, content):
     path = tmp_path / "damaged.weights.h5"
@@ -221,6 +234,7 @@ def test_a_damaged_weights_file_gives_an_error_message(tmp_path, content):
         build_classifier(config)
 
 
+@pytest.mark.usefixtures("small_mobilenet")
 def test_weights_of_another_width_give_an_error_message(tmp_path):
     path = tmp_path / "narrow.weights.h5"
     keras.applications.MobileNetV2((SIDE, SIDE, 3), alpha=0.35, include_top=False, weights=None).save_weights(path)

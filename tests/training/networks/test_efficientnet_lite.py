@@ -36,6 +36,7 @@ def build(name: str, channels: int = 1) -> keras.Model:
 
 @pytest.fixture(scope="module")
 def networks() -> dict[str, keras.Model]:
+    """Both networks. Tests may change their weights, because building a network takes seconds."""
     return {name: build(name) for name in SCALES}
 
 
@@ -148,13 +149,15 @@ def test_the_graph_scales_grey_values_as_published(networks):
     np.testing.assert_allclose(scale(np.array([0.0, 127.0, 255.0])), [-127 / 128, 0, 1], atol=1e-6)
 
 
-def test_a_grey_image_has_the_features_of_the_colour_network_on_three_equal_channels(weights, package):
+def test_a_grey_image_has_the_features_of_the_colour_network_on_three_equal_channels(networks, weights, package):
     (package / "lite0.pth").write_bytes(weights_file(weights))
-    network = build(LITE0)
+    network = networks[LITE0]
 
     load_imagenet_weights(network, LITE0)
 
-    stem, colour_stem = network.get_layer("stem_conv"), build(LITE0, channels=3).get_layer("stem_conv")
+    stem = network.get_layer("stem_conv")
+    colour_stem = keras.layers.Conv2D.from_config(stem.get_config())
+    colour_stem.build((None, SIDE, SIDE, 3))
     colour_stem.set_weights([weights["_conv_stem.weight"].transpose(2, 3, 1, 0)])
     scaled = (GREY - INPUT_MEAN) / INPUT_SCALE
     np.testing.assert_allclose(stem(scaled), colour_stem(np.repeat(scaled, 3, axis=-1)), atol=1e-5)
@@ -172,9 +175,9 @@ def convolved(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return np.einsum("rcmij,fmij->rcf", windows, kernel)
 
 
-def test_the_first_layers_compute_what_the_published_file_says(weights, package):
+def test_the_first_layers_compute_what_the_published_file_says(networks, weights, package):
     (package / "lite0.pth").write_bytes(weights_file(weights))
-    network = build(LITE0)
+    network = networks[LITE0]
 
     load_imagenet_weights(network, LITE0)
 
@@ -185,9 +188,9 @@ def test_the_first_layers_compute_what_the_published_file_says(weights, package)
     np.testing.assert_allclose(computed[0], np.clip(stem, 0, 6), atol=1e-4)
 
 
-def test_every_weight_of_the_network_is_loaded(weights, package):
+def test_every_weight_of_the_network_is_loaded(networks, weights, package):
     (package / "lite0.pth").write_bytes(weights_file(weights))
-    network = build(LITE0)
+    network = networks[LITE0]
     network.set_weights([np.full(weight.shape, np.nan) for weight in network.get_weights()])
 
     load_imagenet_weights(network, LITE0)
@@ -205,7 +208,7 @@ def test_every_weight_of_the_network_is_loaded(weights, package):
 
 
 @pytest.mark.parametrize("change", ["missing", "shape", "axes"])
-def test_weights_that_do_not_fit_give_an_error_message(weights, package, change):
+def test_weights_that_do_not_fit_give_an_error_message(networks, weights, package, change):
     changed = dict(weights)
     kernel = changed.pop("_blocks.3._project_conv.weight")
     if change == "shape":
@@ -215,16 +218,16 @@ def test_weights_that_do_not_fit_give_an_error_message(weights, package, change)
     (package / "lite0.pth").write_bytes(weights_file(changed))
 
     with pytest.raises(TrainingError) as raised:
-        load_imagenet_weights(build(LITE0), LITE0)
+        load_imagenet_weights(networks[LITE0], LITE0)
     assert str(raised.value) == f"The weights in the package {SCALES[LITE0].package} do not fit {LITE0}."
 
 
-def test_weights_of_another_variant_give_an_error_message(weights, package, monkeypatch):
+def test_weights_of_another_variant_give_an_error_message(networks, weights, package, monkeypatch):
     (package / "lite0.pth").write_bytes(weights_file(weights))
     monkeypatch.setitem(SCALES, LITE2, SCALES[LITE0].__class__(1.1, 1.2, SCALES[LITE0].package))
 
     with pytest.raises(TrainingError, match=f"do not fit {LITE2}"):
-        load_imagenet_weights(build(LITE2), LITE2)
+        load_imagenet_weights(networks[LITE2], LITE2)
 
 
 def test_a_package_that_is_not_installed_gives_an_error_message(networks, monkeypatch):

@@ -192,7 +192,7 @@ def test_a_truncated_file_is_refused(module_path, length):
     assert_refused(module_path)
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(st.integers(0, len(CONTENT) - 1), st.integers(0, 255))
 def test_a_changed_byte_gives_an_error_or_weights(module_path, position, value):
     """The format has no checksum, so names and values may change unnoticed."""

@@ -23,7 +23,7 @@ from model.release_files import ReleaseFile
 from model.storage import write_json
 from tests.support.candidates import exactly
 from tests.support.populations import children_rules
-from tests.support.training import SIZE, reduce_sample_sizes
+from tests.support.training import FEW_PERTURBATIONS, SIZE, reduce_sample_sizes
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.operating_points import BALANCED, RULE_IN, RULE_OUT, select_operating_points
 from training.calibration.platt import fit_calibration
@@ -31,7 +31,7 @@ from training.cli import main
 from training.config import CONFIG_FILE, ClassifierConfig, Sources
 from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
-from training.evaluation.robustness import framings, logits_under_perturbation, perturbations
+from training.evaluation.robustness import framings, logits_under_perturbation
 from training.fitting.classifier import load_split
 from training.release.candidate import CANDIDATE, MAP_QUANTILE, assemble_candidate
 from training.release.publish import MEASURED_FILES
@@ -74,13 +74,13 @@ def test_calibration_points_limits_and_map_scale_come_only_from_validation(candi
     assert dataclasses.astuple(rules.calibration) == pytest.approx(dataclasses.astuple(calibration), rel=1e-6)
     assert candidate.map_scale == pytest.approx(np.quantile(evidence[evidence > 0], MAP_QUANTILE))
     perturbed = logits_under_perturbation(classifier, split.validation)
-    n_copies = 1 + len(perturbations() | framings())
+    n_copies = 1 + len(FEW_PERTURBATIONS) + len(framings())
     pooled = Predictions(
         np.tile(validation.target, n_copies),
         rules.calibration.probability(np.concatenate([logits, *perturbed.values()])),
         np.tile(validation.patient, n_copies),
     )
-    images = "20 validation images and 20 perturbed copies of each"
+    images = "20 validation images and 5 perturbed copies of each"
     points = select_operating_points(validation, pooled, images)
     chosen = rules.operating_points
     assert [(p.name, p.rationale) for p in chosen] == [(p.name, p.rationale) for p in points]
@@ -180,5 +180,5 @@ def test_a_candidate_has_three_operating_points_and_the_balanced_one_is_the_defa
     assert point.name == BALANCED
     assert point.rationale == (
         "Threshold with the highest value of sensitivity + specificity - 1 (Youden's index) on 20 validation images "
-        "and 20 perturbed copies of each."
+        "and 5 perturbed copies of each."
     )

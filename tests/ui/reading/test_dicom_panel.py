@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ui.viewer.component
+from model.batch import file_reader
 from model.codes import Caution
 from model.messages import MessageCode
 from model.sentences import render_codes
@@ -178,7 +179,8 @@ def test_the_viewer_receives_the_width_of_the_radiograph(monkeypatch, tags, scal
 # --- on the command line
 
 
-def test_the_command_line_reads_dicom_with_its_cautions(tmp_path, capsys):
+def test_the_command_line_reads_dicom_with_its_cautions(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(file_reader, "reliability_warnings", lambda *_: ())
     files = {
         "a": chest_file(PatientAge="040Y"),
         "b.dcm": without_file_meta(chest_file(BurnedInAnnotation="YES")),

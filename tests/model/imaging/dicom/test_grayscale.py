@@ -40,7 +40,9 @@ def largest_errors(syntax: str, bits: int, signed: bool) -> dict[str, float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
-@pytest.mark.parametrize("bits", [8, 10, 12, 15, 16])
+@pytest.mark.parametrize(
+    "bits", [8, pytest.param(10, marks=pytest.mark.full), 12, pytest.param(15, marks=pytest.mark.full), 16]
+)
 @pytest.mark.parametrize("syntax", LOSSLESS_SYNTAXES.values(), ids=LOSSLESS_SYNTAXES)
 def test_every_encoding_and_display_gives_the_same_pixels(syntax, bits, signed):
     errors = largest_errors(syntax, bits, signed)

@@ -43,7 +43,9 @@ FILES_BY_SYNTAX = {
 }
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize(
+    "share", [pytest.param(0.05, marks=pytest.mark.full), 0.3, pytest.param(0.6, marks=pytest.mark.full), 0.95]
+)
 @pytest.mark.parametrize("file", FILES_BY_SYNTAX.values(), ids=FILES_BY_SYNTAX)
 def test_a_truncated_file_is_refused(file, share):
     start = file[: int(share * len(file))]
@@ -65,7 +67,7 @@ VALID_FILES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     file=st.sampled_from(VALID_FILES),
     changes=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 255)), min_size=1, max_size=4),
