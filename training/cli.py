@@ -15,6 +15,7 @@ from model.codes import SPLITS
 from model.console import CommandParser, run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
+from training.admission.not_chest import not_chest_root
 from training.config import ClassifierConfig, LungConfig, RunConfig, Sources, option_names
 
 PROJECT = Path(__file__).parent.parent
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
     _add_data_and_run_options(package)
+    _add_not_chest_option(package)
     package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
     evaluate = commands.add_parser(
@@ -121,6 +123,16 @@ def _add_adult_data_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_not_chest_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--not-chest",
+        type=Path,
+        default=not_chest_root(),
+        help="folder with real images that are not frontal chest radiographs, and labels.csv: one half for fitting the "
+        "admission check, one for measuring it (default: NOT_CHEST_DIR; without it, other images are synthetic only)",
+    )
+
+
 def _add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
     _add_data_option(parser)
     parser.add_argument("--run", type=Path, default=Path("runs/reader"), help="folder of the run (default %(default)s)")
@@ -155,6 +167,7 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
     )
+    _add_not_chest_option(parser)
 
 
 def _add_config_options(parser: argparse.ArgumentParser, config_class: type[RunConfig]) -> None:
@@ -194,6 +207,7 @@ def _summarise(options: argparse.Namespace) -> None:
 
 
 def _package(options: argparse.Namespace) -> None:
+    from training.admission.not_chest import load_not_chest
     from training.release.candidate import CANDIDATE, assemble_candidate
     from training.release.trained_networks import TrainedNetworks
 
@@ -201,7 +215,8 @@ def _package(options: argparse.Namespace) -> None:
     source = options.from_release
     networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
     options.run.mkdir(parents=True, exist_ok=True)
-    candidate = assemble_candidate(networks, split, options.run / CANDIDATE)
+    not_chest = load_not_chest(options.not_chest).fitting
+    candidate = assemble_candidate(networks, split, options.run / CANDIDATE, not_chest)
     print(f"Packaged in {candidate.directory}. Evaluate it with `python -m training evaluate --run {options.run}`.")
 
 
@@ -214,7 +229,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     split = split_for_training(load_index(options.data))
     release = load_candidate(options.run) if options.run else load_release()
     output_folder = options.out or (release.directory if options.run else Path("runs/evaluation"))
-    auxiliary = AuxiliaryData(options.masks, options.originals, options.original_sizes, options.adults)
+    auxiliary = AuxiliaryData(
+        options.masks, options.originals, options.original_sizes, options.adults, options.not_chest
+    )
     evaluation_options = EvaluationOptions(
         options.split, output_folder, options.test_log, head_commit(PROJECT), auxiliary
     )

@@ -23,7 +23,6 @@ from dataset.index import LabelledImage
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
 from dataset.split import Split
-from model.admission.classifier import AdmissionClassifier
 from model.codes import SPLITS
 from model.errors import TrainingError
 from model.explanation.reliability import ReliabilityLimits
@@ -33,7 +32,8 @@ from model.inference.release_loader import LungNetwork, Release, load_release
 from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
 from model.storage import replace_directory, write_checksums, write_json
-from training.admission.fit import fit_admission, save_admission
+from training.admission.fit import FittedAdmission, fit_admission, save_admission
+from training.admission.not_chest import NotChestImage
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
 from training.calibration.operating_points import BALANCED, select_operating_points
@@ -64,13 +64,16 @@ class SelectedOnValidation:
     rationales: Rationales
 
 
-def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) -> Release:
+def assemble_candidate(
+    networks: TrainedNetworks, split: Split, target: Path, not_chest: Sequence[NotChestImage] = ()
+) -> Release:
     """Export the networks, fit and select everything that a release needs, and write the candidate.
 
     Args:
         networks: Trained networks.
         split: Images in each split.
         target: Folder of the candidate. It is replaced once the new candidate is complete.
+        not_chest: Real images that are not frontal chest radiographs, for the admission check; may be empty.
 
     Returns:
         The candidate, loaded and verified.
@@ -96,7 +99,7 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
         classifier = Classifier(selected.release)
         check_litert_agreement(network, classifier, inputs)
         reliability = select_reliability_limits(classifier, split.validation, decoder)
-        admission = _write_image_files(classifier, split, decoder, staged)
+        admission = _write_image_files(classifier, split, not_chest, decoder, staged)
         _write_description(staged, selected, reliability, admission, networks, split)
         write_checksums(staged)
     return load_release(target)
@@ -175,8 +178,8 @@ def _select_on_validation(
 
 
 def _write_image_files(
-    classifier: Classifier, split: Split, decoder: ImageCache, directory: Path
-) -> AdmissionClassifier:
+    classifier: Classifier, split: Split, not_chest: Sequence[NotChestImage], decoder: ImageCache, directory: Path
+) -> FittedAdmission:
     """Fit the admission check, and write it together with the files that describe the data set.
 
     Raises:
@@ -188,8 +191,8 @@ def _write_image_files(
     save_index(index, directory)
     save_mean_radiographs(inventory, directory)
     write_json(directory / ReleaseFile.DATASET_AUDIT, audit_dataset(inventory))
-    admission = fit_admission(classifier, index, split, decoder)
-    save_admission(admission, directory)
+    admission = fit_admission(classifier, index, split, not_chest, decoder)
+    save_admission(admission.classifier, directory)
     return admission
 
 
@@ -197,7 +200,7 @@ def _write_description(
     directory: Path,
     selected: SelectedOnValidation,
     reliability: ReliabilityLimits | None,
-    admission: AdmissionClassifier,
+    admission: FittedAdmission,
     networks: TrainedNetworks,
     split: Split,
 ) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dataset.split import Split
-from model.admission.classifier import AdmissionClassifier
-from model.codes import LABELS, SPLITS, SplitName
+from model.codes import LABELS, SPLITS
 from model.explanation.reliability import ReliabilityLimits
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.release_loader import FORMAT, Release
-from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
+from training.admission.fit import FittedAdmission
 from training.release import statements
 
 NAME = "Chest X-ray reader"
@@ -39,7 +38,7 @@ def candidate_description(
     release: Release,
     rationales: Rationales,
     reliability: ReliabilityLimits | None,
-    admission: AdmissionClassifier,
+    admission: FittedAdmission,
     settings: Mapping[str, Any],
     split: Split,
 ) -> dict[str, Any]:
@@ -49,16 +48,14 @@ def candidate_description(
         release: Release in memory, with all values selected.
         rationales: How the calibration and the map scale were selected.
         reliability: Limits of the heat-map checks; None if the release has none.
-        admission: Admission classifier.
+        admission: Admission classifier, and how it was fitted.
         settings: Settings of the run.
         split: Images in each split.
     """
     n_images: dict[str, int] = {name: len(split.part(name)) for name in SPLITS}
     n_patients: dict[str, int] = {name: len({record.patient for record in split.part(name)}) for name in SPLITS}
-    admission_rationale = (
-        f"The limits are quantiles of measurements on {n_images[SplitName.TRAINING]} training images. The probability "
-        f"threshold is low enough that at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of the "
-        f"{n_images[SplitName.VALIDATION]} validation images are refused."
+    admission_limit = (
+        statements.ADMISSION_LIMIT_WITH_REAL_IMAGES if admission.uses_real_images else statements.ADMISSION_LIMIT
     )
     description = {
         "format": FORMAT,
@@ -72,11 +69,11 @@ def candidate_description(
         "training": dict(settings),
         "dataset": DATASET | {"images": n_images, "patients": n_patients},
         "lungs": {"side": release.lungs.side},
-        "admission": admission.limits() | {"rationale": admission_rationale},
+        "admission": admission.classifier.limits() | {"rationale": admission.rationale},
         "intended_use": statements.INTENDED_USE,
         "population": statements.POPULATION,
         "population_years": list(statements.POPULATION_YEARS),
-        "limits": list(statements.LIMITS),
+        "limits": [*statements.LIMITS, admission_limit],
         "ethics": list(statements.ETHICS),
     }
     if reliability:
