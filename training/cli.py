@@ -20,6 +20,7 @@ from training.options import (
     add_data_and_run_options,
     add_data_option,
     add_evaluate_options,
+    add_not_chest_option,
     config_of,
 )
 
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
     add_data_and_run_options(package)
+    add_not_chest_option(package)
     package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
     evaluate = commands.add_parser(
@@ -129,6 +131,7 @@ def _summarise(options: argparse.Namespace) -> None:
 
 
 def _package(options: argparse.Namespace) -> None:
+    from training.admission.not_chest import load_not_chest
     from training.release.candidate import CANDIDATE, assemble_candidate
     from training.release.trained_networks import TrainedNetworks
 
@@ -136,7 +139,8 @@ def _package(options: argparse.Namespace) -> None:
     source = options.from_release
     networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
     options.run.mkdir(parents=True, exist_ok=True)
-    candidate = assemble_candidate(networks, split, options.run / CANDIDATE)
+    not_chest = load_not_chest(options.not_chest).fitting
+    candidate = assemble_candidate(networks, split, options.run / CANDIDATE, not_chest)
     print(f"Packaged in {candidate.directory}. Evaluate it with `python -m training evaluate --run {options.run}`.")
 
 
@@ -149,7 +153,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     split = split_for_training(load_index(options.data))
     release = load_candidate(options.run) if options.run else load_release()
     output_folder = options.out or (release.directory if options.run else Path("runs/evaluation"))
-    auxiliary = AuxiliaryData(options.masks, options.originals, options.original_sizes, options.adults)
+    auxiliary = AuxiliaryData(
+        options.masks, options.originals, options.original_sizes, options.adults, options.not_chest
+    )
     evaluation_options = EvaluationOptions(
         options.split, output_folder, options.test_log, head_commit(PROJECT), auxiliary
     )

@@ -3,8 +3,8 @@
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
 
-The options --masks, --originals, --original-sizes and --adults add the lung segmentation, the complete shortcut audit
-and adult radiographs.
+The options --masks, --originals, --original-sizes, --adults and --not-chest add the lung segmentation, the complete
+shortcut audit, adult radiographs, and real images that are not frontal chest radiographs.
 
 By default, all three splits are measured. Then the agreement of similar cases, the admission check and the reliability
 of heat maps are measured too.
@@ -32,6 +32,7 @@ from model.inference.release_loader import Release
 from model.performance.release_data import predictions_of
 from model.release_files import ReleaseFile
 from model.storage import write_checksums, write_json, write_text
+from training.admission.not_chest import load_not_chest
 from training.data.loading import ImageCache, require_complete, require_images
 from training.evaluation.admission_rates import admission_rates
 from training.evaluation.external_adults import external_metrics
@@ -156,10 +157,10 @@ def _metrics_of_all_splits(
     classifier: Classifier, split: Split, inventory: ImageInventory, auxiliary: AuxiliaryData, decoder: ImageCache
 ) -> dict[str, Any]:
     """Return the agreement of similar cases and the metrics of the admission check and the heat maps."""
-    gate = AdmissionGate.from_classifier(classifier)
+    gate, not_chest = AdmissionGate.from_classifier(classifier), load_not_chest(auxiliary.not_chest).measuring
     return {
         "similar_cases": similar_case_agreement(gate.index, inventory, SplitName.TEST),
-        "admission": admission_rates(gate, split, auxiliary.adults, decoder),
+        "admission": admission_rates(gate, split, auxiliary.adults, not_chest, decoder),
         "explanations": measure_heat_maps(classifier, split, auxiliary.adults, decoder),
     }
 

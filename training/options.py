@@ -8,6 +8,7 @@ from typing import TypeVar
 from dataset.adults import DEFAULT_ADULT_ROOT, adult_root
 from dataset.index import DEFAULT_ROOT, dataset_root
 from model.codes import SPLITS
+from training.admission.not_chest import not_chest_root
 from training.config import RunConfig, option_names
 
 TEST_LOG = Path(__file__).parent / "TEST_LOG.csv"
@@ -41,6 +42,17 @@ def add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/reader"), help="folder of the run (default %(default)s)")
 
 
+def add_not_chest_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option for the folder of real images that are not frontal chest radiographs."""
+    parser.add_argument(
+        "--not-chest",
+        type=Path,
+        default=not_chest_root(),
+        help="folder with real images that are not frontal chest radiographs, and labels.csv: one half for fitting the "
+        "admission check, one for measuring it (default: NOT_CHEST_DIR; without it, other images are synthetic only)",
+    )
+
+
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `evaluate`."""
     add_data_option(parser)
@@ -71,6 +83,7 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
     )
+    add_not_chest_option(parser)
 
 
 def add_config_options(parser: argparse.ArgumentParser, config_class: type[RunConfig]) -> None:

@@ -96,6 +96,20 @@ def write_adult_set(root: Path, side: int = 64) -> Path:
     return root
 
 
+def write_not_chest_set(root: Path) -> Path:
+    """Write images of hands (four, patients unknown) and of lateral chests (two of each of two patients)."""
+    rng = np.random.default_rng(2)
+    rows = [["file", "label", "patient", "source"]]
+    rows += [[f"hand/{number}.png", "hand", "", "one"] for number in range(4)]
+    rows += [[f"lateral/{number}.png", "lateral_chest", f"p{number // 2}", "other"] for number in range(4)]
+    for file, *_ in rows[1:]:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (150, 150), np.uint8)).save(root / file)
+    with (root / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return root
+
+
 def adult_name(number: int) -> str:
     """Return the pseudonym of an adult patient, whose hash decides about training or validation."""
     return f"adult{number:02}"
@@ -147,6 +161,7 @@ def reduce_sample_sizes(patch: pytest.MonkeyPatch) -> None:
     perturbations = robustness.perturbations()
     for module in (robustness, run_summary):
         patch.setattr(module, "perturbations", lambda: {name: perturbations[name] for name in FEW_PERTURBATIONS})
+    patch.setattr(fitting_features, "N_VERSIONS", 2)
     for module in (fitting_features, admission_rates):
         patch.setattr(module, "N_CORRUPTED", 8)
         patch.setattr(module, "N_PER_FAMILY", 2)

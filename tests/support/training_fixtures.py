@@ -16,6 +16,7 @@ from tests.support.training import (
     main_with_tiny_networks,
     reduce_sample_sizes,
     write_adult_set,
+    write_not_chest_set,
     write_tiny_set,
 )
 
@@ -60,6 +61,12 @@ def adult_set(make_once) -> Path:
     return make_once("adult_set", write_adult_set)
 
 
+@pytest.fixture(scope="session")
+def not_chest_set(make_once) -> Path:
+    """The folder of the tiny set of images that are not frontal chest radiographs. Tests must not change it."""
+    return make_once("not_chest_set", write_not_chest_set)
+
+
 @pytest.fixture
 def own_set(tiny_set, tmp_path) -> Path:
     """A copy of the tiny data set that a test may change."""
@@ -83,23 +90,24 @@ def own_run(tiny_run, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packaged_run(make_once, tiny_run, tiny_set) -> Path:
+def packaged_run(make_once, tiny_run, tiny_set, not_chest_set) -> Path:
     """The finished run with a candidate without metrics. Tests must not change it."""
 
     def package(run: Path) -> None:
         shutil.copytree(tiny_run, run)
-        _run_with_few_samples("package", tiny_set, run)
+        _run_with_few_samples("package", tiny_set, run, "--not-chest", str(not_chest_set))
 
     return make_once("packaged_run", package)
 
 
 @pytest.fixture(scope="session")
-def measured_run(make_once, packaged_run, tiny_set) -> Path:
+def measured_run(make_once, packaged_run, tiny_set, not_chest_set) -> Path:
     """The packaged run, evaluated on all splits. The log of the test split is in its parent folder."""
 
     def evaluate(folder: Path) -> None:
         run = shutil.copytree(packaged_run, folder / "run")
-        _run_with_few_samples("evaluate", tiny_set, run, "--test-log", str(folder / "TEST_LOG.csv"))
+        options = "--test-log", str(folder / "TEST_LOG.csv"), "--not-chest", str(not_chest_set)
+        _run_with_few_samples("evaluate", tiny_set, run, *options)
 
     return make_once("measured", evaluate) / "run"
 

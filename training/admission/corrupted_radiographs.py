@@ -1,17 +1,15 @@
 """Corrupted radiographs that must not be read: rotated, inverted, cropped, with poor contrast, or in a screenshot."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from model.admission.decision import Correction
 from model.codes import RefusalReason
-from model.imaging.geometry import RelativeBox
 from model.inference.lung_segmentation import LungMask
-
-SCREEN_WIDTH, SCREEN_HEIGHT = 480, 320
+from training.admission.incomplete_radiographs import incomplete_versions
+from training.admission.screens import photograph_monitor, place_on_screen, show_in_viewer
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,36 +52,16 @@ def corrupted_versions(
         rotated = np.rot90(image, correction.turns)  # counterclockwise
         corrupted = 255 - rotated if correction.invert else rotated
         yield NegativeExample(corrupted, family, reason, source, correction)
-    yield NegativeExample(_compress_contrast(image, rng), "washed out", RefusalReason.NO_CONTRAST, source)
-    yield NegativeExample(_clip_greys(image, rng), "grey values clipped", RefusalReason.NO_CONTRAST, source)
-    screenshot = _place_on_screen(image, rng)
-    yield NegativeExample(screenshot, "screenshots of a radiograph", RefusalReason.NOT_A_RADIOGRAPH, source)
+    for family, (reason, corrupt) in _IRREPARABLE.items():
+        yield NegativeExample(corrupt(image, rng), family, reason, source)
     if lungs:
-        for family, box in _partial_boxes(lungs, rng).items():
-            yield NegativeExample(_crop(image, box), family, RefusalReason.CROPPED, source)
-
-
-def _partial_boxes(lungs: LungMask, rng: np.random.Generator) -> dict[str, RelativeBox]:
-    """Return boxes that contain one lung or less, by family."""
-    box = lungs.box
-    middle, half = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    slack = rng.uniform(-0.04, 0.04)
-    left = RelativeBox(rng.uniform(0, box.left), rng.uniform(0, box.top), middle + slack, rng.uniform(box.bottom, 1))
-    right = RelativeBox(middle + slack, rng.uniform(0, box.top), rng.uniform(box.right, 1), rng.uniform(box.bottom, 1))
-    upper = RelativeBox(rng.uniform(0, box.left), rng.uniform(0, box.top), rng.uniform(box.right, 1), half + slack)
-    lower = RelativeBox(rng.uniform(0, box.left), half + slack, rng.uniform(box.right, 1), 1.0)
-    sides = rng.uniform(0.25, 0.5, size=2)
-    corner = rng.uniform(0, 1 - sides)
-    return {
-        "one lung": left if rng.random() < 0.5 else right,
-        "upper or lower half": upper if rng.random() < 0.5 else lower,
-        "small part": RelativeBox(*corner, *(corner + sides)),
-    }
+        for family, incomplete in incomplete_versions(image, lungs.box, rng):
+            yield NegativeExample(incomplete, family, RefusalReason.CROPPED, source)
 
 
 def _compress_contrast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Compress the grey values into a range of 3 to 40 grey levels."""
-    span = rng.uniform(3, 40)
+    """Compress the grey values into a range of 3 to 24 grey levels."""
+    span = rng.uniform(3, 24)
     return (rng.uniform(0, 255 - span) + image * (span / 255)).astype(np.uint8)
 
 
@@ -94,23 +72,22 @@ def _clip_greys(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return clipped.astype(np.uint8)
 
 
-def _crop(image: np.ndarray, box: RelativeBox) -> np.ndarray:
-    """Cut out a box and scale it to the size of the image, because a crop from a large file can still be large."""
-    height, width = image.shape
-    part = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box.to_pixels(height, width))
-    return np.asarray(part)
+def _expose_wrongly(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Make 75% to 97% of the pixels black or white."""
+    share, gain = rng.uniform(0.75, 0.97), rng.uniform(1, 4)
+    if rng.random() < 0.5:
+        exposed = (image - np.quantile(image, share)) * gain
+    else:
+        exposed = 255 + (image - np.quantile(image, 1 - share)) * gain
+    clipped: np.ndarray = np.clip(exposed, 0, 255)
+    return clipped.astype(np.uint8)
 
 
-def _place_on_screen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Place the radiograph among windows, buttons and text. It covers from a tenth to a third of the screen."""
-    screen = Image.new("L", (SCREEN_WIDTH, SCREEN_HEIGHT), int(rng.choice([20, 60, 200, 240])))
-    draw = ImageDraw.Draw(screen)
-    for _ in range(rng.integers(4, 12)):
-        x, y = int(rng.integers(0, SCREEN_WIDTH)), int(rng.integers(0, SCREEN_HEIGHT))
-        right, bottom = x + int(rng.integers(10, 200)), y + int(rng.integers(6, 40))
-        draw.rectangle((x, y, right, bottom), fill=int(rng.integers(256)))
-        draw.text((x, y), "Patient  Study  Series  Window"[: rng.integers(6, 30)], fill=int(rng.integers(256)))
-    side = int(rng.uniform(0.4, 0.7) * SCREEN_HEIGHT)
-    position = int(rng.integers(0, SCREEN_WIDTH - side)), int(rng.integers(0, SCREEN_HEIGHT - side))
-    screen.paste(Image.fromarray(image).resize((side, side)), position)
-    return np.asarray(screen)
+_IRREPARABLE: dict[str, tuple[RefusalReason, Callable[[np.ndarray, np.random.Generator], np.ndarray]]] = {
+    "washed out": (RefusalReason.NO_CONTRAST, _compress_contrast),
+    "grey values clipped": (RefusalReason.NO_CONTRAST, _clip_greys),
+    "almost black or white": (RefusalReason.NO_CONTRAST, _expose_wrongly),
+    "screenshots of a radiograph": (RefusalReason.NOT_A_RADIOGRAPH, place_on_screen),
+    "windows of a viewer": (RefusalReason.NOT_A_RADIOGRAPH, show_in_viewer),
+    "photographs of a monitor": (RefusalReason.NOT_A_RADIOGRAPH, photograph_monitor),
+}

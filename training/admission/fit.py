@@ -1,12 +1,12 @@
 """Fit the admission classifier, which distinguishes the training radiographs from images that must not be read.
 
-The inadmissible images are generated: corrupted radiographs (`training.admission.corrupted_radiographs`) and other
-images (`training.admission.out_of_distribution`). Test images and radiographs of adults are not used. Validation images
-are used only to limit the threshold.
+The images that must not be read are corrupted radiographs (`training.admission.corrupted_radiographs`), synthetic and
+sample images (`training.admission.out_of_distribution`) and, if a folder is given, real images
+(`training.admission.not_chest`). Test images are not used. Validation images are used only to limit the threshold.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,82 +16,83 @@ from sklearn.neural_network import MLPClassifier
 from tqdm import tqdm
 
 from dataset.images import ImageDecoder, decode_image
-from dataset.index import LabelledImage
 from dataset.split import Split
 from model.admission.classifier import ADMISSION_CLASSES, AdmissionClassifier, TwoLayerNetwork
-from model.admission.features import extract_features, image_measures
+from model.codes import POPULATIONS
 from model.inference.classifier import Classifier
 from model.inference.similar_cases import SimilarCaseIndex
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
 from training.admission.fitting_features import FeatureCollector, collect_features
-from training.data.loading import read_prepared
+from training.admission.limits import REFUSAL_RATES, fit_limits, limit_refusals
+from training.admission.not_chest import NotChestImage
 
 PRINCIPAL_AXES = 100  # of the features
 UNITS = 48  # in the hidden layer
 EPOCHS = 40
 L2_PENALTY = 1e-2
 FOLDS = 3  # folds of patients: the threshold is chosen on out-of-fold probabilities
-# Share of training images that the network may refuse. With 0.5%, it accepted only 0.7% of the radiographs cropped to a
-# half; with 0.25%, it accepted 4.0%. With 0.5%, it refused 0.83% of the validation images in one fit and 1.07% in the
-# next (with 0.25%, it refused 0.36%), so MAX_VALIDATION_REFUSAL_RATE limits that rate.
-TARGET_REFUSAL_RATE = 0.005
-MAX_VALIDATION_REFUSAL_RATE = 0.01  # share of validation images that may be refused for any reason
-LUNG_TOLERANCE = 0.25  # how far a lung measure may exceed its training extreme, as a share of that extreme
-CAUTION_RATE = 0.005  # share of training images that may get each caution
 VARIANCE_FLOOR = 0.05  # added to the standard deviation of the features, because some features are nearly constant
 
 
+@dataclass(frozen=True, eq=False)
+class FittedAdmission:
+    """Admission classifier of a release, and how it was fitted.
+
+    Attributes:
+        classifier: The classifier.
+        rationale: What it was fitted on and how its limits were chosen, for model.json.
+        uses_real_images: Whether it was fitted on real images that are not frontal chest radiographs.
+    """
+
+    classifier: AdmissionClassifier
+    rationale: str
+    uses_real_images: bool
+
+
 def fit_admission(
-    classifier: Classifier, index: SimilarCaseIndex, split: Split, decoder: ImageDecoder = decode_image
-) -> AdmissionClassifier:
+    classifier: Classifier,
+    index: SimilarCaseIndex,
+    split: Split,
+    not_chest: Sequence[NotChestImage] = (),
+    decoder: ImageDecoder = decode_image,
+) -> FittedAdmission:
     """Fit the admission classifier on the training split.
 
-    Validation images are used once: if more than MAX_VALIDATION_REFUSAL_RATE of them would be refused, the threshold is
-    lowered.
+    Validation images are used once: if more of a population would be refused than REFUSAL_RATES allows, the threshold
+    is lowered.
 
     Args:
         classifier: Classifier of the release.
         index: Index of similar cases from the same release.
-        split: Images in each split.
-        decoder: Decodes the images.
+        split: Images in each split, of one or more populations.
+        not_chest: Real images that are not frontal chest radiographs; may be empty.
+        decoder: Decodes the images in the splits.
 
     Raises:
         TrainingError: An image cannot be read, or a package with sample images is not installed.
     """
-    collected = collect_features(classifier, index, split.training, decoder)
+    collected = collect_features(classifier, index, split.training, not_chest, decoder)
     features, classes = np.stack(collected.features).astype(np.float32), np.array(collected.classes)
     network = _fit_network(features, classes)
-    mirror_weights, max_mirror_score = _fit_mirror_detector(collected)
-    limits = _fit_limits(collected, _out_of_fold_probability(features, classes, collected))
-    admission_classifier = AdmissionClassifier(
-        network, mirror_weights=mirror_weights, max_mirror_score=max_mirror_score, **limits
+    mirror_weights = _fit_mirror_weights(collected)
+    limits = fit_limits(collected, _out_of_fold_probability(features, classes, collected), mirror_weights)
+    admission_classifier = AdmissionClassifier(network, mirror_weights=mirror_weights, **limits)
+    limited = limit_refusals(admission_classifier, classifier, split.validation, decoder)
+    return FittedAdmission(limited, _rationale(split, not_chest), uses_real_images=bool(not_chest))
+
+
+def _rationale(split: Split, not_chest: Sequence[NotChestImage]) -> str:
+    """Return what the check was fitted on and how its limits were chosen."""
+    populations = [name for name in POPULATIONS if any(record.population is name for record in split.validation)]
+    rates = " and ".join(f"{REFUSAL_RATES[name].validation:.0%} of the {name}" for name in populations)
+    real = f" and {len(not_chest)} real images that are not frontal chest radiographs" if not_chest else " only"
+    return (
+        f"The check was fitted on {len(split.training)} training images, corrupted copies of them, and, of other "
+        f"images, synthetic and sample images{real}. Each limit is a quantile of measurements on the training images, "
+        "the most lenient of all populations. The probability threshold is low enough that at most "
+        f"{rates} among the {len(split.validation)} validation images are refused."
     )
-    return _cap_refusal_rate(admission_classifier, classifier, split.validation, decoder)
-
-
-def _cap_refusal_rate(
-    admission_classifier: AdmissionClassifier,
-    classifier: Classifier,
-    records: Sequence[LabelledImage],
-    decoder: ImageDecoder,
-) -> AdmissionClassifier:
-    """Lower the threshold of the network if more than MAX_VALIDATION_REFUSAL_RATE of the images would be refused.
-
-    Images without plausible lungs are refused at any threshold.
-    """
-    probabilities = []
-    for record in tqdm(records, "admission threshold: validation", unit="image", disable=None):
-        inference = classifier.infer_working(read_prepared(record, decoder).working)
-        measures = image_measures(inference)
-        if admission_classifier.has_plausible_lungs(measures):
-            features = extract_features(inference, measures)
-            probabilities.append(admission_classifier.network.probability(features)[0])
-    refused_anyway = len(records) - len(probabilities)
-    max_refused = max(0, int(MAX_VALIDATION_REFUSAL_RATE * len(records)) - refused_anyway)
-    bound = np.sort(probabilities)[max_refused] if max_refused < len(probabilities) else np.inf
-    threshold = np.minimum(admission_classifier.min_admissible_probability, np.float32(bound))
-    return replace(admission_classifier, min_admissible_probability=threshold)
 
 
 def save_admission(admission_classifier: AdmissionClassifier, folder: Path) -> None:
@@ -136,8 +137,8 @@ def _out_of_fold_probability(features: np.ndarray, classes: np.ndarray, collecte
     return original_probability
 
 
-def _fit_mirror_detector(collected: FeatureCollector) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights that separate radiographs from their mirror images, and the limit for the weighted sum.
+def _fit_mirror_weights(collected: FeatureCollector) -> np.ndarray:
+    """Return the weights that separate radiographs from their mirror images.
 
     There is no intercept, so neither orientation is preferred.
     """
@@ -146,33 +147,5 @@ def _fit_mirror_detector(collected: FeatureCollector) -> tuple[np.ndarray, np.nd
     regression = LogisticRegression(C=0.01, fit_intercept=False, max_iter=3000).fit(
         np.concatenate([asymmetries, -asymmetries]), target
     )
-    weights = regression.coef_[0].astype(np.float32)
-    return weights, _quantile(asymmetries @ weights, 1 - CAUTION_RATE)
-
-
-def _fit_limits(collected: FeatureCollector, probability: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the limits of `AdmissionClassifier` by name.
-
-    Args:
-        collected: Features of the training images.
-        probability: Result of `_out_of_fold_probability`.
-    """
-    names = ("second_lung_area", "horizontal_distance", "vertical_offset", "detail")
-    area, distance, offset, detail = (
-        np.array([getattr(measures, name) for measures in collected.measures]) for name in names
-    )
-    return {
-        "min_admissible_probability": _quantile(probability, TARGET_REFUSAL_RATE),
-        "min_second_lung_area": _quantile(area * (1 - LUNG_TOLERANCE), 0),
-        "min_lung_distance": _quantile(distance * (1 - LUNG_TOLERANCE), 0),
-        "max_lung_offset": _quantile(offset * (1 + LUNG_TOLERANCE), 1),
-        "min_detail": _quantile(detail, CAUTION_RATE / 2),
-        "max_detail": _quantile(detail, 1 - CAUTION_RATE / 2),
-        "max_neighbour_distance": _quantile(np.array(collected.neighbour_distances), 1 - CAUTION_RATE),
-    }
-
-
-def _quantile(values: np.ndarray, level: float) -> np.ndarray:
-    """Return a quantile as a float32 array of shape ()."""
-    quantile: np.ndarray = np.quantile(values, level).astype(np.float32)
-    return quantile
+    weights: np.ndarray = regression.coef_[0].astype(np.float32)
+    return weights

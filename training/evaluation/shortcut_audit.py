@@ -57,12 +57,14 @@ class AuxiliaryData:
         originals: Folder with some of the images at their original size, under the same names.
         original_sizes: CSV file with the columns file, width and height, for the originals.
         adults: Folder with radiographs of adults and labels.csv (see `training.evaluation.external_adults`).
+        not_chest: Folder with images that are not frontal chest radiographs (see `training.admission.not_chest`).
     """
 
     masks: Path | None = None
     originals: Path | None = None
     original_sizes: Path | None = None
     adults: Path | None = None
+    not_chest: Path | None = None
 
 
 def shortcut_audit(

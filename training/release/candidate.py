@@ -24,7 +24,6 @@ from dataset.index import LabelledImage
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
 from dataset.split import Split
-from model.admission.classifier import AdmissionClassifier
 from model.codes import SPLITS, Population
 from model.errors import TrainingError
 from model.explanation.reliability import ReliabilityLimits
@@ -34,7 +33,8 @@ from model.inference.release_loader import LungNetwork, Release, load_release
 from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
 from model.storage import replace_directory, write_checksums, write_json
-from training.admission.fit import fit_admission, save_admission
+from training.admission.fit import FittedAdmission, fit_admission, save_admission
+from training.admission.not_chest import NotChestImage
 from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
 from training.calibration.opacity_contour import select_opacity_contour
@@ -67,13 +67,16 @@ class SelectedOnValidation:
     rationales: Rationales
 
 
-def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) -> Release:
+def assemble_candidate(
+    networks: TrainedNetworks, split: Split, target: Path, not_chest: Sequence[NotChestImage] = ()
+) -> Release:
     """Export the networks, fit and select everything that a release needs, and write the candidate.
 
     Args:
         networks: Trained networks.
         split: Images in each split.
         target: Folder of the candidate. It is replaced once the new candidate is complete.
+        not_chest: Real images that are not frontal chest radiographs, for the admission check; may be empty.
 
     Returns:
         The candidate, loaded and verified.
@@ -103,7 +106,7 @@ def assemble_candidate(networks: TrainedNetworks, split: Split, target: Path) ->
         check_litert_agreement(network, classifier, inputs)
         select_limits = select_opacity_map_limits if networks.has_opacity_map else select_reliability_limits
         reliability = select_limits(classifier, split.validation, decoder)
-        admission = _write_image_files(classifier, split, decoder, staged)
+        admission = _write_image_files(classifier, split, not_chest, decoder, staged)
         _write_description(staged, selected, reliability, admission, networks, split)
         write_checksums(staged)
     return load_release(target)
@@ -205,8 +208,8 @@ def _with_opacity_contour(
 
 
 def _write_image_files(
-    classifier: Classifier, split: Split, decoder: ImageCache, directory: Path
-) -> AdmissionClassifier:
+    classifier: Classifier, split: Split, not_chest: Sequence[NotChestImage], decoder: ImageCache, directory: Path
+) -> FittedAdmission:
     """Fit the admission check, and write it together with the files that describe the data set.
 
     Raises:
@@ -218,8 +221,8 @@ def _write_image_files(
     save_index(index, directory)
     save_mean_radiographs(inventory, directory)
     write_json(directory / ReleaseFile.DATASET_AUDIT, audit_dataset(inventory))
-    admission = fit_admission(classifier, index, split, decoder)
-    save_admission(admission, directory)
+    admission = fit_admission(classifier, index, split, not_chest, decoder)
+    save_admission(admission.classifier, directory)
     return admission
 
 
@@ -227,7 +230,7 @@ def _write_description(
     directory: Path,
     selected: SelectedOnValidation,
     reliability: ReliabilityLimits | None,
-    admission: AdmissionClassifier,
+    admission: FittedAdmission,
     networks: TrainedNetworks,
     split: Split,
 ) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from dataset.split import Split
-from model.admission.classifier import AdmissionClassifier
 from model.codes import LABELS, SPLITS, Population
 from model.explanation.reliability import ReliabilityLimits
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.decision import DecisionRules
 from model.inference.release_loader import FORMAT, Release
-from training.admission.fit import MAX_VALIDATION_REFUSAL_RATE
+from training.admission.fit import FittedAdmission
 from training.release import statements
 
 NAME = "Chest X-ray reader"
@@ -45,7 +44,7 @@ def candidate_description(
     release: Release,
     rationales: Rationales,
     reliability: ReliabilityLimits | None,
-    admission: AdmissionClassifier,
+    admission: FittedAdmission,
     settings: Mapping[str, Any],
     split: Split,
 ) -> dict[str, Any]:
@@ -55,14 +54,12 @@ def candidate_description(
         release: Release in memory, with all values selected.
         rationales: How the calibrations and the map scale were selected.
         reliability: Limits of the heat-map checks; None if the release has none.
-        admission: Admission classifier.
+        admission: Admission classifier, and how it was fitted.
         settings: Settings of the run.
         split: Images in each split.
     """
-    admission_rationale = (
-        f"The limits are quantiles of measurements on {len(split.training)} training images. The probability "
-        f"threshold is low enough that at most {MAX_VALIDATION_REFUSAL_RATE:.0%} of the {len(split.validation)} "
-        "validation images are refused."
+    admission_limit = (
+        statements.ADMISSION_LIMIT_WITH_REAL_IMAGES if admission.uses_real_images else statements.ADMISSION_LIMIT
     )
     description = {
         "format": FORMAT,
@@ -76,9 +73,9 @@ def candidate_description(
         "map_scale": {"value": release.map_scale, "rationale": rationales.map_scale},
         "training": dict(settings),
         "lungs": {"side": release.lungs.side},
-        "admission": admission.limits() | {"rationale": admission_rationale},
+        "admission": admission.classifier.limits() | {"rationale": admission.rationale},
         "intended_use": statements.INTENDED_USE,
-        "limits": list(statements.LIMITS),
+        "limits": [*statements.LIMITS, admission_limit],
         "ethics": list(statements.ETHICS),
     }
     if release.opacity_contour is not None:

@@ -19,11 +19,7 @@ LIMITS = (
         "The model has been evaluated only on children from one hospital. Its performance on children elsewhere is "
         "unknown."
     ),
-    N_(
-        "The model is not intended for adults, lateral views or anything other than chest radiographs. The check "
-        "that refuses unsuitable images was trained on altered radiographs, synthetic images and example images from "
-        "public Python packages. It has not been evaluated on lateral views or on radiographs of other body parts."
-    ),
+    N_("The model is not intended for adults, lateral views or anything other than chest radiographs."),
     N_(
         "In this data set, an image's framing, size and compression also reveal its class. The way the model is "
         "trained removes most of these cues. The shortcut audit measures what remains. Because of these remaining "
@@ -34,6 +30,16 @@ LIMITS = (
         "the same hospital. On other images, the network may mark areas that are not lung."
     ),
     N_("The patients in the data set are inferred from file names."),
+)
+# Limits of the admission check, fitted without and with real images that are not frontal chest radiographs.
+ADMISSION_LIMIT = N_(
+    "The check that refuses unsuitable images was trained on altered radiographs, synthetic images and example images "
+    "from public Python packages, not on real images of other body parts or views."
+)
+ADMISSION_LIMIT_WITH_REAL_IMAGES = N_(
+    "The check that refuses unsuitable images was trained on altered radiographs, on synthetic images and on real "
+    "images of other body parts, other views and other scans. It may accept images of a kind that it was not trained "
+    "on."
 )
 ETHICS = (
     N_(

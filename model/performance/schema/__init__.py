@@ -6,6 +6,7 @@ Shares, rates and probabilities are 0-1. Unless stated otherwise, `n` counts ima
 from model.performance.schema.admission import (
     AdmissionMetrics,
     NegativeRates,
+    PopulationRefusals,
     RefusalRates,
 )
 from model.performance.schema.classification import (
@@ -78,6 +79,7 @@ __all__ = [
     "OperatingPointMetrics",
     "OrderScores",
     "PerturbationRates",
+    "PopulationRefusals",
     "PredictiveValues",
     "Ranking",
     "Rates",

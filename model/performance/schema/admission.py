@@ -21,8 +21,20 @@ class NegativeRates(TypedDict):
     corrected: CountedEstimate | None
 
 
+class PopulationRefusals(TypedDict):
+    """Results of the admission check for the images of one population."""
+
+    validation: RefusalRates
+    shifted: RefusalRates
+    test: RefusalRates
+
+
 class AdmissionMetrics(TypedDict):
-    """Error rates of the admission check; `negatives` has one entry per family of unsuitable images."""
+    """Error rates of the admission check.
+
+    `negatives` has one entry per family of unsuitable images, `populations` one per population of the splits.
+    `not_chest` has the rates for all real images that are not frontal chest radiographs together.
+    """
 
     validation: RefusalRates
     shifted: RefusalRates
@@ -30,3 +42,5 @@ class AdmissionMetrics(TypedDict):
     adults: RefusalRates | None
     mirrored: CountedEstimate
     negatives: dict[str, NegativeRates]
+    populations: dict[str, PopulationRefusals]
+    not_chest: NegativeRates | None

@@ -11,6 +11,10 @@ def rates(n: int) -> dict:
     return {"refused": share(n), "cautioned": share(n, 0.02), "codes": {}}
 
 
+def population(n_validation: int, n_test: int) -> dict:
+    return {"validation": rates(n_validation), "shifted": rates(n_validation), "test": rates(n_test)}
+
+
 ADMISSION = {
     "validation": rates(844),
     "shifted": rates(844),
@@ -23,7 +27,10 @@ ADMISSION = {
         "rare": {"accepted": share(29), "named": share(29), "corrected": None},
         "lateral chest radiographs": {"accepted": share(0, None), "named": share(0, None), "corrected": None},
     },
+    "populations": {"children": population(844, 624)},
+    "not_chest": None,
 }
+REAL = {"accepted": share(268, 0.004), "named": share(268), "corrected": None}
 
 
 def test_each_measured_set_has_a_row():
@@ -38,10 +45,23 @@ def test_each_measured_set_has_a_row():
     assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
 
 
-def test_share_of_fewer_than_thirty_images_counts_as_not_measured():
+def test_each_population_has_its_own_rows_if_there_are_several():
+    populations = {"children": population(844, 624), "adults": population(740, 1260)}
+    rows = admitted_table(ADMISSION | {"populations": populations})
+    assert [(row["Images"], row["n"]) for row in rows] == [
+        ("validation: children", "844"),
+        ("validation, perturbed: children", "844"),
+        ("official test split: children", "624"),
+        ("validation: adults", "740"),
+        ("validation, perturbed: adults", "740"),
+        ("official test split: adults", "1260"),
+    ]
+
+
+def test_of_fewer_than_thirty_images_the_number_is_stated_instead_of_a_share():
     rows = {row["Unsuitable images"]: row for row in inadmissible_table(ADMISSION)}
     assert rows["photographs"]["Accepted"] == "0.100 (0.000-0.200)"
-    assert rows["rare"]["Accepted"] == "not measured"
+    assert rows["rare"]["Accepted"] == "3 of 29"
     assert rows["lateral chest radiographs"]["Accepted"] == "not measured"
     assert (rows["rare"]["n"], rows["lateral chest radiographs"]["n"]) == ("29", "0")
 
@@ -64,9 +84,23 @@ def test_summary_states_the_worst_family_and_the_unmeasured_ones():
     assert sentence == (
         "The admission check has a refusal rate of 0.100 (0.000-0.200) on the official test split (n = 624). It was "
         "tested on 2 kinds of unsuitable image; the highest acceptance rate for any kind is 0.150 (0.000-0.200). Not "
-        "measured: rare, lateral chest radiographs."
+        "measured: lateral chest radiographs."
     )
 
 
 def test_summary_without_unsuitable_images_states_refusals_only():
     assert refusal_sentence(ADMISSION | {"negatives": {}}).endswith("on the official test split (n = 624).")
+
+
+def test_the_rate_of_real_images_is_stated_only_if_it_was_measured():
+    measured = ADMISSION | {"not_chest": REAL}
+    assert "0.004 (0.000-0.200) were accepted (n = 268)" in " ".join(admission_sentences(measured))
+    assert "0.004 (0.000-0.200)" in refusal_sentence(measured)
+    assert "n = 268" not in " ".join([*admission_sentences(ADMISSION), refusal_sentence(ADMISSION)])
+
+
+def test_summary_names_each_population_if_there_are_several():
+    populations = {"children": population(844, 624), "adults": population(740, 1260)}
+    sentence = refusal_sentence(ADMISSION | {"populations": populations})
+    for images in ("official test split: children (n = 624)", "official test split: adults (n = 1260)"):
+        assert images in sentence

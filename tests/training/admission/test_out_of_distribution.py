@@ -10,7 +10,7 @@ from model.codes import RefusalReason
 from model.errors import TrainingError
 from model.inference.lung_segmentation import lungs_from_probability
 from training.admission import out_of_distribution as module
-from training.admission.corrupted_radiographs import _partial_boxes, corrupted_versions
+from training.admission.corrupted_radiographs import corrupted_versions
 from training.admission.out_of_distribution import families, out_of_distribution_images
 
 pytestmark = pytest.mark.slow
@@ -75,16 +75,6 @@ def test_the_correction_restores_the_radiograph():
             assert example.reason in example.correction.corrects
 
 
-def test_partial_boxes_contain_one_lung_or_less():
-    fields = lungs().fields
-    for seed in range(40):
-        boxes = _partial_boxes(lungs(), np.random.default_rng(seed))
-        assert set(boxes) == {"one lung", "upper or lower half", "small part"}
-        for box in boxes.values():
-            left, top, right, bottom = (round(edge) for edge in box.to_pixels(*fields.shape))
-            assert fields[top:bottom, left:right].sum() <= 0.62 * fields.sum()
-
-
 def test_a_crop_has_the_size_of_the_radiograph():
     examples = corrupted_versions(RADIOGRAPH, lungs(), "somebody", np.random.default_rng(2))
     assert {example.image.shape for example in examples if example.reason is RefusalReason.CROPPED} == {
@@ -101,3 +91,19 @@ def test_without_lungs_there_are_no_crops():
         RefusalReason.NO_CONTRAST,
         RefusalReason.NOT_A_RADIOGRAPH,
     }
+
+
+def test_versions_with_poor_contrast_are_almost_black_or_white_or_have_few_grey_values():
+    for seed in range(20):
+        examples = corrupted_versions(RADIOGRAPH, None, "somebody", np.random.default_rng(seed))
+        low_contrast = {example.family: example.image for example in examples if example.reason == "no_contrast"}
+        assert np.ptp(low_contrast["washed out"].astype(int)) <= 24
+        exposed = low_contrast["almost black or white"]
+        assert max((exposed == 0).mean(), (exposed == 255).mean()) > 0.7
+
+
+def test_a_picture_of_a_screen_is_larger_than_the_radiograph_on_it():
+    for seed in range(20):
+        examples = corrupted_versions(RADIOGRAPH, None, "somebody", np.random.default_rng(seed))
+        screens = [example.image for example in examples if example.reason is RefusalReason.NOT_A_RADIOGRAPH]
+        assert [(image.shape, image.dtype) for image in screens] == [((320, 480), np.dtype(np.uint8))] * 3
