@@ -5,7 +5,7 @@
 # make test       lint and run the tests that need nothing but the project
 # make quick      run the quick tests: no TensorFlow, no browser, no child process
 # make full       lint and run all tests; browser, nginx, dcmtk and data set are tested if they are installed
-# make soak       corrupt files in 36,600 new ways
+# make soak       corrupt files in 51,000 new ways
 # make coverage   run the tests of `make test` and report which lines of model/ they cover
 # make lint       check style (ruff), imports between packages (import-linter) and types (mypy)
 # make format     format the code (ruff)

@@ -11,7 +11,7 @@ from model.translation import gettext as _
 from ui.errors import show_errors
 from ui.explorer.image_detail import open_image
 from ui.frame import page_frame
-from ui.reading.actions import read_upload
+from ui.reading.actions import choose_file, read_chosen_file
 from ui.reading.age_control import age_control
 from ui.reading.compare_methods import COMPARE_TITLE, show_method_comparison
 from ui.reading.dicom_panel import scale_bar, selected_window, show_file_details, window_control
@@ -21,7 +21,14 @@ from ui.reading.refusal_panel import show_refusal
 from ui.reading.session_table import show_session_rows, show_session_table
 from ui.reading.turns import show_ahead
 from ui.resources import current_gate
-from ui.session import FileInfo, RefusedUpload, clear_upload, current_upload
+from ui.session import (
+    FileInfo,
+    RefusedUpload,
+    clear_upload,
+    current_file,
+    current_upload,
+    session_uploads,
+)
 from ui.settings import SETTINGS_TITLE, population_control, selected_settings, settings_controls
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
 from ui.viewer.component import show_radiograph
@@ -42,13 +49,15 @@ with show_errors():
         help=_("The image is kept in memory, never on disk, and deleted a few minutes after you close the tab."),
         on_change=clear_upload,
     )
-    upload = current_upload()
-    window = selected_window(upload)
-    if file and (upload is None or (upload.file.upload_id, upload.file.window) != (file.file_id, window)):
+    known = current_file()
+    window = selected_window(known)
+    if file and (known is None or (known.upload_id, known.window) != (file.file_id, window)):
+        choose_file(FileInfo(file.file_id, file.name, window), file.getvalue())
+    if session_uploads().chosen:  # just now, or before a visit to another page
         slot = st.empty()
         with st.spinner(_("Reading the X-ray")):
-            read_upload(gate, FileInfo(file.file_id, file.name, window), file.getvalue(), partial(show_ahead, slot))
-        upload = current_upload()
+            read_chosen_file(gate, partial(show_ahead, slot))
+    upload = current_upload()
     population_control(release)
     with st.expander(_(SETTINGS_TITLE), icon=":material/tune:"):
         settings_controls(release)

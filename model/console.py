@@ -56,7 +56,7 @@ def run_with_messages(command: Callable[[], int | None], stopped: str) -> int:
 
 def _os_error_message(error: OSError) -> str:
     """Return a message for an error that the user can fix, or "" for any other error."""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return render_codes([MessageCode.NO_SPACE_LEFT])
     unusable = isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.errno == errno.EROFS
     if error.filename and unusable:

@@ -117,8 +117,23 @@ class RefusedUpload:
 UploadResult = ReadUpload | RefusedUpload
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenFile:
+    """File that the user has chosen and that has not been read yet.
+
+    Attributes:
+        file: The file; its age is taken from the content.
+        content: Content of the file.
+    """
+
+    file: FileInfo
+    content: bytes
+
+
 class SessionUploads:
     """Uploads of one session, newest first. At most one is on screen, and only that one keeps its image.
+
+    A file that the user has chosen is kept until it has been read, so that the user may visit another page meanwhile.
 
     This object can be shared between threads. When the user leaves a page, the thread of that page continues while the
     next page runs in another thread. Streamlit calls the functions behind download buttons in other threads, which
@@ -130,6 +145,7 @@ class SessionUploads:
         self._lock = threading.Lock()
         self._uploads: tuple[UploadResult, ...] = ()
         self._current_id: str | None = None
+        self._chosen: ChosenFile | None = None
         self.reading_time = SessionTime()
 
     def __iter__(self) -> Iterator[UploadResult]:
@@ -142,6 +158,11 @@ class SessionUploads:
     def current(self) -> UploadResult | None:
         """Upload on screen."""
         return self.find(self._current_id) if self._current_id else None
+
+    @property
+    def chosen(self) -> ChosenFile | None:
+        """File that is being read or waits for its turn."""
+        return self._chosen
 
     def find(self, upload_id: str) -> UploadResult | None:
         """Return the latest state of an upload; None if it was dropped."""
@@ -162,18 +183,45 @@ class SessionUploads:
         """Return the current rows of the CSV, newest first."""
         return [upload.row(settings) for upload in self._uploads]
 
-    def add(self, upload: UploadResult) -> None:
-        """Show an upload and make it the newest; it replaces an earlier one with the same identifier."""
+    def choose(self, chosen: ChosenFile) -> None:
+        """Keep a file until it has been read, and remove the upload from the screen."""
         with self._lock:
-            upload_id = upload.file.upload_id
-            others = [replace(other, image=None) for other in self._uploads if other.file.upload_id != upload_id]
+            self._clear_current()
+            self._chosen = chosen
+
+    def discard(self, chosen: ChosenFile) -> None:
+        """Forget a file that cannot be read, unless the user has chosen another one."""
+        with self._lock:
+            if self._chosen is chosen:
+                self._chosen = None
+
+    def finish(self, chosen: ChosenFile, upload: UploadResult) -> None:
+        """Add the upload of a chosen file as the newest; it replaces an earlier one with the same identifier.
+
+        It is not shown if the user has removed the file or chosen another one during the reading.
+        """
+        with self._lock:
+            if self._chosen is chosen:
+                self._clear_current()
+                self._chosen, self._current_id = None, upload.file.upload_id
+            else:
+                upload = replace(upload, image=None)
+            others = [other for other in self._uploads if other.file.upload_id != upload.file.upload_id]
             self._uploads = (upload, *others)[:MAX_ROWS]
-            self._current_id = upload_id
 
     def update(self, upload: UploadResult) -> None:
         """Replace the upload with the same identifier."""
         with self._lock:
             self._replace(upload)
+
+    def replace_refused(self, refused: RefusedUpload, result: UploadResult) -> None:
+        """Replace a refused upload with its result after a correction, or despite the refusal.
+
+        If the upload has been read again in the meantime, nothing is stored.
+        """
+        with self._lock:
+            if self.find(refused.file.upload_id) is refused:
+                self._replace(result)
 
     def set_heat_map_check(self, checked: ReadUpload, check: HeatMapCheck) -> ReadUpload:
         """Add the result of a check to an upload and return the new upload.
@@ -189,11 +237,15 @@ class SessionUploads:
             return latest
 
     def clear_current(self) -> None:
-        """Remove the upload and its image from the screen; its row stays."""
+        """Remove the upload and its image from the screen; its row stays. A file that has not been read is dropped."""
         with self._lock:
-            if self.current:
-                self._replace(replace(self.current, image=None))
-            self._current_id = None
+            self._clear_current()
+            self._chosen = None
+
+    def _clear_current(self) -> None:
+        if self.current:
+            self._replace(replace(self.current, image=None))
+        self._current_id = None
 
     def _replace(self, new: UploadResult) -> None:
         self._uploads = tuple(
@@ -214,6 +266,13 @@ def current_upload() -> UploadResult | None:
     return session_uploads().current
 
 
+def current_file() -> FileInfo | None:
+    """Return the file that is being read or whose upload is on screen."""
+    uploads = session_uploads()
+    latest = uploads.chosen or uploads.current
+    return latest.file if latest else None
+
+
 def clear_upload() -> None:
-    """Remove the upload from the screen; its row stays."""
+    """Remove the upload from the screen; its row stays. A file that has not been read yet is dropped."""
     session_uploads().clear_current()

@@ -1,8 +1,9 @@
 """Download of the complete data set from Kaggle. It is installed completely or not at all."""
 
+import hashlib
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from dataset.download.kaggle import PAGE, as_download_errors, fetch_archive, source_notice
@@ -22,6 +23,9 @@ EXPECTED = {  # images per folder, as published
     "test/NORMAL": 234,
     "test/PNEUMONIA": 390,
 }
+# SHA-256 of the sorted paths of all images, such as "test/NORMAL/IM-0001-0001.jpeg", one per line. No checksum of the
+# images has been published: Kaggle states that of the archive with each download.
+EXPECTED_NAMES = "d1a1abf3d0c83510548bbae18c85b96e667835dbd7a0be4093416607ad4a6838"
 DOWNLOAD_SIZE = N_("about 2.5 GB")  # of the archive, which contains every image twice
 REQUIRED_BYTES = 4_000_000_000  # the archive (2.46 GB) and the unpacked images (1.23 GB)
 MAX_UNPACKED_BYTES = 1_500_000_000
@@ -48,8 +52,8 @@ def download_full_set(folder: Path, progress: ProgressCallback | None = None) ->
 
     Raises:
         DownloadFailed: Another download is running, the folder is in use, the network or Kaggle is not available, the
-            disk is full, the download was interrupted, or the archive does not contain the published number of images.
-            Nothing was installed.
+            disk is full, the download was interrupted, or the archive does not contain the published images, by number
+            and names. Nothing was installed.
     """
     report = isolate_callback(progress)
     with staging_area(folder, "download", REQUIRED_SPACE) as staging:
@@ -69,15 +73,22 @@ def _unpack(archive_path: Path, folder: Path, report: ProgressCallback) -> None:
         members = _find_image_folder(archive.infolist())
         if any(member.file_size > MAX_BYTES for member in members) or _unpacked_bytes(members) > MAX_UNPACKED_BYTES:
             raise ValueError("the images are too large")
+        for member in members:
+            member.filename = "/".join(PurePosixPath(member.filename).parts[-3:])
+        if _names_digest(member.filename for member in members) != EXPECTED_NAMES:
+            raise ValueError("the images have other names")
         for number, member in enumerate(members):
             report(Progress(number, len(members), FILES))
-            member.filename = "/".join(PurePosixPath(member.filename).parts[-3:])
             archive.extract(member, folder)
         report(Progress(len(members), len(members), FILES))
 
 
 def _unpacked_bytes(members: Sequence[zipfile.ZipInfo]) -> int:
     return sum(member.file_size for member in members)  # zipfile never unpacks more than the stated sizes
+
+
+def _names_digest(names: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{name}\n" for name in sorted(names)).encode()).hexdigest()
 
 
 def _find_image_folder(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:

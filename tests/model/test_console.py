@@ -45,6 +45,7 @@ def test_the_status_that_a_command_returns_is_kept(capsys):
         (KeyboardInterrupt(), "\nStopped."),
         (os_error(errno.ENOSPC), DISK_FULL),
         (os_error(errno.ENOSPC, None), DISK_FULL),
+        (os_error(errno.EDQUOT), DISK_FULL),
         (os_error(errno.EACCES), path_unusable("folder", errno.EACCES)),
         (os_error(errno.EEXIST), path_unusable("folder", errno.EEXIST)),
         (os_error(errno.EROFS), path_unusable("folder", errno.EROFS)),

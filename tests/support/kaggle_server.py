@@ -185,6 +185,8 @@ def use_server(address: str, monkeypatch, tmp_path: Path) -> None:
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setattr(dataset.download.full_set, "EXPECTED", COUNTS)
+    names = dataset.download.full_set._names_digest(WHOLE_SET)
+    monkeypatch.setattr(dataset.download.full_set, "EXPECTED_NAMES", names)
     monkeypatch.setattr(dataset.download.full_set, "REQUIRED_BYTES", 0)
 
 

@@ -30,7 +30,7 @@ from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import finding_csv
 from ui.reading.session_table import rows_csv
-from ui.session import FileInfo, ReadUpload, RefusedUpload, SessionUploads
+from ui.session import ChosenFile, FileInfo, ReadUpload, RefusedUpload, SessionUploads
 from ui.settings import SessionSettings
 
 pytestmark = pytest.mark.slow
@@ -60,6 +60,13 @@ def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUplo
         model_version=settings.release.version,
     )
     return ReadUpload(FileInfo(upload_id, f"{upload_id}.png"), finding, **changes)
+
+
+def show(uploads: SessionUploads, upload: ReadUpload | RefusedUpload) -> None:
+    """Add an upload as if it had just been read."""
+    chosen = ChosenFile(upload.file, b"")
+    uploads.choose(chosen)
+    uploads.finish(chosen, upload)
 
 
 # --- on the page
@@ -146,14 +153,14 @@ def test_a_session_releases_the_images_of_earlier_uploads():
 def test_an_age_that_arrives_after_its_upload_left_the_screen_changes_nothing(monkeypatch, settings):
     uploads = SessionUploads()
     monkeypatch.setattr(ui.session.st, "session_state", {"uploads": uploads, "age_first": 9})
-    uploads.add(read(settings, "first"))
+    show(uploads, read(settings, "first"))
     uploads.clear_current()
     ui.reading.age_control._keep_age("age_first")
     assert uploads.find("first").file.age_years is None
-    uploads.add(read(settings, "second"))
+    show(uploads, read(settings, "second"))
     ui.reading.age_control._keep_age("age_first")
     assert [upload.file.age_years for upload in uploads] == [None, None]
-    uploads.add(read(settings, "first"))
+    show(uploads, read(settings, "first"))
     ui.reading.age_control._keep_age("age_first")
     assert uploads.current.file.age_years == 9
 
@@ -161,11 +168,11 @@ def test_an_age_that_arrives_after_its_upload_left_the_screen_changes_nothing(mo
 def test_rows_and_downloads_show_the_check_once_it_has_ended_even_if_another_upload_is_on_screen(settings):
     uploads = SessionUploads()
     checked = read(settings, "checked")
-    uploads.add(checked)
+    show(uploads, checked)
     downloads = (partial(rows_csv, uploads, settings), partial(finding_csv, uploads, checked.file, settings))
     assert all(Caution.EXPLANATION_UNCHECKED in download() for download in downloads)
 
-    uploads.add(RefusedUpload(FileInfo("next", "next.png"), {"path": "next.png", "cautions": []}, ()))
+    show(uploads, RefusedUpload(FileInfo("next", "next.png"), {"path": "next.png", "cautions": []}, ()))
     uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
     assert uploads.rows(settings)[1]["cautions"] == [Caution.EXPLANATION_UNRELIABLE]
     assert Caution.EXPLANATION_UNRELIABLE in downloads[1]()
@@ -179,7 +186,7 @@ def test_rows_and_downloads_show_the_check_once_it_has_ended_even_if_another_upl
 def test_a_check_preserves_changes_made_meanwhile(settings):
     uploads = SessionUploads()
     checked = read(settings)
-    uploads.add(checked)
+    show(uploads, checked)
     uploads.update(replace(checked, file=replace(checked.file, age_years=9)))
     latest = uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
     assert latest is uploads.current
@@ -189,15 +196,15 @@ def test_a_check_preserves_changes_made_meanwhile(settings):
 def test_a_check_of_a_file_that_was_read_again_meanwhile_is_dropped(settings):
     uploads = SessionUploads()
     checked = read(settings)
-    uploads.add(checked)
-    uploads.add(read(settings))
+    show(uploads, checked)
+    show(uploads, read(settings))
     uploads.set_heat_map_check(checked, HeatMapCheck(WARNINGS))
     assert uploads.current.heat_map_check.warnings is None
 
 
 def test_a_download_without_a_finding_raises(settings):
     uploads = SessionUploads()
-    uploads.add(RefusedUpload(FileInfo("a", "a.png"), {}, ()))
+    show(uploads, RefusedUpload(FileInfo("a", "a.png"), {}, ()))
     for upload_id in ("a", "b"):
         with pytest.raises(LookupError, match="no finding"):
             uploads.finding(upload_id, settings)

@@ -17,37 +17,61 @@ from model.inference.finding_rows import refusal_row
 from ui.reading.age_control import with_age
 from ui.reading.turns import reading_turns
 from ui.session import (
+    ChosenFile,
     ExaminedImage,
     FileInfo,
     ReadUpload,
     RefusedUpload,
     UploadResult,
-    clear_upload,
     session_uploads,
 )
 from ui.viewer.component import preview_size
 
 
-def read_upload(
-    gate: AdmissionGate, file: FileInfo, content: bytes, report_ahead: Callable[[int], None] = lambda _: None
-) -> None:
-    """Check and read a file.
+def read_upload(gate: AdmissionGate, file: FileInfo, content: bytes) -> None:
+    """Check and read a file; see `choose_file` and `read_chosen_file`."""
+    choose_file(file, content)
+    read_chosen_file(gate)
+
+
+def choose_file(file: FileInfo, content: bytes) -> None:
+    """Keep a file until `read_chosen_file` has read it, and remove the upload from the screen.
+
+    Args:
+        file: Identifier, name, window and patient group.
+        content: Content of the file.
+    """
+    session_uploads().choose(ChosenFile(file, content))
+
+
+def read_chosen_file(gate: AdmissionGate, report_ahead: Callable[[int], None] = lambda _: None) -> None:
+    """Check and read the file that the user has chosen; do nothing if there is none.
+
+    The user may open another page meanwhile. A file that waits for its turn is then read by the next call. A reading
+    continues, and the next call waits for its end.
 
     A file that is read again with another window replaces its earlier upload and keeps the age of the patient.
 
     Args:
         gate: Gate of the release in use.
-        file: Identifier, name, window and patient group; the age is taken from the file.
-        content: Content of the file.
         report_ahead: Called while the file waits for its turn; see `Turns.take`.
     """
-    clear_upload()
-    with reading_turns.take(session_uploads().reading_time, _is_dicom(content), report_ahead):
-        upload = _read(gate, file, content)
-    uploads = session_uploads()  # only now: a run that the user has left ends here and shows nothing
-    if earlier := uploads.find(file.upload_id):
-        upload = with_age(upload, earlier.file.age_years)
-    uploads.add(upload)
+    uploads = session_uploads()
+    chosen = uploads.chosen
+    if chosen is None:
+        return
+    with reading_turns.take(uploads.reading_time, _is_dicom(chosen.content), report_ahead):
+        if uploads.chosen is not chosen:  # an earlier run of the page has read it, or the user has removed it
+            return
+        try:
+            upload = _read(gate, chosen.file, chosen.content)
+        except Exception:
+            session_uploads()  # a run that the user has left ends here; the next run reads the file and shows the error
+            uploads.discard(chosen)
+            raise
+        if earlier := uploads.find(chosen.file.upload_id):
+            upload = with_age(upload, earlier.file.age_years)
+        uploads.finish(chosen, upload)
 
 
 def apply_correction(upload: RefusedUpload, gate: AdmissionGate) -> None:
@@ -60,11 +84,12 @@ def apply_correction(upload: RefusedUpload, gate: AdmissionGate) -> None:
     correction = image.admission_result.admission.correction if image else None
     if image is None or correction is None:
         raise ValueError("upload must have an image with a suggested correction")
-    with reading_turns.take(session_uploads().reading_time):
+    uploads = session_uploads()  # before the reading: the user may leave the page during it
+    with reading_turns.take(uploads.reading_time):
         preview = correction.apply_to_radiograph(image.preview)
         corrected = ExaminedImage(preview, gate.apply_correction(image.admission_result))
         result = _read_examined(gate, upload.file, corrected, correction)
-    session_uploads().update(result)
+    uploads.replace_refused(upload, result)
 
 
 def read_despite_refusal(upload: RefusedUpload, gate: AdmissionGate) -> None:
@@ -75,8 +100,9 @@ def read_despite_refusal(upload: RefusedUpload, gate: AdmissionGate) -> None:
     """
     if upload.image is None:
         raise ValueError("upload must have a decoded image")
+    uploads = session_uploads()
     finding = gate.read(upload.image.admission_result, include_refused=True)
-    session_uploads().update(ReadUpload(upload.file, finding, upload.image))
+    uploads.replace_refused(upload, ReadUpload(upload.file, finding, upload.image))
 
 
 def _is_dicom(content: bytes) -> bool:

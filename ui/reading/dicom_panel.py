@@ -6,28 +6,28 @@ import streamlit as st
 from model.imaging.radiograph import DicomMetadata
 from model.translation import N_
 from model.translation import gettext as _
-from ui.session import UploadResult
+from ui.session import FileInfo, UploadResult
 from ui.viewer.component import ScaleBar
 
 WINDOW_LABEL = N_("DICOM window")
 VALUE_COLUMN = N_("Value in the file")
 
 
-def selected_window(upload: UploadResult | None) -> int:
-    """Return the index of the window that the user has selected for the upload on screen; 0 without an upload."""
-    return st.session_state.get(_control_key(upload), upload.file.window) if upload else 0
+def selected_window(file: FileInfo | None) -> int:
+    """Return the index of the window that the user has selected for a file; 0 without a file."""
+    return st.session_state.get(_control_key(file), file.window) if file else 0
 
 
 def window_control(upload: UploadResult, metadata: DicomMetadata | None, file_at_hand: bool) -> None:
     """Draw the control for the window if the file has several; disabled if the file is no longer in the uploader."""
     if metadata is None or len(metadata.windows) < 2:
         return
-    st.session_state[_control_key(upload)] = upload.file.window
+    st.session_state[_control_key(upload.file)] = upload.file.window
     st.selectbox(
         _(WINDOW_LABEL),
         range(len(metadata.windows)),
         format_func=metadata.windows.__getitem__,
-        key=_control_key(upload),
+        key=_control_key(upload.file),
         disabled=not file_at_hand,
         help=_("The X-ray is displayed and read with this window. Workstations start with the first one.")
         if file_at_hand
@@ -60,5 +60,5 @@ def show_file_details(metadata: DicomMetadata | None) -> None:
         st.caption(_("Technical tags only. Names, identifiers and dates are neither displayed nor kept."))
 
 
-def _control_key(upload: UploadResult) -> str:
-    return f"window_{upload.file.upload_id}"  # one per upload: the next file has other windows
+def _control_key(file: FileInfo) -> str:
+    return f"window_{file.upload_id}"  # one per upload: the next file has other windows

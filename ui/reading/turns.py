@@ -67,8 +67,8 @@ class Turns:
             session: Time that the session has used. The duration of the block is added to it.
             is_dicom: Whether the turn is for a DICOM file.
             report_ahead: Called every POLL_SECONDS with the number of files that are being read or will be read before
-                this one, and with 0 when the turn begins. If it raises an exception, the wait ends and the exception is
-                passed on.
+                this one, without those of the same session, and with 0 when the turn begins. If it raises an exception,
+                the wait ends and the exception is passed on.
         """
         ticket = _Ticket(session, is_dicom, (session.seconds, next(_arrivals)))
         with self._changed:
@@ -110,7 +110,8 @@ class Turns:
 
     def _ahead(self, ticket: _Ticket) -> int:
         with self._changed:
-            return len(self._running) + sum(other.rank < ticket.rank for other in self._waiting)
+            first = [*self._running, *(other for other in self._waiting if other.rank < ticket.rank)]
+            return sum(other.session is not ticket.session for other in first)
 
 
 reading_turns = Turns(READINGS_AT_ONCE, DICOM_READINGS_AT_ONCE)

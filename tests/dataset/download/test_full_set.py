@@ -14,9 +14,9 @@ from dataset.download import full_set as module
 from dataset.download.full_set import REQUIRED_BYTES, REQUIRED_SPACE, download_full_set, download_notice
 from dataset.download.kaggle import PAGE
 from dataset.errors import DownloadFailed
-from dataset.index import OFFICIAL_SPLITS
+from dataset.index import OFFICIAL_SPLITS, dataset_root, load_index
 from model.messages import Message, MessageCode
-from tests.support.kaggle_server import COUNTS, WHOLE_SET, download_error, files_under, kaggle_archive
+from tests.support.kaggle_server import COUNTS, WHOLE_SET, download_error, files_under, jpeg, kaggle_archive
 
 
 def disk_full(target: Path) -> Message:
@@ -107,6 +107,24 @@ def test_archive_with_wrong_counts_installs_nothing(kaggle, target):
     message = download_error(download_full_set, target)
     assert message.code == MessageCode.DOWNLOAD_MISMATCH
     assert str(message.params["counts"]).startswith("train/NORMAL 2 / 3, train/PNEUMONIA 4 / 4")
+    assert files_under(target.parent) == []
+
+
+def test_archive_with_another_image_name_installs_nothing(kaggle, target):
+    kaggle.archive = kaggle.archive.replace(b"IM-0002-0001", b"IM-0009-0001")
+    message = download_error(download_full_set, target)
+    assert (message.code, message.params["reason"]) == (MessageCode.DOWNLOAD_DAMAGED, "the images have other names")
+    assert files_under(target.parent) == []
+
+
+def test_archive_with_a_changed_image_installs_nothing(kaggle, target):
+    """The checksum of the archive is that of the host, so only the checksum of the image differs."""
+    content = kaggle.archive
+    kaggle.archive = content.replace(jpeg(shade=0), jpeg(shade=0)[:-1] + b"\xd8")
+    assert kaggle.archive != content
+    message = download_error(download_full_set, target)
+    assert message.code == MessageCode.DOWNLOAD_DAMAGED
+    assert "Bad CRC-32" in str(message.params["reason"])
     assert files_under(target.parent) == []
 
 
@@ -207,6 +225,12 @@ def test_expected_counts_are_the_published_ones():
     }
     assert counts == {"train": 5216, "val": 16, "test": 624}
     assert sum(module.EXPECTED.values()) == 5856
+
+
+@pytest.mark.dataset
+def test_expected_names_are_those_of_the_data_set():
+    names = [record.relative_path for record in load_index(dataset_root())]
+    assert module._names_digest(names) == module.EXPECTED_NAMES
 
 
 def test_required_space_is_stated_in_gigabytes():

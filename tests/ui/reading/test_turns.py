@@ -1,6 +1,7 @@
 """Turns for reading files: their number, their order, and what waits for what."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -128,6 +129,15 @@ def test_the_number_of_files_ahead_is_reported_and_ends_with_zero(reading):
     assert first.ahead[-1] == second.ahead[-1] == 0
 
 
+def test_the_files_of_the_same_session_are_not_counted(reading):
+    session = SessionTime()
+    first = reading(session)
+    assert first.reads()
+    second = reading(session)
+    assert second.is_waiting()
+    assert second.ahead == [0] * len(second.ahead)
+
+
 @pytest.mark.parametrize("at", [2, 0], ids=["while it waits", "at its turn"])
 def test_a_reading_that_is_given_up_leaves_the_queue(reading, at):
     running = [reading(), reading()]
@@ -163,9 +173,9 @@ def test_the_number_of_parallel_readings_is_limited(monkeypatch):
         return RefusedUpload(file, {}, ())
 
     monkeypatch.setattr(ui.reading.actions, "_read", read_slowly)
-    monkeypatch.setattr(ui.reading.actions, "clear_upload", lambda: None)
-    monkeypatch.setattr(ui.reading.actions, "session_uploads", SessionUploads)  # each file belongs to another session
-    with ThreadPoolExecutor(8) as pool:
+    sessions = defaultdict(SessionUploads)  # each file, and so each thread, belongs to another session
+    monkeypatch.setattr(ui.reading.actions, "session_uploads", lambda: sessions[threading.get_ident()])
+    with ThreadPoolExecutor(12) as pool:
         files = [FileInfo(str(number), "chest") for number in range(12)]
         contents = [PNG, DICOM] * 6
         list(pool.map(partial(ui.reading.actions.read_upload, None), files, contents))
