@@ -85,6 +85,6 @@ def _crop(image: np.ndarray, box: RelativeBox) -> np.ndarray:
 def _cover_outside(image: np.ndarray, box: RelativeBox, rng: np.random.Generator) -> np.ndarray:
     """Make everything outside a box black, white or grey."""
     left, top, right, bottom = (round(edge) for edge in box.to_pixels(*image.shape))
-    covered = np.full_like(image, rng.choice([0, 0, 255, rng.integers(256)]))
+    covered = np.full_like(image, rng.choice([0, 0, 255, int(rng.integers(256))]))
     covered[top:bottom, left:right] = image[top:bottom, left:right]
     return covered
