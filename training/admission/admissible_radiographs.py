@@ -7,7 +7,7 @@ from model.imaging.geometry import RelativeBox
 from training.data.augmentation import Augmenter
 
 # Limits of a different exposure.
-MAX_CLIPPED = 4  # percent of the pixels that become black, and percent that become white
+MAX_BLACK, MAX_WHITE = 4, 40  # percent of the pixels that are clipped; the lungs are among the darker ones
 MAX_LOG_GAMMA = 0.9
 MIN_RANGE = 36  # grey values from black to white
 
@@ -51,7 +51,7 @@ def expose_differently(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarr
     Returns:
         uint8 (height, width), with a range of MIN_RANGE grey values or more.
     """
-    percentiles = rng.uniform(0, MAX_CLIPPED), 100 - rng.uniform(0, MAX_CLIPPED)
+    percentiles = MAX_BLACK * rng.random(), 100 - MAX_WHITE * rng.random() ** 2  # strong clipping is rarer
     low, high = np.percentile(pixels, percentiles).astype(np.float32)
     windowed = np.clip((pixels - low) / max(high - low, 1), 0, 1)
     grey = windowed ** np.float32(np.exp(rng.uniform(-MAX_LOG_GAMMA, MAX_LOG_GAMMA)))
