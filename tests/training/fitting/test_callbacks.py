@@ -1,10 +1,12 @@
 """A run that is killed at any disk operation resumes as if nothing had happened; losses are scripted."""
 
 import contextlib
+import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,6 +19,8 @@ from training.fitting.callbacks import (
     BACKUP,
     BEST,
     CALLBACK_STATE,
+    SMALL_FILES_BYTES,
+    DiskSpace,
     PlainMetricNames,
     SeededDropout,
     WeightAverage,
@@ -324,3 +328,21 @@ def test_metrics_of_the_logit_have_the_names_of_a_network_with_one_output():
     PlainMetricNames().on_epoch_end(0, logs)
 
     assert logs == {"loss": 1.0, "logit_loss": 0.6, "auc": 0.9, "val_auc": 0.8, "val_accuracy": 0.7}
+
+
+@pytest.mark.parametrize(("free", "fits"), [(SMALL_FILES_BYTES, False), (SMALL_FILES_BYTES + 1000, True)])
+def test_a_run_ends_with_an_error_before_a_checkpoint_fills_the_disk(tmp_path, monkeypatch, free, fits):
+    """A full disk would otherwise end the process: HDF5 crashes if it cannot complete a file."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    if fits:
+        train(tmp_path / "run")
+        return
+    with pytest.raises(OSError, match="space") as caught:
+        train(tmp_path / "run")
+    assert caught.value.errno == errno.ENOSPC
+    assert not (tmp_path / "run" / BEST).exists()
+
+
+def test_the_disk_is_checked_before_any_weights_are_written(tmp_path):
+    kinds = [type(callback) for callback in make_callbacks(tmp_path, ClassifierConfig(), 0, steps=1)]
+    assert kinds.index(DiskSpace) < kinds.index(keras.callbacks.ModelCheckpoint)
