@@ -28,6 +28,7 @@ from ui.session import (
     current_file,
     current_upload,
     session_uploads,
+    uploader_key,
 )
 from ui.settings import SETTINGS_TITLE, population_control, selected_settings, settings_controls
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
@@ -47,6 +48,7 @@ with show_errors():
     file = st.file_uploader(
         label.format(megabytes=MAX_BYTES // 2**20),
         help=_("The image is kept in memory, never on disk, and deleted a few minutes after you close the tab."),
+        key=uploader_key(),
         on_change=clear_upload,
     )
     known = current_file()

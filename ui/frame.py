@@ -11,6 +11,7 @@ from ui.language import session_language
 from ui.query_params import remembered_query
 from ui.resources import current_release
 from ui.server import harden_server
+from ui.session_end import show_session_end
 
 APP_NAME = N_("Chest X-ray reader")
 MENU = (
@@ -53,6 +54,7 @@ def page_frame(title: str) -> None:
     notice = escape(f"{_(NOTICE_TEXT)} {_model_text()}")
     st.html(f'{_STYLE}<div class="reader-notice" role="note">{notice}</div>')
     st.title(_(title), anchor=False)
+    show_session_end()
 
 
 def _model_text() -> str:

@@ -6,6 +6,7 @@ state.
 `ui.reading.actions` reads files and adds them.
 """
 
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from ui.reading.turns import SessionTime
 from ui.settings import SessionSettings
 
 MAX_ROWS = 200  # of the session table; the oldest are dropped first
-_UPLOADS_KEY = "uploads"
+_UPLOADS_KEY, _IDENTIFIER_KEY = "uploads", "session_identifier"
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +260,22 @@ def session_uploads() -> SessionUploads:
         st.session_state[_UPLOADS_KEY] = SessionUploads()
     uploads: SessionUploads = st.session_state[_UPLOADS_KEY]
     return uploads
+
+
+def session_identifier() -> str:
+    """Return a random identifier of this session, which no other session has had. It opens nothing."""
+    identifier: str = st.session_state.setdefault(_IDENTIFIER_KEY, secrets.token_hex(8))
+    return identifier
+
+
+def uploader_key() -> str:
+    """Return the key of the file uploader. A new session has another one, so its uploader shows no earlier file."""
+    return f"file_{session_identifier()}"
+
+
+def is_session_used() -> bool:
+    """Return whether a file has been chosen in this session."""
+    return bool(st.session_state.get(uploader_key()) or session_uploads().chosen or len(session_uploads()))
 
 
 def current_upload() -> UploadResult | None:

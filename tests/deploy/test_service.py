@@ -41,6 +41,27 @@ def test_systemd_accepts_the_unit_and_rates_it_as_hardened(tmp_path):
     assert rated.returncode == 0, rated.stdout  # exposure of at most 20 of 100; a unit without options has 96
 
 
+def test_unit_and_container_keep_images_off_the_disk():
+    unit, run_command = UNIT.read_text(), DOCKERFILE.read_text().split("docker run ")[1]
+    for option in ("LimitFSIZE=0", "LimitCORE=0", "MemorySwapMax=0"):
+        assert f"\n{option}\n" in unit
+    for option in ("--read-only", "--ulimit fsize=0"):
+        assert f" {option} " in run_command
+
+
+def test_unit_and_container_are_reachable_from_this_computer_only():
+    unit, run_command = UNIT.read_text(), DOCKERFILE.read_text().split("docker run ")[1]
+    assert "\nIPAddressDeny=any\nIPAddressAllow=localhost\n" in unit
+    assert "--server.address" not in unit  # the program's default, 127.0.0.1
+    assert re.findall(r"-p (\S+) ", run_command) == ["127.0.0.1:8501:8501"]
+
+
+def test_the_service_restarts_after_it_was_killed_for_memory():
+    unit = UNIT.read_text()
+    assert "\nMemoryMax=" in unit
+    assert "\nRestart=on-failure\n" in unit
+
+
 def test_unit_and_container_use_valid_streamlit_options():
     known = {f"--{name}" for name in config.get_config_options()}
     options = {option for path in (UNIT, DOCKERFILE) for option in re.findall(r"--server\.\w+", path.read_text())}

@@ -74,18 +74,24 @@ def launch_browser(browser_type: Any, *arguments: str) -> Iterator[Any]:
 
 @contextmanager
 def serve(
-    script: str, log: Path, *options: str, command_prefix: Sequence[str] = (), **environment: str
+    script: str,
+    log: Path,
+    *options: str,
+    command_prefix: Sequence[str] = (),
+    port: int | None = None,
+    **environment: str,
 ) -> Iterator[Server]:
-    """Run a Streamlit script in the project's root on a free port, with the project's .streamlit/config.toml.
+    """Run a Streamlit script in the project's root, with the project's .streamlit/config.toml.
 
     Args:
         script: Path of the script, relative to the root.
         log: File for the output of the server.
         options: Additional options for `streamlit run`.
         command_prefix: Command that runs the server under a limit (see tests/support/isolation.py).
+        port: Port on 127.0.0.1; by default, one that is free.
         environment: Additional environment variables.
     """
-    port = free_port()
+    port = port or free_port()
     command = [*command_prefix, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
     # The output goes through a pipe, so that a server that may not write files can still print.
     server = subprocess.Popen(
@@ -147,8 +153,9 @@ def pixels_of(tab: Any) -> np.ndarray:
     width, height, values = tab.evaluate(
         """async () => {
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            const shadow = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
-            const canvas = shadow.querySelector("canvas.radiograph");
+            const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+            const canvases = components.map(({ shadowRoot }) => shadowRoot.querySelector("canvas.radiograph"));
+            const canvas = canvases.find(Boolean);
             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             let text = "";
             for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));

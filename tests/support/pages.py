@@ -86,6 +86,11 @@ def notice(app: AppTest) -> str:
     return body
 
 
+def viewers(app: AppTest) -> list[Any]:
+    """Return the radiograph viewers on the page."""
+    return [part for part in app.get("bidi_component") if part.proto.component_name.endswith("radiograph_viewer")]
+
+
 def asks_for_an_upload(app: AppTest) -> bool:
     """Return whether the start page says what to do, which it does without an upload."""
     return any(info.value.startswith("Upload a frontal chest X-ray") for info in app.info)

@@ -127,6 +127,14 @@ def test_the_page_takes_no_instructions_from_a_page_around_it(visitor):
     assert visitor.get("_stcore/host-config").json()["allowedOrigins"] == []
 
 
+def test_a_session_shows_only_its_own_files(server, visitor):
+    with Visitor(Access(server.url)) as other:
+        other.read("other.png", phantom_file(height=301))
+        assert [row["path"] for row in visitor.read("own.png", phantom_file()).rows] == ["own.png"]
+        assert "other.png" not in visitor.page.text
+        assert [row["path"] for row in other.read("again.png", phantom_file()).rows] == ["again.png", "other.png"]
+
+
 # --- memory
 
 

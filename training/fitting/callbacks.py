@@ -4,8 +4,11 @@ Keras's BackupAndRestore restores weights, optimizer and epoch, but does not wri
 EarlyStopping forget the best loss, so a resumed run would overwrite the best weights with worse ones.
 """
 
+import errno
 import itertools
 import json
+import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,8 @@ BEST = "best.weights.h5"
 BACKUP = "backup"
 CALLBACK_STATE = "callback_state.json"
 AVERAGE = "average.npz"
+COPIES_OF_WEIGHTS = 4  # that an epoch adds at most: best weights, their copy, latest weights, and their average
+SMALL_FILES_BYTES = 2**20
 
 Logs = dict[str, Any] | None
 
@@ -67,6 +72,28 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         if self._trained is not None:
             self.model.set_weights(self._trained)
             self._trained = None
+
+
+class DiskSpace(keras.callbacks.Callback):  # type: ignore[misc]
+    """End a run with an error before a checkpoint fills the disk. HDF5 crashes if it cannot complete a file.
+
+    It must precede the callbacks that write weights.
+    """
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras's signature)
+        """Check that the files of an epoch fit on the disk.
+
+        Raises:
+            OSError: The disk is too full.
+        """
+        variables = [*self.model.variables, *self.model.optimizer.variables]
+        n_bytes = sum(math.prod(variable.shape) * np.dtype(variable.dtype).itemsize for variable in variables)
+        if shutil.disk_usage(self.run).free < COPIES_OF_WEIGHTS * n_bytes + SMALL_FILES_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.run))
 
 
 class CrashSafeBackup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
@@ -197,6 +224,7 @@ def make_callbacks(run: Path, config: RunConfig, first_epoch: int, steps: int) -
         PlainMetricNames(),
         SeededDropout(config.seed),
         average,
+        DiskSpace(run),
         keras.callbacks.CSVLogger(str(run / ReleaseFile.HISTORY), append=True),
         checkpoint,
         stopping,

@@ -1,10 +1,12 @@
 """A run that is killed at any disk operation resumes as if nothing had happened; losses are scripted."""
 
 import contextlib
+import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,6 +19,8 @@ from training.fitting.callbacks import (
     BACKUP,
     BEST,
     CALLBACK_STATE,
+    SMALL_FILES_BYTES,
+    DiskSpace,
     make_callbacks,
     resume,
 )
@@ -255,3 +259,21 @@ def test_a_run_killed_before_its_first_backup_starts_from_scratch(tmp_path):
 
     assert resume(run, 4) == (0, 4)
     assert not (run / ReleaseFile.HISTORY).exists()
+
+
+@pytest.mark.parametrize(("free", "fits"), [(SMALL_FILES_BYTES, False), (SMALL_FILES_BYTES + 1000, True)])
+def test_a_run_ends_with_an_error_before_a_checkpoint_fills_the_disk(tmp_path, monkeypatch, free, fits):
+    """A full disk would otherwise end the process: HDF5 crashes if it cannot complete a file."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    if fits:
+        train(tmp_path / "run")
+        return
+    with pytest.raises(OSError, match="space") as caught:
+        train(tmp_path / "run")
+    assert caught.value.errno == errno.ENOSPC
+    assert not (tmp_path / "run" / BEST).exists()
+
+
+def test_the_disk_is_checked_before_any_weights_are_written(tmp_path):
+    kinds = [type(callback) for callback in make_callbacks(tmp_path, ClassifierConfig(), 0, steps=1)]
+    assert kinds.index(DiskSpace) < kinds.index(keras.callbacks.ModelCheckpoint)

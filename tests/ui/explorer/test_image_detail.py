@@ -21,7 +21,7 @@ from model.performance.similar_cases import similar_cases_sentence
 from model.sentences import render_codes
 from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate, with_heat
-from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload
+from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload, viewers
 from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
 from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT, SQUARE_COPY_TEXT
@@ -43,7 +43,7 @@ def test_a_tile_opens_the_detail_with_viewer_facts_and_similar_cases():
     press(app, first)
 
     assert f"{first}.jpeg" in headings(app)
-    assert len(app.get("bidi_component")) == 1
+    assert len(viewers(app)) == 1
     assert SIMILAR_CASES_TITLE in headings(app)
     assert similar_cases_sentence(load_release_data(load_release()).metrics["similar_cases"]) in page_text(app)
     assert len(tiles(app)) >= 5
@@ -119,7 +119,7 @@ def test_a_refused_image_is_not_explained_and_the_reason_is_shown(monkeypatch):
     by_label(app.button, "IM-0001-0001").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [REFUSED_TEXT.format(reason=render_codes((RefusalReason.CROPPED,)))]
-    assert not app.get("bidi_component")
+    assert not viewers(app)
     assert SIMILAR_CASES_TITLE not in [heading.value for heading in app.subheader]
     assert READ_LABEL in [button.label for button in app.button]
 

@@ -99,6 +99,20 @@ def test_no_other_process_can_be_signalled():
     assert_fails("os.kill(os.getppid(), 0)", "PermissionError", "forbid_changes()")
 
 
+@needs_landlock
+def test_the_memory_of_another_process_cannot_be_read():
+    result = run_confined("open(f'/proc/{os.getppid()}/mem', 'rb')", confine="assert forbid_changes()")
+    assert b"PermissionError" in result.stderr
+
+
+@needs_landlock
+@pytest.mark.skipif(landlock_version() < 4, reason="NOT RUN: Landlock is too old")
+@pytest.mark.parametrize("call", ["bind(('127.0.0.1', 0))", "connect(('127.0.0.1', 9))"])
+def test_tcp_cannot_be_used_even_without_a_filter(call):
+    result = run_confined(f"socket.socket().{call}", confine="assert forbid_changes()")
+    assert b"PermissionError" in result.stderr
+
+
 def test_a_kernel_without_landlock_leaves_the_process_unchanged():
     program = "ctypes.CDLL = lambda _: type('', (), {'syscall': lambda *_: -1})()"
     assert run_confined(program, "assert not forbid_changes()", confine="").returncode == 0
