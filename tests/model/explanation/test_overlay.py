@@ -25,10 +25,10 @@ def make_radiograph(height: int = 60, width: int = 80) -> Radiograph:
     return Radiograph(synthetic_radiograph(height, width), "PNG", 8)
 
 
-def overlay_of(radiograph: Radiograph, heat_map: np.ndarray, box: RelativeBox = WHOLE_IMAGE, **changes) -> bytes:
-    """Return the overlay file of a finding with this heat map."""
+def make_finding(heat_map: np.ndarray, box: RelativeBox = WHOLE_IMAGE) -> Finding:
+    """Return a finding with this heat map."""
     point = OperatingPoint("of the test", 0.5, "by hand")
-    finding = Finding(
+    return Finding(
         logit=1.0,
         population=Population.CHILDREN,
         probability=0.7,
@@ -40,7 +40,11 @@ def overlay_of(radiograph: Radiograph, heat_map: np.ndarray, box: RelativeBox = 
         embedding=np.zeros(3, np.float32),
         model_version="1.0",
     )
-    return overlay_png(radiograph, replace(finding, **changes))
+
+
+def overlay_of(radiograph: Radiograph, heat_map: np.ndarray, box: RelativeBox = WHOLE_IMAGE, **changes) -> bytes:
+    """Return the overlay file of a finding with this heat map."""
+    return overlay_png(radiograph, replace(make_finding(heat_map, box), **changes))
 
 
 def decode_rgb(png: bytes) -> np.ndarray:
@@ -128,10 +132,7 @@ def opacity_overlay(radiograph: Radiograph, kind: str | None = None, peak: float
     opacity_map, heat_map = np.zeros((2, 12, 12), np.float32)
     opacity_map[1:5, 1:5] = peak
     heat_map[8:, 8:] = 1
-    point = OperatingPoint("of the test", 0.5, "by hand")
-    embedding = np.zeros(3, np.float32)
-    maps_of_finding = {"opacity_map": opacity_map, "opacity_contour": 0.4}
-    finding = Finding(0.7, 0.75, Verdict.PNEUMONIA, point, heat_map, WHOLE_IMAGE, embedding, "1.0", **maps_of_finding)
+    finding = replace(make_finding(heat_map), opacity_map=opacity_map, opacity_contour=0.4)
     return overlay_png(radiograph, finding, kind)
 
 

@@ -279,7 +279,7 @@ def opacity_cautions(finding: Finding, release: Release, side: str, interval: st
         limits = ConformalLimits(0.9, 1.0, 1.0, "")
     threshold = math.nextafter(p, 0 if side == "above" else 1)
     shown = finding if peak is None else with_opacities(finding, peak)
-    return set(present_at(shown, replace(release, conformal=limits), threshold, release.training_prevalence).cautions)
+    return set(present_at(shown, with_children_rules(release, conformal=limits), threshold).cautions)
 
 
 @pytest.mark.parametrize(
