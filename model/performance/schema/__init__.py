@@ -20,6 +20,7 @@ from model.performance.schema.classification import (
     Rates,
     SimilarCaseMetrics,
     SplitMetrics,
+    ViewMetrics,
 )
 from model.performance.schema.estimates import (
     CountedEstimate,
@@ -37,8 +38,11 @@ from model.performance.schema.heat_maps import (
 from model.performance.schema.release import (
     NamedThreshold,
     PerturbationRates,
+    PopulationMetrics,
     ReleaseMetrics,
     RobustnessMetrics,
+    StorageRobustness,
+    ToneMetrics,
 )
 from model.performance.schema.shortcuts import (
     BoxErrors,
@@ -74,6 +78,7 @@ __all__ = [
     "OperatingPointMetrics",
     "OrderScores",
     "PerturbationRates",
+    "PopulationMetrics",
     "PredictiveValues",
     "Ranking",
     "Rates",
@@ -87,6 +92,9 @@ __all__ = [
     "SizeStratum",
     "SizedAuc",
     "SplitMetrics",
+    "StorageRobustness",
     "SyntheticOpacities",
+    "ToneMetrics",
+    "ViewMetrics",
     "WarningRate",
 ]
