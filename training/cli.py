@@ -6,12 +6,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dataset.adults import DEFAULT_ADULT_ROOT, adult_root
 from dataset.index import DEFAULT_ROOT, dataset_root, load_index
 from dataset.split import split_for_training
-from model.codes import SPLITS
+from model.codes import SPLITS, Population
 from model.console import CommandParser, run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
     _add_data_and_run_options(package)
+    _add_adult_data_option(package)
     package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
     evaluate = commands.add_parser(
@@ -117,7 +118,10 @@ def _add_adult_data_option(parser: argparse.ArgumentParser) -> None:
         "--adult-data",
         type=Path,
         default=adult_root(),
-        help=f"folder of the adult data set (default: ADULT_XRAY_DIR, or {DEFAULT_ADULT_ROOT})",
+        help=(
+            "folder of the adult data set, if the model is trained on adults (default: ADULT_XRAY_DIR, or "
+            f"{DEFAULT_ADULT_ROOT})"
+        ),
     )
 
 
@@ -128,6 +132,7 @@ def _add_data_and_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_data_option(parser)
+    _add_adult_data_option(parser)
     parser.add_argument("--run", type=Path, help="packaged run to evaluate (default: the committed release)")
     names = [str(name) for name in SPLITS]
     parser.add_argument("--split", nargs="+", choices=names, default=names, help="splits to evaluate (default: all)")
@@ -153,7 +158,9 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
         help="CSV file with file, width and height of the originals: for the shortcut audit",
     )
     parser.add_argument(
-        "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
+        "--adults",
+        type=Path,
+        help="folder with radiographs of adults from another hospital and labels.csv: evaluates the model on them",
     )
 
 
@@ -194,12 +201,14 @@ def _summarise(options: argparse.Namespace) -> None:
 
 
 def _package(options: argparse.Namespace) -> None:
+    from training.fitting.classifier import load_split
     from training.release.candidate import CANDIDATE, assemble_candidate
     from training.release.trained_networks import TrainedNetworks
 
-    split = split_for_training(load_index(options.data))
+    load_index(options.data)  # a missing data set is the first thing to report
     source = options.from_release
     networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
+    split = load_split(options.data, options.adult_data, networks.sources)
     options.run.mkdir(parents=True, exist_ok=True)
     candidate = assemble_candidate(networks, split, options.run / CANDIDATE)
     print(f"Packaged in {candidate.directory}. Evaluate it with `python -m training evaluate --run {options.run}`.")
@@ -207,41 +216,24 @@ def _package(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training.evaluate import EvaluationOptions, evaluate
+    from training.evaluation.printed_metrics import metrics_text
     from training.evaluation.shortcut_audit import AuxiliaryData
+    from training.fitting.classifier import load_split
     from training.release.candidate import load_candidate
     from training.release.publish import head_commit
 
-    split = split_for_training(load_index(options.data))
     release = load_candidate(options.run) if options.run else load_release()
+    has_adults = Population.ADULTS in release.populations
+    sources = Sources.CHILDREN_AND_ADULTS if has_adults else Sources.CHILDREN
+    split = load_split(options.data, options.adult_data, sources)
     output_folder = options.out or (release.directory if options.run else Path("runs/evaluation"))
     auxiliary = AuxiliaryData(options.masks, options.originals, options.original_sizes, options.adults)
     evaluation_options = EvaluationOptions(
         options.split, output_folder, options.test_log, head_commit(PROJECT), auxiliary
     )
     metrics = evaluate(release, split, evaluation_options)
-    print(_metrics_text(metrics))
+    print(metrics_text(metrics))
     print(f"Metrics written to {output_folder}.")
-
-
-def _metrics_text(metrics: dict[str, Any]) -> str:
-    point_name = metrics["operating_point"]["name"]
-    lines = [f"Operating point: {point_name}. 95% confidence intervals by patient."]
-    for split_name, split_metrics in metrics["splits"].items():
-        at_point = split_metrics["operating_points"][point_name]
-        lines.append(
-            f"{split_name}: n = {split_metrics['n']}, {split_metrics['patients']} patients, {at_point['confusion']}"
-        )
-        estimates = {
-            name: value
-            for name, value in (split_metrics | at_point).items()
-            if isinstance(value, dict) and value.get("value")
-        }
-        lines += [f"  {name:<12} {e['value']:.4f} ({e['low']:.4f} to {e['high']:.4f})" for name, e in estimates.items()]
-    if robustness := metrics.get("stress_validation"):
-        perturbations = robustness["shifts"]
-        lines.append(f"validation under {len(perturbations)} perturbations: mean AUC {robustness['mean_auc']:.4f}")
-        lines += [f"  {name:<40} {measured['auc']:.4f}" for name, measured in perturbations.items()]
-    return "\n".join(lines)
 
 
 def _release(options: argparse.Namespace) -> None:
@@ -252,7 +244,8 @@ def _release(options: argparse.Namespace) -> None:
     notes = ReleaseNotes(options.version, options.change, clean_commit(PROJECT))
     split = split_for_training(load_index(options.data))
     candidate = load_candidate(options.run)
-    release = publish(candidate, split, RELEASE_DIR, notes, count_openings(TEST_LOG))
+    openings = {population: count_openings(TEST_LOG, population) for population in candidate.populations}
+    release = publish(candidate, split, RELEASE_DIR, notes, openings)
     _write_documents(release)
     print(f"Released {options.version} in {RELEASE_DIR} and wrote its metrics to {README} and {EVIDENCE}.")
 

@@ -58,16 +58,22 @@ def admission_rates(
         for image in tqdm(images, "admission: mirrored images", unit="image", disable=None)
     ]
     return {
-        SplitName.VALIDATION: _refusal_rates(_examine_records(gate, split.validation, decoder), patient),
-        "shifted": _refusal_rates([_examine(gate, image) for image in _perturb(images)], patient),
-        SplitName.TEST: _refusal_rates(_examine_records(gate, split.test, decoder), _patients(split.test)),
+        SplitName.VALIDATION: refusal_rates(_examine_records(gate, split.validation, decoder), patient),
+        "shifted": refusal_rates([_examine(gate, image) for image in _perturb(images)], patient),
+        SplitName.TEST: refusal_rates(_examine_records(gate, split.test, decoder), _patients(split.test)),
         "adults": _adult_rates(gate, adults) if adults else None,
         "mirrored": mean_with_ci(np.array([Caution.MIRRORED in decision.cautions for decision in mirrored]), patient),
         "negatives": _negative_rates(gate, images, split.validation),
     }
 
 
-def _refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) -> RefusalRates:
+def refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) -> RefusalRates:
+    """Return how often acceptable images are refused or read with a caution.
+
+    Args:
+        decisions: Decision on each image.
+        patient: Patient of each image, (n,).
+    """
     outcomes = np.array([decision.decision for decision in decisions])
     codes = Counter(code for decision in decisions for code in (*decision.refusals, *decision.cautions))
     return {
@@ -133,7 +139,7 @@ def _adult_rates(gate: AdmissionGate, folder: Path) -> RefusalRates:
     table = load_adult_images(folder)
     progress = tqdm(table["path"], "admission: adult radiographs", unit="image", disable=None)
     decisions = [gate.examine(decode(path.read_bytes())).admission for path in progress]
-    return _refusal_rates(decisions, table["patient"].to_numpy(str))
+    return refusal_rates(decisions, table["patient"].to_numpy(str))
 
 
 def _patients(records: Sequence[LabelledImage]) -> np.ndarray:

@@ -9,7 +9,7 @@ from model.errors import TrainingError
 from model.inference.input_region import InputRegion
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
-from training.config import CONFIG_FILE, ClassifierConfig
+from training.config import CONFIG_FILE, ClassifierConfig, Sources
 
 TRAINED_FILES = (ReleaseFile.CLASSIFIER_KERAS, ReleaseFile.HISTORY, ReleaseFile.LUNGS_KERAS, ReleaseFile.LUNGS)
 
@@ -29,6 +29,11 @@ class TrainedNetworks:
     settings: Mapping[str, Any]
     side: int
     input_region: InputRegion
+
+    @property
+    def sources(self) -> Sources:
+        """Data sets that the networks were trained on; networks that do not say so were trained on children."""
+        return Sources(self.settings.get("sources", Sources.CHILDREN))
 
     @classmethod
     def from_run(cls, run: Path) -> Self:

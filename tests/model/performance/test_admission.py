@@ -35,7 +35,9 @@ def test_each_measured_set_has_a_row():
             ("official test split", 624),
         )
     ]
-    assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
+    assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == (
+        "adults of another hospital"
+    )
 
 
 def test_share_of_fewer_than_thirty_images_counts_as_not_measured():
