@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dataset.errors import DatasetUnusable
 from dataset.index import OFFICIAL_TEST_SPLIT, LabelledImage
-from model.codes import LABELS, SplitName
+from model.codes import LABELS, POPULATIONS, Population, SplitName
 from model.messages import MessageCode
 
 VALIDATION_SHARE = 0.15
@@ -43,6 +43,16 @@ class Split:
     def part(self, name: str) -> list[LabelledImage]:
         """Return the records of the split with this name (a `SplitName`)."""
         return self.parts()[name]
+
+    def of_population(self, population: Population) -> "Split":
+        """Return the records of one population."""
+        parts = ([r for r in records if r.population is population] for records in self.parts().values())
+        return Split(*parts)
+
+    def populations(self) -> tuple[Population, ...]:
+        """Return the populations of the training images, in the order of `POPULATIONS`."""
+        present = {record.population for record in self.training}
+        return tuple(population for population in POPULATIONS if population in present)
 
 
 def split_for_training(records: Sequence[LabelledImage]) -> Split:

@@ -24,3 +24,4 @@ class ReleaseFile(StrEnum):
     HISTORY = "history.csv"
     DATASET_AUDIT = "dataset_audit.json"
     CARD = "MODEL_CARD.md"
+    LICENCE = "LICENSE"

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from model.codes import Population
+from model.performance.population import population_name
 from model.performance.shortcut_audit import input_region_sentence, segmentation_sentence
 from model.translation import N_
 from model.translation import gettext as _
-from ui.charts.tables import performance_table, provenance_table
+from ui.charts.tables import performance_table, population_facts, provenance_table
 from ui.errors import show_errors
 from ui.frame import page_frame
 from ui.resources import current_release
@@ -15,13 +17,17 @@ page_frame(N_("About"))
 with show_errors():
     release = current_release()
     description = release.description
-    training_data = " ".join(_(population["description"]) for population in description["populations"].values())
+    populations = {Population(name): entry for name, entry in description["populations"].items()}
+    training_data = " ".join(_(entry["description"]) for entry in populations.values())
 
     st.markdown(_("**Intended use.** {text}").format(text=_(description["intended_use"])))
     st.markdown(_("**Training data.** {text}").format(text=training_data))
+    st.markdown(_("**Licence.** {text}").format(text=_(description["licence"])))
 
     st.subheader(_("Performance"), anchor=False)
-    st.table(performance_table(release))
+    for population in populations:
+        st.markdown(f"**{population_name(population)}**")
+        st.table(performance_table(release, population))
     st.caption(
         _(
             "95% confidence intervals, clustered by patient, are in brackets. The training epoch, calibration and "
@@ -65,3 +71,6 @@ with show_errors():
             icon=":material/help:",
         )
     st.table(provenance_table(release), hide_header=True)
+    for population, entry in populations.items():
+        st.markdown(f"**{population_name(population)}**")
+        st.table(population_facts(entry), hide_header=True)

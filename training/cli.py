@@ -5,10 +5,10 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from dataset.index import load_index
 from dataset.split import split_for_training
+from model.codes import Population
 from model.console import CommandParser, run_with_messages
 from model.inference.release_loader import RELEASE_DIR, Release, load_release, write_shipped_digest
 from model.storage import write_text
@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "package", help="export a run and fit what a release needs: calibration, thresholds, admission check"
     )
     add_data_and_run_options(package)
+    add_adult_data_option(package)
     add_not_chest_option(package)
     package.add_argument("--from-release", type=Path, help="package the networks of this release instead of a run")
     package.set_defaults(command=_package)
@@ -132,12 +133,14 @@ def _summarise(options: argparse.Namespace) -> None:
 
 def _package(options: argparse.Namespace) -> None:
     from training.admission.not_chest import load_not_chest
+    from training.fitting.classifier import load_split
     from training.release.candidate import CANDIDATE, assemble_candidate
     from training.release.trained_networks import TrainedNetworks
 
-    split = split_for_training(load_index(options.data))
+    load_index(options.data)  # a missing data set is the first thing to report
     source = options.from_release
     networks = TrainedNetworks.from_release(source) if source else TrainedNetworks.from_run(options.run)
+    split = load_split(options.data, options.adult_data, networks.sources)
     options.run.mkdir(parents=True, exist_ok=True)
     not_chest = load_not_chest(options.not_chest).fitting
     candidate = assemble_candidate(networks, split, options.run / CANDIDATE, not_chest)
@@ -146,12 +149,16 @@ def _package(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training.evaluate import EvaluationOptions, evaluate
+    from training.evaluation.printed_metrics import metrics_text
     from training.evaluation.shortcut_audit import AuxiliaryData
+    from training.fitting.classifier import load_split
     from training.release.candidate import load_candidate
     from training.release.publish import head_commit
 
-    split = split_for_training(load_index(options.data))
     release = load_candidate(options.run) if options.run else load_release()
+    has_adults = Population.ADULTS in release.populations
+    sources = Sources.CHILDREN_AND_ADULTS if has_adults else Sources.CHILDREN
+    split = load_split(options.data, options.adult_data, sources)
     output_folder = options.out or (release.directory if options.run else Path("runs/evaluation"))
     auxiliary = AuxiliaryData(
         options.masks, options.originals, options.original_sizes, options.adults, options.not_chest
@@ -160,29 +167,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.split, output_folder, options.test_log, head_commit(PROJECT), auxiliary
     )
     metrics = evaluate(release, split, evaluation_options)
-    print(_metrics_text(metrics))
+    print(metrics_text(metrics))
     print(f"Metrics written to {output_folder}.")
-
-
-def _metrics_text(metrics: dict[str, Any]) -> str:
-    point_name = metrics["operating_point"]["name"]
-    lines = [f"Operating point: {point_name}. 95% confidence intervals by patient."]
-    for split_name, split_metrics in metrics["splits"].items():
-        at_point = split_metrics["operating_points"][point_name]
-        lines.append(
-            f"{split_name}: n = {split_metrics['n']}, {split_metrics['patients']} patients, {at_point['confusion']}"
-        )
-        estimates = {
-            name: value
-            for name, value in (split_metrics | at_point).items()
-            if isinstance(value, dict) and value.get("value")
-        }
-        lines += [f"  {name:<12} {e['value']:.4f} ({e['low']:.4f} to {e['high']:.4f})" for name, e in estimates.items()]
-    if robustness := metrics.get("stress_validation"):
-        perturbations = robustness["shifts"]
-        lines.append(f"validation under {len(perturbations)} perturbations: mean AUC {robustness['mean_auc']:.4f}")
-        lines += [f"  {name:<40} {measured['auc']:.4f}" for name, measured in perturbations.items()]
-    return "\n".join(lines)
 
 
 def _release(options: argparse.Namespace) -> None:
@@ -193,7 +179,8 @@ def _release(options: argparse.Namespace) -> None:
     notes = ReleaseNotes(options.version, options.change, clean_commit(PROJECT))
     split = split_for_training(load_index(options.data))
     candidate = load_candidate(options.run)
-    release = publish(candidate, split, RELEASE_DIR, notes, count_openings(TEST_LOG))
+    openings = {population: count_openings(TEST_LOG, population) for population in candidate.populations}
+    release = publish(candidate, split, RELEASE_DIR, notes, openings)
     _write_documents(release)
     print(f"Released {options.version} in {RELEASE_DIR} and wrote its metrics to {README} and {EVIDENCE}.")
 

@@ -3,24 +3,25 @@
     python -m training evaluate --run runs/reader --split validation
     python -m training evaluate                   # the committed release on all splits, into runs/evaluation
 
+A release for children and adults is measured on the images of both, never together (--adult-data). The metrics of
+children are at the top level of metrics.json.
+
 The options --masks, --originals, --original-sizes, --adults and --not-chest add the lung segmentation, the complete
-shortcut audit, adult radiographs, and real images that are not frontal chest radiographs.
+shortcut audit, adults of another hospital, and real images that are not frontal chest radiographs.
 
 By default, all three splits are measured. Then the agreement of similar cases, the admission check and the reliability
 of heat maps are measured too.
 
-Every measurement on the official test split is logged, see `training.evaluation.split_openings`.
+Every measurement on a test split is logged, see `training.evaluation.split_openings`.
 """
 
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import Split
@@ -29,21 +30,25 @@ from model.codes import SPLITS, Population, SplitName
 from model.errors import TrainingError
 from model.inference.classifier import Classifier
 from model.inference.release_loader import Release
-from model.performance.release_data import predictions_of
+from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 from model.storage import write_checksums, write_json, write_text
 from training.admission.not_chest import load_not_chest
 from training.data.loading import ImageCache, require_complete, require_images
 from training.evaluation.admission_rates import admission_rates
+from training.evaluation.curves import curves
 from training.evaluation.external_adults import external_metrics
+from training.evaluation.heatmaps.drawn_lungs import evidence_in_drawn_lungs
 from training.evaluation.heatmaps.summary import measure_heat_maps
 from training.evaluation.lung_segmentation import segmentation_metrics
-from training.evaluation.robustness import logits_under_perturbation, measure_robustness
+from training.evaluation.population_metrics import MEASURED_SPLITS, measure_population
+from training.evaluation.robustness import STORAGE, logits_under_perturbation, measure_robustness, measure_storage
 from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
 from training.evaluation.shortcut_features import read_original_sizes
 from training.evaluation.similar_cases import similar_case_agreement
 from training.evaluation.split_metrics import split_metrics
 from training.evaluation.split_openings import log_opening
+from training.evaluation.tone import measure_tone
 from training.release.publish import MEASURED_FILES
 
 PREDICTION_COLUMNS = [
@@ -57,6 +62,7 @@ PREDICTION_COLUMNS = [
     "contrast",
     "width",
     "height",
+    "population",
 ]
 
 
@@ -79,14 +85,14 @@ class EvaluationOptions:
     auxiliary: AuxiliaryData
 
 
-def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict[str, Any]:
+def evaluate(release: Release, split: Split, options: EvaluationOptions) -> ReleaseMetrics:
     """Read every image of the chosen splits and write metrics.json, predictions.csv and curves.csv.
 
     If the output folder is the folder of the release, SHA256SUMS is updated too. No other file changes.
 
     Args:
         release: Release to measure.
-        split: Images in each split.
+        split: Images in each split, of each population of the release.
         options: Splits to measure, and where to write the results.
 
     Returns:
@@ -97,33 +103,46 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> dict
         ReleaseError: A file of the release is missing or damaged.
     """
     names, auxiliary = options.splits, options.auxiliary
+    children = split.of_population(Population.CHILDREN)
     try:
-        require_images(split, names)
+        for population in release.populations:
+            require_images(split.of_population(population), names)
     except TrainingError as error:
         raise TrainingError(f"{error} Choose other splits with --split.") from error
     options.output_folder.mkdir(parents=True, exist_ok=True)
-    classifier, decoder = Classifier(release), ImageCache(split.validation)
-    inventory = scan_images(classifier, {name: split.part(name) for name in names}, decoder)
+    classifier, decoder = Classifier(release), ImageCache(children.validation)
+    inventory = scan_images(classifier, {name: children.part(name) for name in names}, decoder)
     require_complete(inventory)
     predictions = _predictions(inventory, auxiliary)
     rules = release.populations[Population.CHILDREN]
     point = rules.operating_point()
-    metrics: dict[str, Any] = {
+    values: dict[str, Any] = {
         "network_sha256": release.checksums[ReleaseFile.CLASSIFIER],
         "operating_point": {"name": point.name, "threshold": point.threshold},
         "splits": {name: split_metrics(rows_of_split(predictions, name), rules) for name in names},
     }
     if SplitName.VALIDATION in names:
-        metrics |= _validation_metrics(classifier, split, predictions, auxiliary, decoder)
-    if auxiliary.adults:
-        metrics["adults"] = external_metrics(classifier, auxiliary.adults)
-    if set(names) == set(SPLITS):
-        metrics |= _metrics_of_all_splits(classifier, split, inventory, auxiliary, decoder)
+        values |= _validation_metrics(classifier, children, predictions, auxiliary, decoder)
     if SplitName.TEST in names:
-        log_opening(options.test_log, metrics, options.commit)
+        logits = logits_under_perturbation(classifier, children.test, decoder, STORAGE)
+        values["stress_test"] = measure_storage(logits, rows_of_split(predictions, SplitName.TEST), rules)
+    if auxiliary.adults:
+        values["adults"] = external_metrics(AdmissionGate.from_classifier(classifier), auxiliary.adults)
+    if set(names) == set(SPLITS):
+        values |= _metrics_of_all_splits(classifier, children, inventory, auxiliary, decoder)
+    tables = [predictions]
+    for population in _further_populations(release, names):
+        measured, rows = measure_population(classifier, population, split.of_population(population), names)
+        values |= {"populations": values.get("populations", {}) | {population: measured}}
+        tables.append(_prediction_columns(rows, population))
+    metrics = cast(ReleaseMetrics, values)
+    if SplitName.TEST in names:
+        for population in release.populations:
+            log_opening(options.test_log, metrics, population, options.commit)
+    predictions = pd.concat(tables, ignore_index=True)
     with _measured_files_unlisted(release, options.output_folder) as folder:
         _write_csv(predictions, folder / ReleaseFile.PREDICTIONS)
-        _write_csv(_curves(predictions, names), folder / ReleaseFile.CURVES)
+        _write_csv(curves(predictions), folder / ReleaseFile.CURVES)
         write_json(folder / ReleaseFile.METRICS, metrics)
     return metrics
 
@@ -140,16 +159,18 @@ def _validation_metrics(
     auxiliary: AuxiliaryData,
     decoder: ImageCache,
 ) -> dict[str, Any]:
-    """Return the robustness, the shortcut audit and, given masks, the accuracy of the lung segmentation."""
+    """Return robustness, shortcut audit and, given masks, the accuracy of the lungs and the evidence inside them."""
     perturbed_logits = logits_under_perturbation(classifier, split.validation, decoder)
     rows = rows_of_split(predictions, SplitName.VALIDATION)
     rules = classifier.release.populations[Population.CHILDREN]
     metrics = {
         "stress_validation": measure_robustness(perturbed_logits, rows, rules),
+        "tone": measure_tone(classifier, rules, split.validation, decoder),
         "shortcut_audit": shortcut_audit(classifier, split, predictions, auxiliary, decoder),
     }
     if auxiliary.masks:
         metrics["lungs"] = segmentation_metrics(classifier.segmenter, split.validation, auxiliary.masks, decoder)
+        metrics["drawn_lungs"] = evidence_in_drawn_lungs(classifier, split.validation, auxiliary.masks, decoder)
     return metrics
 
 
@@ -165,6 +186,12 @@ def _metrics_of_all_splits(
     }
 
 
+def _further_populations(release: Release, names: Sequence[str]) -> list[Population]:
+    """Return the populations other than children; none if only training images are measured."""
+    is_measured = bool(set(names) & set(MEASURED_SPLITS))
+    return [population for population in release.populations if population is not Population.CHILDREN and is_measured]
+
+
 def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.DataFrame:
     """Return one row per image. With a table of original sizes, width and height are those of the original file."""
     rows = inventory.rows
@@ -172,7 +199,11 @@ def _predictions(inventory: ImageInventory, auxiliary: AuxiliaryData) -> pd.Data
         sizes = read_original_sizes(auxiliary.original_sizes)
         size_table = pd.DataFrame([sizes.get(file, (None, None)) for file in rows["file"]], columns=["width", "height"])
         rows = rows.assign(**size_table.astype("Int64"))
-    return rows[PREDICTION_COLUMNS].round({"intensity": 2, "contrast": 2})
+    return _prediction_columns(rows, Population.CHILDREN)
+
+
+def _prediction_columns(rows: pd.DataFrame, population: Population) -> pd.DataFrame:
+    return rows.assign(population=population)[PREDICTION_COLUMNS].round({"intensity": 2, "contrast": 2})
 
 
 @contextlib.contextmanager
@@ -190,26 +221,6 @@ def _measured_files_unlisted(release: Release, folder: Path) -> Iterator[Path]:
     yield folder
     if is_release:
         write_checksums(folder)
-
-
-def _curves(predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the points of the ROC and precision-recall curves of each split.
-
-    ROC: x is 1 - specificity, y is sensitivity. Precision-recall: x is recall, y is precision.
-    """
-    tables = []
-    for name in names:
-        split_predictions = predictions_of(rows_of_split(predictions, name))
-        target, probability = split_predictions.target, split_predictions.probability
-        false_positive_rate, true_positive_rate, thresholds = roc_curve(target, probability)
-        tables.append(_curve(name, "roc", false_positive_rate, true_positive_rate, thresholds))
-        precision, recall, thresholds = precision_recall_curve(target, probability, drop_intermediate=True)
-        tables.append(_curve(name, "precision_recall", recall, precision, np.append(thresholds, np.inf)))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _curve(split_name: str, kind: str, x: np.ndarray, y: np.ndarray, thresholds: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"split": split_name, "curve": kind, "threshold": thresholds, "x": x, "y": y})
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -32,7 +32,10 @@ def add_adult_data_option(parser: argparse.ArgumentParser) -> None:
         "--adult-data",
         type=Path,
         default=adult_root(),
-        help=f"folder of the adult data set (default: ADULT_XRAY_DIR, or {DEFAULT_ADULT_ROOT})",
+        help=(
+            "folder of the adult data set, if the model is trained on adults (default: ADULT_XRAY_DIR, or "
+            f"{DEFAULT_ADULT_ROOT})"
+        ),
     )
 
 
@@ -56,6 +59,7 @@ def add_not_chest_option(parser: argparse.ArgumentParser) -> None:
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `evaluate`."""
     add_data_option(parser)
+    add_adult_data_option(parser)
     parser.add_argument("--run", type=Path, help="packaged run to evaluate (default: the committed release)")
     names = [str(name) for name in SPLITS]
     parser.add_argument("--split", nargs="+", choices=names, default=names, help="splits to evaluate (default: all)")
@@ -81,7 +85,9 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
         help="CSV file with file, width and height of the originals: for the shortcut audit",
     )
     parser.add_argument(
-        "--adults", type=Path, help="folder with adult radiographs and labels.csv: evaluates the model on them"
+        "--adults",
+        type=Path,
+        help="folder with radiographs of adults from another hospital and labels.csv: evaluates the model on them",
     )
     add_not_chest_option(parser)
 

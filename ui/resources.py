@@ -9,7 +9,7 @@ from dataset.explorer.catalogue import Catalogue, build_catalogue
 from dataset.explorer.mean_radiographs import MeanRadiograph, load_mean_radiographs
 from dataset.index import OFFICIAL_SPLITS, dataset_root, load_index
 from model.admission.gate import AdmissionGate
-from model.codes import LABELS, Population
+from model.codes import LABELS, POPULATIONS, Population
 from model.errors import ReleaseMissing
 from model.inference.classifier import Classifier
 from model.inference.decision import OperatingPoint
@@ -41,18 +41,20 @@ def current_gate() -> AdmissionGate:
         return _gate(_digest())
 
 
-def current_release_data(release: Release) -> ReleaseData:
-    """Return the tables of a release.
+def current_release_data(release: Release, population: Population = Population.CHILDREN) -> ReleaseData:
+    """Return the tables of a release, for one population.
 
     Raises:
         ReleaseError: A file is missing or changed.
     """
-    return _release_data(release.digest, release)
+    return _release_data(release.digest, population, release)
 
 
-def current_predictive_values(release: Release, threshold: float, prevalence: float) -> PredictiveValues:
-    """Return PPV and NPV on the official test split, adjusted to a prevalence (0-1); see `predictive_values`."""
-    return _predictive_values(release.digest, threshold, prevalence, release)
+def current_predictive_values(
+    release: Release, population: Population, threshold: float, prevalence: float
+) -> PredictiveValues:
+    """Return PPV and NPV on the test split of a population, adjusted to a prevalence; see `predictive_values`."""
+    return _predictive_values(release.digest, population, threshold, prevalence, release)
 
 
 def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
@@ -96,14 +98,20 @@ def _gate(digest: str) -> AdmissionGate:  # noqa: ARG001 (key of the cache)
 
 
 # Shared by all sessions: these tables describe the data set, not a user's images.
-@st.cache_data(max_entries=1, show_spinner=False)
-def _release_data(digest: str, _release: Release) -> ReleaseData:  # noqa: ARG001 (key of the cache)
-    return load_release_data(_release)
+@st.cache_data(max_entries=len(POPULATIONS), show_spinner=False)
+def _release_data(digest: str, population: Population, _release: Release) -> ReleaseData:  # noqa: ARG001 (key of the cache)
+    return load_release_data(_release, population)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)  # three operating points at each whole percentage
-def _predictive_values(digest: str, threshold: float, prevalence: float, _release: Release) -> PredictiveValues:  # noqa: ARG001
-    return predictive_values(current_release_data(_release).test_predictions, threshold, prevalence)
+def _predictive_values(
+    digest: str,  # noqa: ARG001
+    population: Population,
+    threshold: float,
+    prevalence: float,
+    _release: Release,
+) -> PredictiveValues:
+    return predictive_values(current_release_data(_release, population).test_predictions, threshold, prevalence)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # one per operating point

@@ -127,6 +127,8 @@ class PopulationDescription(TypedDict):
     """A population that the model was trained on, and the rules for its patients, see `DecisionRules`.
 
     `years` are the youngest and the oldest age in the data set, in completed years. `description` is for display.
+    `metrics` are headline figures by split; for children, they are in `ReleaseDescription`. `test_split_opened` counts
+    the measurements on the test split before the release.
     """
 
     description: str
@@ -136,6 +138,8 @@ class PopulationDescription(TypedDict):
     calibration: CalibrationDescription
     operating_points: list[OperatingPointDescription]
     conformal: ConformalDescription
+    metrics: NotRequired[dict[str, PerformanceContent]]
+    test_split_opened: NotRequired[int]
 
 
 class ChangelogEntry(TypedDict):
@@ -175,6 +179,7 @@ class ReleaseDescription(TypedDict):
     metrics: NotRequired[dict[str, PerformanceContent]]
     shortcut_audit: NotRequired[PerformanceContent]
     test_split_opened: NotRequired[int]
+    licence: NotRequired[str]
     intended_use: NotRequired[str]
     limits: NotRequired[list[str]]
     ethics: NotRequired[list[str]]

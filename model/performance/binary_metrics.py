@@ -96,12 +96,12 @@ def mean_with_ci(values: np.ndarray, patient: np.ndarray) -> CountedEstimate:
 def predictive_values(predictions: Predictions, threshold: float, prevalence: float) -> PredictiveValues:
     """Measure the positive and negative predictive value at a prevalence (Bayes).
 
-    Sensitivity and specificity come from the images; the share of children with pneumonia is the given prevalence.
+    Sensitivity and specificity come from the images; the share of patients with pneumonia is the given prevalence.
 
     Args:
         predictions: Predictions of the classifier.
         threshold: Probability at or above which an image counts as pneumonia.
-        prevalence: Share of the children who have pneumonia, 0-1.
+        prevalence: Share of the patients who have pneumonia, 0-1.
     """
     alarm = predictions.probability >= threshold
     weights = np.vstack([np.ones(len(alarm)), patient_bootstrap_weights(predictions.patient)])

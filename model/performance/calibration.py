@@ -3,39 +3,46 @@
 import math
 from typing import Literal
 
-from model.codes import LABELS, Label
+from model.codes import LABELS, Label, Population
 from model.inference.release_schema import ConformalDescription
 from model.performance.formatting import format_estimate, format_percent, set_name
-from model.performance.schema import ReleaseMetrics, RobustnessMetrics, SplitMetrics
+from model.performance.population import metrics_of_population
+from model.performance.schema import ReleaseMetrics, RobustnessMetrics, SplitMetrics, ViewMetrics
 from model.performance.terms import term
 from model.translation import gettext as _
 
 
-def measured_sets(metrics: ReleaseMetrics) -> dict[str, SplitMetrics | RobustnessMetrics]:
-    """Return the measured sets of metrics.json by their keys, in display order, without the training split.
+def measured_sets(
+    metrics: ReleaseMetrics, population: Population
+) -> dict[str, SplitMetrics | RobustnessMetrics | ViewMetrics]:
+    """Return the measured sets of a population by their names, in display order, without the training split.
 
-    For the set "stress_validation", only `n`, `calibration` and `conformal` exist.
+    For the set of perturbed images, only `n`, `calibration` and `conformal` exist. Images of another hospital belong to
+    the population by whose decision rules they were judged.
     """
-    splits = metrics["splits"]
-    sets = {
-        "test": splits.get("test"),
-        "validation": splits.get("validation"),
-        "stress_validation": metrics.get("stress_validation"),
-        "adults": metrics.get("adults"),
+    splits = metrics_of_population(metrics, population)["splits"]
+    sets: dict[str, SplitMetrics | RobustnessMetrics | ViewMetrics | None] = {
+        set_name("test", population): splits.get("test"),
+        set_name("validation", population): splits.get("validation"),
     }
-    return {key: measured for key, measured in sets.items() if measured}
+    if population is Population.CHILDREN:
+        sets[set_name("stress_validation", population)] = metrics.get("stress_validation")
+    adults = metrics.get("adults")
+    if adults and adults["decided_by"] == population:
+        sets |= {set_name(view, population): measured for view, measured in adults["groups"]["view"].items()}
+    return {name: measured for name, measured in sets.items() if measured}
 
 
-def calibration_table(metrics: ReleaseMetrics) -> list[dict[str, str]]:
+def calibration_table(metrics: ReleaseMetrics, population: Population) -> list[dict[str, str]]:
     """Tabulate calibration, two rows per set: at the training prevalence, and adjusted to the prevalence of the set."""
     rows = []
-    for key, measured in measured_sets(metrics).items():
+    for name, measured in measured_sets(metrics, population).items():
         calibration = measured["calibration"]
         for adjusted, errors in ((_("no"), calibration["raw"]), (_("yes"), calibration["prevalence_adjusted"])):
             if errors is not None:
                 rows.append(
                     {
-                        _("Images"): set_name(key),
+                        _("Images"): name,
                         _("Prevalence"): format_percent(calibration["prevalence"]),
                         _("Adjusted to this prevalence"): adjusted,
                         _("ECE"): format_estimate(errors["ece"]),
@@ -59,25 +66,25 @@ def miscalibration_direction(measured: SplitMetrics) -> Literal["high", "low"] |
 
 
 def calibration_sentence(test: SplitMetrics) -> str:
-    """State how well probabilities around 50% are calibrated on the official test split."""
+    """State how well probabilities around 50% are calibrated on the test split."""
     calibration = test["calibration"]
     intercept, adjusted = calibration["raw"]["intercept"], calibration["prevalence_adjusted"]
     if intercept["value"] is None or adjusted is None:
-        return _("Calibration on the official test split is not defined: the split contains only one class.")
+        return _("Calibration on the test split is not defined: the split contains only one class.")
     sentences = {
         "high": _(
-            "Probabilities around 50% are too high on the official test split (n = {n}): of images with a "
-            "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
-            "prevalence of this split ({prevalence}), the figure is about {adjusted}."
+            "Probabilities around 50% are too high on the test split (n = {n}): of images with a probability of 50%, "
+            "about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the prevalence of this "
+            "split ({prevalence}), the figure is about {adjusted}."
         ),
         "low": _(
-            "Probabilities around 50% are too low on the official test split (n = {n}): of images with a "
-            "probability of 50%, about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the "
-            "prevalence of this split ({prevalence}), the figure is about {adjusted}."
+            "Probabilities around 50% are too low on the test split (n = {n}): of images with a probability of 50%, "
+            "about {share} ({low}-{high}) show pneumonia. If probabilities are adjusted to the prevalence of this "
+            "split ({prevalence}), the figure is about {adjusted}."
         ),
         None: _(
-            "Probabilities around 50% are neither clearly too high nor clearly too low on the official test split (n = "
-            "{n}): of images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
+            "Probabilities around 50% are neither clearly too high nor clearly too low on the test split (n = {n}): of "
+            "images with a probability of 50%, about {share} ({low}-{high}) show pneumonia."
         ),
     }
     return sentences[miscalibration_direction(test)].format(
@@ -91,11 +98,11 @@ def calibration_sentence(test: SplitMetrics) -> str:
 
 
 def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> str:
-    """Explain when a verdict is indeterminate, and how often the true class is plausible on the official test split.
+    """Explain when a verdict is indeterminate, and how often the true class is plausible on the test split.
 
     Args:
         conformal: Entry in model.json.
-        test: Metrics on the official test split.
+        test: Metrics on the test split.
     """
     low, high = sorted((conformal["pneumonia_from"], conformal["normal_up_to"]))
     coverage = test["conformal"]["coverage"]
@@ -104,16 +111,16 @@ def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> s
             "A class is plausible if the probability is within its limit. Between probabilities of {low:.3f} and "
             "{high:.3f} (at the training prevalence) neither class is plausible: the result is indeterminate and "
             "should be referred to a radiologist. It is also indeterminate if the decision threshold contradicts the "
-            "only plausible class. {rationale} On the official test split, the true class is plausible for {normal} "
-            "of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
+            "only plausible class. {rationale} On the test split, the true class is plausible for {normal} of normal "
+            "images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
         )
     else:
         sentence = _(
             "A class is plausible if the probability is within its limit. Between probabilities of {low:.3f} and "
             "{high:.3f} (at the training prevalence) both classes are plausible: the result is indeterminate and "
             "should be referred to a radiologist. It is also indeterminate if the decision threshold contradicts the "
-            "only plausible class. {rationale} On the official test split, the true class is plausible for {normal} "
-            "of normal images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
+            "only plausible class. {rationale} On the test split, the true class is plausible for {normal} of normal "
+            "images (n = {n_normal}) and for {pneumonia} of images with pneumonia (n = {n_pneumonia})."
         )
     return sentence.format(
         low=low,
@@ -126,17 +133,17 @@ def conformal_sentence(conformal: ConformalDescription, test: SplitMetrics) -> s
     )
 
 
-def conformal_table(metrics: ReleaseMetrics, point: str) -> list[dict[str, str]]:
+def conformal_table(metrics: ReleaseMetrics, population: Population, point: str) -> list[dict[str, str]]:
     """Tabulate, per set and class, how often the true class is plausible and how often the verdict is indeterminate."""
     return [
         {
-            _("Images"): set_name(key),
+            _("Images"): name,
             _("Class"): term(label),
             _("True class plausible"): format_estimate(measured["conformal"]["coverage"][label]),
             _("Indeterminate"): format_estimate(measured["conformal"]["indeterminate"][point][label]),
             _("n"): str(measured["conformal"]["coverage"][label]["n"]),
         }
-        for key, measured in measured_sets(metrics).items()
+        for name, measured in measured_sets(metrics, population).items()
         for label in LABELS
     ]
 

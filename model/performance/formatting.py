@@ -3,6 +3,7 @@
 `ui.formatting` builds on `format_percent` for probabilities, which are never shown as 0% or 100%.
 """
 
+from model.codes import Population
 from model.performance.schema import Estimate
 from model.translation import N_
 from model.translation import gettext as _
@@ -20,13 +21,17 @@ _SET_NAMES = {
     "validation": N_("validation"),
     "shifted": N_("validation, perturbed"),
     "stress_validation": N_("validation, perturbed"),
-    "adults": N_("adults"),
+    "adults": N_("adults of another hospital"),
+    "AP": N_("adults of another hospital, AP view"),
+    "PA": N_("adults of another hospital, PA view"),
 }
+_SETS_OF_ADULTS = {"test": N_("adults, test split"), "validation": N_("adults, validation")}
 
 
-def set_name(key: str) -> str:
-    """Return the name of a measured set, from its key in metrics.json."""
-    return _(_SET_NAMES[key])
+def set_name(key: str, population: Population = Population.CHILDREN) -> str:
+    """Return the name of a measured set of a population, from its key in metrics.json."""
+    names = _SET_NAMES | _SETS_OF_ADULTS if population is Population.ADULTS else _SET_NAMES
+    return _(names[key])
 
 
 def format_estimate(estimate: Estimate) -> str:

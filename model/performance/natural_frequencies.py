@@ -1,4 +1,4 @@
-"""Rates as natural frequencies: counts out of 1,000 children (a way to explain risks, proposed by Gigerenzer)."""
+"""Rates as natural frequencies: counts out of 1,000 patients (a way to explain risks, proposed by Gigerenzer)."""
 
 from model.inference.decision import Verdict
 from model.performance.formatting import format_estimate
@@ -6,33 +6,33 @@ from model.performance.schema import Confusion, PredictiveValues, Rates
 from model.performance.terms import threshold_side
 from model.translation import gettext as _
 
-CHILDREN = 1000
+PATIENTS = 1000
 
 
 def natural_frequencies(rates: Rates, prevalence: float) -> Confusion:
-    """Count the outcomes for 1,000 children.
+    """Count the outcomes for 1,000 patients.
 
     Args:
         rates: Rates at an operating point.
-        prevalence: Share of the children who have pneumonia, 0-1.
+        prevalence: Share of the patients who have pneumonia, 0-1.
 
     Returns:
-        Confusion matrix that counts children.
+        Confusion matrix that counts patients.
     """
-    positives = round(CHILDREN * prevalence)
+    positives = round(PATIENTS * prevalence)
     true_positives = round(positives * rates["sensitivity"]["value"])
-    true_negatives = round((CHILDREN - positives) * rates["specificity"]["value"])
+    true_negatives = round((PATIENTS - positives) * rates["specificity"]["value"])
     return {
         "tp": true_positives,
         "fn": positives - true_positives,
-        "fp": CHILDREN - positives - true_negatives,
+        "fp": PATIENTS - positives - true_negatives,
         "tn": true_negatives,
     }
 
 
 def natural_frequency_intervals(rates: Rates, prevalence: float) -> dict[str, tuple[int, int]]:
     """Return the 95% intervals of the counts from `natural_frequencies`, given those of sensitivity and specificity."""
-    positives, negatives = CHILDREN * prevalence, CHILDREN * (1 - prevalence)
+    positives, negatives = PATIENTS * prevalence, PATIENTS * (1 - prevalence)
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
     missed_low, missed_high = positives * (1 - sensitivity["high"]), positives * (1 - sensitivity["low"])
     alarms_low, alarms_high = negatives * (1 - specificity["high"]), negatives * (1 - specificity["low"])
@@ -49,9 +49,9 @@ def natural_frequency_sentence(counts: Confusion) -> str:
     """Describe the counts from `natural_frequencies` to a clinician."""
     positives = counts["tp"] + counts["fn"]
     return _(
-        "Of 1,000 children, {positives} have pneumonia: the model detects {tp} and misses {fn}. Of the {negatives} "
-        "children without pneumonia, {fp} get a false alarm and {tn} a correct negative result."
-    ).format(positives=positives, negatives=CHILDREN - positives, **counts)
+        "Of 1,000 patients, {positives} have pneumonia: the model detects {tp} and misses {fn}. Of the {negatives} "
+        "patients without pneumonia, {fp} get a false alarm and {tn} a correct negative result."
+    ).format(positives=positives, negatives=PATIENTS - positives, **counts)
 
 
 def natural_frequency_table(
@@ -74,13 +74,13 @@ def natural_frequency_table(
 
     return {
         threshold_side(Verdict.PNEUMONIA): {
-            _("Children"): f"{counts['tp'] + counts['fp']}",
+            _("Patients"): f"{counts['tp'] + counts['fp']}",
             _("Correct"): format_count(counts["tp"], intervals["tp"], _("{count} ({low}-{high}) true positives")),
             _("Incorrect"): format_count(counts["fp"], intervals["fp"], _("{count} ({low}-{high}) false alarms")),
             _("Predictive value"): _("PPV {value}").format(value=format_estimate(predictive["ppv"])),
         },
         threshold_side(Verdict.NORMAL): {
-            _("Children"): f"{counts['tn'] + counts['fn']}",
+            _("Patients"): f"{counts['tn'] + counts['fn']}",
             _("Correct"): format_count(counts["tn"], intervals["tn"], _("{count} ({low}-{high}) true negatives")),
             _("Incorrect"): format_count(counts["fn"], intervals["fn"], _("{count} ({low}-{high}) missed cases")),
             _("Predictive value"): _("NPV {value}").format(value=format_estimate(predictive["npv"])),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from model.codes import Label
+from model.codes import Label, Population
 from model.performance.formatting import format_estimate
 from model.performance.schema import Confusion, OperatingPointMetrics, SplitMetrics
 from model.performance.terms import term
@@ -60,7 +60,7 @@ def sensitivity_by_cause(measured: SplitMetrics, point: str) -> list[dict[str, A
 
 
 def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[str, str]]:
-    """Tabulate sensitivity by cause at an operating point."""
+    """Tabulate sensitivity by cause, or by appearance, at an operating point."""
     return [
         {
             _("Cause"): term(cause),
@@ -71,11 +71,15 @@ def sensitivity_by_cause_table(measured: SplitMetrics, point: str) -> list[dict[
     ]
 
 
-def sample_sentence(measured: SplitMetrics) -> str:
-    """Describe the images in the official test split."""
-    return _(
-        "The official test split has {n} images of {patients} children; {positives} of the images show pneumonia."
-    ).format(n=measured["n"], patients=measured["patients"], positives=measured["positives"])
+def sample_sentence(measured: SplitMetrics, population: Population) -> str:
+    """Describe the images in the test split of a population."""
+    if population is Population.CHILDREN:
+        sentence = _(
+            "The official test split has {n} images of {patients} children; {positives} of the images show pneumonia."
+        )
+    else:
+        sentence = _("The test split has {n} images of {patients} adults; {positives} of the images show pneumonia.")
+    return sentence.format(n=measured["n"], patients=measured["patients"], positives=measured["positives"])
 
 
 def rates_sentence(measured: SplitMetrics, point: str) -> str:

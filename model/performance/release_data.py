@@ -1,6 +1,6 @@
 """Metrics, predictions, curves and training history of a release, parsed for pages and charts.
 
-Everything refers to the official test split unless stated otherwise.
+Predictions and curves are those of one population. Everything refers to its test split unless stated otherwise.
 """
 
 import io
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.codes import Label, SplitName
+from model.codes import Label, Population, SplitName
 from model.inference.release_loader import Release
+from model.inference.release_schema import ReleaseDescription
 from model.performance.binary_metrics import Predictions
 from model.performance.chart_data import class_balance, histogram, learning_curves
 from model.performance.reliability_diagram import reliability_diagram
@@ -25,13 +26,14 @@ MAX_POINTS = 500  # of a drawn curve; a screen has too few pixels to show more
 
 @dataclass(frozen=True, eq=False)
 class ReleaseData:
-    """Parsed files of a release.
+    """Parsed files of a release, for one population.
 
     Attributes:
+        description: Content of model.json.
         metrics: Content of metrics.json.
         dataset_audit: Content of dataset_audit.json; for its structure, see `dataset.quality.audit.DatasetAudit`, which
             `model` does not import.
-        predictions: Rows of predictions.csv, all splits.
+        predictions: Rows of predictions.csv of the population, all splits.
         test_predictions: Predictions on the test split.
         roc: ROC curve: threshold (text), false_alarm_rate, sensitivity, specificity and order (position on the curve).
         precision_recall: Precision-recall curve: threshold (text), sensitivity, ppv and order.
@@ -41,6 +43,7 @@ class ReleaseData:
         history: See `model.performance.chart_data.learning_curves`.
     """
 
+    description: ReleaseDescription
     metrics: ReleaseMetrics
     dataset_audit: Any
     predictions: pd.DataFrame
@@ -53,16 +56,17 @@ class ReleaseData:
     history: pd.DataFrame
 
 
-def load_release_data(release: Release) -> ReleaseData:
-    """Read and verify the data files of a release.
+def load_release_data(release: Release, population: Population = Population.CHILDREN) -> ReleaseData:
+    """Read and verify the data files of a release, and keep the predictions and curves of one population.
 
     Raises:
         ReleaseError: A file is missing or differs from the released file.
     """
-    predictions = _read_csv(release, ReleaseFile.PREDICTIONS)
+    predictions = _rows_of_population(release, ReleaseFile.PREDICTIONS, population)
     test_predictions = predictions_of(predictions[predictions["split"] == SplitName.TEST])
-    curves = _read_csv(release, ReleaseFile.CURVES)
+    curves = _rows_of_population(release, ReleaseFile.CURVES, population)
     return ReleaseData(
+        description=release.description,
         metrics=json.loads(release.read_file(ReleaseFile.METRICS)),
         dataset_audit=json.loads(release.read_file(ReleaseFile.DATASET_AUDIT)),
         predictions=predictions,
@@ -113,6 +117,11 @@ def _curve_points(curves: pd.DataFrame, curve: str, *, x: str, y: str) -> pd.Dat
 
 def _format_thresholds(thresholds: Iterable[float]) -> list[str]:
     return [f"{threshold:.4f}" if np.isfinite(threshold) else "" for threshold in thresholds]
+
+
+def _rows_of_population(release: Release, name: ReleaseFile, population: Population) -> pd.DataFrame:
+    table = _read_csv(release, name)
+    return table[table["population"] == population].reset_index(drop=True)
 
 
 def _read_csv(release: Release, name: ReleaseFile) -> pd.DataFrame:

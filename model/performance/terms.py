@@ -1,4 +1,4 @@
-"""Names of labels, splits, causes, operating points, verdicts and outcomes, translated for tables and pages."""
+"""Names of labels, splits, populations, causes, operating points, verdicts and outcomes, translated for pages."""
 
 from model.inference.decision import Verdict
 from model.translation import N_
@@ -8,9 +8,14 @@ from model.translation import gettext as _
 _READABLE_CODES = (
     N_("NORMAL"),
     N_("PNEUMONIA"),
+    N_("children"),
+    N_("adults"),
     N_("bacterial"),
     N_("viral"),
     N_("unknown"),
+    N_("Typical Appearance"),
+    N_("Indeterminate Appearance"),
+    N_("Atypical Appearance"),
     N_("training"),
     N_("validation"),
     N_("test"),
@@ -40,7 +45,7 @@ _OUTCOME_NAMES = {
 
 
 def term(code: str) -> str:
-    """Return the name of a label, split, cause or operating point; an unknown code is returned unchanged."""
+    """Return the name of a label, split, population, cause or operating point; an unknown code is its own name."""
     return _(str(code))
 
 

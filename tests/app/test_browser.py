@@ -123,7 +123,7 @@ def test_operating_point_and_prevalence_apply_to_all_pages(tab, tmp_path):
     tab.get_by_text(PROBABILITY_LABEL.format(prevalence="20%")).wait_for()
 
     tab.get_by_role("link", name="Model performance").click()
-    tab.get_by_text("Of 1,000 children, 200 have pneumonia").wait_for()
+    tab.get_by_text("Of 1,000 patients, 200 have pneumonia").wait_for()
     expect(tab.get_by_role("radio", name="rule-out")).to_be_checked()
     select_operating_point(tab, "rule-in")
     tab.get_by_text("rule-in (selected)").wait_for()

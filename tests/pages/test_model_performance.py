@@ -15,7 +15,7 @@ from model.performance.formatting import format_estimate
 from model.performance.natural_frequencies import natural_frequencies, natural_frequency_sentence
 from model.performance.operating_points import sample_sentence
 from model.performance.release_data import load_release_data
-from tests.support.pages import by_label, open_page
+from tests.support.pages import ROOT, by_label, open_page
 from tests.support.populations import children_rules
 from ui.settings import PREVALENCE_LABELS
 
@@ -29,7 +29,7 @@ OTHER_POINT = next(
     for name, rates in TEST["operating_points"].items()
     if rates["confusion"] != TEST["operating_points"][DEFAULT]["confusion"]
 )
-CHILDREN, POINTS, REPORT = 0, 1, 2  # tables of the page, in order
+PATIENTS, POINTS, REPORT = 0, 1, 2  # tables of the page, in order
 CONFUSION = 0  # its first chart
 
 
@@ -55,7 +55,7 @@ def charts(app: AppTest) -> list[list[dict]]:
         [
             row
             for data in chart.proto.datasets
-            for row in convert_arrow_bytes_to_pandas_df(data.data.data).fillna("none").to_dict("records")
+            for row in convert_arrow_bytes_to_pandas_df(data.data.data).astype(object).fillna("none").to_dict("records")
         ]
         for chart in app.get("vega_lite_chart")
     ]
@@ -66,7 +66,7 @@ def test_the_sections_are_in_order():
     assert not app.exception
     assert not app.error
     assert [heading.value for heading in app.subheader] == [
-        "What to expect in 1,000 children",
+        "What to expect in 1,000 patients",
         "Decision thresholds",
         "ROC and precision-recall curves",
         "Probabilities",
@@ -102,7 +102,7 @@ def test_metrics_are_those_of_the_test_split_with_intervals():
     app = open_performance()
     text = page_text(app)
     assert f"It is **{format_estimate(TEST['auc'])}**" in text
-    assert sample_sentence(TEST) in text
+    assert sample_sentence(TEST, Population.CHILDREN) in text
     points = tables(app)[POINTS]
     for name, rates in TEST["operating_points"].items():
         column = points[f"{name} (selected)" if name == DEFAULT else name]
@@ -117,7 +117,7 @@ def test_the_default_prevalence_is_that_of_the_training_images():
     assert expected in page_text(open_performance())
 
 
-def test_another_operating_point_changes_matrix_report_and_children():
+def test_another_operating_point_changes_matrix_report_and_patients():
     app = open_performance()
     tables_before, charts_before = tables(app), charts(app)
     choose(app, OTHER_POINT)
@@ -125,7 +125,7 @@ def test_another_operating_point_changes_matrix_report_and_children():
 
     assert not app.exception
     assert tables_after[REPORT] != tables_before[REPORT]
-    assert tables_after[CHILDREN] != tables_before[CHILDREN]
+    assert tables_after[PATIENTS] != tables_before[PATIENTS]
     assert f"{OTHER_POINT} (selected)" in tables_after[POINTS]
     assert f"{DEFAULT} (selected)" not in tables_after[POINTS]
     confusion = TEST["operating_points"][OTHER_POINT]["confusion"]
@@ -133,7 +133,7 @@ def test_another_operating_point_changes_matrix_report_and_children():
     assert charts(app)[CONFUSION] != charts_before[CONFUSION]
 
 
-def test_another_prevalence_changes_the_children_but_no_measured_metric():
+def test_another_prevalence_changes_the_patients_but_no_measured_metric():
     app = open_performance()
     tables_before, charts_before = tables(app), charts(app)
     by_label(app.number_input, PREVALENCE_LABELS[Population.CHILDREN]).set_value(10).run()
@@ -141,15 +141,15 @@ def test_another_prevalence_changes_the_children_but_no_measured_metric():
 
     assert not app.exception
     assert natural_frequency_sentence(natural_frequencies(TEST["operating_points"][DEFAULT], 0.1)) in page_text(app)
-    assert "Of 1,000 children, 100 have pneumonia" in page_text(app)
-    assert tables_after[CHILDREN] != tables_before[CHILDREN]
+    assert "Of 1,000 patients, 100 have pneumonia" in page_text(app)
+    assert tables_after[PATIENTS] != tables_before[PATIENTS]
     assert tables_after[POINTS:] == tables_before[POINTS:]
     assert charts(app) == charts_before
 
 
 def test_the_page_says_so_if_performance_on_adults_was_not_measured(monkeypatch):
-    def without_adults(release):
-        release_data = load_release_data(release)
+    def without_adults(*arguments):
+        release_data = load_release_data(*arguments)
         release_data.metrics.pop("adults", None)
         return release_data
 
@@ -163,7 +163,9 @@ def test_the_page_says_so_if_performance_on_adults_was_not_measured(monkeypatch)
 def test_the_tables_are_loaded_once_for_all_sessions(monkeypatch):
     loaded = []
     monkeypatch.setattr(
-        ui.resources, "load_release_data", lambda release: loaded.append(release) or load_release_data(release)
+        ui.resources,
+        "load_release_data",
+        lambda *arguments: loaded.append(arguments) or load_release_data(*arguments),
     )
     choose(open_performance(), OTHER_POINT)
     open_performance()
@@ -174,3 +176,52 @@ def test_checkpoint_and_early_stopping_are_explained():
     training, text = load_release().description["training"], page_text(open_performance())
     assert "**Checkpoint:**" in text
     assert f"has not improved for {training['patience']} epochs in a row" in text
+
+
+def test_a_release_for_one_population_has_no_choice_and_its_adults_are_outside_the_population():
+    app = open_performance()
+
+    assert not [control for control in app.button_group if control.key == "population"]
+    assert "Outside the intended population" in [heading.value for heading in app.subheader]
+
+
+def test_the_population_is_chosen_and_every_figure_is_its_own(mixed_release, monkeypatch):
+    release = load_release(mixed_release)
+    measured = json.loads((mixed_release / "metrics.json").read_text())
+    children, adults = measured["splits"]["test"], measured["populations"]["adults"]["splits"]["test"]
+    monkeypatch.setattr(ui.resources, "RELEASE_DIR", mixed_release)
+    app = open_performance()
+
+    assert not app.exception
+    assert sample_sentence(children, Population.CHILDREN) in page_text(app)
+    assert "Outside the intended population" not in [heading.value for heading in app.subheader]
+    app.button_group(key="population").set_value("adults").run()
+
+    assert not app.exception
+    assert not app.error
+    text = page_text(app)
+    assert sample_sentence(adults, Population.ADULTS) in text
+    assert f"It is **{format_estimate(adults['auc'])}**" in text
+    prevalence = release.populations[Population.ADULTS].training_prevalence
+    frequencies = natural_frequencies(adults["operating_points"][DEFAULT], prevalence)
+    assert natural_frequency_sentence(frequencies) in text
+    assert [heading.value for heading in app.subheader] == [
+        "What to expect in 1,000 patients",
+        "Decision thresholds",
+        "ROC and precision-recall curves",
+        "Probabilities",
+        "Indeterminate results",
+        "Sensitivity by appearance",
+        "Refused images",
+    ]
+    assert "Typical Appearance" in json.dumps(charts(app))
+
+
+def test_a_shared_address_shows_its_population(mixed_release, monkeypatch):
+    monkeypatch.setattr(ui.resources, "RELEASE_DIR", mixed_release)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app.switch_page("pages/Model_performance.py")
+    app.query_params["population"] = "adults"
+    app.run()
+
+    assert "Sensitivity by appearance" in [heading.value for heading in app.subheader]

@@ -130,16 +130,35 @@ def test_about_shows_the_description_of_the_release():
     assert f"**Training data.** {description['populations']['children']['description']}" in text
     for limit in description["limits"]:
         assert f"- {limit}" in text
-    performance, provenance = (table.value for table in app.table)
+    assert f"**Licence.** {description['licence']}" in text
+    performance, provenance, of_children = (table.value for table in app.table)
     for split in ("Test", "Validation"):
         metrics = description["metrics"][split.lower()]
         assert performance[split]["Images"] == str(metrics["n"])
         auc = metrics["auc"]
         assert performance[split]["AUC"] == f"{auc['value']:.3f} ({auc['low']:.3f}-{auc['high']:.3f})"
-    facts = provenance.iloc[:, 0]
-    assert facts["Model version"] == release.version
+    assert provenance.iloc[:, 0]["Model version"] == release.version
+    facts, images = of_children.iloc[:, 0], description["populations"]["children"]["dataset"]["images"]
+    assert facts["Images"] == "{training} training, {validation} validation, {test} test".format(**images)
     for point in children_rules(release).operating_points:
         assert facts[f"Decision threshold ({point.name})"] == f"{point.threshold:.3f}. {point.rationale}"
+
+
+def test_about_has_data_licence_and_metrics_of_each_population(mixed_release, monkeypatch):
+    monkeypatch.setattr(ui.resources, "RELEASE_DIR", mixed_release)
+    description = load_release(mixed_release).description
+    app = open_page("pages/About.py")
+
+    assert not app.exception
+    assert f"**Licence.** {description['licence']}" in page_text(app)
+    children, adults, _provenance, of_children, of_adults = (table.value for table in app.table)
+    entry = description["populations"]["adults"]
+    assert children["Test"]["Images"] == str(description["metrics"]["test"]["n"])
+    assert adults["Test"]["Images"] == str(entry["metrics"]["test"]["n"])
+    assert [facts.iloc[:, 0]["Data set"].rsplit("(")[-1] for facts in (of_children, of_adults)] == [
+        "CC BY 4.0)",
+        "CC BY-NC 4.0, research and non-commercial use only)",
+    ]
 
 
 @pytest.mark.parametrize("is_shipped", [True, False])
@@ -156,7 +175,7 @@ def test_a_model_that_was_not_shipped_with_the_program_is_named_as_such_and_used
     assert [warning.startswith("This model did not come with this program.") for warning in warnings] == (
         [] if is_shipped else [True]
     )
-    _performance, provenance = (table.value for table in app.table)
+    _performance, provenance, _of_children = (table.value for table in app.table)
     facts = provenance.iloc[:, 0]
     assert facts["Model version"] == changed.version + ("" if is_shipped else ", not shipped with this program")
     assert facts["Checksum"] == changed.digest[:12]
@@ -216,4 +235,4 @@ def test_first_page_and_first_upload_import_no_tensorflow():
     command = [sys.executable, "-c", _FIRST_VISIT, str(ROOT / "app.py")]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
-    assert json.loads(process.stdout.splitlines()[-1]) == [1, 2, []]
+    assert json.loads(process.stdout.splitlines()[-1]) == [1, 3, []]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model.codes import Caution, RefusalReason
+from model.codes import Caution, Population, RefusalReason
 from model.inference.finding_rows import COLUMNS
 from model.inference.release_loader import RELEASE_DIR, load_release
 from model.performance.release_data import load_release_data
@@ -16,8 +16,9 @@ from model.release_files import ReleaseFile
 from model.version import VERSION
 from tests.support.release_files import copy_release
 from training.evaluation.split_openings import count_openings
-from training.release.document_sections import metrics_table, with_metrics_section
+from training.release.document_sections import with_metrics_section
 from training.release.model_card import model_card
+from training.release.population_sections import metrics_table
 from training.release.publish import HEADLINE_METRICS
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def test_the_readme_is_short_and_states_what_the_model_is_for():
     readme = (PROJECT / "README.md").read_text()
     introduction = " ".join(readme.split("\n## ")[0].split())
     assert len(readme.splitlines()) < MAX_README_LINES
-    for statement in ("Research use only", "children aged one to five years", "pneumonia only"):
+    for statement in ("Research use only", "children aged 1 to 5 years", "pneumonia only"):
         assert statement in introduction
 
 
@@ -89,7 +90,7 @@ def test_the_headline_figures_in_the_description_match_the_metrics():
 
 def test_every_use_of_the_test_split_before_the_release_is_in_the_log():
     log = PROJECT / "training" / "TEST_LOG.csv"
-    assert count_openings(log) >= load_release().description["test_split_opened"] >= 1
+    assert count_openings(log, Population.CHILDREN) >= load_release().description["test_split_opened"] >= 1
     assert METRICS_JSON["network_sha256"] in log.read_text()
 
 

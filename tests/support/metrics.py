@@ -40,3 +40,16 @@ def measured_set(n: int = 50) -> dict:
 
 def metrics(**more) -> dict:
     return {"splits": {name: measured_set() for name in ("training", "validation", "test")}, **more}
+
+
+def other_hospital(decided_by: str) -> dict:
+    """Return metrics on adults of another hospital: AP with 9 images, PA with 10, and one patient under 18."""
+    refused = {"refused": {"n": 9, **ESTIMATE}}
+    return {
+        "decided_by": decided_by,
+        "corrected_labels": 3,
+        "groups": {
+            "view": {"AP": measured_set(9) | refused, "PA": measured_set(10) | refused},
+            "under 18 years": {"AP": measured_set(1) | refused},
+        },
+    }

@@ -1,8 +1,11 @@
 """The tiny data sets, and one run on the children: finished, packaged, evaluated and published.
 
+The same run is also packaged, evaluated and published as if it had been trained on children and adults.
+
 Each is made once, when a test first asks for it, by whichever process runs that test. The others wait and use it too.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -123,6 +126,7 @@ def published(make_once, measured_run, tiny_set) -> Path:
     """A release of the evaluated run. Tests must not change it."""
     from dataset.index import load_index
     from dataset.split import split_for_training
+    from model.codes import Population
     from model.inference.release_loader import load_release
     from training.release.publish import ReleaseNotes, publish
 
@@ -130,6 +134,52 @@ def published(make_once, measured_run, tiny_set) -> Path:
         folder.mkdir()
         notes = ReleaseNotes("1.0.0", "First release.", "0" * 40)
         candidate, split = load_release(measured_run / "candidate"), split_for_training(load_index(tiny_set))
-        publish(candidate, split, folder / "release", notes, test_openings=1)
+        publish(candidate, split, folder / "release", notes, {Population.CHILDREN: 1})
 
     return make_once("published", publish_run) / "release"
+
+
+@pytest.fixture(scope="session")
+def mixed_run(make_once, tiny_run, tiny_set, adult_set) -> Path:
+    """The finished run with a candidate for children and adults, evaluated on validation and test images.
+
+    The log of the test splits is in its parent folder.
+    """
+    from training.config import CONFIG_FILE, Sources
+
+    def package_and_evaluate(folder: Path) -> None:
+        run = shutil.copytree(tiny_run, folder / "run")
+        config = json.loads((run / CONFIG_FILE).read_text())
+        (run / CONFIG_FILE).write_text(json.dumps(config | {"sources": Sources.CHILDREN_AND_ADULTS}))
+        adults = ("--adult-data", str(adult_set))
+        _run_with_few_samples("package", tiny_set, run, *adults)
+        log = str(folder / "TEST_LOG.csv")
+        _run_with_few_samples("evaluate", tiny_set, run, *adults, "--split", "validation", "test", "--test-log", log)
+
+    return make_once("mixed", package_and_evaluate) / "run"
+
+
+@pytest.fixture(scope="session")
+def mixed_release(make_once, mixed_run, measured_run, tiny_set) -> Path:
+    """A release of the run for children and adults. What was measured on children alone is from `measured_run`."""
+    from dataset.index import load_index
+    from dataset.split import split_for_training
+    from model.codes import POPULATIONS
+    from model.inference.release_loader import load_release
+    from model.release_files import ReleaseFile
+    from model.storage import write_checksums
+    from training.release.publish import ReleaseNotes, publish
+
+    def publish_run(folder: Path) -> None:
+        candidate = shutil.copytree(mixed_run / "candidate", folder / "candidate")
+        of_children, of_both = (
+            json.loads((path / ReleaseFile.METRICS).read_text()) for path in (measured_run / "candidate", candidate)
+        )
+        (candidate / ReleaseFile.METRICS).write_text(json.dumps(of_children | {"populations": of_both["populations"]}))
+        write_checksums(candidate)
+        notes = ReleaseNotes("1.0.0", "For adults, too.", "0" * 40)
+        split = split_for_training(load_index(tiny_set))
+        openings = dict.fromkeys(POPULATIONS, 1)
+        publish(load_release(candidate), split, folder / "release", notes, openings)
+
+    return make_once("mixed_release", publish_run) / "release"

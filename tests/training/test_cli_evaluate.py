@@ -53,6 +53,8 @@ def test_masks_originals_and_sizes_add_the_lungs_and_the_complete_audit(tiny_set
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["lungs"]["n"] == 20
     assert metrics["lungs"]["dice"]["mean"] > 0.8  # the masks cover everything, and most of each image is dark
+    inside = metrics["drawn_lungs"]["class_activation_map"]
+    assert (inside["value"], inside["n"] > 0) == (1, True)  # of images with pneumonia and positive evidence
     assert all(metrics["shortcut_audit"].values())
     assert metrics["shortcut_audit"]["scaled_copies"]["n"] == 20
 

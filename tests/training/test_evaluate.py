@@ -16,7 +16,7 @@ import training.evaluate
 from dataset.index import load_index
 from dataset.quality.features import scan_images
 from dataset.split import split_for_training
-from model.codes import LABELS, SPLITS, SplitName
+from model.codes import LABELS, SPLITS, Population, SplitName
 from model.errors import TrainingError
 from model.imaging.decode import decode
 from model.imaging.preprocessing import working_image
@@ -33,7 +33,7 @@ from training.evaluate import (
     evaluate,
     rows_of_split,
 )
-from training.evaluation.robustness import framings
+from training.evaluation.robustness import STORAGE, framings
 from training.evaluation.shortcut_audit import AuxiliaryData
 from training.evaluation.similar_cases import similar_case_agreement
 from training.evaluation.split_metrics import split_metrics
@@ -110,7 +110,7 @@ def test_the_metrics_are_those_of_the_predictions(metrics, predictions, candidat
 def test_the_curves_have_the_correct_end_points_and_area(candidate, metrics):
     curves = pd.read_csv(candidate.directory / ReleaseFile.CURVES)
 
-    assert list(curves.columns) == ["split", "curve", "threshold", "x", "y"]
+    assert list(curves.columns) == ["split", "curve", "threshold", "x", "y", "population"]
     for name in SPLITS:
         roc = curves[(curves["split"] == name) & (curves["curve"] == "roc")]
         assert roc[["x", "y"]].iloc[0].tolist() == [0, 0]
@@ -132,6 +132,14 @@ def test_validation_is_also_measured_under_every_perturbation(metrics, split):
         label: n * len(measured["shifts"]) for label, n in counts.items()
     }
     assert measured["calibration"]["prevalence"] == 0.5
+
+
+def test_the_test_split_is_also_measured_as_other_software_might_store_it(metrics, split):
+    stored = metrics["stress_test"]
+
+    assert stored["n"] == len(split.test)
+    assert stored["unperturbed"]["auc"] == pytest.approx(metrics["splits"][SplitName.TEST]["auc"]["value"])
+    assert stored["shifts"].keys() == {name for name in FEW_PERTURBATIONS if name.split(":")[0] in STORAGE}
 
 
 def test_an_evaluation_of_all_splits_measures_the_similar_cases_of_the_release(candidate, metrics, split):
@@ -204,26 +212,29 @@ def test_an_evaluation_of_some_splits_writes_metrics_predictions_and_curves_only
 
 def test_every_measurement_on_test_appends_one_row_under_one_header(measured_run, candidate, split, tmp_path):
     log = Path(shutil.copy(measured_run.with_name("TEST_LOG.csv"), tmp_path))
-    assert count_openings(log) == 1
+    assert count_openings(log, Population.CHILDREN) == 1
 
     measured = evaluate(
         candidate, split, EvaluationOptions([SplitName.TEST], tmp_path / "out", log, "abc", AuxiliaryData())
     )
     evaluate(candidate, split, EvaluationOptions([SplitName.TRAINING], tmp_path / "out", log, "abc", AuxiliaryData()))
 
-    assert count_openings(log) == 2
+    assert count_openings(log, Population.CHILDREN) == 2
     with log.open(newline="") as file:
         header, first, second = csv.reader(file)
-    assert header == ["date", "commit", "network_sha256", "n", "auc", "accuracy", "sensitivity", "specificity"]
+    assert header == [
+        *("date", "commit", "network_sha256", "n", "auc", "accuracy", "sensitivity", "specificity", "population")
+    ]
     assert second[1:4] == ["abc", measured["network_sha256"], str(len(split.test))]
     test_metrics = measured["splits"][SplitName.TEST]
     at_point = test_metrics | test_metrics["operating_points"][BALANCED]
-    assert [float(value) for value in second[4:]] == [at_point[name]["value"] for name in header[4:]]
+    assert [float(value) for value in second[4:-1]] == [at_point[name]["value"] for name in header[4:-1]]
+    assert second[-1] == Population.CHILDREN
     assert first[2:] == second[2:]
 
 
 def test_without_a_log_the_test_split_has_no_openings(tmp_path):
-    assert count_openings(tmp_path / "TEST_LOG.csv") == 0
+    assert count_openings(tmp_path / "TEST_LOG.csv", Population.CHILDREN) == 0
 
 
 def test_an_empty_split_is_named_before_anything_is_read_or_logged(candidate, split, tmp_path):

@@ -98,8 +98,17 @@ def read_prepared(record: LabelledImage, decoder: ImageDecoder) -> PreparedImage
     Raises:
         TrainingError: The file cannot be read. The message names it.
     """
+    return read_decoded(record, decoder).prepared
+
+
+def read_decoded(record: LabelledImage, decoder: ImageDecoder) -> DecodedImage:
+    """Return the prepared image of a labelled image and its original size.
+
+    Raises:
+        TrainingError: The file cannot be read. The message names it.
+    """
     with _error_names_file(record):
-        return decoder(record).prepared
+        return decoder(record)
 
 
 @contextlib.contextmanager

@@ -100,7 +100,7 @@ def admission_rates(
     real = _examine_real_images(gate, not_chest)
     outcomes = [*_examine_negatives(gate, images, split.validation), *real]
     return {
-        **{name: _refusal_rates(decisions, _patients(records)) for name, (records, decisions) in measured.items()},
+        **{name: refusal_rates(decisions, _patients(records)) for name, (records, decisions) in measured.items()},
         "adults": _adult_rates(gate, adults) if adults else None,
         "mirrored": mean_with_ci(np.array([Caution.MIRRORED in decision.cautions for decision in mirrored]), patient),
         "negatives": _rates_by_family(outcomes),
@@ -119,10 +119,16 @@ def _population_rates(
     """Return the rates for the images of one population."""
     is_member = [record.population is population for record in records]
     members = list(itertools.compress(records, is_member))
-    return _refusal_rates(list(itertools.compress(decisions, is_member)), _patients(members))
+    return refusal_rates(list(itertools.compress(decisions, is_member)), _patients(members))
 
 
-def _refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) -> RefusalRates:
+def refusal_rates(decisions: Sequence[AdmissionDecision], patient: np.ndarray) -> RefusalRates:
+    """Return how often acceptable images are refused or read with a caution.
+
+    Args:
+        decisions: Decision on each image.
+        patient: Patient of each image, (n,).
+    """
     outcomes = np.array([decision.decision for decision in decisions])
     codes = Counter(code for decision in decisions for code in (*decision.refusals, *decision.cautions))
     return {
@@ -197,7 +203,7 @@ def _adult_rates(gate: AdmissionGate, folder: Path) -> RefusalRates:
     table = load_adult_images(folder)
     progress = tqdm(table["path"], "admission: adult radiographs", unit="image", disable=None)
     decisions = [gate.examine(decode(path.read_bytes())).admission for path in progress]
-    return _refusal_rates(decisions, table["patient"].to_numpy(str))
+    return refusal_rates(decisions, table["patient"].to_numpy(str))
 
 
 def _patients(records: Sequence[LabelledImage]) -> np.ndarray:

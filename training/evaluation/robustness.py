@@ -26,6 +26,7 @@ from model.imaging.preprocessing import WORKING_SIDE
 from model.inference.classifier import Classifier
 from model.inference.decision import DecisionRules
 from model.performance.release_data import predictions_of
+from model.performance.schema import PerturbationRates, StorageRobustness
 from training.data.loading import load_images
 from training.evaluation.calibration_metrics import calibration_metrics
 from training.evaluation.split_metrics import conformal_metrics
@@ -35,10 +36,14 @@ Framing = Callable[[Image.Image, RelativeBox], Image.Image]
 Logits = dict[str, np.ndarray]
 
 MAX_MARGIN = 0.25  # share of the width or height of the lungs
+STORAGE = ("sharpened", "compressed", "scaled")  # kinds of perturbation: how software stores an image
 
 
 def logits_under_perturbation(
-    classifier: Classifier, records: Sequence[LabelledImage], decoder: ImageDecoder = decode_image
+    classifier: Classifier,
+    records: Sequence[LabelledImage],
+    decoder: ImageDecoder = decode_image,
+    kinds: Sequence[str] | None = None,
 ) -> Logits:
     """Classify images after each perturbation and framing.
 
@@ -46,6 +51,7 @@ def logits_under_perturbation(
         classifier: Classifier to measure. Its calibration is not used.
         records: Images.
         decoder: Decodes the images.
+        kinds: Kinds of perturbation, the part of the name before the colon; None means all.
 
     Returns:
         Logits, float (n,), by the name of the perturbation or framing.
@@ -57,6 +63,7 @@ def logits_under_perturbation(
     ]
     changes: dict[str, Framing] = {name: partial(_ignore_lungs, change) for name, change in perturbations().items()}
     changes |= framings()
+    changes = {name: change for name, change in changes.items() if kinds is None or name.split(":")[0] in kinds}
 
     def logit(change: Framing, image_and_lungs: tuple[Image.Image, RelativeBox]) -> float:
         return _logit(classifier, change(*image_and_lungs))
@@ -84,14 +91,7 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, rules: DecisionRules)
     """
     threshold, target = rules.operating_point().threshold, predictions_of(rows.assign(probability=0)).target
     probabilities = {name: rules.calibration.probability(values) for name, values in logits.items()}
-    measured = {}
-    for name, probability in probabilities.items():
-        alarm = probability >= threshold
-        measured[name] = {
-            "auc": float(roc_auc_score(target, probability)),
-            "sensitivity": float(alarm[target == 1].mean()),
-            "specificity": float(1 - alarm[target == 0].mean()),
-        }
+    measured = {name: _rates(target, probability, threshold) for name, probability in probabilities.items()}
     aucs = [metrics["auc"] for metrics in measured.values()]
     tables = [rows.assign(probability=probability) for probability in probabilities.values()]
     pooled = predictions_of(pd.concat(tables, ignore_index=True))
@@ -102,6 +102,34 @@ def measure_robustness(logits: Logits, rows: pd.DataFrame, rules: DecisionRules)
         "shifts": measured,
         "calibration": calibration_metrics(pooled, rules.training_prevalence),
         "conformal": conformal_metrics(pooled, rules),
+    }
+
+
+def measure_storage(logits: Logits, rows: pd.DataFrame, rules: DecisionRules) -> StorageRobustness:
+    """Compare images stored in other ways with the images as they are.
+
+    Args:
+        logits: Result of `logits_under_perturbation` for the kinds STORAGE.
+        rows: One row per image: label, patient and the probability of the image as it is.
+        rules: Source of calibration and operating points.
+    """
+    unperturbed, threshold = predictions_of(rows), rules.operating_point().threshold
+    target = unperturbed.target
+    return {
+        "n": len(target),
+        "unperturbed": _rates(target, unperturbed.probability, threshold),
+        "shifts": {
+            name: _rates(target, rules.calibration.probability(values), threshold) for name, values in logits.items()
+        },
+    }
+
+
+def _rates(target: np.ndarray, probability: np.ndarray, threshold: float) -> PerturbationRates:
+    alarm = probability >= threshold
+    return {
+        "auc": float(roc_auc_score(target, probability)),
+        "sensitivity": float(alarm[target == 1].mean()),
+        "specificity": float(1 - alarm[target == 0].mean()),
     }
 
 

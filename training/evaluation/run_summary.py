@@ -6,8 +6,7 @@ It measures ranking by population, robustness, and where the opacity map points.
 run in Keras, before anything is exported or calibrated.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ from training.data.loading import targets
 from training.data.samples import load_images_with_lungs
 from training.evaluation.opacity_map_metrics import agreement_with_boxes, mean_share_in_lungs
 from training.evaluation.robustness import framings, perturbations
-
-TYPICAL = "Typical Appearance"  # of pneumonia, as radiologists stated it
-GAINS, OFFSETS, GAMMAS = (0.5, 0.75, 1.25, 1.5), (-40, 40), (0.6, 0.8, 1.25, 1.6)
+from training.evaluation.split_metrics import TYPICAL
+from training.evaluation.tone import changed_tone, tone_changes
 
 
 class TrainedRun:
@@ -104,25 +102,12 @@ def _measure(trained: TrainedRun, records: Sequence[LabelledImage]) -> dict[str,
     return measured
 
 
-def tone_changes() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Return changes of brightness and contrast by name; each maps grey levels, float 0-255."""
-    changes: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
-    changes |= {f"gain {gain}": partial(np.multiply, gain) for gain in GAINS}
-    changes |= {f"offset {offset}": partial(np.add, offset) for offset in OFFSETS}
-    return changes | {f"gamma {gamma}": partial(_apply_gamma, gamma) for gamma in GAMMAS}
-
-
-def _apply_gamma(gamma: float, grey: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 255 * (grey / 255) ** gamma
-    return result
-
-
 def _verdict_changes(trained: TrainedRun, images: np.ndarray, logit: np.ndarray, threshold: float) -> dict[str, float]:
     """Return the share of images whose verdict changes, by tone change."""
     changes = {}
     for name, change in tqdm(tone_changes().items(), "brightness and contrast", leave=False):
-        changed = np.clip(change(images.astype(np.float32)), 0, 255).astype(np.uint8)
-        changes[name] = float(np.mean((trained.logits(changed) >= threshold) != (logit >= threshold)))
+        changed = trained.logits(changed_tone(images, change))
+        changes[name] = float(np.mean((changed >= threshold) != (logit >= threshold)))
     return changes
 
 

@@ -1,5 +1,7 @@
 """Metrics for one set of images, computed from its predictions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,8 @@ from model.performance.schema import ConformalMetrics, CountedEstimate, Operatin
 from training.evaluation.calibration_metrics import calibration_metrics
 
 KNOWN_CAUSES = ("bacterial", "viral")
+TYPICAL = "Typical Appearance"  # of pneumonia in adults, as radiologists stated it; takes the place of the cause
+APPEARANCES = (TYPICAL, "Indeterminate Appearance", "Atypical Appearance")
 
 
 def operating_point_metrics(rows: pd.DataFrame, rules: DecisionRules) -> OperatingPointMetrics:
@@ -25,17 +29,18 @@ def operating_point_metrics(rows: pd.DataFrame, rules: DecisionRules) -> Operati
     return {**auc_with_ci(predictions), "operating_points": points}
 
 
-def split_metrics(rows: pd.DataFrame, rules: DecisionRules) -> SplitMetrics:
+def split_metrics(rows: pd.DataFrame, rules: DecisionRules, causes: Sequence[str] = KNOWN_CAUSES) -> SplitMetrics:
     """Return all metrics: AUC, rates, sensitivity by cause, calibration and conformal coverage.
 
     Args:
         rows: One row per image: label, cause, probability, patient.
         rules: Source of operating points, conformal limits and training prevalence.
+        causes: Causes whose sensitivity is measured.
     """
     return {
         **operating_point_metrics(rows, rules),
         "sensitivity_by_cause": {
-            point.name: _sensitivity_by_cause(rows, point.threshold) for point in rules.operating_points
+            point.name: _sensitivity_by_cause(rows, point.threshold, causes) for point in rules.operating_points
         },
         "calibration": calibration_metrics(predictions_of(rows), rules.training_prevalence),
         "conformal": conformal_metrics(predictions_of(rows), rules),
@@ -62,8 +67,8 @@ def _share_by_class(values: np.ndarray, predictions: Predictions) -> dict[str, C
     return {label: mean_with_ci(values[of_class], predictions.patient[of_class]) for label, of_class in members.items()}
 
 
-def _sensitivity_by_cause(rows: pd.DataFrame, threshold: float) -> dict[str, CountedEstimate]:
-    rows_by_cause = {cause: rows[rows["cause"] == cause] for cause in KNOWN_CAUSES}
+def _sensitivity_by_cause(rows: pd.DataFrame, threshold: float, causes: Sequence[str]) -> dict[str, CountedEstimate]:
+    rows_by_cause = {cause: rows[rows["cause"] == cause] for cause in causes}
     return {
         cause: mean_with_ci((members["probability"] >= threshold).to_numpy(), members["patient"].to_numpy(str))
         for cause, members in rows_by_cause.items()

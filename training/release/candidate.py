@@ -3,10 +3,12 @@
     python -m training package --run runs/reader
     python -m training package --run runs/again --from-release model/release    # repackage the networks of a release
 
-Everything that is fitted or selected after training is fitted or selected here. Calibration, operating points,
-conformal limits, heat-map scale and heat-map limits come from the validation images. The admission check, the index of
-similar cases and the mean radiographs come from the training images; validation images are used only to limit the
-refusal rate of the admission check. Test images are used only in the data set audit. No metric is computed on them.
+Everything that is fitted or selected after training is fitted or selected here. Calibration, operating points and
+conformal limits of a population come from its own validation images. The contour and the limits of opacity maps come
+from validation images with boxes, and the admission check from the training images of all populations; validation
+images only limit its refusal rate. All else comes from the images of children: the heat-map scale and heat-map limits
+from validation images, the index of similar cases and the mean radiographs from training images. Test images are used
+only in the data set audit. No metric is computed on them.
 """
 
 import dataclasses
@@ -55,6 +57,23 @@ MAP_QUANTILE = 0.99
 
 
 @dataclass(frozen=True)
+class ValidationOutputs:
+    """Outputs of the networks for the validation images of one population.
+
+    Attributes:
+        records: Images.
+        inputs: Network inputs, float32 (n, side, side, 1), 0-255.
+        outputs: Outputs for the images as they are.
+        perturbed_logits: Logits of perturbed copies.
+    """
+
+    records: Sequence[LabelledImage]
+    inputs: np.ndarray
+    outputs: Sequence[ClassifierOutput]
+    perturbed_logits: Logits
+
+
+@dataclass(frozen=True)
 class SelectedOnValidation:
     """All values that are fitted or selected on the validation images, except the heat-map limits.
 
@@ -74,7 +93,8 @@ def assemble_candidate(
 
     Args:
         networks: Trained networks.
-        split: Images in each split.
+        split: Images in each split, of each population that the release is for. Only the images of children become part
+            of the candidate: similar cases, mean radiographs and the audit.
         target: Folder of the candidate. It is replaced once the new candidate is complete.
         not_chest: Real images that are not frontal chest radiographs, for the admission check; may be empty.
 
@@ -85,7 +105,9 @@ def assemble_candidate(
         TrainingError: A split is empty, an image cannot be read, Keras and LiteRT disagree, or the network has an
             opacity map but no validation image has boxes.
     """
-    require_images(split, SPLITS)
+    for population in split.populations():
+        require_images(split.of_population(population), SPLITS)
+    children = split.of_population(Population.CHILDREN)
     decoder = ImageCache(split.validation)
     with replace_directory(target) as staged:
         for name in TRAINED_FILES:
@@ -93,19 +115,21 @@ def assemble_candidate(
         network = load_released_network(staged / ReleaseFile.CLASSIFIER_KERAS, networks.has_opacity_map)
         outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
         uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
-        inputs = network_inputs(uncalibrated, split.validation, decoder)
-        raw_outputs = [
-            uncalibrated.run_network(image[np.newaxis])
-            for image in tqdm(inputs, "classifying", unit="image", leave=False)
-        ]
-        perturbed_logits = logits_under_perturbation(uncalibrated, split.validation, decoder)
-        selected = _select_on_validation(uncalibrated.release, raw_outputs, perturbed_logits, split.validation)
+        measured = {
+            population: _validation_outputs(uncalibrated, split.of_population(population).validation, decoder)
+            for population in split.populations()
+        }
+        selected = _select_on_validation(uncalibrated.release, measured)
         if networks.has_opacity_map:
             selected = _with_opacity_contour(selected, uncalibrated, split.validation, decoder)
         classifier = Classifier(selected.release)
-        check_litert_agreement(network, classifier, inputs)
-        select_limits = select_opacity_map_limits if networks.has_opacity_map else select_reliability_limits
-        reliability = select_limits(classifier, split.validation, decoder)
+        for of_population in measured.values():
+            check_litert_agreement(network, classifier, of_population.inputs)
+        reliability = (
+            select_opacity_map_limits(classifier, split.validation, decoder)
+            if networks.has_opacity_map
+            else select_reliability_limits(classifier, children.validation, decoder)
+        )
         admission = _write_image_files(classifier, split, not_chest, decoder, staged)
         _write_description(staged, selected, reliability, admission, networks, split)
         write_checksums(staged)
@@ -137,7 +161,10 @@ def _uncalibrated_release(
         lungs=LungNetwork((directory / ReleaseFile.LUNGS).read_bytes(), lung_side),
         input_region=networks.input_region,
         outputs={name: tuple(shape) for name, shape in outputs.items()},
-        populations={Population.CHILDREN: _uncalibrated_rules(Population.CHILDREN, split.training)},
+        populations={
+            population: _uncalibrated_rules(population, split.of_population(population).training)
+            for population in split.populations()
+        },
         map_scale=1.0,
         opacity_contour=None,
         checksums={},
@@ -148,7 +175,7 @@ def _uncalibrated_release(
 
 
 def _uncalibrated_rules(population: Population, training: Sequence[LabelledImage]) -> DecisionRules:
-    targets = [record.target for record in training if record.population is population]
+    targets = [record.target for record in training]
     return DecisionRules(
         calibration=Calibration(1.0, 0.0),
         operating_points=(),
@@ -159,39 +186,40 @@ def _uncalibrated_rules(population: Population, training: Sequence[LabelledImage
     )
 
 
+def _validation_outputs(
+    uncalibrated: Classifier, records: Sequence[LabelledImage], decoder: ImageCache
+) -> ValidationOutputs:
+    inputs = network_inputs(uncalibrated, records, decoder)
+    outputs = [
+        uncalibrated.run_network(image[np.newaxis]) for image in tqdm(inputs, "classifying", unit="image", leave=False)
+    ]
+    return ValidationOutputs(records, inputs, outputs, logits_under_perturbation(uncalibrated, records, decoder))
+
+
 def _select_on_validation(
-    uncalibrated: Release,
-    raw_outputs: Sequence[ClassifierOutput],
-    perturbed_logits: Logits,
-    validation: Sequence[LabelledImage],
+    uncalibrated: Release, measured: Mapping[Population, ValidationOutputs]
 ) -> SelectedOnValidation:
-    """Fit calibration and map scale on the original images; also use perturbed images to select everything else."""
-    target = np.array([record.target for record in validation])
-    patient = np.array([record.patient for record in validation])
-    logits = np.array([output.logit for output in raw_outputs])
-    calibration = fit_calibration(logits, target)
-    unperturbed = Predictions(target, calibration.probability(logits), patient)
-    n_copies = 1 + len(perturbed_logits)
-    pooled_probability = calibration.probability(np.concatenate([logits, *perturbed_logits.values()]))
-    pooled = Predictions(np.tile(target, n_copies), pooled_probability, np.tile(patient, n_copies))
-    map_values = np.concatenate([output.class_activation_map.ravel() for output in raw_outputs])
+    """Select the decision rules of each population on its own images, and the map scale on those of children."""
+    children = measured[Population.CHILDREN]
+    map_values = np.concatenate([output.class_activation_map.ravel() for output in children.outputs])
     evidence = map_values[map_values > 0]
-    images = f"{len(validation)} validation images"
-    pooled_images = f"{images} and {len(perturbed_logits)} perturbed copies of each"
-    rules = dataclasses.replace(
-        uncalibrated.populations[Population.CHILDREN],
-        calibration=calibration,
-        operating_points=select_operating_points(unperturbed, pooled, pooled_images),
-        conformal=fit_conformal_limits(pooled, pooled_images),
-    )
     release = dataclasses.replace(
         uncalibrated,
-        populations={Population.CHILDREN: rules},
+        populations={
+            population: _select_rules(uncalibrated.populations[population], outputs)
+            for population, outputs in measured.items()
+        },
         map_scale=float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
     )
     rationales = Rationales(
-        calibration={Population.CHILDREN: f"Platt scaling, fitted on {images}."},
-        map_scale=f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {images}.",
+        calibration={
+            population: f"Platt scaling, fitted on {len(outputs.records)} validation images."
+            for population, outputs in measured.items()
+        },
+        map_scale=(
+            f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {len(children.records)} "
+            "validation images."
+        ),
     )
     return SelectedOnValidation(release, rationales)
 
@@ -207,15 +235,36 @@ def _with_opacity_contour(
     )
 
 
+def _select_rules(uncalibrated: DecisionRules, measured: ValidationOutputs) -> DecisionRules:
+    """Fit the calibration on the original images; also use perturbed images to select points and limits."""
+    target = np.array([record.target for record in measured.records])
+    patient = np.array([record.patient for record in measured.records])
+    logits = np.array([output.logit for output in measured.outputs])
+    calibration = fit_calibration(logits, target)
+    unperturbed = Predictions(target, calibration.probability(logits), patient)
+    perturbed = measured.perturbed_logits
+    n_copies = 1 + len(perturbed)
+    pooled_probability = calibration.probability(np.concatenate([logits, *perturbed.values()]))
+    pooled = Predictions(np.tile(target, n_copies), pooled_probability, np.tile(patient, n_copies))
+    images = f"{len(target)} validation images and {len(perturbed)} perturbed copies of each"
+    return dataclasses.replace(
+        uncalibrated,
+        calibration=calibration,
+        operating_points=select_operating_points(unperturbed, pooled, images),
+        conformal=fit_conformal_limits(pooled, images),
+    )
+
+
 def _write_image_files(
     classifier: Classifier, split: Split, not_chest: Sequence[NotChestImage], decoder: ImageCache, directory: Path
 ) -> FittedAdmission:
-    """Fit the admission check, and write it together with the files that describe the data set.
+    """Fit the admission check, and write it together with the files that describe the data set of children.
 
     Raises:
         TrainingError: An image cannot be read.
     """
-    inventory = scan_images(classifier, {name: split.part(name) for name in SPLITS}, decoder)
+    children = split.of_population(Population.CHILDREN)
+    inventory = scan_images(classifier, {name: children.part(name) for name in SPLITS}, decoder)
     require_complete(inventory)
     index = build_index(inventory)
     save_index(index, directory)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dataset.split import Split
-from model.codes import LABELS, SPLITS, Population
+from model.codes import LABELS, Population
 from model.explanation.reliability import ReliabilityLimits
 from model.imaging.preprocessing import RESIZE_METHOD
 from model.inference.decision import DecisionRules
@@ -20,9 +20,14 @@ DATASETS = {
         "name": "Chest X-ray images (pneumonia) from Labeled OCT and Chest X-Ray Images for Classification",
         "source": "Kermany, Zhang, Goldbaum 2018, Mendeley Data, doi:10.17632/rscbjbr9sj.2",
         "licence": "CC BY 4.0",
-    }
+    },
+    Population.ADULTS: {
+        "name": "SIIM-FISABIO-RSNA COVID-19 Detection 2021",
+        "source": "SIIM-FISABIO-RSNA 2021, with images of BIMCV-COVID19 and MIDRC-RICORD",
+        "licence": "CC BY-NC 4.0, research and non-commercial use only",
+    },
 }
-YEARS = {Population.CHILDREN: (1, 5)}  # youngest and oldest age, inclusive
+YEARS = {Population.CHILDREN: (1, 5), Population.ADULTS: (18, 120)}  # youngest and oldest age, inclusive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,11 +61,8 @@ def candidate_description(
         reliability: Limits of the heat-map checks; None if the release has none.
         admission: Admission classifier, and how it was fitted.
         settings: Settings of the run.
-        split: Images in each split.
+        split: Images in each split, of each population.
     """
-    admission_limit = (
-        statements.ADMISSION_LIMIT_WITH_REAL_IMAGES if admission.uses_real_images else statements.ADMISSION_LIMIT
-    )
     description = {
         "format": FORMAT,
         "name": NAME,
@@ -74,9 +76,9 @@ def candidate_description(
         "training": dict(settings),
         "lungs": {"side": release.lungs.side},
         "admission": admission.classifier.limits() | {"rationale": admission.rationale},
-        "intended_use": statements.INTENDED_USE,
-        "limits": [*statements.LIMITS, admission_limit],
-        "ethics": list(statements.ETHICS),
+        "intended_use": statements.intended_use(release.populations),
+        "limits": statements.limits(release.populations, admission.uses_real_images),
+        "ethics": statements.ethics(release.populations),
     }
     if release.opacity_contour is not None:
         description["opacity_map"] = {"contour": release.opacity_contour, "rationale": rationales.opacity_contour}
@@ -109,10 +111,10 @@ def _population_entry(
     population: Population, rules: DecisionRules, calibration_rationale: str, split: Split
 ) -> dict[str, Any]:
     """Return the entry of a population in model.json."""
-    records = {name: [r for r in split.part(name) if r.population is population] for name in SPLITS}
+    parts = split.of_population(population).parts()
     dataset = DATASETS[population] | {
-        "images": {name: len(of_split) for name, of_split in records.items()},
-        "patients": {name: len({r.patient for r in of_split}) for name, of_split in records.items()},
+        "images": {name: len(records) for name, records in parts.items()},
+        "patients": {name: len({record.patient for record in records}) for name, records in parts.items()},
     }
     return {
         "description": statements.POPULATIONS[population],

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from model.codes import LABELS, SplitName
 from model.performance.admission import refusal_sentence
 from model.performance.adults import adults_sentence, external_table
 from model.performance.explanations import reliability_summary
-from model.performance.formatting import METRIC_NAMES, format_estimate, format_percent
+from model.performance.formatting import format_estimate, format_percent
 from model.performance.operating_points import sensitivity_by_cause_table
 from model.performance.release_data import ReleaseData
 from model.performance.schema import ReleaseMetrics
 from model.performance.shortcut_audit import audit_sentences, strata_table
+from training.release.aims import aims_table
 from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
+from training.release.population_sections import figures_of_adults, metrics_table, training_sentence
 
 _SECTION_START = "<!-- {}: written from model/release by `python -m training release` -->"
 METRICS_START = _SECTION_START.format("figures")
@@ -46,26 +47,6 @@ def with_metrics_section(document: str, data: ReleaseData) -> str:
     return written
 
 
-def metrics_table(metrics: ReleaseMetrics) -> str:
-    """Return a table of the test and validation metrics at the default operating point, with 95% intervals."""
-    columns, point = (SplitName.TEST, SplitName.VALIDATION), metrics["operating_point"]["name"]
-    splits: dict[str, Any] = {
-        name: {**metrics["splits"][name], **metrics["splits"][name]["operating_points"][point]} for name in columns
-    }
-    lines = ["| | Official test split | Validation |", "| --- | --- | --- |"]
-    sizes = (f"{splits[name]['n']} images, {splits[name]['patients']} patients" for name in columns)
-    lines.append(f"| Size | {' | '.join(sizes)} |")
-    lines += [
-        f"| {metric_name} | {' | '.join(format_estimate(splits[name][metric]) for name in columns)} |"
-        for metric, metric_name in METRIC_NAMES.items()
-    ]
-    confusions = [splits[name]["confusion"] for name in columns]
-    missed = (f"{c['fn']} of {c['tp'] + c['fn']}" for c in confusions)
-    false_alarms = (f"{c['fp']} of {c['fp'] + c['tn']}" for c in confusions)
-    lines += [f"| Missed cases | {' | '.join(missed)} |", f"| False alarms | {' | '.join(false_alarms)} |"]
-    return "\n".join(lines)
-
-
 def results_by_cause(metrics: ReleaseMetrics) -> str:
     """Return a table of the sensitivity for each cause on the test split, at the default operating point."""
     point = metrics["operating_point"]["name"]
@@ -75,6 +56,8 @@ def results_by_cause(metrics: ReleaseMetrics) -> str:
 def results_among_adults(metrics: ReleaseMetrics) -> str:
     """Return a sentence and a table about the performance on adults, at the default operating point."""
     adults, point = metrics.get("adults"), metrics["operating_point"]["name"]
+    if adults is None and "populations" in metrics:
+        return "Not measured."
     return f"{markdown_paragraph(adults_sentence(adults, point))}\n\n{markdown_table(external_table(adults, point))}"
 
 
@@ -122,6 +105,9 @@ _DOCUMENT_SECTIONS: dict[str, Callable[[ReleaseData], str]] = {
     "results by cause": lambda data: results_by_cause(data.metrics),
     "results by size": lambda data: markdown_table(strata_table(data.metrics["shortcut_audit"])),
     "results among adults": lambda data: results_among_adults(data.metrics),
+    "aims": lambda data: markdown_table(aims_table(data.metrics, data.description)),
+    "populations": lambda data: markdown_paragraph(training_sentence(data.description)),
+    "figures of adults": lambda data: figures_of_adults(data.metrics),
     "shortcut audit": lambda data: markdown_list(audit_sentences(data.metrics["shortcut_audit"])),
     "admission": lambda data: markdown_paragraph(refusal_sentence(data.metrics["admission"])),
     "heat maps": lambda data: markdown_paragraph(reliability_summary(data.metrics["explanations"])),

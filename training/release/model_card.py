@@ -11,8 +11,9 @@ from model.performance.operating_points import operating_point_table
 from model.performance.schema import ReleaseMetrics, RobustnessMetrics
 from model.performance.shortcut_audit import audit_sentences, input_region_sentence, segmentation_sentence, strata_table
 from model.performance.similar_cases import similar_cases_sentence
-from training.release.document_sections import metrics_table, results_among_adults, results_by_cause
+from training.release.document_sections import results_among_adults, results_by_cause
 from training.release.markdown import markdown_list, markdown_paragraph, markdown_table
+from training.release.population_sections import adults_sections, licence_section, metrics_table, tone_section
 
 
 def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_audit: DatasetAudit) -> str:
@@ -28,15 +29,18 @@ def model_card(description: ReleaseDescription, metrics: ReleaseMetrics, data_au
         "Generated from model.json, metrics.json and dataset_audit.json. Do not edit.",
         "## Intended use",
         markdown_paragraph(description["intended_use"]),
+        *licence_section(description),
         *_data_section(description, data_audit),
         *_performance_section(description, metrics),
         *_lungs_section(description, metrics),
         *_robustness_section(metrics),
+        *tone_section(metrics),
         *_operating_points_section(description, metrics),
         *_calibration_section(description, metrics),
         *_admission_section(metrics),
         *_explanation_section(description, metrics),
-        "## Performance outside the intended population",
+        *adults_sections(description, metrics),
+        "## Adults of another hospital",
         results_among_adults(metrics),
         "## Limits",
         markdown_list(description["limits"]),
@@ -148,13 +152,13 @@ def _calibration_section(description: ReleaseDescription, metrics: ReleaseMetric
             "does. ECE is the mean absolute gap between the predicted probability and the observed share of pneumonia "
             "in 15 bins of equal size. Its interval is biased upwards, because resampling patients adds scatter."
         ),
-        markdown_table(calibration_table(metrics)),
+        markdown_table(calibration_table(metrics, Population.CHILDREN)),
         "## Indeterminate results",
         markdown_paragraph(
             f"{conformal_sentence(children['conformal'], metrics['splits'][SplitName.TEST])} At the {point} "
             "operating point:"
         ),
-        markdown_table(conformal_table(metrics, point)),
+        markdown_table(conformal_table(metrics, Population.CHILDREN, point)),
     ]
 
 

@@ -16,20 +16,24 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any, cast
 
+from dataset.quality.audit import DatasetAudit
 from dataset.split import Split
 from model.admission.gate import AdmissionGate
-from model.codes import SPLITS
+from model.codes import SPLITS, Population
 from model.errors import ReleaseError, TrainingError
 from model.inference.classifier import load_model
 from model.inference.release_loader import Release, load_release
 from model.inference.release_schema import ReleaseDescription
+from model.performance.population import metrics_of_population
 from model.performance.schema import ReleaseMetrics
 from model.release_files import ReleaseFile
 from model.storage import read_file, replace_directory, write_checksums, write_json, write_text
 from training.data.loading import network_inputs
 from training.networks.classifier import load_released_network
 from training.networks.export import check_litert_agreement
+from training.release.licence import licence_text
 from training.release.model_card import model_card
+from training.release.statements import licence
 
 # Files that `evaluate` adds to a candidate.
 MEASURED_FILES = (
@@ -56,15 +60,17 @@ class ReleaseNotes:
     commit: str
 
 
-def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes, test_openings: int) -> Release:
-    """Write a release from a candidate that has been evaluated on all three splits.
+def publish(
+    candidate: Release, split: Split, target: Path, notes: ReleaseNotes, test_openings: Mapping[Population, int]
+) -> Release:
+    """Write a release from a candidate that has been evaluated on all splits.
 
     Args:
         candidate: Result of `training.release.candidate.assemble_candidate`. Its directory contains the metrics.
-        split: Images in each split, for the check that Keras and LiteRT agree.
+        split: Images of children in each split, for the check that Keras and LiteRT agree.
         target: Directory of the release, which is replaced.
         notes: Version, change and commit.
-        test_openings: Number of measurements on the official test split so far.
+        test_openings: Number of measurements on the test split of each population so far.
 
     Returns:
         The new release.
@@ -83,10 +89,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
             **_release_entries(candidate, metrics, target, notes, test_openings),
         }
         data_audit = json.loads(candidate.read_file(ReleaseFile.DATASET_AUDIT))
-        write_text(
-            staged / ReleaseFile.CARD,
-            model_card(cast(ReleaseDescription, description), cast(ReleaseMetrics, metrics), data_audit),
-        )
+        _write_texts(staged, cast(ReleaseDescription, description), metrics, data_audit)
         write_json(staged / ReleaseFile.DESCRIPTION, description)
         write_checksums(staged)
         classifier = load_model(staged)
@@ -100,7 +103,7 @@ def publish(candidate: Release, split: Split, target: Path, notes: ReleaseNotes,
 
 
 def rewrite_card(target: Path) -> Release:
-    """Rewrite the model card of a release from its other files, which do not change.
+    """Rewrite the model card and the licence of a release from its other files, which do not change.
 
     Args:
         target: Directory of the release.
@@ -115,35 +118,67 @@ def rewrite_card(target: Path) -> Release:
     with replace_directory(target) as staged:
         for name in release.checksums:
             shutil.copy2(target / name, staged / name)
-        write_text(staged / ReleaseFile.CARD, model_card(release.description, metrics, data_audit))
+        _write_texts(staged, release.description, metrics, data_audit)
         write_checksums(staged)
     return load_release(target)
 
 
+def _write_texts(
+    directory: Path, description: ReleaseDescription, metrics: ReleaseMetrics, data_audit: DatasetAudit
+) -> None:
+    """Write the files of a release that are generated from its other files."""
+    write_text(directory / ReleaseFile.CARD, model_card(description, metrics, data_audit))
+    write_text(directory / ReleaseFile.LICENCE, licence_text(description))
+
+
 def _release_entries(
-    candidate: Release, metrics: Mapping[str, Any], target: Path, notes: ReleaseNotes, test_openings: int
+    candidate: Release,
+    metrics: ReleaseMetrics,
+    target: Path,
+    notes: ReleaseNotes,
+    test_openings: Mapping[Population, int],
 ) -> dict[str, Any]:
     """Return the entries of model.json that a release has in addition to those of its candidate."""
+    description = candidate.description
     return {
         "version": notes.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": notes.commit,
-        "seed": candidate.description["training"]["seed"],
+        "seed": description["training"]["seed"],
         "libraries": {name: library_version(name) for name in LOGGED_LIBRARIES} | {"python": platform.python_version()},
-        "metrics": {
-            name: _headline_metrics(split_metrics, metrics) for name, split_metrics in metrics["splits"].items()
+        "licence": licence(description["populations"]),
+        "metrics": _headline_metrics(metrics, Population.CHILDREN),
+        "populations": {
+            name: entry | _measured_entries(metrics, Population(name), test_openings)
+            for name, entry in description["populations"].items()
         },
         "shortcut_audit": metrics["shortcut_audit"],
-        "lungs": candidate.description["lungs"] | {"segmentation_metrics": metrics.get("lungs")},
-        "test_split_opened": test_openings,
+        "lungs": description["lungs"] | {"segmentation_metrics": metrics.get("lungs")},
+        "test_split_opened": test_openings[Population.CHILDREN],
         "changelog": [{"version": notes.version, "change": notes.change}, *_previous_changelog(target)],
     }
 
 
-def _headline_metrics(split_metrics: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the HEADLINE_METRICS of a split at the default operating point."""
-    at_point = split_metrics["operating_points"][metrics["operating_point"]["name"]]
-    return {name: {**split_metrics, **at_point}[name] for name in HEADLINE_METRICS}
+def _measured_entries(
+    metrics: ReleaseMetrics, population: Population, test_openings: Mapping[Population, int]
+) -> dict[str, Any]:
+    """Return what the entry of a population has in addition; the figures of children are in model.json itself."""
+    if population is Population.CHILDREN:
+        return {}
+    return {
+        "metrics": _headline_metrics(metrics, population),
+        "test_split_opened": test_openings[population],
+    }
+
+
+def _headline_metrics(metrics: ReleaseMetrics, population: Population) -> dict[str, dict[str, Any]]:
+    """Return the HEADLINE_METRICS of each split of a population at the default operating point."""
+    measured = metrics_of_population(metrics, population)
+    point, headlines = measured["operating_point"]["name"], {}
+    for split, of_split in measured["splits"].items():
+        values: dict[str, Any] = {**of_split, **of_split["operating_points"][point]}
+        headlines[split] = {name: values[name] for name in HEADLINE_METRICS}
+    return headlines
 
 
 def head_commit(folder: Path) -> str:
@@ -174,17 +209,19 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 127, "", "")
 
 
-def _measured_metrics(candidate: Release) -> dict[str, Any]:
+def _measured_metrics(candidate: Release) -> ReleaseMetrics:
     """Return the metrics of a candidate, after checking that they are complete and belong to its weights."""
     advice = "Run `python -m training evaluate --run ... --split training validation test` first."
     missing = [name for name in MEASURED_FILES if name not in candidate.checksums]
     if missing:
         raise TrainingError(f"The candidate has not been evaluated ({', '.join(missing)} missing). {advice}")
-    metrics: dict[str, Any] = json.loads(candidate.read_file(ReleaseFile.METRICS))
+    metrics: ReleaseMetrics = json.loads(candidate.read_file(ReleaseFile.METRICS))
     if metrics["network_sha256"] != candidate.checksums[ReleaseFile.CLASSIFIER]:
         raise TrainingError(f"The metrics of the candidate belong to other weights. {advice}")
     if not metrics["splits"].keys() >= set(SPLITS):
         raise TrainingError(f"The candidate has only been evaluated on {', '.join(metrics['splits'])}. {advice}")
+    if unmeasured := candidate.populations.keys() - {Population.CHILDREN} - metrics.get("populations", {}).keys():
+        raise TrainingError(f"The candidate has not been evaluated on {', '.join(sorted(unmeasured))}. {advice}")
     return metrics
 
 

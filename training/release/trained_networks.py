@@ -32,6 +32,11 @@ class TrainedNetworks:
     input_region: InputRegion
     has_opacity_map: bool
 
+    @property
+    def sources(self) -> Sources:
+        """Data sets that the networks were trained on; networks that do not say so were trained on children."""
+        return Sources(self.settings.get("sources", Sources.CHILDREN))
+
     @classmethod
     def from_run(cls, run: Path) -> Self:
         """Return the networks from a finished run.

@@ -1,4 +1,4 @@
-"""Icon array of 1,000 children, and the conversion of SVG to an HTML image.
+"""Icon array of 1,000 patients, and the conversion of SVG to an HTML image.
 
 Streamlit removes bare SVG from a page, so drawings are <img> elements. These elements cannot inherit the colours of the
 page; their own colours are legible on a light and on a dark page.
@@ -41,7 +41,7 @@ def icon_array(frequencies: Confusion) -> str:
     """Return a field of 1,000 icons with its legend, as HTML.
 
     Args:
-        frequencies: Number of children in each group, see `model.performance.natural_frequencies.natural_frequencies`.
+        frequencies: Number of patients in each group, see `model.performance.natural_frequencies.natural_frequencies`.
     """
     counts = {"tp": frequencies["tp"], "fn": frequencies["fn"], "fp": frequencies["fp"], "tn": frequencies["tn"]}
     first, paths, legend = 0, [], []
@@ -53,7 +53,7 @@ def icon_array(frequencies: Confusion) -> str:
         group_text = html.escape(_(text)).format(count=f"<b>{count}</b>")
         legend.append(f'<li style="display:flex;gap:.5rem;align-items:center">{icon}<span>{group_text}</span></li>')
         first += count
-    alt = _("1,000 children: {tp} true positives, {fn} missed cases, {fp} false alarms, {tn} true negatives").format(
+    alt = _("1,000 patients: {tp} true positives, {fn} missed cases, {fp} false alarms, {tn} true negatives").format(
         **counts
     )
     field = svg_image(f"0 0 {_COLUMNS * _PITCH} {_ROWS * _PITCH}", "".join(paths), alt, "width:100%")

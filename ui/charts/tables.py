@@ -4,6 +4,7 @@ import pandas as pd
 
 from model.codes import Population, SplitName
 from model.inference.release_loader import Release
+from model.inference.release_schema import PopulationDescription
 from model.performance.formatting import METRIC_NAMES, format_estimate
 from model.performance.operating_points import classification_report, operating_point_table
 from model.performance.schema import Confusion, SplitMetrics
@@ -17,9 +18,11 @@ _SPLIT_COLUMNS = {SplitName.TEST: N_("Test"), SplitName.VALIDATION: N_("Validati
 _REPORT_ROWS = {"precision": N_("Precision"), "recall": N_("Recall"), "f1": N_("F1")}
 
 
-def performance_table(release: Release) -> pd.DataFrame:
-    """Return test and validation metrics at the default operating point, one column per split."""
-    splits = release.description["metrics"]
+def performance_table(release: Release, population: Population) -> pd.DataFrame:
+    """Return test and validation metrics of a population at the default operating point, one column per split."""
+    description = release.description
+    of_children = population is Population.CHILDREN
+    splits = description["metrics"] if of_children else description["populations"][population]["metrics"]
     return pd.DataFrame(
         {
             _(column): {
@@ -56,7 +59,6 @@ def report_by_class(confusion: Confusion) -> pd.DataFrame:
 def provenance_table(release: Release) -> pd.DataFrame:
     """Return version, origin and settings, one per row."""
     description = release.description
-    children = description["populations"][Population.CHILDREN]
     version = release.version
     if not release.is_shipped:
         version = _("{version}, not shipped with this program").format(version=version)
@@ -66,16 +68,26 @@ def provenance_table(release: Release) -> pd.DataFrame:
         _("Checksum"): release.digest[:12],
         _("Created"): description["created"],
         _("Commit"): description["git_commit"][:12],
-        _("Data set"): f"{children['dataset']['source']} ({children['dataset']['licence']})",
-        _("Training images"): f"{children['dataset']['images'][SplitName.TRAINING]}",
+        _("Scale of the heat map"): description["map_scale"]["rationale"],
+    }
+    return pd.DataFrame({"": facts})
+
+
+def population_facts(entry: PopulationDescription) -> pd.DataFrame:
+    """Return data set and settings of a population, one per row."""
+    images = entry["dataset"]["images"]
+    facts = {
+        _("Data set"): f"{entry['dataset']['source']} ({entry['dataset']['licence']})",
+        _("Images"): _("{training} training, {validation} validation, {test} test").format(
+            training=images[SplitName.TRAINING], validation=images[SplitName.VALIDATION], test=images[SplitName.TEST]
+        ),
         **{
             _("Decision threshold ({name})").format(name=term(point["name"])): (
                 f"{point['threshold']:.3f}. {point['rationale']}"
             )
-            for point in children["operating_points"]
+            for point in entry["operating_points"]
         },
-        _("Calibration"): children["calibration"]["rationale"],
-        _("Scale of the heat map"): description["map_scale"]["rationale"],
+        _("Calibration"): entry["calibration"]["rationale"],
     }
     return pd.DataFrame({"": facts})
 

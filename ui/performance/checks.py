@@ -10,11 +10,13 @@ from model.performance.admission import admission_sentences, admitted_table, ina
 from model.performance.adults import adults_sentence, external_table
 from model.performance.explanations import heat_map_sentences, reliability_sentence, warnings_table
 from model.performance.opacity_maps import opacity_map_table
+from model.performance.population import refusal_table
 from model.performance.schema import (
     AdmissionMetrics,
     ExternalMetrics,
     HeatMapMetrics,
     OpacityMapMetrics,
+    PopulationMetrics,
     ShortcutAudit,
 )
 from model.performance.shortcut_audit import audit_sentences, strata_table
@@ -69,9 +71,26 @@ def show_heat_maps(
     st.markdown("\n".join(f"- {sentence}" for sentence in heat_map_sentences(explanations)))
 
 
+def show_refused_adults(measured: PopulationMetrics) -> None:
+    """Draw how often the admission check refuses images of adults."""
+    section_heading("refused")
+    st.markdown(_("The same check examines images of children and adults."))
+    st.dataframe(refusal_table(measured), hide_index=True)
+
+
 def show_population(adults: ExternalMetrics | None, point: OperatingPoint) -> None:
     """Draw the performance on adults, for whom the model is not intended."""
     section_heading("population")
+    _show_external(adults, point)
+
+
+def show_other_hospital(adults: ExternalMetrics | None, point: OperatingPoint) -> None:
+    """Draw the performance on adults of another hospital."""
+    section_heading("other-hospital")
+    _show_external(adults, point)
+
+
+def _show_external(adults: ExternalMetrics | None, point: OperatingPoint) -> None:
     st.markdown(adults_sentence(adults, point.name))
-    if adults:
-        st.dataframe(external_table(adults, point.name), hide_index=True)
+    if rows := external_table(adults, point.name):
+        st.dataframe(rows, hide_index=True)

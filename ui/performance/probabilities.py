@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.codes import Population
 from model.inference.decision import OperatingPoint
 from model.inference.release_schema import ConformalDescription
 from model.performance.calibration import (
@@ -20,13 +21,14 @@ from ui.performance.headings import section_heading
 
 
 def show_probabilities(
-    data: ReleaseData, test: SplitMetrics, point: OperatingPoint, training_prevalence: float
+    data: ReleaseData, population: Population, test: SplitMetrics, point: OperatingPoint, training_prevalence: float
 ) -> None:
     """Draw the distribution and the calibration of the probabilities.
 
     Args:
-        data: Tables of the release.
-        test: Metrics on the official test split.
+        data: Tables of the population.
+        population: Population to show.
+        test: Metrics on its test split.
         point: Operating point to mark.
         training_prevalence: Share of the training images that show pneumonia, 0-1.
     """
@@ -53,7 +55,7 @@ def show_probabilities(
         )
         st.altair_chart(reliability_chart(data.reliability), width="stretch")
     with st.expander(_("Calibration metrics")):
-        st.dataframe(calibration_table(data.metrics), hide_index=True)
+        st.dataframe(calibration_table(data.metrics, population), hide_index=True)
         st.caption(
             _(
                 "ECE (expected calibration error): mean absolute difference between predicted probability and "
@@ -65,14 +67,19 @@ def show_probabilities(
 
 
 def show_indeterminate(
-    metrics: ReleaseMetrics, test: SplitMetrics, conformal: ConformalDescription, point: OperatingPoint
+    metrics: ReleaseMetrics,
+    population: Population,
+    test: SplitMetrics,
+    conformal: ConformalDescription,
+    point: OperatingPoint,
 ) -> None:
     """Show how often results are indeterminate.
 
     Args:
         metrics: Metrics of the release.
-        test: Metrics on the official test split.
-        conformal: The entry `conformal` in model.json.
+        population: Population to show.
+        test: Metrics on its test split.
+        conformal: Its entry `conformal` in model.json.
         point: Operating point of the results.
     """
     section_heading("indeterminate")
@@ -80,4 +87,4 @@ def show_indeterminate(
         "The table shows how often the true class was plausible and how often the result was indeterminate."
     )
     st.markdown(f"{conformal_sentence(conformal, test)} {coverage_text}")
-    st.dataframe(conformal_table(metrics, point.name), hide_index=True)
+    st.dataframe(conformal_table(metrics, population, point.name), hide_index=True)

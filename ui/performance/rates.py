@@ -1,4 +1,4 @@
-"""Sections about rates at the decision thresholds: children, thresholds, curves, causes."""
+"""Sections about rates at the decision thresholds: 1,000 patients, thresholds, curves, causes and appearances."""
 
 import pandas as pd
 import streamlit as st
@@ -25,10 +25,10 @@ from ui.resources import current_predictive_values
 from ui.settings import SessionSettings
 
 
-def show_children(test: SplitMetrics, settings: SessionSettings) -> None:
-    """Draw the expected results for 1,000 children at the operating point and the prevalence of the session."""
+def show_patients(test: SplitMetrics, population: Population, settings: SessionSettings) -> None:
+    """Draw the expected results for 1,000 patients at the operating point and the prevalence of the session."""
     section_heading("children")
-    point, prevalence = settings.operating_point(Population.CHILDREN), settings.prevalences[Population.CHILDREN]
+    point, prevalence = settings.operating_point(population), settings.prevalences[population]
     rates = test["operating_points"][point.name]
     frequencies = natural_frequencies(rates, prevalence)
     icon_column, text_column = st.columns([3, 2], gap="large")
@@ -36,7 +36,7 @@ def show_children(test: SplitMetrics, settings: SessionSettings) -> None:
         st.html(icon_array(frequencies))
     with text_column:
         st.markdown(natural_frequency_sentence(frequencies))
-        predictive = current_predictive_values(settings.release, point.threshold, prevalence)
+        predictive = current_predictive_values(settings.release, population, point.threshold, prevalence)
         intervals = natural_frequency_intervals(rates, prevalence)
         st.table(pd.DataFrame(natural_frequency_table(frequencies, intervals, predictive)))
         counting = _(
@@ -94,6 +94,19 @@ def show_causes(test: SplitMetrics, point: OperatingPoint) -> None:
     """Draw sensitivity by cause of pneumonia."""
     section_heading("causes")
     st.markdown(_("Sensitivity for each cause of pneumonia recorded in the data set, with 95% confidence intervals."))
+    _show_sensitivity_by_cause(test, point)
+
+
+def show_appearances(test: SplitMetrics, point: OperatingPoint) -> None:
+    """Draw sensitivity by appearance of pneumonia, which takes the place of the cause in the metrics of adults."""
+    section_heading("appearances")
+    st.markdown(
+        _("Sensitivity for each appearance of pneumonia that radiologists stated, with 95% confidence intervals.")
+    )
+    _show_sensitivity_by_cause(test, point)
+
+
+def _show_sensitivity_by_cause(test: SplitMetrics, point: OperatingPoint) -> None:
     by_cause = pd.DataFrame(sensitivity_by_cause(test, point.name))
     st.altair_chart(sensitivity_by_cause_chart(by_cause), width="stretch")
 

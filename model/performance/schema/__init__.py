@@ -21,6 +21,7 @@ from model.performance.schema.classification import (
     Rates,
     SimilarCaseMetrics,
     SplitMetrics,
+    ViewMetrics,
 )
 from model.performance.schema.estimates import (
     CountedEstimate,
@@ -40,8 +41,11 @@ from model.performance.schema.heat_maps import (
 from model.performance.schema.release import (
     NamedThreshold,
     PerturbationRates,
+    PopulationMetrics,
     ReleaseMetrics,
     RobustnessMetrics,
+    StorageRobustness,
+    ToneMetrics,
 )
 from model.performance.schema.shortcuts import (
     BoxErrors,
@@ -79,6 +83,7 @@ __all__ = [
     "OperatingPointMetrics",
     "OrderScores",
     "PerturbationRates",
+    "PopulationMetrics",
     "PopulationRefusals",
     "PredictiveValues",
     "Ranking",
@@ -93,6 +98,9 @@ __all__ = [
     "SizeStratum",
     "SizedAuc",
     "SplitMetrics",
+    "StorageRobustness",
     "SyntheticOpacities",
+    "ToneMetrics",
+    "ViewMetrics",
     "WarningRate",
 ]

@@ -80,10 +80,23 @@ class SplitMetrics(OperatingPointMetrics):
     conformal: ConformalMetrics
 
 
-class ExternalMetrics(SplitMetrics):
-    """Metrics outside the population (adults), for all images and by kind of group ("age", "sex", "view") and group."""
+class ViewMetrics(SplitMetrics):
+    """Metrics on the radiographs of one view from another hospital, and the share that the admission check refuses."""
 
-    groups: dict[str, dict[str, OperatingPointMetrics]]
+    refused: CountedEstimate
+
+
+class ExternalMetrics(TypedDict):
+    """Metrics on radiographs of another hospital, by kind of group ("view", "under 18 years") and view (AP, PA).
+
+    Views are never pooled: in this sample, the view says much about the label. `decided_by` is the population whose
+    decision rules were applied; `corrected_labels` counts the images that radiologists read as normal, against their
+    label.
+    """
+
+    decided_by: str
+    corrected_labels: int
+    groups: dict[str, dict[str, ViewMetrics]]
 
 
 class SimilarCaseMetrics(TypedDict):

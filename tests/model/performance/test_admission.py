@@ -42,7 +42,9 @@ def test_each_measured_set_has_a_row():
             ("official test split", 624),
         )
     ]
-    assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == "adults"
+    assert [row["Images"] for row in admitted_table(ADMISSION | {"adults": rates(496)})][-1] == (
+        "adults of another hospital"
+    )
 
 
 def test_each_population_has_its_own_rows_if_there_are_several():

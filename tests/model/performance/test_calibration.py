@@ -2,6 +2,7 @@
 
 import pytest
 
+from model.codes import Population
 from model.performance.calibration import (
     calibration_sentence,
     calibration_table,
@@ -10,29 +11,62 @@ from model.performance.calibration import (
     measured_sets,
     miscalibration_direction,
 )
-from tests.support.metrics import CALIBRATION_ERRORS, ESTIMATE, FORMATTED, UNDEFINED, measured_set, metrics
+from tests.support.metrics import (
+    CALIBRATION_ERRORS,
+    ESTIMATE,
+    FORMATTED,
+    UNDEFINED,
+    measured_set,
+    metrics,
+    other_hospital,
+)
+
+CHILDREN, ADULTS = Population
 
 
 def test_measured_sets_have_test_first_and_no_training():
-    all_sets = metrics(adults=measured_set(9), stress_validation=measured_set(8))
+    all_sets = metrics(adults=other_hospital(CHILDREN), stress_validation=measured_set(8))
 
-    assert list(measured_sets(all_sets)) == ["test", "validation", "stress_validation", "adults"]
-    assert measured_sets(all_sets)["adults"]["n"] == 9
-    assert list(measured_sets(metrics())) == list(measured_sets(metrics(adults=None))) == ["test", "validation"]
+    assert list(measured_sets(all_sets, CHILDREN)) == [
+        "official test split",
+        "validation",
+        "validation, perturbed",
+        "adults of another hospital, AP view",
+        "adults of another hospital, PA view",
+    ]
+    assert list(measured_sets(metrics(), CHILDREN)) == ["official test split", "validation"]
+
+
+def test_another_hospital_belongs_to_the_population_whose_rules_judged_it():
+    both = metrics(
+        adults=other_hospital(ADULTS),
+        stress_validation=measured_set(8),
+        populations={ADULTS: {"splits": {"validation": measured_set(7), "test": measured_set(6)}}},
+    )
+
+    sets = measured_sets(both, ADULTS)
+
+    assert [(name, measured["n"]) for name, measured in sets.items()] == [
+        ("adults, test split", 6),
+        ("adults, validation", 7),
+        ("adults of another hospital, AP view", 9),
+        ("adults of another hospital, PA view", 10),
+    ]
+    assert list(measured_sets(both, CHILDREN)) == ["official test split", "validation", "validation, perturbed"]
 
 
 def test_calibration_has_a_raw_row_and_an_adjusted_row_if_defined():
     one_class = measured_set()
     one_class["calibration"] = {"prevalence": 1.0, "raw": CALIBRATION_ERRORS, "prevalence_adjusted": None}
 
-    rows = calibration_table(metrics(adults=one_class))
+    rows = calibration_table(metrics(stress_validation=one_class), CHILDREN)
 
     assert [(row["Images"], row["Prevalence"], row["Adjusted to this prevalence"], row["ECE"]) for row in rows] == [
         ("official test split", "40%", "no", FORMATTED),
         ("official test split", "40%", "yes", "not defined"),
         ("validation", "40%", "no", FORMATTED),
         ("validation", "40%", "yes", "not defined"),
-        ("adults", "100%", "no", FORMATTED),
+        ("validation, perturbed", "100%", "no", FORMATTED),
     ]
     assert {row["Brier score"] for row in rows} == {row["Slope (ideal: 1)"] for row in rows} == {FORMATTED}
     assert {row["Intercept (ideal: 0)"] for row in rows} == {"-0.250 (0.800-0.950)"}
@@ -53,21 +87,21 @@ def with_intercept(low: float, high: float) -> dict:
         (
             (-4, -2),
             "high",
-            "Probabilities around 50% are too high on the official test split (n = 50): of images with a probability "
+            "Probabilities around 50% are too high on the test split (n = 50): of images with a probability "
             "of 50%, about 5% (2%-12%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
             "(40%), the figure is about 27%.",
         ),
         (
             (2, 4),
             "low",
-            "Probabilities around 50% are too low on the official test split (n = 50): of images with a probability "
+            "Probabilities around 50% are too low on the test split (n = 50): of images with a probability "
             "of 50%, about 95% (88%-98%) show pneumonia. If probabilities are adjusted to the prevalence of this split "
             "(40%), the figure is about 27%.",
         ),
         (
             (-1, 1),
             None,
-            "Probabilities around 50% are neither clearly too high nor clearly too low on the official test split (n = "
+            "Probabilities around 50% are neither clearly too high nor clearly too low on the test split (n = "
             "50): of images with a probability of 50%, about 50% (27%-73%) show pneumonia.",
         ),
     ],
@@ -87,19 +121,19 @@ def test_calibration_sentence_of_one_class_is_not_defined():
     }
     assert miscalibration_direction(measured) is None
     assert calibration_sentence(measured) == (
-        "Calibration on the official test split is not defined: the split contains only one class."
+        "Calibration on the test split is not defined: the split contains only one class."
     )
 
 
 def test_conformal_table_has_a_row_per_set_and_class():
-    rows = conformal_table(metrics(), "balanced")
+    rows = conformal_table(metrics(), CHILDREN, "balanced")
 
     assert [tuple(row.values()) for row in rows] == [
         (set_name, label, covered, FORMATTED, n)
         for set_name in ("official test split", "validation")
         for label, covered, n in (("NORMAL", FORMATTED, "30"), ("PNEUMONIA", "not defined", "20"))
     ]
-    assert {row["Indeterminate"] for row in conformal_table(metrics(), "rule-out")} == {"not defined"}
+    assert {row["Indeterminate"] for row in conformal_table(metrics(), CHILDREN, "rule-out")} == {"not defined"}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +147,6 @@ def test_conformal_sentence_states_the_lower_limit_first(pneumonia_from, normal_
 
     assert f"Between probabilities of 0.400 and 0.600 (at the training prevalence) {plausible}: " in sentence
     assert sentence.endswith(
-        f" Chosen so. On the official test split, the true class is plausible for {FORMATTED} of normal images (n = "
+        f" Chosen so. On the test split, the true class is plausible for {FORMATTED} of normal images (n = "
         "30) and for not defined of images with pneumonia (n = 20)."
     )

@@ -1,4 +1,4 @@
-"""Counts out of 1,000 children, their intervals, sentence and table."""
+"""Counts out of 1,000 patients, their intervals, sentence and table."""
 
 import pytest
 from hypothesis import given
@@ -59,23 +59,23 @@ def test_every_count_lies_within_its_interval(prevalence, edges):
 
 def test_sentence_states_all_counts():
     assert natural_frequency_sentence(natural_frequencies(RATES, 0.2)) == (
-        "Of 1,000 children, 200 have pneumonia: the model detects 180 and misses 20. Of the 800 children without "
+        "Of 1,000 patients, 200 have pneumonia: the model detects 180 and misses 20. Of the 800 patients without "
         "pneumonia, 160 get a false alarm and 640 a correct negative result."
     )
 
 
-def test_table_covers_all_children():
+def test_table_covers_all_patients():
     columns = natural_frequency_table(
         natural_frequencies(RATES, 0.2), natural_frequency_intervals(RATES, 0.2), PREDICTIVE
     )
     assert columns["At or above the threshold"] == {
-        "Children": "340",
+        "Patients": "340",
         "Correct": "180 (170-190) true positives",
         "Incorrect": "160 (80-240) false alarms",
         "Predictive value": "PPV 0.529 (0.400-0.600)",
     }
     assert columns["Below the threshold"] == {
-        "Children": "660",
+        "Patients": "660",
         "Correct": "640 (560-720) true negatives",
         "Incorrect": "20 (10-30) missed cases",
         "Predictive value": "NPV 0.970 (0.900-0.990)",

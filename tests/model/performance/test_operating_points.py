@@ -2,6 +2,7 @@
 
 import pytest
 
+from model.codes import Population
 from model.performance.operating_points import (
     classification_report,
     operating_point_table,
@@ -71,8 +72,11 @@ def test_sensitivity_by_cause_is_that_of_the_operating_point():
 
 
 def test_sample_and_rates_are_stated_with_counts():
-    assert sample_sentence(measured_set()) == (
+    assert sample_sentence(measured_set(), Population.CHILDREN) == (
         "The official test split has 50 images of 33 children; 20 of the images show pneumonia."
+    )
+    assert sample_sentence(measured_set(), Population.ADULTS) == (
+        "The test split has 50 images of 33 adults; 20 of the images show pneumonia."
     )
     assert rates_sentence(measured_set(), "balanced") == (
         f"Sensitivity is {FORMATTED} (n = 20 images with pneumonia), specificity {FORMATTED} (n = 30 images without "

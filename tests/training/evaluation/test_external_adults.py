@@ -1,4 +1,4 @@
-"""Radiographs of adults: metrics for all images and by group, and error messages for unusable folders."""
+"""Radiographs of another hospital: metrics by view, corrections, and error messages for unusable folders."""
 
 import re
 from pathlib import Path
@@ -10,13 +10,13 @@ from PIL import Image
 
 from model.codes import Population
 from model.errors import TrainingError
-from model.inference.decision import OperatingPoint
-from tests.support.populations import decision_rules
+from model.inference.decision import Calibration, ConformalLimits, DecisionRules, OperatingPoint
 from training.evaluation import calibration_metrics
-from training.evaluation.external_adults import COLUMNS, external_metrics
+from training.evaluation.external_adults import COLUMNS, CORRECTION_COLUMNS, external_metrics, load_adult_images
 
 pytestmark = pytest.mark.slow
 
+CHILDREN, ADULTS = Population
 GREY = {"ill.png": 200, "well.png": 60, "child.png": 180, "old.png": 90, "sure.png": 230, "missed.png": 80}
 TABLE = """file,label,patient,age_years,sex,view,source
 ill.png,PNEUMONIA,007,18,F,AP,x
@@ -26,17 +26,29 @@ old.png,NORMAL,10,60,F,AP,x
 sure.png,PNEUMONIA,11,59,F,PA,x
 missed.png,PNEUMONIA,007,40,M,PA,x
 """
+CORRECTIONS = "file,under_18,rsna_radiologists_say_normal\nmissed.png,0,1\nold.png,1,1\nunknown.png,1,1\n"
 
 
-class BrightnessClassifier:
-    """A classifier whose probability is the mean brightness."""
+def rules(threshold: float) -> DecisionRules:
+    """Return rules with one operating point, at a grey level."""
+    point = OperatingPoint("balanced", float(1 / (1 + np.exp((100 - threshold) / 10))), "by hand")
+    limits = ConformalLimits(0.9, 0.4, 0.6, "by hand")
+    return DecisionRules(Calibration(0.1, -10.0), (point,), "balanced", limits, 0.7, (1, 5))
 
-    release = SimpleNamespace(
-        populations={Population.CHILDREN: decision_rules(OperatingPoint("balanced", 0.5, "by hand"))}
-    )
 
-    def read(self, radiograph):
-        return SimpleNamespace(probability=float(radiograph.pixels.mean()) / 255)
+class BrightnessGate:
+    """A gate that finds pneumonia in bright images, and refuses very bright ones."""
+
+    def __init__(self, **thresholds: float) -> None:
+        populations = {Population(name): rules(threshold) for name, threshold in thresholds.items()}
+        self.classifier = SimpleNamespace(release=SimpleNamespace(populations=populations))
+
+    def examine(self, radiograph):
+        grey = float(radiograph.pixels.mean())
+        return SimpleNamespace(
+            inference=SimpleNamespace(output=SimpleNamespace(logit=grey)),
+            admission=SimpleNamespace(refusals=("too bright",) if grey > 220 else ()),
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +68,8 @@ def folder(tmp_path) -> Path:
     return root
 
 
-def measure(folder: Path) -> dict:
-    return external_metrics(BrightnessClassifier(), folder)
+def measure(folder: Path, **thresholds: float) -> dict:
+    return external_metrics(BrightnessGate(**thresholds or {CHILDREN: 100}), folder)
 
 
 def assert_error(folder: Path, message: str) -> None:
@@ -65,61 +77,85 @@ def assert_error(folder: Path, message: str) -> None:
         measure(folder)
 
 
-def test_images_in_the_table_are_read_from_any_subfolder(folder):
+def confusions(measured: dict) -> dict:
+    """Return the counts of each group that are not 0."""
+    return {
+        (kind, view): {name: n for name, n in group["operating_points"]["balanced"]["confusion"].items() if n}
+        for kind, groups in measured["groups"].items()
+        for view, group in groups.items()
+    }
+
+
+def test_views_are_measured_apart_and_patients_under_18_apart_from_them(folder):
     measured = measure(folder)
 
-    assert {name: measured[name] for name in ("n", "patients", "positives")} == {"n": 6, "patients": 5, "positives": 4}
-    assert measured["operating_points"]["balanced"]["confusion"] == {"tp": 3, "fn": 1, "fp": 0, "tn": 2}
-    assert measured["auc"]["value"] == pytest.approx(7 / 8)  # missed.png ranks below old.png
-    assert measured["calibration"]["prevalence"] == pytest.approx(4 / 6)
-    assert measured["conformal"]["coverage"]["PNEUMONIA"]["value"] == 0.75
-    assert {share["n"] for share in measured["sensitivity_by_cause"]["balanced"].values()} == {0}  # no cause is known
-
-
-def test_groups_are_by_age_sex_and_view(folder):
-    groups = measure(folder)["groups"]
-
-    counts = {
-        kind: {name: (metrics["n"], metrics["positives"]) for name, metrics in members.items()}
-        for kind, members in groups.items()
+    assert measured.keys() == {"decided_by", "corrected_labels", "groups"}  # nothing is pooled
+    assert confusions(measured) == {
+        ("view", "AP"): {"tp": 1, "tn": 1},
+        ("view", "PA"): {"tp": 1, "fn": 1, "tn": 1},
+        ("under 18 years", "PA"): {"tp": 1},
     }
-    assert counts == {
-        "age": {
-            "under 18 years": (1, 1),
-            "18 to 39 years": (2, 1),
-            "40 to 59 years": (2, 2),
-            "60 years and older": (1, 0),
-        },
-        "sex": {"F": (3, 2), "M": (3, 2)},
-        "view": {"AP": (2, 1), "PA": (4, 3)},
+    pa = measured["groups"]["view"]["PA"]
+    assert (pa["n"], pa["patients"], pa["auc"]["value"]) == (3, 3, 1)
+    assert pa["calibration"]["prevalence"] == pytest.approx(2 / 3)
+    assert {share["n"] for share in pa["sensitivity_by_cause"]["balanced"].values()} == {0}  # no cause is known
+
+
+def test_the_refused_share_is_by_view_and_refused_images_are_measured_too(folder):
+    views = measure(folder)["groups"]["view"]
+
+    assert {view: (group["refused"]["value"], group["refused"]["n"]) for view, group in views.items()} == {
+        "AP": (0, 2),
+        "PA": (pytest.approx(1 / 3), 3),
     }
-    assert groups["view"]["PA"]["operating_points"]["balanced"]["confusion"] == {"tp": 2, "fn": 1, "fp": 0, "tn": 1}
 
 
-def test_a_group_has_the_same_metrics_as_its_images_measured_separately(folder):
-    women = measure(folder)["groups"]["sex"]["F"]
+def test_adults_are_judged_by_the_rules_for_adults_and_children_by_those_for_children(folder):
+    measured = measure(folder, children=190, adults=70)
 
-    (folder / "labels.csv").write_text("".join(line for line in TABLE.splitlines(True) if ",M," not in line))
-    alone = measure(folder)
-
-    assert women == {name: alone[name] for name in women}
-    assert set(women) == {"n", "patients", "positives", "auc", "operating_points"}
-
-
-def test_an_age_group_without_images_is_left_out(folder):
-    (folder / "labels.csv").write_text("".join(line for line in TABLE.splitlines(True) if ",17.9," not in line))
-
-    assert list(measure(folder)["groups"]["age"]) == ["18 to 39 years", "40 to 59 years", "60 years and older"]
+    assert measured["decided_by"] == ADULTS
+    assert confusions(measured) == {
+        ("view", "AP"): {"tp": 1, "fp": 1},
+        ("view", "PA"): {"tp": 2, "tn": 1},
+        ("under 18 years", "PA"): {"fn": 1},
+    }
+    assert measure(folder)["decided_by"] == CHILDREN
 
 
-def test_an_image_of_unknown_age_and_sex_counts_only_in_the_other_groups(folder):
-    (folder / "labels.csv").write_text(TABLE.replace("17.9,M", ","))
+def test_corrections_move_patients_under_18_and_change_labels_that_radiologists_read_as_normal(folder):
+    (folder / "corrections.csv").write_text(CORRECTIONS)
 
     measured = measure(folder)
 
-    assert measured["n"] == 6
-    totals = {kind: sum(metrics["n"] for metrics in members.values()) for kind, members in measured["groups"].items()}
-    assert totals == {"age": 5, "sex": 5, "view": 6}
+    assert measured["corrected_labels"] == 1  # old.png was normal already
+    assert confusions(measured) == {
+        ("view", "AP"): {"tp": 1},
+        ("view", "PA"): {"tp": 1, "tn": 2},
+        ("under 18 years", "AP"): {"tn": 1},
+        ("under 18 years", "PA"): {"tp": 1},
+    }
+
+
+def test_without_corrections_labels_are_those_of_the_table_and_an_unknown_age_is_an_adult(folder):
+    (folder / "labels.csv").write_text(TABLE.replace("17.9,M", ",M"))
+
+    table = load_adult_images(folder)
+
+    assert not table[["is_minor", "is_corrected"]].any(axis=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "file,under_18\nill.png,0\n", b"\xff\xfe\x00", CORRECTIONS + "old.png,0,0\n"],
+    ids=["empty", "column missing", "not text", "file twice"],
+)
+def test_unusable_corrections_give_an_error_message(folder, content):
+    (folder / "corrections.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    columns = ", ".join(CORRECTION_COLUMNS)
+    assert_error(
+        folder, f"cannot be used: corrections.csv must have the columns {columns}, and each file at most once."
+    )
 
 
 def test_missing_images_are_counted(folder):

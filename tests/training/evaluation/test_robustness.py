@@ -11,7 +11,7 @@ from model.inference.decision import Calibration, OperatingPoint
 from tests.support.populations import decision_rules
 from tests.support.synthetic import synthetic_radiograph
 from training.evaluation import calibration_metrics
-from training.evaluation.robustness import framings, measure_robustness, perturbations
+from training.evaluation.robustness import framings, measure_robustness, measure_storage, perturbations
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +102,16 @@ def test_perturbed_images_are_measured_by_perturbation_and_together(monkeypatch)
     probability = rules.calibration.probability(np.concatenate([harmless, harmful]))
     brier = measured["calibration"]["raw"]["brier"]["value"]
     assert brier == pytest.approx(((probability - np.tile([0, 1, 0, 1], 2)) ** 2).mean())
+
+
+def test_stored_images_are_compared_with_the_images_as_they_are():
+    rules = decision_rules(OperatingPoint("balanced", 0.5, "by hand"))
+    rows = pd.DataFrame({"label": LABELS * 2, "patient": list("abcd"), "probability": [0.1, 0.9, 0.2, 0.3]})
+
+    measured = measure_storage({"scaled: somehow": np.array([-2.0, 2.0, 1.0, 3.0])}, rows, rules)
+
+    assert measured == {
+        "n": 4,
+        "unperturbed": {"auc": 1.0, "sensitivity": 0.5, "specificity": 1.0},
+        "shifts": {"scaled: somehow": {"auc": 1.0, "sensitivity": 1.0, "specificity": 0.5}},
+    }

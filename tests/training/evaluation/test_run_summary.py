@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from dataset.adults import load_adult_index
@@ -12,7 +11,7 @@ from model.codes import Population
 from tests.support.training import FEW_PERTURBATIONS, reduce_sample_sizes
 from training.cli import main
 from training.evaluation.robustness import framings
-from training.evaluation.run_summary import tone_changes
+from training.evaluation.tone import tone_changes
 
 pytestmark = pytest.mark.slow
 
@@ -49,9 +48,3 @@ def test_children_are_measured_under_every_perturbation_and_adults_against_boxes
     for measured in summary.values():
         assert measured["verdict_changes"].keys() == tone_changes().keys()
         assert all(0 <= share <= 1 for share in measured["verdict_changes"].values())
-
-
-@pytest.mark.parametrize("name", tone_changes())
-def test_a_tone_change_keeps_the_order_of_grey_levels(name):
-    grey = np.arange(256, dtype=np.float32)
-    assert (np.diff(tone_changes()[name](grey)) > 0).all()

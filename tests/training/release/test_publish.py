@@ -37,6 +37,7 @@ def test_a_release_lists_all_of_its_files(published):
         {ReleaseFile.HISTORY, ReleaseFile.METRICS, ReleaseFile.PREDICTIONS, ReleaseFile.CURVES, ReleaseFile.CARD},
     )
     assert listed.keys() == networks | figures | {
+        ReleaseFile.LICENCE,
         ReleaseFile.DATASET_AUDIT,
         ReleaseFile.SIMILAR_CASES,
         ReleaseFile.MEAN_RADIOGRAPHS,
@@ -65,7 +66,7 @@ def test_a_release_has_the_files_of_its_candidate(published, candidate):
     released = load_release(published).checksums
 
     copied = candidate.checksums.keys() - {ReleaseFile.DESCRIPTION}
-    assert released.keys() - candidate.checksums.keys() == {ReleaseFile.CARD}
+    assert released.keys() - candidate.checksums.keys() == {ReleaseFile.CARD, ReleaseFile.LICENCE}
     assert {name: released[name] for name in copied} == {name: candidate.checksums[name] for name in copied}
 
 

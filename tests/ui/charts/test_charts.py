@@ -118,7 +118,7 @@ def test_the_groups_of_the_icon_array_differ_in_shape():
 
 
 def test_the_icon_array_has_a_text_alternative():
-    alt_text = "1,000 children: 180 true positives, 20 missed cases, 160 false alarms, 640 true negatives"
+    alt_text = "1,000 patients: 180 true positives, 20 missed cases, 160 false alarms, 640 true negatives"
     assert f'alt="{alt_text}"' in icon_array(FREQUENCIES)
 
 
