@@ -41,6 +41,7 @@ from training.evaluation.external_adults import external_metrics
 from training.evaluation.heatmaps.drawn_lungs import evidence_in_drawn_lungs
 from training.evaluation.heatmaps.summary import measure_heat_maps
 from training.evaluation.lung_segmentation import segmentation_metrics
+from training.evaluation.opacity_maps import opacity_map_metrics
 from training.evaluation.population_metrics import MEASURED_SPLITS, measure_population
 from training.evaluation.robustness import STORAGE, logits_under_perturbation, measure_robustness, measure_storage
 from training.evaluation.shortcut_audit import AuxiliaryData, shortcut_audit
@@ -126,6 +127,11 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> Rele
     if SplitName.TEST in names:
         logits = logits_under_perturbation(classifier, children.test, decoder, STORAGE)
         values["stress_test"] = measure_storage(logits, rows_of_split(predictions, SplitName.TEST), rules)
+    if SplitName.TEST in names and release.opacity_contour is not None:
+        values["opacity_maps"] = {
+            population: opacity_map_metrics(classifier, split.of_population(population).test)
+            for population in release.populations
+        }
     if auxiliary.adults:
         values["adults"] = external_metrics(AdmissionGate.from_classifier(classifier), auxiliary.adults)
     if set(names) == set(SPLITS):

@@ -175,7 +175,8 @@ def mixed_release(make_once, mixed_run, measured_run, tiny_set) -> Path:
         of_children, of_both = (
             json.loads((path / ReleaseFile.METRICS).read_text()) for path in (measured_run / "candidate", candidate)
         )
-        (candidate / ReleaseFile.METRICS).write_text(json.dumps(of_children | {"populations": of_both["populations"]}))
+        own = {name: of_both[name] for name in ("network_sha256", "populations")}  # its network also has an opacity map
+        (candidate / ReleaseFile.METRICS).write_text(json.dumps(of_children | own))
         write_checksums(candidate)
         notes = ReleaseNotes("1.0.0", "For adults, too.", "0" * 40)
         split = split_for_training(load_index(tiny_set))

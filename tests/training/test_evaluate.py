@@ -100,11 +100,12 @@ def test_probabilities_are_those_of_the_app(predictions, split, candidate):
 
 
 def test_the_metrics_are_those_of_the_predictions(metrics, predictions, candidate):
-    point = children_rules(candidate).operating_point()
+    rules = children_rules(candidate)
+    point = rules.operating_point()
 
     assert metrics["operating_point"] == {"name": point.name, "threshold": point.threshold}
     assert metrics["network_sha256"] == hashlib.sha256(candidate.network).hexdigest()
-    assert metrics["splits"] == {name: split_metrics(rows_of_split(predictions, name), candidate) for name in SPLITS}
+    assert metrics["splits"] == {name: split_metrics(rows_of_split(predictions, name), rules) for name in SPLITS}
 
 
 def test_the_curves_have_the_correct_end_points_and_area(candidate, metrics):
@@ -161,7 +162,7 @@ def test_only_the_measured_files_and_the_checksums_of_a_candidate_change(package
 
 
 def test_a_second_evaluation_writes_the_same_bytes_and_decodes_each_validation_image_once(
-    own_measured_run, split, tmp_path, monkeypatch
+    own_measured_run, split, not_chest_set, tmp_path, monkeypatch
 ):
     decoded = Counter()
 
@@ -173,7 +174,8 @@ def test_a_second_evaluation_writes_the_same_bytes_and_decodes_each_validation_i
     first = read_files(own_measured_run / CANDIDATE)
     release = load_candidate(own_measured_run)
 
-    evaluate(release, split, EvaluationOptions(SPLITS, release.directory, tmp_path / "log.csv", "abc", AuxiliaryData()))
+    auxiliary = AuxiliaryData(not_chest=not_chest_set)
+    evaluate(release, split, EvaluationOptions(SPLITS, release.directory, tmp_path / "log.csv", "abc", auxiliary))
 
     assert read_files(own_measured_run / CANDIDATE) == first
     assert {decoded[record.path.read_bytes()] for record in split.validation} == {1}

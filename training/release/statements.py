@@ -46,11 +46,11 @@ _LIMITS_OF_CHILDREN = (
     N_("The patients in the data set are inferred from file names."),
 )
 # Limits of the admission check, fitted without and with real images that are not frontal chest radiographs.
-_ADMISSION_LIMIT = N_(
+ADMISSION_LIMIT = N_(
     "The check that refuses unsuitable images was trained on altered radiographs, synthetic images and example images "
     "from public Python packages, not on real images of other body parts or views."
 )
-_ADMISSION_LIMIT_WITH_REAL_IMAGES = N_(
+ADMISSION_LIMIT_WITH_REAL_IMAGES = N_(
     "The check that refuses unsuitable images was trained on altered radiographs, on synthetic images and on real "
     "images of other body parts, other views and other scans. It may accept images of a kind that it was not trained "
     "on."
@@ -121,7 +121,7 @@ def limits(populations: Collection[str], admission_uses_real_images: bool) -> li
         admission_uses_real_images: Whether the admission check was fitted on real images that must be refused.
     """
     of_populations = _LIMITS_WITH_ADULTS if Population.ADULTS in populations else _LIMITS_OF_CHILDREN
-    of_admission = _ADMISSION_LIMIT_WITH_REAL_IMAGES if admission_uses_real_images else _ADMISSION_LIMIT
+    of_admission = ADMISSION_LIMIT_WITH_REAL_IMAGES if admission_uses_real_images else ADMISSION_LIMIT
     return [_PNEUMONIA_ONLY, *of_populations, of_admission]
 
 

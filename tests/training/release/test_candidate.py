@@ -104,7 +104,7 @@ def test_a_candidate_has_audit_index_and_mean_radiographs_and_is_not_measured(pa
 
 
 def test_the_networks_from_a_release_give_the_same_candidate_as_their_run(
-    published, packaged_run, tiny_set, tmp_path, monkeypatch
+    published, packaged_run, tiny_set, not_chest_set, tmp_path, monkeypatch
 ):
     written = []
 
@@ -113,8 +113,8 @@ def test_the_networks_from_a_release_give_the_same_candidate_as_their_run(
         write_json(path, content)
 
     monkeypatch.setattr(training.release.candidate, "write_json", record_path)
-    arguments = ["package", "--data", str(tiny_set), "--run", str(tmp_path / "run"), "--from-release", str(published)]
-    assert main(arguments) == 0
+    folders = {"--data": tiny_set, "--run": tmp_path / "run", "--from-release": published, "--not-chest": not_chest_set}
+    assert main(["package", *(str(part) for option in folders.items() for part in option)]) == 0
 
     again, packaged = (load_release(run / CANDIDATE) for run in (tmp_path / "run", packaged_run))
     assert again.description == packaged.description

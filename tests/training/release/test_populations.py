@@ -15,9 +15,11 @@ from model.inference.release_loader import load_release
 from model.inference.similar_cases import SimilarCaseIndex
 from model.performance.release_data import load_release_data, predictions_of
 from model.release_files import ReleaseFile
+from tests.support.training import FEW_PERTURBATIONS
 from training.calibration.platt import fit_calibration
 from training.data.loading import network_inputs
 from training.evaluation.population_metrics import ranking_of_typical
+from training.evaluation.robustness import framings
 from training.evaluation.split_metrics import APPEARANCES, split_metrics
 from training.evaluation.split_openings import count_openings
 from training.evaluation.tone import tone_changes
@@ -68,7 +70,7 @@ def test_the_rules_of_each_population_come_from_its_own_validation_images(mixed_
         (expected.slope, expected.intercept), rel=1e-6
     )
     assert rules.training_prevalence == np.mean([record.target for record in adult_split.training])
-    images = f"{len(target)} validation images and 20 perturbed copies of each"
+    images = f"{len(target)} validation images and {len(FEW_PERTURBATIONS) + len(framings())} perturbed copies of each"
     assert all(images in chosen.rationale for chosen in (*rules.operating_points, rules.conformal))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import training.release.publish
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.errors import TrainingError
 from model.inference.release_loader import load_release
 from model.release_files import ReleaseFile
@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_the_old_release_and_no_other_files(
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, raise_disk_full)
         with pytest.raises(OSError, match="No space left on device") as raised:
-            publish(candidate, split, old_release, SECOND_RELEASE, test_openings=2)
+            publish(candidate, split, old_release, SECOND_RELEASE, test_openings={Population.CHILDREN: 2})
 
     assert (
         raised.value.errno == errno.ENOSPC
