@@ -125,7 +125,7 @@ def _versions(real: NotChestImage, rng: np.random.Generator) -> Iterator[np.ndar
     image = working_image(real.read()).round().astype(np.uint8)
     yield image
     for _ in range(N_VERSIONS - 1):
-        turned = np.rot90(image, rng.integers(4))[:, :: rng.choice([1, -1])]
+        turned = np.rot90(image, int(rng.integers(4)))[:, :: rng.choice([1, -1])]
         yield reframe(np.ascontiguousarray(turned), None, rng)
 
 
