@@ -127,11 +127,7 @@ def evaluate(release: Release, split: Split, options: EvaluationOptions) -> Rele
     if SplitName.TEST in names:
         logits = logits_under_perturbation(classifier, children.test, decoder, STORAGE)
         values["stress_test"] = measure_storage(logits, rows_of_split(predictions, SplitName.TEST), rules)
-    if SplitName.TEST in names and release.opacity_contour is not None:
-        values["opacity_maps"] = {
-            population: opacity_map_metrics(classifier, split.of_population(population).test)
-            for population in release.populations
-        }
+        values |= _opacity_maps(classifier, split)
     if auxiliary.adults:
         values["adults"] = external_metrics(AdmissionGate.from_classifier(classifier), auxiliary.adults)
     if set(names) == set(SPLITS):
@@ -189,6 +185,17 @@ def _metrics_of_all_splits(
         "similar_cases": similar_case_agreement(gate.index, inventory, SplitName.TEST),
         "admission": admission_rates(gate, split, auxiliary.adults, not_chest, decoder),
         "explanations": measure_heat_maps(classifier, split, auxiliary.adults, decoder),
+    }
+
+
+def _opacity_maps(classifier: Classifier, split: Split) -> dict[str, Any]:
+    """Return the agreement of opacity maps on the test images of each population; nothing without opacity maps."""
+    release = classifier.release
+    if release.opacity_contour is None:
+        return {}
+    parts = {population: split.of_population(population).test for population in release.populations}
+    return {
+        "opacity_maps": {population: opacity_map_metrics(classifier, records) for population, records in parts.items()}
     }
 
 

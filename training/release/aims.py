@@ -257,6 +257,12 @@ AIMS = (
         for name, population in (("Children, official test split", CHILDREN), ("Adults, test split", ADULTS))
         for label in Label
     ),
-    Aim("Images that are no chest radiograph: read", 0.005, 0.01, _not_measured_here, is_upper=True),
+    Aim(
+        "Images that are no frontal chest radiograph: read",
+        0.005,
+        0.01,
+        lambda figures: figures.metrics["admission"]["not_chest"]["accepted"],
+        is_upper=True,
+    ),
     Aim("Reading time, compared with the previous network", 1.3, 1.8, _not_measured_here, is_upper=True),
 )

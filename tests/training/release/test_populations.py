@@ -97,6 +97,15 @@ def test_adults_are_measured_by_their_rules_on_validation_and_test(mixed_candida
     assert "tone" in mixed_metrics  # of children
 
 
+def test_opacity_maps_are_measured_on_the_test_images_of_each_population(mixed_metrics, adult_split):
+    measured = mixed_metrics["opacity_maps"]
+
+    assert measured.keys() == set(POPULATIONS)
+    n_boxes = sum(bool(record.opacities) for record in adult_split.test)
+    assert measured[ADULTS]["boxes"]["pointing"]["n"] == n_boxes > 0
+    assert measured[CHILDREN]["boxes"] is None
+
+
 def test_the_metrics_of_children_are_those_of_a_release_for_children_alone(mixed_metrics, metrics):
     for key in ("operating_point", "stress_validation", "stress_test", "tone"):
         assert mixed_metrics[key] == metrics[key]

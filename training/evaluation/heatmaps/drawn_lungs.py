@@ -16,6 +16,7 @@ from model.inference.classifier import Classifier, ClassifierOutput
 from model.inference.lung_segmentation import LungMask, lung_box
 from model.performance.binary_metrics import mean_with_ci
 from model.performance.schema import CountedEstimate
+from model.release_files import OPACITY_MAP
 from training.data.loading import read_prepared
 from training.data.lung_masks import images_with_mask, load_masks
 
@@ -58,4 +59,5 @@ def evidence_in_drawn_lungs(
 
 def evidence_maps(output: ClassifierOutput) -> dict[str, np.ndarray]:
     """Return the maps of an image by the name of the network's output."""
-    return {CLASS_ACTIVATION_MAP: output.class_activation_map}
+    maps = {CLASS_ACTIVATION_MAP: output.class_activation_map}
+    return maps if output.opacity_map is None else maps | {OPACITY_MAP: output.opacity_map}
