@@ -5,7 +5,7 @@ import streamlit as st
 
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
-from ui.viewer.component import ScaleBar, show_radiograph
+from ui.viewer.component import DrawnBoxes, ScaleBar, show_radiograph
 
 PART = RelativeBox(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
@@ -33,9 +33,11 @@ def page() -> None:
     hidden = st.checkbox("Hidden")
     box, background = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE_IMAGE, 0.0)
     scale = ScaleBar(250.0, "at the detector") if st.checkbox("Scale") else None
+    drawn = DrawnBoxes((PART,), "One box by a radiologist") if st.checkbox("Boxes of a reader") else None
     heat_map = None if without_map else synthetic_heat_map(background)
     if not hidden:
-        show_radiograph(pixels, heat_map, box, colour_table(), alt="A synthetic chest", key="viewer", scale=scale)
+        texts = {"alt": "A synthetic chest", "key": "viewer"}
+        show_radiograph(pixels, heat_map, box, colour_table(), **texts, scale=scale, drawn=drawn)
     st.session_state.runs = st.session_state.get("runs", 0) + 1
     st.caption(f"Run {st.session_state.runs}")  # a test waits for the next number
     st.write("Below the viewer. " * 400)

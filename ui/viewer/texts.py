@@ -17,11 +17,13 @@ _TEXTS = {
     "zoom_in": N_("Zoom in"),
     "reset": N_("Reset"),
     "heat_map": N_("Heat map"),
+    "boxes": N_("Boxes"),
     "evidence": N_("Evidence of pneumonia"),
     "evidence_none": N_("0 (none)"),
     "evidence_strong": N_("1 (strong)"),
     "evidence_scale": N_("Same scale for all images"),
     "no_evidence": N_("No evidence to show"),
+    "not_read": N_("Not read, so there is no heat map"),
     "opacity": N_("Heat map opacity"),
     "window": N_("Window (width)"),
     "level": N_("Level (centre)"),
@@ -30,6 +32,7 @@ _TEXTS = {
     "key_zoom": N_("zoom in, out"),
     "key_move": N_("move a zoomed image"),
     "key_map": N_("show or hide the heat map"),
+    "key_boxes": N_("show or hide the boxes"),
     "key_opacity": N_("heat map opacity lower, higher"),
     "key_window": N_("window wider, narrower"),
     "key_level": N_("level higher, lower"),
@@ -47,6 +50,8 @@ _TEXTS = {
     "spoken_map_on": N_("heat map on"),
     "spoken_map_off": N_("heat map off"),
     "spoken_map_none": N_("no heat map"),
+    "spoken_boxes_on": N_("boxes on"),
+    "spoken_boxes_off": N_("boxes off"),
 }
 
 

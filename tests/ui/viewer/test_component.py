@@ -15,7 +15,7 @@ from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
 from tests.support.viewer import decode_grey_png
 from tests.support.viewer_page import PART, colour_table, synthetic_heat_map
-from ui.viewer.component import MAX_PREVIEW_SIDE, encode_preview, preview_size, show_radiograph
+from ui.viewer.component import MAX_PREVIEW_SIDE, DrawnBoxes, encode_preview, preview_size, show_radiograph
 
 
 @given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
@@ -87,12 +87,12 @@ def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     assert not app.exception
 
 
-def header_sent(monkeypatch, box: RelativeBox, heat_map: np.ndarray | None = None) -> dict:
+def header_sent(monkeypatch, box: RelativeBox, heat_map: np.ndarray | None = None, **options) -> dict:
     """Return the header of the message to the browser for a map on this part."""
     messages = []
     monkeypatch.setattr(ui.viewer.component, "_component", lambda *, data, **_: messages.append(data))
     monkeypatch.setattr(ui.viewer.component, "_cached_preview", lambda *_: ("digest", b"png"))
-    show_radiograph(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k")
+    show_radiograph(synthetic_radiograph(), heat_map, box, colour_table(), alt="", key="k", **options)
     (data,) = messages
     (length,) = struct.unpack_from("<I", data)
     return json.loads(data[4 : 4 + length])
@@ -108,6 +108,18 @@ def test_the_same_map_on_another_part_is_another_overlay_of_the_same_image(monke
     whole, part, repeated = (header_sent(monkeypatch, box, synthetic_heat_map()) for box in (WHOLE_IMAGE, PART, PART))
     assert whole["overlay"] != part["overlay"] == repeated["overlay"]
     assert whole["image"] == part["image"]
+
+
+def test_the_message_has_the_boxes_that_people_drew_and_what_they_are(monkeypatch):
+    assert header_sent(monkeypatch, WHOLE_IMAGE)["boxes"] == []
+    header = header_sent(monkeypatch, WHOLE_IMAGE, drawn=DrawnBoxes((PART,), "By a radiologist"))
+    assert header["boxes"] == [[PART.left, PART.top, PART.right, PART.bottom]]
+    assert header["boxes_note"] == "By a radiologist"
+
+
+def test_the_viewer_of_an_image_that_was_not_read_does_not_say_that_there_is_no_evidence(monkeypatch):
+    texts = [header_sent(monkeypatch, WHOLE_IMAGE, is_read=is_read)["texts"] for is_read in (True, False)]
+    assert texts[1]["no_evidence"] == texts[0]["not_read"] != texts[0]["no_evidence"]
 
 
 def _run_page():
