@@ -1,4 +1,4 @@
-"""Names of labels, splits, causes, operating points, verdicts and outcomes, translated for tables and pages."""
+"""Names of codes, such as labels, splits and verdicts, translated for tables and pages."""
 
 from model.inference.decision import Verdict
 from model.translation import N_
@@ -21,6 +21,12 @@ _READABLE_CODES = (
     N_("correct"),
     N_("incorrect"),
     N_("indeterminate"),
+    N_("children"),
+    N_("adults"),
+    N_("Negative for Pneumonia"),
+    N_("Typical Appearance"),
+    N_("Indeterminate Appearance"),
+    N_("Atypical Appearance"),
 )
 _VERDICT_NAMES = {
     Verdict.PNEUMONIA: N_("signs of pneumonia"),
@@ -40,7 +46,7 @@ _OUTCOME_NAMES = {
 
 
 def term(code: str) -> str:
-    """Return the name of a label, split, cause or operating point; an unknown code is returned unchanged."""
+    """Return the name of a label, split, cause, population or operating point; other codes are returned unchanged."""
     return _(str(code))
 
 
