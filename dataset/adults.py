@@ -19,6 +19,7 @@ from dataset.index import OFFICIAL_TEST_SPLIT, LabelledImage
 from model.codes import Label, Population
 from model.imaging.geometry import RelativeBox
 from model.messages import MessageCode
+from model.translation import N_
 
 DEFAULT_ADULT_ROOT = Path("data/adults")
 LABEL_COLUMNS = ("file", "label", "appearance", "patient", "test")
@@ -26,12 +27,15 @@ SPLIT_BY_TEST_FLAG = {"0": "train", "1": OFFICIAL_TEST_SPLIT}
 
 
 class Appearance(StrEnum):
-    """Study label: what radiologists say about the appearance of pneumonia, in the words of the data set."""
+    """Study label: what radiologists say about the appearance of pneumonia, in the words of the data set.
 
-    NEGATIVE = "Negative for Pneumonia"
-    TYPICAL = "Typical Appearance"
-    INDETERMINATE = "Indeterminate Appearance"
-    ATYPICAL = "Atypical Appearance"
+    The values are part of tables and URLs; translate them before showing them.
+    """
+
+    NEGATIVE = N_("Negative for Pneumonia")
+    TYPICAL = N_("Typical Appearance")
+    INDETERMINATE = N_("Indeterminate Appearance")
+    ATYPICAL = N_("Atypical Appearance")
 
 
 APPEARANCES = tuple(Appearance)

@@ -23,10 +23,6 @@ _READABLE_CODES = (
     N_("indeterminate"),
     N_("children"),
     N_("adults"),
-    N_("Negative for Pneumonia"),
-    N_("Typical Appearance"),
-    N_("Indeterminate Appearance"),
-    N_("Atypical Appearance"),
 )
 _VERDICT_NAMES = {
     Verdict.PNEUMONIA: N_("signs of pneumonia"),

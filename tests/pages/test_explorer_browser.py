@@ -41,7 +41,8 @@ def open_url(chromium):
 @pytest.fixture(scope="module")
 def server_without_images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
-    with serve("serve.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
+    folders = {"CHEST_XRAY_DIR": str(folder / "set"), "ADULT_XRAY_DIR": str(folder / "adults")}
+    with serve("serve.py", folder / "log.txt", **folders) as server:
         yield server
 
 
