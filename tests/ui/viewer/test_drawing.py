@@ -102,8 +102,11 @@ def test_boxes_are_outlined_at_their_position_and_can_be_hidden(tab, keys, zoom)
     inside = (x > left + 4) & (x < right - 4) & (y > top + 4) & (y < bottom - 4)
     outside = (x < left - 4) | (x > right + 4) | (y < top - 4) | (y > bottom + 4)
     assert not difference[inside | outside].any()
-    edges = [difference[:, round(edge)] for edge in (left, right)] + [difference[round(edge)] for edge in (top, bottom)]
-    assert all((line > 0).sum() > 80 for line in edges)
+    height, width = difference.shape  # an edge of a zoomed image may be outside
+    lines = [difference[:, round(edge)] for edge in (left, right) if 4 < edge < width - 4]
+    lines += [difference[round(edge)] for edge in (top, bottom) if 4 < edge < height - 4]
+    assert len(lines) >= 2
+    assert all((line > 0).sum() > 80 for line in lines)
 
 
 @pytest.mark.browser
