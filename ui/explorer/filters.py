@@ -17,6 +17,7 @@ from model.translation import N_
 from model.translation import gettext as _
 from ui.gallery import PAGE_PARAM
 
+ORDER_PARAM = "order"  # key of the control and name in the URL
 _CAUSES = ("bacterial", "viral")
 # Streamlit writes the displayed text of an option to the URL. The English texts are therefore the codes themselves.
 _ORDER_NAMES = {
@@ -86,7 +87,7 @@ def order_control(population: Population) -> tuple[Order, int]:
     order = st.selectbox(
         _("Order"),
         orders,
-        key="order",
+        key=ORDER_PARAM,
         bind="query-params",
         format_func=lambda order: _(_ORDER_NAMES[order]),
         on_change=_reset_page,

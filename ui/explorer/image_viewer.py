@@ -32,7 +32,7 @@ def show_viewer(row: pd.Series, radiograph: Radiograph, finding: Finding | None)
         finding.heat_map if finding and finding.heat_map.any() else None,
         finding.heat_map_box if finding else WHOLE_IMAGE,
         colour_map(),
-        alt=" ".join(filter(None, (alt_text(finding) if finding else label, drawn and drawn.note))),
+        alt=" ".join(filter(None, (alt_text(finding) if finding else label, drawn.note if drawn else ""))),
         key="explorer",
         drawn=drawn,
         is_read=finding is not None,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dataset.adult_tables import BOXES_FILE, LABELS_FILE, LUNG_BOXES_FILE
 from dataset.adults import DEFAULT_ADULT_ROOT
-from dataset.explorer.catalogue import Catalogue
+from dataset.explorer.catalogue import Catalogue, Order
 from dataset.sources import SOURCES
 from model.codes import POPULATIONS, Population
 from model.inference.release_loader import Release
@@ -12,6 +12,7 @@ from model.performance.terms import term
 from model.translation import N_
 from model.translation import gettext as _
 from ui.errors import show_errors
+from ui.explorer.filters import ORDER_PARAM
 from ui.gallery import PAGE_PARAM
 from ui.resources import current_adult_catalogue, current_catalogue
 from ui.settings import selected_operating_point
@@ -69,7 +70,7 @@ def population_control(catalogues: dict[Population, Catalogue]) -> Population:
         key="population",
         bind="query-params",
         required=True,
-        on_change=_reset_page,
+        on_change=_reset_gallery,
     )
     if chosen is Population.ADULTS and not has_children:
         st.caption(_(CHILDREN_MISSING_TEXT).format(variable=SOURCES[Population.CHILDREN].variable))
@@ -85,5 +86,7 @@ def show_how_to_add_adults() -> None:
         st.markdown("\n".join(f"- `{name}`: {_(content)}" for name, content in _LAYOUT))
 
 
-def _reset_page() -> None:
+def _reset_gallery() -> None:
+    """Return to the first page and the first order, because adults have no probabilities to order them by."""
     st.session_state[PAGE_PARAM] = 1
+    st.session_state[ORDER_PARAM] = Order.NAME
