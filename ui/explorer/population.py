@@ -18,7 +18,7 @@ from ui.resources import current_adult_catalogue, current_catalogue
 from ui.settings import selected_operating_point
 
 COMPETITION_PAGE = "https://www.kaggle.com/competitions/siim-covid19-detection"
-ADULTS_MISSING_TEXT = N_("The adult data set is not on this computer. How to add it")
+ADULTS_MISSING_TEXT = N_("The adult data set is not available. How to add it")
 CHILDREN_MISSING_TEXT = N_(
     "The images of the children are not on this computer. Choose **children** to download them, or set "
     "`{variable}` to their folder."
