@@ -9,9 +9,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from dataset.adults import DEFAULT_ADULT_ROOT
 from dataset.download.progress import Progress
-from dataset.index import DEFAULT_ROOT, dataset_root, load_index
+from dataset.index import DEFAULT_ROOT, dataset_root
+from model.codes import Population
 from model.console import CommandParser, print_lines, run_with_messages
+from model.performance.terms import term
 from model.plain_text import printable
 from model.translation import gettext as _
 from model.translation import ngettext
@@ -44,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser(
         "audit",
         help="find duplicates, patients in several splits, unreadable images and outliers",
-        description=f"Read every image in the data set (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) with the released model and "
-        "report duplicates, patients in several splits, unreadable images and outliers.",
+        description=f"Read every image in the data sets of the children (CHEST_XRAY_DIR, or {DEFAULT_ROOT}) and the "
+        f"adults (ADULT_XRAY_DIR, or {DEFAULT_ADULT_ROOT}) with the released model and report duplicates, patients in "
+        "several splits, unreadable images and outliers. Each data set is audited on its own. One may be missing.",
     )
     audit.add_argument("--out", type=_writable_file, metavar="FILE", help="also write the full result as JSON")
     audit.set_defaults(command=_audit)
@@ -84,16 +88,27 @@ def _audit(options: argparse.Namespace) -> None:
     from dataset.quality.audit import audit_dataset
     from dataset.quality.features import scan_images
     from dataset.quality.report import audit_report
+    from dataset.sources import SOURCES
     from dataset.split import split
     from model.inference.classifier import load_model
 
-    parts = {name: records for name, records in split(load_index(dataset_root())).parts().items() if records}
-    audit = audit_dataset(scan_images(load_model(), parts))
-    print_lines("\n".join(audit_report(audit)))
-    for file in audit["unreadable"]:
-        print(printable(f"{file['file']}: {file['reason']}"))
+    present = {population: source for population, source in SOURCES.items() if source.is_on_disk()}
+    # Without any data set, the error of the children's is reported.
+    sources = present or {Population.CHILDREN: SOURCES[Population.CHILDREN]}
+    indexes = {population: source.load(source.root()) for population, source in sources.items()}
+    classifier = load_model()
+    audits: dict[str, Any] = {}
+    for population, records in indexes.items():
+        parts = {name: part for name, part in split(records).parts().items() if part}
+        audit = audit_dataset(scan_images(classifier, parts))
+        if len(indexes) > 1:
+            print_lines(f"{term(population)} ({_(SOURCES[population].name)})")
+        print_lines("\n".join(audit_report(audit)))
+        for file in audit["unreadable"]:
+            print(printable(f"{file['file']}: {file['reason']}"))
+        audits |= audit if population is Population.CHILDREN else {str(population): audit}
     if options.out:
-        options.out.write_text(json.dumps(audit, indent=2, allow_nan=False) + "\n")
+        options.out.write_text(json.dumps(audits, indent=2, allow_nan=False) + "\n")
         print_lines(_("Written to {file}.").format(file=options.out))
 
 

@@ -30,6 +30,7 @@ class LabelledImage:
         population: Population of the patient.
         opacities: Boxes that radiologists drew around opacities; empty if there are none, None if nobody looked for
             them.
+        lung_box: Box around both lungs, from a table of the data set; None if there is none.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class LabelledImage:
     cause: str
     population: Population = Population.CHILDREN
     opacities: tuple[RelativeBox, ...] | None = None
+    lung_box: RelativeBox | None = None
 
     @property
     def target(self) -> int:

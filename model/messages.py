@@ -62,7 +62,12 @@ class MessageCode(StrEnum):
     DATASET_WITHOUT_SPLITS = "dataset_without_splits"  # folder
     CLASS_FOLDER_MISSING = "class_folder_missing"  # folder
     CLASS_FOLDER_EMPTY = "class_folder_empty"  # folder
-    ADULT_DATASET_UNUSABLE = "adult_dataset_unusable"  # folder
+    ADULT_DATASET_UNUSABLE = "adult_dataset_unusable"  # folder, table
+    ADULT_COLUMNS_MISSING = "adult_columns_missing"  # folder, table, columns
+    ADULT_ROW_TOO_SHORT = "adult_row_too_short"  # folder, table, line
+    ADULT_LABEL_INVALID = "adult_label_invalid"  # folder, line, column
+    ADULT_BOX_INVALID = "adult_box_invalid"  # folder, table, line, side
+    ADULT_DATASET_EMPTY = "adult_dataset_empty"  # folder
     ADULT_IMAGE_MISSING = "adult_image_missing"  # folder, file
     TOO_FEW_PATIENTS = "too_few_patients"  # label, split, validation_percent
     NO_READABLE_IMAGES = "no_readable_images"

@@ -30,6 +30,12 @@ SPLIT_MARKS = {
     "validation": N_(":material/tune: used for validation"),
     "test": "",
 }
+# For images that the release was not measured on, whether or not it was trained on them.
+_SPLIT_NAMES = {
+    "training": N_("training split"),
+    "validation": N_("validation split"),
+    "test": N_("test split"),
+}
 NOT_ON_DISK_TEXT = N_("Not on this computer")
 NO_MATCH_TEXT = N_("No image matches all filters. Remove a filter.")
 _NO_IMAGE = """
@@ -49,6 +55,11 @@ def page_control(rows: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     if rows.empty:
         st.info(_(NO_MATCH_TEXT), icon=":material/search_off:")
     return rows.iloc[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
+
+
+def is_measured(row: Mapping[str, Any] | pd.Series) -> bool:
+    """Return whether the release has a result for an image."""
+    return row["outcome"] is not None
 
 
 def label_text(row: Mapping[str, Any] | pd.Series) -> str:
@@ -97,13 +108,20 @@ def _breakable(name: str) -> str:
 def _show_tile(row: Mapping[Any, Any], note: str) -> None:
     label = label_text(row)
     _show_thumbnail(row, label)
-    lines = [
-        f"**{label}**",
-        f"{_(OUTCOME_MARKS[row['outcome']])}, {percent(row['probability'])}",
-        _(mark) if (mark := SPLIT_MARKS[row["split"]]) else "",
-        note,
-    ]
+    lines = [f"**{label}**", *(_result_lines(row) if is_measured(row) else _annotation_lines(row)), note]
     st.markdown("  \n".join(filter(None, lines)))
+
+
+def _result_lines(row: Mapping[Any, Any]) -> list[str]:
+    result = f"{_(OUTCOME_MARKS[row['outcome']])}, {percent(row['probability'])}"
+    return [result, _(mark) if (mark := SPLIT_MARKS[row["split"]]) else ""]
+
+
+def _annotation_lines(row: Mapping[Any, Any]) -> list[str]:
+    """Return the number of boxes that radiologists drew, and the split."""
+    n_boxes = len(row["opacities"] or ())
+    boxes = ngettext("{n} box", "{n} boxes", n_boxes).format(n=n_boxes) if n_boxes else _("no box")
+    return [f":material/select: {boxes}", _(_SPLIT_NAMES[row["split"]])]
 
 
 def _show_thumbnail(row: Mapping[Any, Any], label: str) -> None:

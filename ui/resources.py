@@ -5,7 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dataset.explorer.catalogue import Catalogue, build_catalogue
+from dataset.adult_tables import BOXES_FILE, LABELS_FILE, LUNG_BOXES_FILE
+from dataset.adults import adult_root, load_adult_index
+from dataset.explorer.catalogue import Catalogue, build_catalogue, unmeasured_catalogue
 from dataset.explorer.mean_radiographs import MeanRadiograph, load_mean_radiographs
 from dataset.index import OFFICIAL_SPLITS, dataset_root, load_index
 from model.admission.gate import AdmissionGate
@@ -58,7 +60,7 @@ def current_predictive_values(
 
 
 def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
-    """Return the labelled set with the verdicts at an operating point. All sessions share it: do not modify it.
+    """Return the labelled children with the verdicts at an operating point. All sessions share it: do not modify it.
 
     Raises:
         ReleaseError: A file is missing or changed.
@@ -67,6 +69,21 @@ def current_catalogue(release: Release, point: OperatingPoint) -> Catalogue:
     root = dataset_root().resolve()
     with st.spinner(_("Listing the images")):
         return _catalogue(release.digest, root, _modification_times(root), point, release)
+
+
+def current_adult_catalogue(release: Release) -> Catalogue | None:
+    """Return the labelled adults, without results; None if their folder does not exist. Do not modify it.
+
+    Raises:
+        DatasetError: The folder exists, but a table or an image is missing, or a table is malformed.
+    """
+    root = adult_root().resolve()
+    if not root.is_dir():
+        return None
+    content = [LABELS_FILE, BOXES_FILE, LUNG_BOXES_FILE, *(label.lower() for label in LABELS)]
+    times = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (root / name for name in content))
+    with st.spinner(_("Listing the images")):
+        return _adult_catalogue(release.digest, root, times, release)
 
 
 def current_mean_radiographs(release: Release) -> dict[str, MeanRadiograph]:
@@ -125,6 +142,12 @@ def _catalogue(
     images = load_index(root) if any(modification_times) else []
     conformal = _release.populations[Population.CHILDREN].conformal
     return build_catalogue(current_release_data(_release).predictions, images, point, conformal)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _adult_catalogue(digest: str, root: Path, modification_times: tuple[int, ...], _release: Release) -> Catalogue:  # noqa: ARG001
+    taken_names = set(current_release_data(_release).predictions["file"])
+    return unmeasured_catalogue(load_adult_index(root), taken_names)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

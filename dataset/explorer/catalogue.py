@@ -1,14 +1,15 @@
 """Catalogue of the labelled data set for the explorer: a table of images and findings with filters and sort orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
-from dataset.index import LabelledImage
-from model.codes import Label
+from dataset.index import LabelledImage, unique_names
+from dataset.split import split
+from model.codes import Label, Population
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict, classify
 from model.translation import N_
 
@@ -36,7 +37,7 @@ class Filter:
     """Conditions that an image must meet. An empty tuple or text sets no condition.
 
     Attributes:
-        labels, causes, splits, outcomes: Accepted values.
+        labels, causes, splits, outcomes: Accepted values. The cause of an adult image is its study label.
         probability: Minimum and maximum, between 0 and 1, inclusive.
         patient: A patient ("person12_bacteria"), or a number alone ("person12") for all patients with this number. Not
             case sensitive.
@@ -56,11 +57,12 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """Labelled data set with the findings of a release.
+    """Labelled data set of one population, with the findings of a release if it was measured.
 
     Attributes:
-        rows: Rows of predictions.csv, indexed by file name, with three more columns: `path` (None if the image is not
-            on this computer), and `verdict` and `outcome` at an operating point.
+        rows: Rows of predictions.csv, indexed by file name, with more columns: `population`; `path` (None if the image
+            is not on this computer); `verdict` and `outcome` at an operating point. If the release was not measured on
+            the data set, see `unmeasured_catalogue`.
         n_on_disk: Number of these images on this computer.
         n_unknown: Number of images on this computer without predictions. They are not in `rows`.
     """
@@ -85,6 +87,7 @@ def build_catalogue(
     paths = {name: record.path for record in records for name in (record.path.name, record.relative_path)}
     verdicts = [classify(probability, point, conformal) for probability in predictions["probability"]]
     rows = predictions.assign(
+        population=str(Population.CHILDREN),
         path=[paths.get(file) for file in files],
         verdict=[str(verdict) for verdict in verdicts],
         outcome=[str(_outcome(verdict, label)) for verdict, label in zip(verdicts, predictions["label"], strict=True)],
@@ -93,9 +96,45 @@ def build_catalogue(
     return Catalogue(rows, n_on_disk, len(records) - n_on_disk)
 
 
+def unmeasured_catalogue(records: Sequence[LabelledImage], taken_names: Collection[str]) -> Catalogue:
+    """List the images of a data set on which the release was not measured.
+
+    Args:
+        records: Images on this computer.
+        taken_names: Names in other catalogues. An image with one of these names is named by its path.
+
+    Returns:
+        Catalogue without results: the probability is NaN, verdict and outcome are None. There are three more columns:
+        `opacities` (see `LabelledImage`), `lung_width` and `lung_height` (share of the image, NaN if unknown).
+    """
+    split_names = {record.path: name for name, part in split(records).parts().items() for record in part}
+    rows = pd.DataFrame(
+        [
+            {
+                "file": record.relative_path if name in taken_names else name,
+                "patient": record.patient,
+                "split": str(split_names[record.path]),
+                "label": str(record.label),
+                "cause": record.cause,
+                "probability": np.nan,
+                "population": str(record.population),
+                "path": record.path,
+                "verdict": None,
+                "outcome": None,
+                "opacities": record.opacities,
+                "lung_width": record.lung_box.right - record.lung_box.left if record.lung_box else np.nan,
+                "lung_height": record.lung_box.bottom - record.lung_box.top if record.lung_box else np.nan,
+            }
+            for record, name in zip(records, unique_names(records), strict=True)
+        ]
+    )
+    return Catalogue(rows.set_axis(rows["file"].tolist()), len(rows), 0)
+
+
 def select(rows: pd.DataFrame, conditions: Filter) -> pd.DataFrame:
     """Return the rows that meet all conditions, in unchanged order."""
-    keep = rows["probability"].between(*conditions.probability)
+    any_probability = conditions.probability == Filter.probability
+    keep = rows["probability"].between(*conditions.probability) | (rows["probability"].isna() & any_probability)
     for column, accepted in (
         ("label", conditions.labels),
         ("cause", conditions.causes),

@@ -1,14 +1,19 @@
 """Counts and distributions of the labelled data set for tables and charts, from `dataset.explorer.catalogue`."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from dataset.adults import APPEARANCES, Appearance
 from model.codes import LABELS, SPLITS, Label
 from model.translation import N_, ngettext
 from model.translation import gettext as _
 
 MAX_IMAGES_SHOWN = 10  # patients with more images are counted as 10 or more
 DISTRIBUTION_BINS = 30
+CAUSES_OF_PNEUMONIA = ("bacterial", "viral")
+PNEUMONIA_APPEARANCES = tuple(appearance for appearance in APPEARANCES if appearance != Appearance.NEGATIVE)
 MEASURES = {  # measure and axis title, which is translated when it is drawn
     "intensity": N_("Mean grey value (0-255)"),
     "contrast": N_("Contrast (standard deviation of grey values)"),
@@ -16,15 +21,24 @@ MEASURES = {  # measure and axis title, which is translated when it is drawn
     "aspect": N_("Aspect ratio of the original image (width / height)"),
 }
 
+FRAMING_MEASURES = {  # the same for data sets with lung boxes
+    "lung_width": N_("Width of the lungs (share of the image)"),
+    "lung_height": N_("Height of the lungs (share of the image)"),
+}
 
-def counts(rows: pd.DataFrame) -> pd.DataFrame:
+
+def counts(rows: pd.DataFrame, causes: Sequence[str] = CAUSES_OF_PNEUMONIA) -> pd.DataFrame:
     """Count images and patients in each class and cause.
+
+    Args:
+        rows: Rows of a catalogue.
+        causes: Causes or study labels of pneumonia.
 
     Returns:
         Text such as "12 images / 3 patients", with a column per split and one for all splits.
     """
     groups: dict[str, pd.DataFrame] = {str(label): rows[rows["label"] == label] for label in LABELS}
-    groups |= {f"{Label.PNEUMONIA}, {cause}": rows[rows["cause"] == cause] for cause in ("bacterial", "viral")}
+    groups |= {f"{Label.PNEUMONIA}, {cause}": rows[rows["cause"] == cause] for cause in causes}
     groups["all"] = rows
     columns = {
         str(split): {name: _count_images_and_patients(group[group["split"] == split]) for name, group in groups.items()}
@@ -56,7 +70,7 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
 
     Args:
         rows: Rows of a catalogue.
-        measure: Key of `MEASURES`.
+        measure: Key of `MEASURES` or `FRAMING_MEASURES`.
         bins: Number of bins.
 
     Returns:
@@ -74,6 +88,35 @@ def distribution(rows: pd.DataFrame, measure: str, bins: int = DISTRIBUTION_BINS
             pd.DataFrame({"Class": label, "low": edges[:-1], "high": edges[1:], "Images": images, "Share": share})
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def box_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count the boxes that radiologists drew around opacities.
+
+    Args:
+        rows: Rows of a catalogue with the column `opacities`.
+
+    Returns:
+        One row per study label of pneumonia: images; with_boxes (images with at least one box); boxes; covered (area of
+        all boxes of an image as a share of the image, median of the images with boxes).
+    """
+    images = rows[rows["cause"].isin(PNEUMONIA_APPEARANCES)]
+    boxes = images["opacities"].map(lambda opacities: opacities or ())
+    table = pd.DataFrame(
+        {
+            "cause": images["cause"],
+            "boxes": boxes.map(len),
+            "covered": boxes.map(lambda each: sum((b.right - b.left) * (b.bottom - b.top) for b in each) or np.nan),
+        }
+    ).groupby("cause")
+    return pd.DataFrame(
+        {
+            "images": table.size(),
+            "with_boxes": table["covered"].count(),
+            "boxes": table["boxes"].sum(),
+            "covered": table["covered"].median(),
+        }
+    ).reindex([cause for cause in PNEUMONIA_APPEARANCES if cause in table.groups])
 
 
 def _count_images_and_patients(rows: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dataset.quality.features import ImageInventory, UnreadableFile
+from model.codes import Population
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS, hash_distances
 from model.inference.similar_cases import normalise
 from model.translation import N_
@@ -91,7 +92,7 @@ class DatasetAudit(TypedDict):
 
 
 def audit_dataset(inventory: ImageInventory) -> DatasetAudit:
-    """Audit the images of an inventory."""
+    """Audit the images of an inventory, which must belong to one population."""
     rows = inventory.rows
     pairs, nearest_others = _find_duplicates(inventory)
     return DatasetAudit(
@@ -99,10 +100,7 @@ def audit_dataset(inventory: ImageInventory) -> DatasetAudit:
         unreadable=inventory.unreadable,
         duplicates=[_duplicate_pair(rows, *pair) for pair in pairs],
         nearest_others=nearest_others,
-        patients={
-            "series and number": _patient_spread(rows, "patient"),
-            "number alone": _patient_spread(rows, "group"),
-        },
+        patients=_patients(rows),
         outliers=list(_outliers(rows)),
     )
 
@@ -158,8 +156,17 @@ def _duplicate_pair(rows: pd.DataFrame, first: int, second: int, bits: int, simi
     }
 
 
-def _patient_spread(rows: pd.DataFrame, key: str) -> PatientSpread:
-    patients = rows.groupby([key, "label"])  # a number identifies a patient only within a class
+def _patients(rows: pd.DataFrame) -> dict[str, PatientSpread]:
+    if (rows["population"] == Population.ADULTS).all():
+        return {"table": _patient_spread(rows, ["patient"])}
+    return {  # a number identifies a patient only within a class
+        "series and number": _patient_spread(rows, ["patient", "label"]),
+        "number alone": _patient_spread(rows, ["group", "label"]),
+    }
+
+
+def _patient_spread(rows: pd.DataFrame, keys: list[str]) -> PatientSpread:
+    patients = rows.groupby(keys)
     return {
         "patients": patients.ngroups,
         "in_two_folders": int((patients["folder"].nunique() > 1).sum()),

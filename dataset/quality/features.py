@@ -39,7 +39,7 @@ class ImageInventory:
         rows: One row per image: file (see `dataset.index.unique_names`), patient, group, folder (official split), split
             (training, validation or test), label, cause, probability (0-1, at the training prevalence), intensity and
             contrast (mean and standard deviation of the working image, 0-255), height and width (of the file, in
-            pixels), lungs_found, content (SHA-256 of the working image).
+            pixels), lungs_found, content (SHA-256 of the working image), population.
         embeddings: float32 (n, channels).
         fingerprints: Perceptual hashes, uint8 (n, bytes), see `model.imaging.perceptual_hash`.
         sums: Sum of the working images for each split and cause, float64 (WORKING_SIDE, WORKING_SIDE).
@@ -134,6 +134,7 @@ class _InventoryBuilder:
                 "width": image.width,
                 "lungs_found": Caution.LUNGS_NOT_FOUND not in finding.cautions,
                 "content": hashlib.sha256(working.tobytes()).hexdigest(),
+                "population": str(record.population),
             }
         )
         self._embeddings.append(finding.embedding)

@@ -22,6 +22,10 @@ _PATIENT_SENTENCES = {
         "Patients identified by series and number in the file name: {patients:,}. Patients with images in more than "
         "one official split: {folders}; in more than one of training, validation and test: {splits}."
     ),
+    "table": N_(
+        "Patients identified by the table of the data set: {patients:,}. Patients with images in more than one "
+        "official split: {folders}; in more than one of training, validation and test: {splits}."
+    ),
     "number alone": N_(
         "Patients identified by number alone: {patients:,}. Patients with images in more than one official split: "
         "{folders}; in more than one of training, validation and test: {splits}."

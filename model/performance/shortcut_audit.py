@@ -1,13 +1,19 @@
 """Shortcut audit, lung network and input region, in sentences for the page and the model card."""
 
-from model.codes import SplitName
+from model.codes import Label, SplitName
 from model.inference.input_region import RegionKind
 from model.inference.release_schema import RegionDescription
 from model.performance.formatting import format_estimate, format_percent
 from model.performance.schema import LungMetrics, MaskedLungs, ScaledCopies, ScaledCopy, ShortcutAudit, SizedAuc
 from model.performance.terms import term
+from model.translation import N_, ngettext
 from model.translation import gettext as _
-from model.translation import ngettext
+
+_POPULATION_FEATURES = {
+    "file_size": N_("size of the file in bytes"),
+    "framing": N_("position of the lungs in the image"),
+    "spectrum": N_("power spectrum"),
+}
 
 
 def audit_sentences(audit: ShortcutAudit) -> list[str]:
@@ -18,6 +24,7 @@ def audit_sentences(audit: ShortcutAudit) -> list[str]:
         _framing_sentence(audit["framing_alone"]),
         _scaled_copies_sentence(audit["scaled_copies"]),
         _masked_lungs_sentence(audit["painted_over"]),
+        *_population_sentences(audit.get("population_alone")),
     ]
 
 
@@ -129,6 +136,24 @@ def _scaled_copy_sentence(side: str, copy: ScaledCopy) -> str:
         "The probability of the {side}-pixel copy differs by {mean:.3f} on average and by {maximum:.3f} at most. "
         "Number of copies on the other side of the decision threshold: {n}."
     ).format(side=side, mean=copy["mean_change"], maximum=copy["largest_change"], n=copy["verdicts_changed"])
+
+
+def _population_sentences(populations: dict[str, dict[str, SizedAuc]] | None) -> list[str]:
+    """Describe how well each feature distinguishes adults from children; nothing if they were not both measured."""
+    if not populations:
+        return []
+    sentence = _(
+        "Population: a model given only the {feature} distinguishes adults from children with an AUC of {normal} "
+        "among normal images and {pneumonia} among images with pneumonia (0.5 is chance)."
+    )
+    return [
+        sentence.format(
+            feature=_(_POPULATION_FEATURES[name]),
+            normal=format_estimate(by_label[Label.NORMAL]["auc"]),
+            pneumonia=format_estimate(by_label[Label.PNEUMONIA]["auc"]),
+        )
+        for name, by_label in populations.items()
+    ]
 
 
 def _masked_lungs_sentence(masked: MaskedLungs | None) -> str:

@@ -1,4 +1,4 @@
-"""Names of labels, splits, populations, causes, operating points, verdicts and outcomes, translated for pages."""
+"""Names of codes, such as labels, splits and verdicts, translated for tables and pages."""
 
 from model.inference.decision import Verdict
 from model.translation import N_
@@ -26,6 +26,8 @@ _READABLE_CODES = (
     N_("correct"),
     N_("incorrect"),
     N_("indeterminate"),
+    N_("children"),
+    N_("adults"),
 )
 _VERDICT_NAMES = {
     Verdict.PNEUMONIA: N_("signs of pneumonia"),
@@ -45,7 +47,7 @@ _OUTCOME_NAMES = {
 
 
 def term(code: str) -> str:
-    """Return the name of a label, split, population, cause or operating point; an unknown code is its own name."""
+    """Return the name of a label, split, cause, population or operating point; other codes are returned unchanged."""
     return _(str(code))
 
 

@@ -3,6 +3,8 @@
 from model.messages import AnyCode, MessageCode
 from model.translation import N_
 
+ADULT_LAYOUT = N_("Correct the table as described in docs/retraining.md.")
+
 SENTENCES: dict[AnyCode, tuple[str, ...]] = {
     MessageCode.DATASET_MISSING: (
         N_("The folder {folder} does not exist."),
@@ -21,12 +23,32 @@ SENTENCES: dict[AnyCode, tuple[str, ...]] = {
         N_("Add its images, or remove the whole split."),
     ),
     MessageCode.ADULT_DATASET_UNUSABLE: (
-        N_("{folder} does not contain the adult data set: labels.csv or boxes.csv is missing or malformed."),
-        N_("Set ADULT_XRAY_DIR to its folder, or train without it (--sources children)."),
+        N_("{table} is missing from the adult data set in {folder}, or is not a CSV file in UTF-8."),
+        N_("Set ADULT_XRAY_DIR to the folder of the data set. To train without it, use --sources children."),
+    ),
+    MessageCode.ADULT_COLUMNS_MISSING: (
+        N_("{table} in {folder} lacks these columns: {columns}."),
+        ADULT_LAYOUT,
+    ),
+    MessageCode.ADULT_ROW_TOO_SHORT: (
+        N_("Line {line} of {table} in {folder} has too few columns."),
+        ADULT_LAYOUT,
+    ),
+    MessageCode.ADULT_LABEL_INVALID: (
+        N_("Line {line} of labels.csv in {folder} has an unexpected value in the column {column}."),
+        ADULT_LAYOUT,
+    ),
+    MessageCode.ADULT_BOX_INVALID: (
+        N_("Line {line} of {table} in {folder} is not a box within an image of {side} x {side} pixels."),
+        ADULT_LAYOUT,
+    ),
+    MessageCode.ADULT_DATASET_EMPTY: (
+        N_("The table labels.csv in {folder} lists no images."),
+        ADULT_LAYOUT,
     ),
     MessageCode.ADULT_IMAGE_MISSING: (
         N_("{file}, listed in labels.csv in {folder}, is missing."),
-        N_("Download the adult data set again."),
+        N_("Copy the adult data set again, with all images."),
     ),
     MessageCode.TOO_FEW_PATIENTS: (
         N_(

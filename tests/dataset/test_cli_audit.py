@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import dataset.quality.features
+from dataset.adult_tables import BOXES_FILE
 from dataset.cli import main
 from dataset.index import load_index
 from dataset.quality.audit import DatasetAudit, audit_dataset
@@ -23,6 +24,8 @@ from model.messages import Message, MessageCode
 from model.sentences import render, render_codes
 from tests.support.synthetic import random_radiograph
 from tests.support.terminal import Terminal
+
+ADULTS_HEADING = "adults (SIIM-FISABIO-RSNA 2021)"
 
 
 def save(path: Path, seed: int) -> None:
@@ -38,6 +41,7 @@ def samples(tmp_path, monkeypatch) -> Path:
         save(root / "test" / "NORMAL" / f"IM-{n:04}-0001.png", seed=n)
         save(root / "test" / "PNEUMONIA" / f"person{n}_virus_1.png", seed=10 + n)
     monkeypatch.setenv("CHEST_XRAY_DIR", str(root))
+    monkeypatch.setenv("ADULT_XRAY_DIR", str(tmp_path / "no adults"))
     return root
 
 
@@ -94,6 +98,36 @@ def test_audit_is_written_as_json(leaky, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == f"Written to {out}."
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("has_children", [True, False])
+def test_both_data_sets_are_audited_each_on_its_own(samples, adult_set, tmp_path, monkeypatch, capsys, has_children):
+    monkeypatch.setenv("ADULT_XRAY_DIR", str(adult_set))
+    if not has_children:
+        monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "nowhere"))
+    out = tmp_path / "audit.json"
+
+    assert main(["audit", "--out", str(out)]) == 0
+
+    audit, lines = json.loads(out.read_text()), capsys.readouterr().out.splitlines()
+    assert audit["adults"]["images"] == 32
+    assert audit["adults"]["patients"] == {"table": {"patients": 16, "in_two_folders": 0, "in_two_splits": 0}}
+    assert "All 32 images can be read." in lines
+    children = {name: content for name, content in audit.items() if name != "adults"}
+    assert children == (audit_of(samples) if has_children else {})
+    headings = [line for line in lines if line in ("children (Kermany, Zhang and Goldbaum 2018)", ADULTS_HEADING)]
+    assert len(headings) == 2 * has_children
+
+
+def test_a_malformed_adult_data_set_is_reported_before_any_image_is_read(samples, monkeypatch, capsys):
+    monkeypatch.setattr(dataset.quality.features, "scan_images", None)
+    monkeypatch.setenv("ADULT_XRAY_DIR", str(samples))
+
+    assert main(["audit"]) == 1
+
+    params = {"folder": str(samples), "table": BOXES_FILE}
+    assert capsys.readouterr() == ("", f"{render([Message(MessageCode.ADULT_DATASET_UNUSABLE, params)])}\n")
+
+
 def test_unreadable_files_are_listed_and_the_others_audited(samples, capsys):
     damaged = samples / "test" / "NORMAL" / "IM-0001-0001.png"
     damaged.write_bytes(damaged.read_bytes()[:300])
@@ -117,6 +151,7 @@ def test_data_set_without_readable_files_is_an_error(samples, capsys):
 
 def test_missing_data_set_is_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("ADULT_XRAY_DIR", str(tmp_path / "no adults"))
 
     assert main(["audit"]) == 1
 

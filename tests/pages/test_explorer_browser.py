@@ -41,7 +41,8 @@ def open_url(chromium):
 @pytest.fixture(scope="module")
 def server_without_images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
-    with serve("serve.py", folder / "log.txt", CHEST_XRAY_DIR=str(folder / "set")) as server:
+    folders = {"CHEST_XRAY_DIR": str(folder / "set"), "ADULT_XRAY_DIR": str(folder / "adults")}
+    with serve("serve.py", folder / "log.txt", **folders) as server:
         yield server
 
 
@@ -155,6 +156,25 @@ def test_without_images_the_page_has_content_and_offers_the_download(open_url, s
     assert count(tab) == 624
     tab.get_by_role("tab", name="Audit").click()
     tab.get_by_text("All 5,856 images can be read.").wait_for()
+
+
+@pytest.fixture(scope="module")
+def server_with_adults(tmp_path_factory, adult_set):
+    folder = tmp_path_factory.mktemp("server")
+    folders = {"CHEST_XRAY_DIR": str(folder / "set"), "ADULT_XRAY_DIR": str(adult_set)}
+    with serve("serve.py", folder / "log.txt", **folders) as server:
+        yield server
+
+
+@pytest.mark.browser
+def test_another_population_keeps_the_label_in_the_url_but_not_the_order(open_url, server_with_adults):
+    query = "population=children&view=Images&class=PNEUMONIA&order=highest+probability+first"
+    tab = open_url(f"{server_with_adults.url}/{EXPLORER}?{query}")
+    tab.get_by_role("radio", name="adults", exact=True).press("Space")
+
+    tab.get_by_text("4 of 32 images").wait_for()
+    expect(tab).not_to_have_url(re.compile("order="))
+    assert query_of(tab)["class"] == ["PNEUMONIA"]
 
 
 @pytest.mark.browser

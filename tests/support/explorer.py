@@ -16,8 +16,9 @@ PAGE = "pages/Dataset_explorer.py"
 
 @pytest.fixture
 def missing_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Configure a data set folder that does not exist."""
+    """Configure data set folders that do not exist."""
     monkeypatch.setenv("CHEST_XRAY_DIR", str(tmp_path / "set"))
+    monkeypatch.setenv("ADULT_XRAY_DIR", str(tmp_path / "adults"))
     return tmp_path / "set"
 
 

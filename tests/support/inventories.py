@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dataset.quality.features import ImageInventory
-from model.codes import Label, SplitName
+from model.codes import Label, Population, SplitName
 from model.imaging.perceptual_hash import HASH_BITS
 
 CAUSES = {Label.NORMAL: "none", Label.PNEUMONIA: "viral"}
@@ -43,6 +43,7 @@ def make_inventory(
             "width": 224,
             "lungs_found": True,
             "content": str(n),
+            "population": str(Population.CHILDREN),
         }
         rows.append(defaults | columns)
     rng = np.random.default_rng(count)

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset.adults import BOX_SIDE, BOXES_FILE, LABELS_FILE
+from dataset.adult_tables import BOX_SIDE, BOXES_FILE, LABELS_FILE, LUNG_BOXES_FILE
 from model.codes import LABELS, Label
 
 # The same settings as in `training.cli`, because tests compare runs of this process and of child processes number by
@@ -70,10 +70,11 @@ def write_tiny_set(root: Path) -> Path:
 
 
 def write_adult_set(root: Path, side: int = 64) -> Path:
-    """Write two images per adult with `labels.csv` and `boxes.csv`. One in two images with pneumonia has a box."""
+    """Write two images per adult with all tables. One in two images with pneumonia has an opacity box."""
     rng = np.random.default_rng(1)
-    labels, boxes = (
+    labels, boxes, lung_boxes = (
         [["file", "label", "appearance", "patient", "study", "test"]],
+        [["file", "x", "y", "width", "height"]],
         [["file", "x", "y", "width", "height"]],
     )
     scale = BOX_SIDE / side
@@ -89,8 +90,9 @@ def write_adult_set(root: Path, side: int = 64) -> Path:
                 boxes.append([file, scale * left, scale * top, scale * 16, scale * 20])
         appearance = "Typical Appearance" if label == "pneumonia" else "Negative for Pneumonia"
         labels.append([file, label, appearance, adult_name(patient), f"study{patient}", int(patient in ADULTS_IN_TEST)])
+        lung_boxes.append([file, 26 + number, 20, 200, 180 + patient % 5])
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(root / file)
-    for name, rows in ((LABELS_FILE, labels), (BOXES_FILE, boxes)):
+    for name, rows in ((LABELS_FILE, labels), (BOXES_FILE, boxes), (LUNG_BOXES_FILE, lung_boxes)):
         with (root / name).open("w", newline="") as file:
             csv.writer(file).writerows(rows)
     return root

@@ -5,7 +5,7 @@ import streamlit as st
 
 from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
-from ui.viewer.component import ScaleBar, ViewerMap, chosen_kind, show_radiograph
+from ui.viewer.component import DrawnBoxes, ScaleBar, ViewerMap, chosen_kind, show_radiograph
 
 PART = RelativeBox(left=0.1, top=0.2, right=0.8, bottom=0.6)
 
@@ -40,6 +40,7 @@ def page() -> None:
     hidden = st.checkbox("Hidden")
     box, background = (PART, 0.5) if st.checkbox("Map of a part") else (WHOLE_IMAGE, 0.0)
     scale = ScaleBar(250.0, "at the detector") if st.checkbox("Scale") else None
+    drawn = DrawnBoxes((PART,), "One box by a radiologist") if st.checkbox("Boxes of a reader") else None
     maps = [] if without_map else [ViewerMap("heat_map", synthetic_heat_map(background), colour_table())]
     if st.checkbox("Two maps"):
         maps = [
@@ -47,7 +48,7 @@ def page() -> None:
             ViewerMap("grad_cam", synthetic_heat_map(), colour_table()),
         ]
     if not hidden:
-        show_radiograph(pixels, maps, box, alt="A synthetic chest", key="viewer", scale=scale)
+        show_radiograph(pixels, maps, box, alt="A synthetic chest", key="viewer", scale=scale, drawn=drawn)
     st.caption(f"Chosen: {chosen_kind('viewer')}")
     st.session_state.runs = st.session_state.get("runs", 0) + 1
     st.caption(f"Run {st.session_state.runs}")  # a test waits for the next number

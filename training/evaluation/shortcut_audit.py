@@ -30,6 +30,7 @@ from model.inference.lung_segmentation import LungMask
 from model.performance.binary_metrics import Predictions, auc_with_ci
 from model.performance.schema import SizedAuc, SizeStratum
 from training.data.loading import load_images, read_prepared
+from training.evaluation.population_shortcuts import population_shortcuts
 from training.evaluation.shortcut_features import (
     ImageSizes,
     auc_from_framing,
@@ -95,6 +96,7 @@ def shortcut_audit(
         "scaled_copies": auxiliary.originals
         and _scaled_copies(classifier, split.validation, auxiliary.originals, decoder),
         "painted_over": _masked_auc(classifier, split.validation, decoder),
+        "population_alone": population_shortcuts(split, classifier, decoder),
     }
 
 

@@ -29,12 +29,12 @@ ImageSizes = dict[str, tuple[int, int]]
 
 def auc_from_spectra(split: Split, decoder: ImageDecoder) -> SizedAuc:
     """Return the AUC of a model that sees only the radial power spectrum of the working image."""
-    return _auc_from_features(split, partial(_power_spectra, decoder), _linear_model())
+    return _auc_from_features(split, partial(power_spectra, decoder), linear_model())
 
 
 def auc_from_framing(split: Split, classifier: Classifier, decoder: ImageDecoder) -> SizedAuc:
     """Return the AUC of a model that sees only how closely the radiograph is cropped around the input region."""
-    return _auc_from_features(split, partial(framing_features, classifier, decoder), _tree_model())
+    return _auc_from_features(split, partial(framing_features, classifier, decoder), tree_model())
 
 
 def auc_from_sizes(split: Split, sizes: ImageSizes) -> SizedAuc:
@@ -46,7 +46,7 @@ def auc_from_sizes(split: Split, sizes: ImageSizes) -> SizedAuc:
     with_size = Split(
         list(filter(has_size, split.training)), list(filter(has_size, split.validation)), list(split.test)
     )
-    return _auc_from_features(with_size, partial(_size_features, sizes), _tree_model())
+    return _auc_from_features(with_size, partial(_size_features, sizes), tree_model())
 
 
 def auc_of(records: Sequence[LabelledImage], probability: np.ndarray) -> SizedAuc:
@@ -94,15 +94,17 @@ def _auc_from_features(split: Split, extract_features: FeatureExtractor, model: 
     return auc_of(split.validation, model.predict_proba(extract_features(split.validation))[:, 1])
 
 
-def _linear_model() -> Pipeline:
+def linear_model() -> Pipeline:
+    """Return an unfitted model for many features that are roughly linear in the log odds."""
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
 
 
-def _tree_model() -> HistGradientBoostingClassifier:
+def tree_model() -> HistGradientBoostingClassifier:
+    """Return an unfitted model for a few features with any relation to the class."""
     return HistGradientBoostingClassifier(random_state=0)
 
 
-def _power_spectra(decoder: ImageDecoder, records: Sequence[LabelledImage]) -> np.ndarray:
+def power_spectra(decoder: ImageDecoder, records: Sequence[LabelledImage]) -> np.ndarray:
     """Return the log power at each distance from the centre of the spectrum: float (n, WORKING_SIDE / 2)."""
     images = load_images(records, WORKING_SIDE, "shortcut audit: spectra", decoder)[..., 0]
     frequency = np.fft.fftfreq(WORKING_SIDE, 1 / WORKING_SIDE)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.quality.features import ImageInventory
-from model.codes import SplitName
+from model.codes import Population, SplitName
 from model.inference.similar_cases import SimilarCaseIndex, normalise
 from model.release_files import ReleaseFile
 from model.storage import write_arrays
@@ -17,8 +17,12 @@ DISTANCE_PAIRS = 20_000  # random pairs used to estimate the typical distance
 
 
 def build_index(inventory: ImageInventory) -> SimilarCaseIndex:
-    """Build the index of the training images in an inventory, which must contain at least one."""
-    is_training = (inventory.rows["split"] == SplitName.TRAINING).to_numpy()
+    """Build the index of the children's training images in an inventory, which must contain at least one.
+
+    Adults are left out: the terms of their data set do not allow everyone to use what is derived from it.
+    """
+    is_child = inventory.rows["population"] == Population.CHILDREN
+    is_training = (is_child & (inventory.rows["split"] == SplitName.TRAINING)).to_numpy()
     rows = inventory.rows[is_training]
     embeddings = normalise(inventory.embeddings[is_training])
     centre = embeddings.mean(axis=0)

@@ -54,7 +54,7 @@ def distribution_chart(bins: pd.DataFrame, title: str) -> alt.Chart:
         alt.Chart(_with_class_names(pd.concat([bins, end_points])))
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=False)),
+            x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=8)),
             y=alt.Y("Share:Q", title=_("Share of the class"), axis=alt.Axis(format=".0%", tickCount=4)),
             color=alt.Color("Class:N", scale=class_colours(), legend=bottom_legend()),
             strokeDash=alt.StrokeDash(

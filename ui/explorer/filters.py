@@ -9,13 +9,15 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dataset.adults import APPEARANCES
 from dataset.explorer.catalogue import Catalogue, Filter, Order, Outcome
-from model.codes import LABELS, SPLITS, SplitName
+from model.codes import LABELS, SPLITS, Population, SplitName
 from model.performance.terms import term
 from model.translation import N_
 from model.translation import gettext as _
 from ui.gallery import PAGE_PARAM
 
+ORDER_PARAM = "order"  # key of the control and name in the URL
 _CAUSES = ("bacterial", "viral")
 # Streamlit writes the displayed text of an option to the URL. The English texts are therefore the codes themselves.
 _ORDER_NAMES = {
@@ -27,8 +29,12 @@ _ORDER_NAMES = {
 }
 
 
-def filter_controls(catalogue: Catalogue) -> Filter:
-    """Draw the filters. After any change, the gallery starts at its first page."""
+def filter_controls(catalogue: Catalogue, population: Population) -> Filter:
+    """Draw the filters of a population. After any change, the gallery starts at its first page."""
+    return _adult_filters() if population is Population.ADULTS else _children_filters(catalogue)
+
+
+def _children_filters(catalogue: Catalogue) -> Filter:
     with st.container(horizontal=True, gap="medium"):
         splits = _pills_control(_("Split"), SPLITS, "split", default=[SplitName.TEST])
         labels = _pills_control(_("Label"), LABELS, "class")
@@ -62,13 +68,26 @@ def filter_controls(catalogue: Catalogue) -> Filter:
     )
 
 
-def order_control() -> tuple[Order, int]:
+def _adult_filters() -> Filter:
+    """Draw the filters for images without results. Labels and splits have the same names in the URL as for children."""
+    with st.container(horizontal=True, gap="medium"):
+        splits = _pills_control(_("Split"), SPLITS, "split", default=[SplitName.TEST])
+        labels = _pills_control(_("Label"), LABELS, "class")
+    appearances = _pills_control(_("Radiologists' study label"), APPEARANCES, "appearance")
+    with st.expander(_("File name, patient"), icon=":material/filter_alt:"):
+        left, right = st.columns(2, gap="medium")
+        name = _text_control(left, _("File name contains"), "name_part", "")
+        patient = _text_control(right, _("Patient"), "patient_key", "")
+    return Filter(labels=tuple(labels), causes=tuple(appearances), splits=tuple(splits), patient=patient, name=name)
+
+
+def order_control(population: Population) -> tuple[Order, int]:
     """Draw the controls for the order and for the seed of a random order, and return both."""
-    orders: Sequence[Order] = tuple(Order)
+    orders: Sequence[Order] = (Order.NAME, Order.RANDOM) if population is Population.ADULTS else tuple(Order)
     order = st.selectbox(
         _("Order"),
         orders,
-        key="order",
+        key=ORDER_PARAM,
         bind="query-params",
         format_func=lambda order: _(_ORDER_NAMES[order]),
         on_change=_reset_page,

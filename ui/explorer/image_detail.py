@@ -1,11 +1,12 @@
 """One labelled image in detail: viewer, facts, other images of the patient, similar cases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
 import streamlit as st
 
+from dataset.explorer.catalogue import Catalogue
 from dataset.file_names import parse_file_name
 from model.admission.gate import AdmissionGate, AdmissionResult
 from model.codes import Caution, Population, SplitName
@@ -15,29 +16,25 @@ from model.imaging.decode import decode, read_limited
 from model.imaging.radiograph import Radiograph
 from model.inference.finding import Finding, HeatMapCheck, present
 from model.inference.release_loader import Release
-from model.performance.terms import term, verdict_name
+from model.performance.terms import verdict_name
 from model.translation import N_
 from model.translation import gettext as _
 from ui.errors import show_errors
-from ui.formatting import distinct_percents, percent
-from ui.gallery import OUTCOME_MARKS, SPLIT_MARKS, label_text, show_gallery
+from ui.explorer.image_facts import show_facts, show_unmeasured_facts
+from ui.explorer.image_viewer import show_square_copy_note, show_viewer
+from ui.formatting import percent
+from ui.gallery import is_measured, show_gallery
 from ui.reading.actions import read_upload
 from ui.reading.caution_text import caution_sentence
-from ui.reading.finding_panel import PROBABILITY_LABEL, alt_text
 from ui.reading.heatmap_check import CHECKING_TEXT, show_warnings
 from ui.reading.turns import reading_turns
 from ui.resources import current_gate
 from ui.session import FileInfo, session_uploads
-from ui.settings import selected_operating_point, selected_point_name
+from ui.settings import selected_point_name
 from ui.similar_cases import SIMILAR_CASES_TITLE, show_similar_cases
-from ui.viewer.component import show_radiograph
-from ui.viewer.finding_maps import viewer_maps
 
 _OPENED_KEY, _ORDER_KEY, _CHECK_KEY = "explorer_opened", "explorer_order", "explorer_check"
 BACK_LABEL, READ_LABEL = N_("Back to the images"), N_("Open on the reading page")
-SQUARE_COPY_TEXT = N_(
-    "Shown at {side} x {side} pixels, as stored in this copy of the data set. The original image is not square."
-)
 REFUSED_TEXT = N_("**The admission check refuses this image, so it is not read.** {reason}")
 
 
@@ -46,10 +43,11 @@ def open_image(file: str | None) -> None:
     st.session_state[_OPENED_KEY] = file
 
 
-def current_image(rows: pd.DataFrame) -> pd.Series | None:
-    """Return the row of the opened image; None if the gallery is shown."""
+def current_image(catalogues: Iterable[Catalogue]) -> tuple[pd.Series, Catalogue] | None:
+    """Return the row of the opened image and its catalogue; None if the gallery is shown."""
     file = st.session_state.get(_OPENED_KEY)
-    return rows.loc[file] if file in rows.index else None
+    found = (catalogue for catalogue in catalogues if file in catalogue.rows.index)
+    return next(((catalogue.rows.loc[file], catalogue) for catalogue in found), None)
 
 
 def set_paging_order(files: Sequence[str]) -> None:
@@ -74,24 +72,30 @@ def show_image_detail(row: pd.Series, rows: pd.DataFrame) -> None:
     finding = _read(gate, admission_result) if admission_result else None
     text_column, image_column = st.columns([2, 3], gap="medium")
     with text_column:
-        _show_facts(row, release)
-        if finding:
-            _show_differences(row, _presented(finding, release))
-            _show_cautions(row, finding, release)
+        presented = _presented(row, finding, release) if finding else None
+        if is_measured(row):
+            show_facts(row, release)
+        else:
+            show_unmeasured_facts(row, presented)
+        if presented:
+            _show_differences(row, presented)
+            _show_cautions(row, presented, release)
         check_slot = st.empty()
-        if radiograph:
+        if radiograph and _is_for_population_of(row, release):
             _reading_page_control(row, gate)
-    if radiograph and finding:
+    if radiograph and (finding or not is_measured(row)):
+        check = _heat_map_check(row["file"], release)
         with image_column:
-            _show_viewer(radiograph, _presented(finding, release, _heat_map_check(row["file"], release)))
-            _show_square_copy_note(row, radiograph)
+            show_viewer(row, radiograph, _presented(row, finding, release, check) if finding else None)
+            show_square_copy_note(row, radiograph)
     _show_other_images_of_patient(row, rows)
-    if admission_result and radiograph and finding:
-        st.subheader(_(SIMILAR_CASES_TITLE), anchor=False)
-        show_similar_cases(finding, radiograph, release, open_image, _patient_group(row))
+    if admission_result and radiograph and finding and presented:
+        if row["population"] == Population.CHILDREN:  # the only population among the similar cases
+            st.subheader(_(SIMILAR_CASES_TITLE), anchor=False)
+            show_similar_cases(finding, radiograph, release, open_image, _patient_group(row))
         if finding.has_evidence:
             with check_slot, show_errors(optional=True):  # last: it takes longer than everything above
-                _show_heat_map_check(row["file"], gate, admission_result, _presented(finding, release))
+                _show_heat_map_check(row["file"], gate, admission_result, presented)
 
 
 def _paging_controls(file: str) -> None:
@@ -150,43 +154,31 @@ def _reading_page_control(row: pd.Series, gate: AdmissionGate) -> None:
 
 def _patient_group(row: pd.Series) -> str:
     """Return the patient group whose images are left out of similar cases."""
+    if row["population"] == Population.ADULTS:
+        return str(row["patient"])
     return parse_file_name(PurePosixPath(row["file"]).name, row["label"]).group
 
 
-def _show_facts(row: pd.Series, release: Release) -> None:
-    point = selected_operating_point(release)
-    prevalence = release.populations[Population.CHILDREN].training_prevalence
-    probability, threshold = distinct_percents(row["probability"], point.threshold)
-    st.markdown(_("Label: **{label}**").format(label=label_text(row)))
-    outcome = _("Model: {verdict} ({outcome})")
-    st.markdown(outcome.format(verdict=verdict_name(row["verdict"]), outcome=_(OUTCOME_MARKS[row["outcome"]])))
-    st.metric(_(PROBABILITY_LABEL).format(prevalence=percent(prevalence)), probability)
-    mark = SPLIT_MARKS[row["split"]]
-    facts = {
-        _("Decision threshold"): _("{threshold} ({name})").format(threshold=threshold, name=term(point.name)),
-        _("Patient"): _("{patient} (inferred from the file name)").format(patient=row["patient"]),
-        _("Split"): f"{term(row['split'])} {_(mark) if mark else ''}",
-        _("Original size"): _size_text(row),
-        _("Mean grey value"): _("{value:.0f} out of 255").format(value=row["intensity"]),
-        _("Contrast"): _("{value:.0f} out of 255").format(value=row["contrast"]),
-    }
-    st.table(pd.DataFrame({"": facts}), hide_header=True)
-
-
-def _size_text(row: pd.Series) -> str:
-    if pd.isna(row["width"]):
-        return _("not known")
-    return _("{width:.0f} x {height:.0f} px").format(width=row["width"], height=row["height"])
-
-
-def _presented(finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
+def _presented(row: pd.Series, finding: Finding, release: Release, check: HeatMapCheck | None = None) -> Finding:
     """Present a finding at the selected operating point and, like all figures on this page, the training prevalence."""
-    point_name = selected_point_name(release)
-    return present(finding, release, population=Population.CHILDREN, operating_point=point_name, heat_map_check=check)
+    return present(
+        finding,
+        release,
+        population=Population(row["population"]),
+        operating_point=selected_point_name(release),
+        heat_map_check=check,
+    )
+
+
+def _is_for_population_of(row: pd.Series, release: Release) -> bool:
+    """Return whether the release is intended for the patient. If not, the finding has a caution on this page only."""
+    return Population(row["population"]) in release.populations
 
 
 def _show_differences(row: pd.Series, finding: Finding) -> None:
     """Draw a note if the file on this computer gives a different result from the copy that was measured."""
+    if not is_measured(row):
+        return
     if percent(finding.probability) != percent(row["probability"]) or str(finding.verdict) != row["verdict"]:
         st.info(
             _(
@@ -219,22 +211,6 @@ def _heat_map_check(file: str, release: Release) -> HeatMapCheck:
     """Return the result of the heat-map check of an image; an empty one if it has not run yet."""
     checked_file, version, check = st.session_state.get(_CHECK_KEY, (None, None, HeatMapCheck()))
     return check if (checked_file, version) == (file, release.version) else HeatMapCheck()
-
-
-def _show_viewer(radiograph: Radiograph, finding: Finding) -> None:
-    show_radiograph(
-        radiograph.pixels,
-        viewer_maps(finding),
-        finding.heat_map_box,
-        alt=alt_text(finding),
-        key="explorer",
-    )
-
-
-def _show_square_copy_note(row: pd.Series, radiograph: Radiograph) -> None:
-    """Draw a note if the file on this computer was resized to a square, which changes the proportions of the chest."""
-    if radiograph.height == radiograph.width and pd.notna(row["width"]) and row["width"] != row["height"]:
-        st.caption(_(SQUARE_COPY_TEXT).format(side=radiograph.width))
 
 
 def _show_other_images_of_patient(row: pd.Series, rows: pd.DataFrame) -> None:

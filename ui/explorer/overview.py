@@ -9,7 +9,8 @@ import streamlit as st
 
 from dataset.explorer.mean_radiographs import SATURATING_DIFFERENCE, MeanRadiograph, difference_image
 from dataset.explorer.summary import MEASURES, counts, distribution, images_per_patient
-from model.codes import Label, SplitName
+from dataset.sources import SOURCES
+from model.codes import Label, Population, SplitName
 from model.inference.release_loader import Release
 from model.performance.chart_data import class_balance, histogram
 from model.performance.release_data import predictions_of
@@ -37,8 +38,8 @@ _HISTOGRAM_TITLES = {
 def show_overview(release: Release, rows: pd.DataFrame) -> None:
     """Draw the overview of the rows of a catalogue. Everything comes from the release, so no images are needed."""
     st.subheader(_("Images and patients"), anchor=False)
-    st.markdown(_("Patients are inferred from the file names."))
-    st.table(counts(rows).rename(index=_group_name, columns=_group_name))
+    st.markdown(_(SOURCES[Population.CHILDREN].description))
+    st.table(counts(rows).rename(index=group_name, columns=group_name))
     balance, patients = st.columns(2, gap="large")
     with balance:
         st.markdown(_("**Classes by split**"))
@@ -65,7 +66,7 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
             "can use them."
         )
     )
-    _show_charts_in_pairs(
+    show_charts_in_pairs(
         [(_(title), distribution_chart(distribution(rows, measure), _(title))) for measure, title in MEASURES.items()]
     )
 
@@ -83,7 +84,7 @@ def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
     for first, second in _PAIRS:
         if not {first, second} <= means.keys():
             continue
-        first_name, second_name = _group_name(first), _group_name(second)
+        first_name, second_name = group_name(first), group_name(second)
         with st.grid(3, min_column_width=200, gap="small"):
             for title, name in ((first, first_name), (second, second_name)):
                 mean = means[title]
@@ -103,7 +104,8 @@ def _show_mean_radiographs(means: dict[str, MeanRadiograph]) -> None:
             )
 
 
-def _show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
+def show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
+    """Draw charts with their titles in two columns."""
     for first in range(0, len(charts), 2):
         for column, (title, chart) in zip(st.columns(2, gap="large"), charts[first : first + 2], strict=True):
             with column:
@@ -111,6 +113,6 @@ def _show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
                 st.altair_chart(chart, width="stretch")
 
 
-def _group_name(group: str) -> str:
+def group_name(group: str) -> str:
     """Return the name of a split, or of a label and cause such as "PNEUMONIA, viral"."""
     return ", ".join(map(term, group.split(", ")))

@@ -52,6 +52,16 @@ def show_quality(release: Release, rows: pd.DataFrame) -> None:
         show_gallery(rows.loc[groups[number]], "duplicates", open_image)
 
 
+def show_adult_quality() -> None:
+    """Draw how to audit the adult data set, which is not part of a release."""
+    st.markdown(
+        _(
+            "This release has no audit of the adult data set. `python -m dataset audit` checks it for duplicates, "
+            "patients in more than one split, conflicting labels, unreadable images and outliers."
+        )
+    )
+
+
 def _group_name(group: Sequence[str]) -> str:
     n_others = len(group) - 1
     return ngettext("{file} and {n} other image", "{file} and {n} other images", n_others).format(

@@ -5,7 +5,8 @@ Streamlit calls this module on every rerun; viewer.js runs in the browser. One m
     4 bytes   length of the header, little endian
     header    JSON: key, alt, texts, width, height, image and overlay (digests), png (bytes), maps (kind, rows, columns
               and contour of each; the first is shown until the user chooses another), box (edges of the part that the
-              maps cover, relative), scale ([width of the image in millimetres, text next to the bar] or null)
+              maps cover, relative), scale ([width of the image in millimetres, text next to the bar] or null), boxes
+              (edges of boxes that people drew, relative), boxes_note (text)
     png       grey preview
     each map: values    float32 little endian, rows x columns
               colours   uint8, 256 x 4, red green blue alpha
@@ -91,6 +92,19 @@ class ViewerMap:
         return np.ascontiguousarray(self.values, dtype="<f4").tobytes() + np.ascontiguousarray(self.colours).tobytes()
 
 
+@dataclass(frozen=True)
+class DrawnBoxes:
+    """Boxes that people drew on an image.
+
+    Attributes:
+        boxes: The boxes.
+        note: What they are and who drew them.
+    """
+
+    boxes: tuple[RelativeBox, ...]
+    note: str
+
+
 def preview_size(height: int, width: int) -> tuple[int, int]:
     """Return height and width of the preview: those of the image, reduced so that no side exceeds the limit."""
     scale = min(1.0, MAX_PREVIEW_SIDE / max(height, width))
@@ -125,6 +139,8 @@ def show_radiograph(
     alt: str,
     key: str,
     scale: ScaleBar | None = None,
+    drawn: DrawnBoxes | None = None,
+    is_read: bool = True,
 ) -> None:
     """Draw a radiograph with its maps in the viewer. Window, zoom, pan and opacity are never sent back to Python.
 
@@ -135,6 +151,8 @@ def show_radiograph(
         alt: The finding as text, for users who cannot see the image.
         key: Unique on the page. The user's view settings are kept while the same key shows the same image.
         scale: Scale of the radiograph, for the scale bar; None if unknown.
+        drawn: Boxes to outline, which the user can hide; None if there are none.
+        is_read: Whether the model read the image. If not, the viewer does not say that there is no evidence.
 
     Raises:
         ValueError: The pixels have the wrong shape or values out of range.
@@ -142,18 +160,21 @@ def show_radiograph(
     digest, png = _cached_preview(pixels, key)
     map_headers, map_bytes = [each.header() for each in maps], b"".join(each.content() for each in maps)
     height, width = preview_size(*pixels.shape)
+    texts = viewer_texts()
     header = {
         "key": key,
         "alt": alt,
-        "texts": viewer_texts(),
+        "texts": texts if is_read else texts | {"no_evidence": texts["not_read"]},
         "image": digest,
         "overlay": hashlib.sha256(map_bytes + repr((map_headers, box)).encode()).hexdigest(),
         "width": width,
         "height": height,
         "png": len(png),
         "maps": map_headers,
-        "box": [box.left, box.top, box.right, box.bottom],
+        "box": astuple(box),
         "scale": scale and astuple(scale),
+        "boxes": [astuple(each) for each in drawn.boxes] if drawn else [],
+        "boxes_note": drawn.note if drawn else "",
     }
     header_bytes = json.dumps(header).encode()
     data = b"".join((struct.pack("<I", len(header_bytes)), header_bytes, png, map_bytes))

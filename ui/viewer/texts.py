@@ -17,6 +17,7 @@ _TEXTS = {
     "zoom_in": N_("Zoom in"),
     "reset": N_("Reset"),
     "heat_map": N_("Heat map"),
+    "boxes": N_("Boxes"),
     "evidence": N_("Evidence of pneumonia"),
     "evidence_none": N_("0 (none)"),
     "evidence_strong": N_("1 (strong)"),
@@ -30,6 +31,7 @@ _TEXTS = {
     "opacity_scale": N_("Probability of an opacity, same scale for all images"),
     "contour": N_("Contour: {percent} or more"),
     "no_opacity": N_("No opacity found"),
+    "not_read": N_("Not read, so there is no heat map"),
     "opacity": N_("Heat map opacity"),
     "window": N_("Window (width)"),
     "level": N_("Level (centre)"),
@@ -39,6 +41,7 @@ _TEXTS = {
     "key_move": N_("move a zoomed image"),
     "key_map": N_("show or hide the heat map"),
     "key_kind": N_("opacity map or Grad-CAM"),
+    "key_boxes": N_("show or hide the boxes"),
     "key_opacity": N_("heat map opacity lower, higher"),
     "key_window": N_("window wider, narrower"),
     "key_level": N_("level higher, lower"),
@@ -57,6 +60,8 @@ _TEXTS = {
     "spoken_map_off": N_("heat map off"),
     "spoken_map_none": N_("no heat map"),
     "spoken_kind": N_("map shown: {value}"),
+    "spoken_boxes_on": N_("boxes on"),
+    "spoken_boxes_off": N_("boxes off"),
 }
 
 

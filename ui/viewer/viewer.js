@@ -5,7 +5,7 @@
  * the element; a new image resets them, but not the choice of the map (`choices`). */
 
 // x, y: the image point at the centre of the canvas, 0-1 of width and height; window 256 at level 128 changes no grey.
-const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true };
+const FRESH = { zoom: 1, x: 0.5, y: 0.5, window: 256, level: 128, opacity: 100, map: true, boxes: true };
 const LIMITS = { zoom: [1, 10], window: [2, 256], level: [0, 255], opacity: [0, 100] };
 const KEYS = {
   "+": (v) => v.zoomBy(1.25), "=": (v) => v.zoomBy(1.25), // "=" is "+" without Shift on many keyboards
@@ -14,6 +14,7 @@ const KEYS = {
   w: (v) => v.change("window", 8), s: (v) => v.change("window", -8),
   d: (v) => v.change("level", 4), a: (v) => v.change("level", -4),
   m: (v) => v.map && v.set({ map: !v.view.map }), g: (v) => v.chooseNext(),
+  b: (v) => v.shown.boxes.length && v.set({ boxes: !v.view.boxes }),
   0: (v) => v.set(FRESH), escape: (v) => v.canvas.blur(),
   arrowleft: (v) => v.panBy(60, 0), arrowright: (v) => v.panBy(-60, 0),
   arrowup: (v) => v.panBy(0, 60), arrowdown: (v) => v.panBy(0, -60),
@@ -27,6 +28,7 @@ const LEGENDS = {
 };
 const CONTOUR_COLOUR = "#00e5ff"; // as in model/explanation/heatmap.py
 const CONTOUR_STEPS = 8; // samples of the contour per cell of a map
+const BOX_COLOUR = "#5dff7a"; // in no colour of the map; see .outline in viewer.css
 const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]; // of a scale bar, in millimetres
 
 const viewers = new WeakMap(); // root element -> Viewer
@@ -151,6 +153,7 @@ class Viewer {
     this.shown = message;
     this.canvas.setAttribute("aria-label", message.alt);
     this.showTexts(message.texts);
+    this.root.querySelector(".boxes-note").textContent = message.boxes_note;
     this.canvas.style.setProperty("--aspect", `${message.width} / ${message.height}`);
     if (before?.image !== message.image) this.load(message);
     if (before?.image !== message.image || before.overlay !== message.overlay) this.drawn = new Map();
@@ -263,6 +266,7 @@ class Viewer {
       format(texts[`spoken_${name}`], { value: this.valueText(name) }));
     all.push(texts[`spoken_map_${this.mapState()}`]);
     if (this.shown.maps.length > 1) all.push(format(texts.spoken_kind, { value: texts[this.map.kind] }));
+    if (this.boxState() !== "none") all.push(texts[`spoken_boxes_${this.boxState()}`]);
     this.root.querySelector(".status").textContent = all.filter((part) => !this.spoken.includes(part)).join(", ");
     this.spoken = all;
   }
@@ -350,6 +354,11 @@ class Viewer {
     return this.view.map ? "on" : "off";
   }
 
+  boxState() {
+    if (!this.shown.boxes.length) return "none";
+    return this.view.boxes ? "on" : "off";
+  }
+
   /** Ask for a redraw: one per screen refresh, however many events there were. */
   draw() {
     this.frame ??= requestAnimationFrame(() => {
@@ -374,6 +383,7 @@ class Viewer {
     context.imageSmoothingQuality = "high";
     context.drawImage(this.windowed(), ...at);
     this.drawSeen(context, at, ratio);
+    if (this.boxState() === "on") this.drawBoxes(context, at, ratio);
     if (this.shown.scale) this.drawScale(context, box.width, ratio);
     this.root.dataset.ready = "true";
   }
@@ -408,6 +418,17 @@ class Viewer {
       context.stroke(placed);
     }
     context.lineCap = "butt";
+  }
+
+  /** Outline the boxes that people drew; they do not fade with the map. */
+  drawBoxes(context, [x, y, width, height], ratio) {
+    context.setLineDash([]);
+    for (const [strokeStyle, pixels] of [["#000", 4], [BOX_COLOUR, 2]]) { // visible on bone and on air
+      Object.assign(context, { strokeStyle, lineWidth: pixels * ratio });
+      for (const [left, top, right, bottom] of this.shown.boxes) {
+        context.strokeRect(x + left * width, y + top * height, (right - left) * width, (bottom - top) * height);
+      }
+    }
   }
 
   /** Draw a bar of a round length in the lower left corner, the longest within a third of the canvas. */
@@ -455,14 +476,16 @@ class Viewer {
     const { root, view } = this;
     const map = this.mapState();
     root.dataset.map = map;
+    root.dataset.boxes = this.boxState();
     root.style.setProperty("--map-opacity", view.opacity / 100); // the colour bar matches the map
     this.canvas.toggleAttribute("data-zoomed", view.zoom > 1);
     for (const output of root.querySelectorAll("output")) {
       output.value = this.valueText(output.dataset.shows);
     }
     for (const input of root.querySelectorAll("input")) input.value = view[input.id];
-    const toggle = root.querySelector(".toggle");
+    const [toggle, boxes] = ["m", "b"].map((key) => root.querySelector(`button[data-key="${key}"]`));
     toggle.setAttribute("aria-pressed", map === "on");
+    boxes.setAttribute("aria-pressed", this.boxState() === "on");
     const opacity = root.querySelector("#opacity");
     opacity.setAttribute("aria-valuetext", this.valueText("opacity"));
     toggle.disabled = opacity.disabled = map === "none";

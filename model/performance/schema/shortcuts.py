@@ -1,6 +1,6 @@
 """Quality of the lung segmentation, and the shortcut audit: how well the class can be predicted without the lungs."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from model.performance.schema.estimates import Estimate
 
@@ -68,7 +68,11 @@ class MaskedLungs(TypedDict):
 
 
 class ShortcutAudit(TypedDict):
-    """Results of the shortcut audit; a part is None if it was not measured. `size_strata` is by split."""
+    """Results of the shortcut audit; a part is None if it was not measured.
+
+    `size_strata` is by split. `population_alone` is by feature (file_size, framing, spectrum) and label; earlier
+    releases do not have it.
+    """
 
     spectrum_alone: SizedAuc
     size_alone: SizedAuc | None
@@ -76,3 +80,4 @@ class ShortcutAudit(TypedDict):
     size_strata: dict[str, list[SizeStratum]] | None
     scaled_copies: ScaledCopies | None
     painted_over: MaskedLungs | None
+    population_alone: NotRequired[dict[str, dict[str, SizedAuc]] | None]

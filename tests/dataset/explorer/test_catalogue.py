@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.explorer.catalogue import Filter, Order, Outcome, build_catalogue, select, sort
+from dataset.adults import Appearance
+from dataset.explorer.catalogue import (
+    Filter,
+    Order,
+    Outcome,
+    build_catalogue,
+    select,
+    sort,
+    unmeasured_catalogue,
+)
 from dataset.index import LabelledImage
-from model.codes import SPLITS, Label, SplitName
+from model.codes import SPLITS, Label, Population, SplitName
+from model.imaging.geometry import RelativeBox
 from model.inference.decision import ConformalLimits, OperatingPoint, Verdict
 
 POINT = OperatingPoint("balanced", 0.5, "")
@@ -111,6 +121,54 @@ def test_outcome_and_verdict_depend_on_the_operating_point(all_rows):
 )
 def test_an_image_must_meet_all_conditions_of_a_filter(all_rows, conditions, expected):
     assert files(select(all_rows, conditions)) == [PREDICTIONS["file"][n] for n in expected]
+
+
+def adult(file: str, cause: Appearance, split: str = "train", **fields) -> LabelledImage:
+    label = Label.NORMAL if cause is Appearance.NEGATIVE else Label.PNEUMONIA
+    path = Path(f"/adults/{label.lower()}/{file}")
+    return LabelledImage(path, split, label, f"of {file}", f"of {file}", cause, Population.ADULTS, **fields)
+
+
+@pytest.fixture
+def adults() -> list[LabelledImage]:
+    return [
+        adult("b.jpg", Appearance.TYPICAL, "test", opacities=(RelativeBox(0.1, 0.2, 0.3, 0.4),)),
+        adult("a.jpg", Appearance.NEGATIVE, "test", opacities=(), lung_box=RelativeBox(0.25, 0.25, 0.75, 1.0)),
+        adult("c.jpg", Appearance.ATYPICAL),
+    ]
+
+
+def test_images_without_results_have_labels_boxes_and_the_size_of_the_lungs(adults):
+    catalogue = unmeasured_catalogue(adults, taken_names=())
+
+    assert (catalogue.n_on_disk, catalogue.n_unknown) == (3, 0)
+    assert files(catalogue.rows) == ["b.jpg", "a.jpg", "c.jpg"] == list(catalogue.rows.index)
+    first, second, third = catalogue.rows.to_dict("records")
+    assert (first["label"], first["cause"], first["split"]) == (Label.PNEUMONIA, Appearance.TYPICAL, SplitName.TEST)
+    assert (first["population"], first["patient"]) == (Population.ADULTS, "of b.jpg")
+    assert (first["path"], first["opacities"]) == (adults[0].path, adults[0].opacities)
+    assert (second["lung_width"], second["lung_height"]) == (0.5, 0.75)
+    assert np.isnan(third["lung_width"])
+    assert third["split"] != SplitName.TEST
+    assert all(row["verdict"] is row["outcome"] is None and np.isnan(row["probability"]) for row in (first, third))
+
+
+def test_an_image_named_like_one_in_another_catalogue_is_named_by_its_path(adults):
+    assert files(unmeasured_catalogue(adults, {"a.jpg"}).rows) == ["b.jpg", "adults/normal/a.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (Filter(), ["b.jpg", "a.jpg", "c.jpg"]),
+        (Filter(causes=(Appearance.TYPICAL, Appearance.ATYPICAL)), ["b.jpg", "c.jpg"]),
+        (Filter(splits=(SplitName.TEST,), labels=(Label.NORMAL,)), ["a.jpg"]),
+        (Filter(patient="OF C.jpg"), ["c.jpg"]),
+        (Filter(probability=(0.0, 0.9)), []),
+    ],
+)
+def test_images_without_results_are_filtered_by_what_is_known(adults, conditions, expected):
+    assert files(select(unmeasured_catalogue(adults, ()).rows, conditions)) == expected
 
 
 @st.composite

@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from dataset.adults import Appearance
 from dataset.explorer.mean_radiographs import (
     SATURATING_DIFFERENCE,
     MeanRadiograph,
@@ -70,6 +72,17 @@ def test_means_are_computed_per_cause_from_training_images(tmp_path):
         np.testing.assert_allclose(means[title].pixels, image_of(cause), atol=HALF_A_STEP)
     pooled = (120 * image_of("bacterial") + 100 * image_of("viral")) / 220
     np.testing.assert_allclose(means["PNEUMONIA"].pixels, pooled, atol=HALF_A_STEP)
+
+
+def test_adults_have_no_mean(tmp_path):
+    children = inventory_of({(SplitName.TRAINING, "none"): MIN_IMAGES})
+    adults = inventory_of({(SplitName.TRAINING, Appearance.TYPICAL): MIN_IMAGES})
+    rows = pd.concat([children.rows, adults.rows.assign(population=Population.ADULTS)])
+
+    save_mean_radiographs(replace(children, rows=rows, sums=children.sums | adults.sums), tmp_path)
+
+    with np.load(tmp_path / ReleaseFile.MEAN_RADIOGRAPHS) as arrays:
+        assert set(arrays) == {"none_mean", "none_count"}
 
 
 def test_groups_of_fewer_than_a_hundred_images_have_no_mean(tmp_path):

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.explorer.summary import DISTRIBUTION_BINS, MEASURES, counts, distribution, images_per_patient
+from dataset.adults import Appearance
+from dataset.explorer.summary import (
+    DISTRIBUTION_BINS,
+    FRAMING_MEASURES,
+    MEASURES,
+    PNEUMONIA_APPEARANCES,
+    box_counts,
+    counts,
+    distribution,
+    images_per_patient,
+)
 from model.codes import SPLITS, Label, SplitName
+from model.imaging.geometry import RelativeBox
 
 ROWS = pd.DataFrame(
     [
@@ -69,3 +80,35 @@ def test_images_of_unknown_size_are_not_counted():
 def test_distribution_counts_every_image(values):
     rows = pd.DataFrame({"intensity": values, "label": Label.NORMAL})
     assert distribution(rows, "intensity")["Images"].sum() == len(values)
+
+
+HALF, QUARTER = RelativeBox(0.0, 0.0, 0.5, 1.0), RelativeBox(0.5, 0.5, 1.0, 1.0)
+ADULTS = pd.DataFrame(
+    [
+        ("p1", SplitName.TRAINING, Label.NORMAL, Appearance.NEGATIVE, (), 0.5),
+        ("p1", SplitName.TRAINING, Label.PNEUMONIA, Appearance.TYPICAL, (HALF, QUARTER), 0.6),
+        ("p2", SplitName.TRAINING, Label.PNEUMONIA, Appearance.TYPICAL, (QUARTER,), 0.7),
+        ("p3", SplitName.TEST, Label.PNEUMONIA, Appearance.TYPICAL, None, np.nan),
+        ("p3", SplitName.TEST, Label.PNEUMONIA, Appearance.ATYPICAL, None, 0.9),
+    ],
+    columns=["patient", "split", "label", "cause", "opacities", "lung_width"],
+).assign(lung_height=0.8)
+
+
+def test_adults_are_counted_by_study_label_and_a_patient_once_per_group():
+    table = counts(ADULTS, PNEUMONIA_APPEARANCES)
+    assert table.index.tolist() == [*Label, *(f"PNEUMONIA, {name}" for name in PNEUMONIA_APPEARANCES), "all"]
+    assert table.loc["PNEUMONIA, Typical Appearance", "all"] == "3 images / 3 patients"
+    assert table.loc["all", SplitName.TRAINING] == "3 images / 2 patients"
+
+
+def test_boxes_are_counted_by_study_label():
+    table = box_counts(ADULTS)
+    assert table.index.tolist() == [Appearance.TYPICAL, Appearance.ATYPICAL]
+    assert table.loc[Appearance.TYPICAL].tolist() == [3, 2, 3, 0.5]  # areas 0.75 and 0.25 of the image
+    assert table.loc[Appearance.ATYPICAL, ["images", "with_boxes", "boxes"]].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("measure", FRAMING_MEASURES)
+def test_the_framing_of_images_without_a_lung_box_is_not_counted(measure):
+    assert distribution(ADULTS, measure)["Images"].sum() == ADULTS[measure].notna().sum()

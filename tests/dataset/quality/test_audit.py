@@ -14,7 +14,7 @@ from dataset.index import dataset_root, load_index
 from dataset.quality.audit import DUPLICATE_MIN_COSINE, DatasetAudit, audit_dataset, duplicate_groups
 from dataset.quality.features import ImageInventory, scan_images
 from dataset.split import split
-from model.codes import Label, SplitName
+from model.codes import Label, Population, SplitName
 from model.imaging.perceptual_hash import DUPLICATE_MAX_BITS
 from model.inference.classifier import load_model
 from tests.support.inventories import make_inventory, with_bits_changed
@@ -186,6 +186,15 @@ def test_same_number_in_both_classes_is_two_patients():
         "patients": 2,
         "in_two_folders": 0,
         "in_two_splits": 0,
+    }
+
+
+def test_an_adult_is_one_patient_in_both_classes():
+    both = {"patient": "a1", "population": Population.ADULTS}
+    images = [both, both | {"label": Label.PNEUMONIA, "split": SplitName.TEST}, both | {"patient": "a2"}]
+
+    assert audit_dataset(make_inventory(images))["patients"] == {
+        "table": {"patients": 2, "in_two_folders": 1, "in_two_splits": 1}
     }
 
 

@@ -80,6 +80,15 @@ def test_each_kind_of_conflict_between_duplicates_has_a_sentence_that_names_the_
     )
 
 
+def test_patients_from_a_table_have_their_own_sentence():
+    spread = {"patients": 3261, "in_two_folders": 0, "in_two_splits": 2}
+
+    assert audit_report(CLEAN | {"patients": {"table": spread}})[3] == (
+        "Patients identified by the table of the data set: 3,261. Patients with images in more than one official "
+        "split: 0; in more than one of training, validation and test: 2."
+    )
+
+
 def test_outliers_are_grouped_by_feature():
     outliers = [
         {"file": "a", "feature": "no lungs found"},

@@ -62,6 +62,17 @@ def test_unmeasured_parts_are_named_and_the_others_stated():
         assert sentence.endswith("was not measured.")
 
 
+def test_a_release_for_two_populations_states_how_well_features_distinguish_them():
+    by_label = {"NORMAL": {"n": 40, "auc": ESTIMATE}, "PNEUMONIA": {"n": 40, "auc": ESTIMATE | {"value": 0.7}}}
+    for unmeasured in ({}, {"population_alone": None}):
+        assert len(audit_sentences(AUDIT | unmeasured)) == 5
+
+    *_, spectrum = audit_sentences(AUDIT | {"population_alone": {"spectrum": by_label}})
+
+    assert "only the power spectrum" in spectrum
+    assert f"{FORMATTED} among normal images and 0.700 (0.800-0.950) among images with pneumonia" in spectrum
+
+
 def test_strata_table_has_test_first_and_names_classes_that_are_too_small():
     test, validation = strata_table(AUDIT)
 

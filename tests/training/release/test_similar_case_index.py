@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dataset.quality.features import ImageInventory
-from model.codes import SPLITS, Label, SplitName
+from model.codes import SPLITS, Label, Population, SplitName
 from model.inference.similar_cases import NEIGHBOURS_SHOWN, normalise
 from tests.support.inventories import make_inventory
 from training.evaluation.similar_cases import similar_case_agreement
@@ -44,6 +44,12 @@ def test_the_index_contains_only_the_training_images():
     assert (index.labels.tolist(), index.causes.tolist()) == ([Label.NORMAL] * 2, ["none"] * 2)
     np.testing.assert_array_equal(index.fingerprints, inventory.fingerprints[[0, 3]])
     assert all(getattr(index, name).dtype.kind == "U" for name in ("files", "labels", "causes", "patients", "groups"))
+
+
+def test_adults_are_not_among_the_similar_cases():
+    inventory = make_inventory([{}, {"population": Population.ADULTS}, {}])
+
+    assert build_index(inventory).files.tolist() == ["0.jpeg", "2.jpeg"]
 
 
 def test_the_axes_are_those_with_the_largest_variance():

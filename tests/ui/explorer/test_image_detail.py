@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.explorer.image_detail
+import ui.explorer.image_viewer
 import ui.resources
 from dataset.explorer.catalogue import build_catalogue
 from model.codes import Caution, HeatMapWarning, Population, RefusalReason, SplitName
@@ -24,7 +25,8 @@ from tests.support.gates import OpenGate, ShutGate, with_heat
 from tests.support.pages import by_label, open_expander, open_page, page_text, read_upload, viewers
 from tests.support.populations import children_rules
 from tests.support.synthetic import phantom_file
-from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT, SQUARE_COPY_TEXT
+from ui.explorer.image_detail import BACK_LABEL, READ_LABEL, REFUSED_TEXT
+from ui.explorer.image_viewer import SQUARE_COPY_TEXT
 from ui.reading.heatmap_check import UNRELIABLE_TEXT, WARNING_TEXTS
 from ui.similar_cases import SIMILAR_CASES_TITLE
 from ui.verdicts import VERDICT_NAMES
@@ -193,7 +195,7 @@ def catalogue_of_one_split(split, predictions, *args):
 )
 def test_the_text_alternative_uses_the_selected_operating_point(monkeypatch, point, verdict):
     alt_texts = []
-    monkeypatch.setattr(ui.explorer.image_detail, "show_radiograph", lambda *_, alt, **__: alt_texts.append(alt))
+    monkeypatch.setattr(ui.explorer.image_viewer, "show_radiograph", lambda *_, alt, **__: alt_texts.append(alt))
     monkeypatch.setattr(ui.resources, "AdmissionGate", OpenGate)
     real, calibration = Classifier.finding_from, children_rules(load_release()).calibration
     logit = (math.log(0.2 / 0.8) - calibration.intercept) / calibration.slope

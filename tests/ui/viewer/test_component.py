@@ -15,7 +15,14 @@ from model.imaging.geometry import WHOLE_IMAGE, RelativeBox
 from tests.support.synthetic import synthetic_radiograph
 from tests.support.viewer import decode_grey_png
 from tests.support.viewer_page import PART, colour_table, opacity_map, synthetic_heat_map
-from ui.viewer.component import MAX_PREVIEW_SIDE, ViewerMap, encode_preview, preview_size, show_radiograph
+from ui.viewer.component import (
+    MAX_PREVIEW_SIDE,
+    DrawnBoxes,
+    ViewerMap,
+    encode_preview,
+    preview_size,
+    show_radiograph,
+)
 
 
 @given(height=st.integers(1, 20_000), width=st.integers(1, 20_000))
@@ -90,12 +97,12 @@ def test_an_image_is_encoded_once_and_only_the_latest_is_cached(monkeypatch):
     assert not app.exception
 
 
-def message_sent(monkeypatch, box: RelativeBox, *maps: ViewerMap) -> tuple[dict, bytes]:
+def message_sent(monkeypatch, box: RelativeBox, *maps: ViewerMap, **options) -> tuple[dict, bytes]:
     """Return the header of the message to the browser for maps on this part, and what follows the preview."""
     messages = []
     monkeypatch.setattr(ui.viewer.component, "_component", lambda *, data, **_: messages.append(data))
     monkeypatch.setattr(ui.viewer.component, "_cached_preview", lambda *_: ("digest", b"png"))
-    show_radiograph(synthetic_radiograph(), maps, box, alt="", key="k")
+    show_radiograph(synthetic_radiograph(), maps, box, alt="", key="k", **options)
     (data,) = messages
     (length,) = struct.unpack_from("<I", data)
     return json.loads(data[4 : 4 + length]), data[4 + length + len(b"png") :]
@@ -126,6 +133,18 @@ def test_the_message_has_every_map_with_its_colours_and_contour(monkeypatch):
     parts = (opacity_map(), colour_table(), synthetic_heat_map(), colour_table())
     assert content == b"".join(part.tobytes() for part in parts)
     assert header["overlay"] != message_sent(monkeypatch, WHOLE_IMAGE, second)[0]["overlay"]
+
+
+def test_the_message_has_the_boxes_that_people_drew_and_what_they_are(monkeypatch):
+    assert message_sent(monkeypatch, WHOLE_IMAGE)[0]["boxes"] == []
+    header, _ = message_sent(monkeypatch, WHOLE_IMAGE, drawn=DrawnBoxes((PART,), "By a radiologist"))
+    assert header["boxes"] == [[PART.left, PART.top, PART.right, PART.bottom]]
+    assert header["boxes_note"] == "By a radiologist"
+
+
+def test_the_viewer_of_an_image_that_was_not_read_does_not_say_that_there_is_no_evidence(monkeypatch):
+    read, not_read = (message_sent(monkeypatch, WHOLE_IMAGE, is_read=is_read)[0]["texts"] for is_read in (True, False))
+    assert not_read["no_evidence"] == read["not_read"] != read["no_evidence"]
 
 
 def _run_page():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.support.browser import ROOT, pixels_of
 from tests.support.synthetic import synthetic_radiograph
@@ -97,6 +98,31 @@ def test_a_part_has_a_dashed_border_and_the_whole_image_has_none(tab):
     assert min(dash_contrast(blue[down, x - 2 : x + 2]) for x in (left, right)) > 10
     assert min(dash_contrast(blue[y - 2 : y + 2, across].T) for y in (top, bottom)) > 10
     assert dash_contrast(blue[down, left + 8 : left + 16]) < 5
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("keys", "zoom"), [("0", 1), ("+ +", 1.5625)])
+def test_boxes_are_outlined_at_their_position_and_can_be_hidden(tab, keys, zoom):
+    toggle = tab.get_by_role("button", name="Boxes", exact=True)
+    expect(toggle).to_be_hidden()
+    rerun(tab, tab.get_by_text("Boxes of a reader"))
+    expect(tab.get_by_text("One box by a radiologist")).to_be_visible()
+    press(tab, f"m {keys}")
+    with_boxes = pixels_of(tab)
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    difference = np.abs(with_boxes - pixels_of(tab))[..., :3].max(axis=2)
+
+    left, top, right, bottom = part_on_canvas(difference, zoom)
+    y, x = np.ogrid[: difference.shape[0], : difference.shape[1]]
+    inside = (x > left + 4) & (x < right - 4) & (y > top + 4) & (y < bottom - 4)
+    outside = (x < left - 4) | (x > right + 4) | (y < top - 4) | (y > bottom + 4)
+    assert not difference[inside | outside].any()
+    height, width = difference.shape  # an edge of a zoomed image may be outside
+    lines = [difference[:, round(edge)] for edge in (left, right) if 4 < edge < width - 4]
+    lines += [difference[round(edge)] for edge in (top, bottom) if 4 < edge < height - 4]
+    assert len(lines) >= 2
+    assert all((line > 0).sum() > 80 for line in lines)
 
 
 @pytest.mark.browser
