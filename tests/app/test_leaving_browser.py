@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import READY, open_watched_tab, serve
-from tests.support.slow_reading import MAY_END
+from tests.support.browser import READING_MAY_END, READY, open_watched_tab, serve
 from tests.support.synthetic import phantom_file
 from ui.reading.session_table import TABLE_TITLE
 
@@ -16,7 +15,7 @@ def test_a_file_is_read_although_the_user_opens_another_page_meanwhile(chromium,
     may_end, chest = tmp_path / "may_end", tmp_path / "chest.png"
     chest.write_bytes(phantom_file())
     problems: list[str] = []
-    slow_app = serve("tests/support/slow_reading.py", tmp_path / "log.txt", **{MAY_END: str(may_end)})
+    slow_app = serve("tests/support/slow_reading.py", tmp_path / "log.txt", **{READING_MAY_END: str(may_end)})
     with slow_app as server, chromium.new_context() as context:
         tab = open_watched_tab(context, problems)
         tab.goto(server.url)

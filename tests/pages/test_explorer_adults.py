@@ -18,6 +18,7 @@ from model.sentences import render
 from tests.support.explorer import PAGE, open_explorer, press, tiles
 from tests.support.gates import OpenGate, ShutGate
 from tests.support.pages import by_label, open_page, page_text
+from tests.support.populations import children_rules
 from ui.explorer.image_detail import READ_LABEL, REFUSED_TEXT
 from ui.explorer.image_viewer import SQUARE_ADULT_COPY_TEXT
 from ui.explorer.population import ADULTS_MISSING_TEXT, CHILDREN_MISSING_TEXT
@@ -146,7 +147,7 @@ def test_an_image_without_boxes_has_none_in_the_viewer(drawn_boxes):
 def test_a_release_for_children_has_a_caution_and_no_similar_cases_for_adults():
     app = press(open_explorer(), WITH_BOX)
 
-    youngest, oldest = load_release().description["population_years"]
+    youngest, oldest = children_rules(load_release()).years
     caution = render([Message(Caution.OUTSIDE_POPULATION, {"youngest": youngest, "oldest": oldest})])
     assert any(warning.value.startswith(caution) for warning in app.warning)
     assert SIMILAR_CASES_TITLE not in [heading.value for heading in app.subheader]
@@ -162,8 +163,8 @@ def test_a_refused_image_is_drawn_with_its_boxes_but_without_a_heat_map(monkeypa
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith(REFUSED_TEXT.split("{")[0])
-    (_, heat_map, *_), options = drawn_boxes[-1]
-    assert heat_map is None
+    (_, maps, *_), options = drawn_boxes[-1]
+    assert not maps
     assert not options["is_read"]
     assert options["drawn"].boxes
 

@@ -20,6 +20,7 @@ import numpy as np
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+READING_MAY_END = "READING_MAY_END"  # environment variable of tests/support/slow_reading.py: path of a file
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 READY = "[data-testid=radiograph-viewer][data-ready=true]"
 MAIN = "document.querySelector('[data-testid=stMain]')"

@@ -1,4 +1,7 @@
-"""The app, served with readings that end only once a file exists, for tests of what the user can do meanwhile."""
+"""The app, served with readings that end only once a file exists, for tests of what the user can do meanwhile.
+
+Only `streamlit run` may import this module, because it changes how the whole process reads.
+"""
 
 import os
 from pathlib import Path
@@ -7,16 +10,14 @@ import streamlit as st
 
 import ui.reading.actions
 from serve import lifespan
-from tests.support.browser import ROOT
+from tests.support.browser import READING_MAY_END, ROOT
 from tests.support.waiting import wait_until
-
-MAY_END = "READING_MAY_END"  # environment variable with the path of the file
 
 _decode = ui.reading.actions.decode
 
 
 def _decode_slowly(*arguments):
-    wait_until(Path(os.environ[MAY_END]).exists, "the test lets the reading end", 300)
+    wait_until(Path(os.environ[READING_MAY_END]).exists, "the test lets the reading end", 300)
     return _decode(*arguments)
 
 

@@ -145,6 +145,6 @@ def test_usage_errors(scans, tmp_path, capsys):
     if hasattr(os, "mkfifo"):
         os.mkfifo(pipe := tmp_path / "pipe")
         assert f"neither a file nor a folder: {pipe}" in usage_error(capsys, "read", scans, pipe)
-    names = ", ".join(point.name for point in load_release().operating_points)
+    names = ", ".join(load_release().operating_point_names)
     message = f"--operating-point: the trained model has {names}"
     assert message in usage_error(capsys, "read", scans, "--operating-point", "bold")

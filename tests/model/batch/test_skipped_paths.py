@@ -8,6 +8,7 @@ import pytest
 
 from model.batch import cli
 from model.batch.files import InputFile, Obstacle, SkippedPath, find_files
+from model.inference.finding_rows import COLUMNS
 from tests.support.hostile_names import HARMFUL
 from tests.support.model_cli import usage_error
 
@@ -133,7 +134,7 @@ class TestCommand:
     @pytest.mark.parametrize("share", ["20%", " 20% ", "0.2", " 0.2 ", "0,2", "20,0%"])
     def test_a_prevalence_may_be_a_percentage(self, share, scans, capsys):
         _, rows, _ = read_csv_rows(capsys, scans / "b.png", "--prevalence", share)
-        assert rows[0].endswith(",0.2")
+        assert dict(zip(COLUMNS, rows[0].split(","), strict=True))["prevalence"] == "0.2"
 
     @pytest.mark.parametrize("share", ["0", "1", "20", "nan", "0%", "100%", "120%", "-5%", "a fifth", "%", ""])
     def test_a_prevalence_that_is_no_share_is_explained(self, share, scans, capsys):
