@@ -5,7 +5,8 @@ from typing import Any
 
 from model.codes import Population
 from model.inference.decision import Calibration, ConformalLimits, DecisionRules, OperatingPoint
-from model.inference.release_loader import Release
+from model.inference.release_loader import Release, load_release
+from ui.settings import SessionSettings
 
 
 def decision_rules(*points: OperatingPoint, **changes: Any) -> DecisionRules:
@@ -39,3 +40,10 @@ def with_adults(release: Release, **changes: Any) -> Release:
     """Return a release for children and adults. Unless changed, adults have the rules for children but their ages."""
     rules = replace(children_rules(release), **({"years": (18, 120)} | changes))
     return replace(release, populations={**release.populations, Population.ADULTS: rules})
+
+
+def default_settings() -> SessionSettings:
+    """Return the settings of a new session: the default operating point and the training prevalence of children."""
+    release = load_release()
+    rules = children_rules(release)
+    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})

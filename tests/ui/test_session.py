@@ -15,7 +15,6 @@ from model.codes import Caution, HeatMapWarning, Population
 from model.imaging.geometry import WHOLE_IMAGE
 from model.inference.decision import Verdict
 from model.inference.finding import Finding, HeatMapCheck
-from model.inference.release_loader import load_release
 from tests.support.pages import (
     INCOMPLETE_RELEASE,
     asks_for_an_upload,
@@ -26,7 +25,7 @@ from tests.support.pages import (
     session_uploads,
 )
 from tests.support.pages import upload as upload_file
-from tests.support.populations import children_rules
+from tests.support.populations import default_settings
 from tests.support.synthetic import phantom_file
 from ui.reading.finding_panel import finding_csv
 from ui.reading.session_table import rows_csv
@@ -40,9 +39,7 @@ WARNINGS = (HeatMapWarning.AGREEMENT,)
 
 @pytest.fixture(scope="module")
 def settings() -> SessionSettings:
-    release = load_release()
-    rules = children_rules(release)
-    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
+    return default_settings()
 
 
 def read(settings: SessionSettings, upload_id: str = "a", **changes) -> ReadUpload:

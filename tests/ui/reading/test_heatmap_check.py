@@ -10,9 +10,8 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 import ui.reading.heatmap_check
 import ui.resources
 import ui.viewer.component
-from model.codes import Caution, HeatMapWarning, Population
+from model.codes import Caution, HeatMapWarning
 from model.inference.classifier import Inference
-from model.inference.release_loader import load_release
 from tests.support.gates import ShutGate, with_heat
 from tests.support.heatmap_checks import check_texts, use_limits
 from tests.support.pages import (
@@ -25,7 +24,7 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
-from tests.support.populations import children_rules
+from tests.support.populations import default_settings
 from ui.errors import UNEXPECTED_ERROR
 from ui.reading.caution_text import short_text
 from ui.reading.finding_panel import finding_csv, finding_overlay
@@ -39,7 +38,6 @@ from ui.reading.heatmap_check import (
     WARNING_TEXTS,
 )
 from ui.reading.refusal_panel import READ_ANYWAY
-from ui.settings import SessionSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("positive_evidence")]
 
@@ -85,10 +83,7 @@ def test_an_unreliable_heat_map_is_reported_on_the_page_and_in_row_and_overlay(m
     order = [element.value for element in app.main if element.type in ("markdown", "warning")]
     assert order.index(WARNING_TEXT) > [text.startswith("**Next:** ") for text in order].index(True)
     assert list(session_table(app)["cautions"]) == [UNRELIABLE]
-    release = load_release()
-    rules = children_rules(release)
-    settings = SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
-    current = read_upload(app)
+    settings, current = default_settings(), read_upload(app)
     assert current.presented(settings).cautions == (Caution.EXPLANATION_UNRELIABLE,)
     assert Caution.EXPLANATION_UNRELIABLE in finding_csv(session_uploads(app), current.file, settings)
     png = finding_overlay(session_uploads(app), current.file.upload_id, current.image.preview, settings)

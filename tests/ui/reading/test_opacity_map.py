@@ -11,27 +11,21 @@ from model.codes import Caution, HeatMapWarning
 from model.explanation.heatmap import MapKind
 from model.inference.decision import ConformalLimits
 from model.inference.finding import Finding
-from model.inference.release_loader import load_release
 from model.sentences import render_codes
 from tests.support.gates import with_opacity_map
 from tests.support.heatmap_checks import use_limits
 from tests.support.pages import open_page, read_upload, session_uploads, upload
+from tests.support.populations import default_settings
 from ui.reading.finding_panel import NO_OPACITY_TEXT, alt_text, finding_overlay
 from ui.reading.heatmap_check import OPACITY_PASSED_TEXT, OPACITY_UNRELIABLE_TEXT, OPACITY_WARNING_TEXTS
-from ui.settings import SessionSettings
 from ui.viewer.component import ViewerMap
 from ui.viewer.finding_maps import viewer_maps
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("positive_evidence")]
 
 
-def settings() -> SessionSettings:
-    release = load_release()
-    return SessionSettings(release, release.operating_point(), release.training_prevalence)
-
-
 def presented(app: AppTest) -> Finding:
-    return read_upload(app).presented(settings())
+    return read_upload(app).presented(default_settings())
 
 
 def open_with_map(monkeypatch: pytest.MonkeyPatch, peak: float, warnings: tuple[HeatMapWarning, ...] = ()) -> AppTest:
@@ -92,7 +86,9 @@ def test_the_downloaded_overlay_shows_the_chosen_map(monkeypatch):
     current = read_upload(app)
 
     def comment(kind: str | None) -> str:
-        png = finding_overlay(session_uploads(app), current.file.upload_id, current.image.preview, settings(), kind)
+        png = finding_overlay(
+            session_uploads(app), current.file.upload_id, current.image.preview, default_settings(), kind
+        )
         return Image.open(io.BytesIO(png)).text["Comment"]
 
     assert comment(None) == comment(MapKind.OPACITY_MAP) != comment(MapKind.GRAD_CAM)

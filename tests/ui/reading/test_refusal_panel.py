@@ -11,11 +11,11 @@ from PIL import Image
 
 import ui.resources
 from model.admission.decision import Correction
-from model.codes import Caution, Population, RefusalReason
+from model.codes import Caution, RefusalReason
 from model.explanation.heatmap import overlay_png
 from model.inference.finding_rows import to_csv
 from model.inference.lung_segmentation import LungSegmenter
-from model.inference.release_loader import RELEASE_DIR, load_release
+from model.inference.release_loader import RELEASE_DIR
 from model.messages import MessageCode
 from model.sentences import render_codes
 from tests.support.gates import ShutGate
@@ -29,7 +29,7 @@ from tests.support.pages import (
     session_uploads,
     upload,
 )
-from tests.support.populations import children_rules
+from tests.support.populations import default_settings
 from tests.support.synthetic import phantom
 from ui.reading.caution_text import short_text
 from ui.reading.correction_text import button_label, correction_statement
@@ -42,15 +42,8 @@ from ui.reading.refusal_panel import (
     NOT_READ_TEXT,
     READ_ANYWAY,
 )
-from ui.settings import SessionSettings
 
 pytestmark = pytest.mark.slow
-
-
-def default_settings() -> SessionSettings:
-    release = load_release()
-    rules = children_rules(release)
-    return SessionSettings(release, rules.default_operating_point, {Population.CHILDREN: rules.training_prevalence})
 
 
 def png(pixels: np.ndarray) -> bytes:
