@@ -55,10 +55,13 @@ with show_errors():
     window = selected_window(known)
     if file and (known is None or (known.upload_id, known.window) != (file.file_id, window)):
         choose_file(FileInfo(file.file_id, file.name, window), file.getvalue())
+    progress = st.empty()  # in every run: if elements below changed their position, the browser would close them
     if session_uploads().chosen:  # just now, or before a visit to another page
-        slot = st.empty()
-        with st.spinner(_("Reading the X-ray")):
-            read_chosen_file(gate, partial(show_ahead, slot))
+        with progress.container():
+            slot = st.empty()
+            with st.spinner(_("Reading the X-ray")):
+                read_chosen_file(gate, partial(show_ahead, slot))
+        progress.empty()
     upload = current_upload()
     population_control(release)
     with st.expander(_(SETTINGS_TITLE), icon=":material/tune:"):

@@ -132,7 +132,7 @@ def test_operating_point_and_prevalence_apply_to_all_pages(tab, tmp_path):
     tab.get_by_text("(rule-in). Assumed").wait_for()
     tab.get_by_text(PROBABILITY_LABEL.format(prevalence="20%")).wait_for()
     _, row = download_by(tab, DOWNLOAD_RESULT)
-    assert row.decode().splitlines()[1].endswith(",0.2")
+    assert row.decode().splitlines()[1].endswith(",0.2,children")
     assert ",rule-in," in row.decode()
 
 
@@ -170,7 +170,7 @@ def test_on_a_phone_nothing_overflows_or_is_hidden_by_the_notice(chromium, serve
 
         tab.goto(f"{server.url}/About")
         tab.get_by_role("heading", name="This release").wait_for()
-        expect(tab.get_by_test_id("stTable")).to_have_count(2)
+        expect(tab.get_by_test_id("stTable")).to_have_count(3)
         assert tab.evaluate(OVERFLOW) <= 0
 
         tab.goto(f"{server.url}/Model_performance")

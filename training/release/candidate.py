@@ -11,17 +11,12 @@ from validation images, the index of similar cases and the mean radiographs from
 only in the data set audit. No metric is computed on them.
 """
 
-import dataclasses
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
-from tqdm import tqdm
 
-from dataset.images import ImageDecoder
 from dataset.index import LabelledImage
 from dataset.quality.audit import audit_dataset
 from dataset.quality.features import scan_images
@@ -29,61 +24,31 @@ from dataset.split import Split
 from model.codes import SPLITS, Population
 from model.errors import TrainingError
 from model.explanation.reliability import ReliabilityLimits
-from model.inference.classifier import Classifier, ClassifierOutput
+from model.inference.classifier import Classifier
 from model.inference.decision import Calibration, ConformalLimits, DecisionRules
 from model.inference.release_loader import LungNetwork, Release, load_release
-from model.performance.binary_metrics import Predictions
 from model.release_files import ReleaseFile
 from model.storage import replace_directory, write_checksums, write_json
 from training.admission.fit import FittedAdmission, fit_admission, save_admission
 from training.admission.not_chest import NotChestImage
-from training.calibration.conformal import fit_conformal_limits
 from training.calibration.heatmap_thresholds import select_reliability_limits
-from training.calibration.opacity_contour import select_opacity_contour
 from training.calibration.opacity_map_limits import select_opacity_map_limits
-from training.calibration.operating_points import BALANCED, select_operating_points
-from training.calibration.platt import fit_calibration
-from training.data.loading import ImageCache, network_inputs, require_complete, require_images
-from training.evaluation.robustness import Logits, logits_under_perturbation
+from training.calibration.operating_points import BALANCED
+from training.data.loading import ImageCache, require_complete, require_images
 from training.networks.classifier import load_released_network
 from training.networks.export import check_litert_agreement, export_classifier
-from training.release.description import YEARS, Rationales, candidate_description
+from training.release.description import YEARS, candidate_description
 from training.release.mean_radiographs import save_mean_radiographs
 from training.release.similar_case_index import build_index, save_index
 from training.release.trained_networks import TRAINED_FILES, TrainedNetworks
+from training.release.validation_selection import (
+    SelectedOnValidation,
+    select_on_validation,
+    validation_outputs,
+    with_opacity_contour,
+)
 
 CANDIDATE = "candidate"  # subfolder of a run
-MAP_QUANTILE = 0.99
-
-
-@dataclass(frozen=True)
-class ValidationOutputs:
-    """Outputs of the networks for the validation images of one population.
-
-    Attributes:
-        records: Images.
-        inputs: Network inputs, float32 (n, side, side, 1), 0-255.
-        outputs: Outputs for the images as they are.
-        perturbed_logits: Logits of perturbed copies.
-    """
-
-    records: Sequence[LabelledImage]
-    inputs: np.ndarray
-    outputs: Sequence[ClassifierOutput]
-    perturbed_logits: Logits
-
-
-@dataclass(frozen=True)
-class SelectedOnValidation:
-    """All values that are fitted or selected on the validation images, except the heat-map limits.
-
-    Attributes:
-        release: Release with these values.
-        rationales: How the calibrations, the heat-map scale and the contour of the opacity map were selected.
-    """
-
-    release: Release
-    rationales: Rationales
 
 
 def assemble_candidate(
@@ -116,12 +81,12 @@ def assemble_candidate(
         outputs = export_classifier(network, staged / ReleaseFile.CLASSIFIER)
         uncalibrated = Classifier(_uncalibrated_release(staged, networks, outputs, split))
         measured = {
-            population: _validation_outputs(uncalibrated, split.of_population(population).validation, decoder)
+            population: validation_outputs(uncalibrated, split.of_population(population).validation, decoder)
             for population in split.populations()
         }
-        selected = _select_on_validation(uncalibrated.release, measured)
+        selected = select_on_validation(uncalibrated.release, measured)
         if networks.has_opacity_map:
-            selected = _with_opacity_contour(selected, uncalibrated, split.validation, decoder)
+            selected = with_opacity_contour(selected, uncalibrated, split.validation, decoder)
         classifier = Classifier(selected.release)
         for of_population in measured.values():
             check_litert_agreement(network, classifier, of_population.inputs)
@@ -183,75 +148,6 @@ def _uncalibrated_rules(population: Population, training: Sequence[LabelledImage
         conformal=ConformalLimits(1.0, 0.0, 1.0, "Not selected yet."),
         training_prevalence=sum(targets) / len(targets),
         years=YEARS[population],
-    )
-
-
-def _validation_outputs(
-    uncalibrated: Classifier, records: Sequence[LabelledImage], decoder: ImageCache
-) -> ValidationOutputs:
-    inputs = network_inputs(uncalibrated, records, decoder)
-    outputs = [
-        uncalibrated.run_network(image[np.newaxis]) for image in tqdm(inputs, "classifying", unit="image", leave=False)
-    ]
-    return ValidationOutputs(records, inputs, outputs, logits_under_perturbation(uncalibrated, records, decoder))
-
-
-def _select_on_validation(
-    uncalibrated: Release, measured: Mapping[Population, ValidationOutputs]
-) -> SelectedOnValidation:
-    """Select the decision rules of each population on its own images, and the map scale on those of children."""
-    children = measured[Population.CHILDREN]
-    map_values = np.concatenate([output.class_activation_map.ravel() for output in children.outputs])
-    evidence = map_values[map_values > 0]
-    release = dataclasses.replace(
-        uncalibrated,
-        populations={
-            population: _select_rules(uncalibrated.populations[population], outputs)
-            for population, outputs in measured.items()
-        },
-        map_scale=float(np.quantile(evidence, MAP_QUANTILE)) if evidence.size else 1.0,
-    )
-    rationales = Rationales(
-        calibration={
-            population: f"Platt scaling, fitted on {len(outputs.records)} validation images."
-            for population, outputs in measured.items()
-        },
-        map_scale=(
-            f"The {100 * MAP_QUANTILE:.0f}th percentile of the positive map values in {len(children.records)} "
-            "validation images."
-        ),
-    )
-    return SelectedOnValidation(release, rationales)
-
-
-def _with_opacity_contour(
-    selected: SelectedOnValidation, classifier: Classifier, validation: Sequence[LabelledImage], decoder: ImageDecoder
-) -> SelectedOnValidation:
-    """Return the selected values with the contour of the opacity map, see `select_opacity_contour`."""
-    contour, rationale = select_opacity_contour(classifier, validation, decoder)
-    return SelectedOnValidation(
-        dataclasses.replace(selected.release, opacity_contour=contour),
-        dataclasses.replace(selected.rationales, opacity_contour=rationale),
-    )
-
-
-def _select_rules(uncalibrated: DecisionRules, measured: ValidationOutputs) -> DecisionRules:
-    """Fit the calibration on the original images; also use perturbed images to select points and limits."""
-    target = np.array([record.target for record in measured.records])
-    patient = np.array([record.patient for record in measured.records])
-    logits = np.array([output.logit for output in measured.outputs])
-    calibration = fit_calibration(logits, target)
-    unperturbed = Predictions(target, calibration.probability(logits), patient)
-    perturbed = measured.perturbed_logits
-    n_copies = 1 + len(perturbed)
-    pooled_probability = calibration.probability(np.concatenate([logits, *perturbed.values()]))
-    pooled = Predictions(np.tile(target, n_copies), pooled_probability, np.tile(patient, n_copies))
-    images = f"{len(target)} validation images and {len(perturbed)} perturbed copies of each"
-    return dataclasses.replace(
-        uncalibrated,
-        calibration=calibration,
-        operating_points=select_operating_points(unperturbed, pooled, images),
-        conformal=fit_conformal_limits(pooled, images),
     )
 
 

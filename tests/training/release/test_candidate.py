@@ -33,9 +33,10 @@ from training.data.loading import network_inputs
 from training.evaluate import rows_of_split
 from training.evaluation.robustness import framings, logits_under_perturbation
 from training.fitting.classifier import load_split
-from training.release.candidate import CANDIDATE, MAP_QUANTILE, assemble_candidate
+from training.release.candidate import CANDIDATE, assemble_candidate
 from training.release.publish import MEASURED_FILES
 from training.release.trained_networks import TrainedNetworks
+from training.release.validation_selection import MAP_QUANTILE
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_samples")]
 
