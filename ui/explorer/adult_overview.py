@@ -9,16 +9,13 @@ from dataset.explorer.summary import (
     box_counts,
     counts,
     distribution,
-    images_per_patient,
 )
 from dataset.sources import SOURCES
 from model.codes import Population
-from model.performance.chart_data import class_balance
 from model.performance.terms import term
 from model.translation import gettext as _
-from ui.charts.dataset import distribution_chart, patients_chart
-from ui.charts.training import balance_chart
-from ui.explorer.overview import group_name, show_charts_in_pairs
+from ui.charts.dataset import distribution_chart
+from ui.explorer.overview import group_name, show_balance, show_charts_in_pairs
 from ui.formatting import percent
 
 
@@ -28,13 +25,7 @@ def show_adult_overview(rows: pd.DataFrame) -> None:
     st.markdown(_(SOURCES[Population.ADULTS].description))
     st.markdown(_("A patient with images in several groups counts in each of them."))
     st.table(counts(rows, PNEUMONIA_APPEARANCES).rename(index=group_name, columns=group_name))
-    balance, patients = st.columns(2, gap="large")
-    with balance:
-        st.markdown(_("**Classes by split**"))
-        st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
-    with patients:
-        st.markdown(_("**Images per patient**. Logarithmic scale."))
-        st.altair_chart(patients_chart(images_per_patient(rows)), width="stretch")
+    show_balance(rows)
 
     st.subheader(_("Boxes around opacities"), anchor=False)
     st.markdown(_("Radiologists drew the boxes. An image with pneumonia but without a box may still show opacities."))

@@ -40,13 +40,7 @@ def show_overview(release: Release, rows: pd.DataFrame) -> None:
     st.subheader(_("Images and patients"), anchor=False)
     st.markdown(_(SOURCES[Population.CHILDREN].description))
     st.table(counts(rows).rename(index=group_name, columns=group_name))
-    balance, patients = st.columns(2, gap="large")
-    with balance:
-        st.markdown(_("**Classes by split**"))
-        st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
-    with patients:
-        st.markdown(_("**Images per patient**. Logarithmic scale."))
-        st.altair_chart(patients_chart(images_per_patient(rows)), width="stretch")
+    show_balance(rows)
 
     st.subheader(_("Mean radiographs"), anchor=False)
     st.markdown(
@@ -116,3 +110,14 @@ def show_charts_in_pairs(charts: Sequence[tuple[str, alt.Chart]]) -> None:
 def group_name(group: str) -> str:
     """Return the name of a split, or of a label and cause such as "PNEUMONIA, viral"."""
     return ", ".join(map(term, group.split(", ")))
+
+
+def show_balance(rows: pd.DataFrame) -> None:
+    """Draw the classes in each split and the number of images per patient, for the rows of any catalogue."""
+    balance, patients = st.columns(2, gap="large")
+    with balance:
+        st.markdown(_("**Classes by split**"))
+        st.altair_chart(balance_chart(class_balance(rows)), width="stretch")
+    with patients:
+        st.markdown(_("**Images per patient**. Logarithmic scale."))
+        st.altair_chart(patients_chart(images_per_patient(rows)), width="stretch")
